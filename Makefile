@@ -1,0 +1,36 @@
+# Every target sets up what it needs, from a bare machine with Python 3.11, make and a package index.
+unexport PYTHONDONTWRITEBYTECODE
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test up check bench ci clean
+.DEFAULT_GOAL := demo
+
+$(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 not found: install it, or call make PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(READY)
+	$(BIN)/okxsignal demo
+
+test: $(READY) check
+	$(BIN)/pytest -m "not soak"
+
+up: $(READY)
+	$(BIN)/okxsignal up
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	-test -x $(BIN)/okxsignal && $(BIN)/okxsignal down --forget
+	rm -rf .venv .okxsignal mlruns/*

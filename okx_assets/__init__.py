@@ -1,0 +1,1 @@
+"""What exists: Dagster assets and their checks, one module per stage."""

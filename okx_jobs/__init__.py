@@ -1,0 +1,1 @@
+"""When it runs: definitions, jobs, schedules, sensors, services and the command line."""

@@ -1,0 +1,1 @@
+"""A local exchange that speaks OKX API v5."""

@@ -1,0 +1,1 @@
+"""Who we talk to: settings, PostgreSQL, MLflow and OKX."""
