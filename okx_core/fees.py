@@ -1,0 +1,21 @@
+"""What OKX charges on spot trades.
+
+Regular user Lv1, spot: 0.08 % maker, 0.10 % taker, as fractions of the traded amount. OKX takes a
+buy's fee in the base coin and a sell's fee in the quote coin, and reports a paid fee as negative.
+"""
+
+from decimal import Decimal
+
+TAKER_FEE_RATE = 0.001
+MAKER_FEE_RATE = 0.0008
+
+TAKER_FEE = Decimal("0.001")
+MAKER_FEE = Decimal("0.0008")
+
+
+def round_trip_cost_pct(slippage_bps: float = 0.0, fee_rate: float = TAKER_FEE_RATE) -> float:
+    """Cost of one buy and one sell in percent of the notional: two fees and two slippages.
+
+    `slippage_bps` is the average distance from mid paid on each side; NaN in gives NaN out.
+    """
+    return 2.0 * (fee_rate * 100.0 + slippage_bps / 100.0)

@@ -1,0 +1,52 @@
+"""What may be traded, in which steps. Prices and sizes are Decimal: this is the money path."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+
+def floor_to_step(value: Decimal, step: Decimal) -> Decimal:
+    """The largest multiple of `step` that is not above `value`."""
+    return (value / step).to_integral_value(ROUND_FLOOR) * step
+
+
+def ceil_to_step(value: Decimal, step: Decimal) -> Decimal:
+    """The smallest multiple of `step` that is not below `value`."""
+    return (value / step).to_integral_value(ROUND_CEILING) * step
+
+
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """True when `value` stands exactly on the grid of `step`."""
+    return value % step == 0
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A spot pair: sizes are base units, prices quote per base; `state` 'live' means tradable."""
+
+    inst_id: str
+    base: str
+    quote: str
+    tick: Decimal
+    lot: Decimal
+    min_size: Decimal
+    list_time: datetime | None
+    state: str
+
+    @property
+    def is_live(self) -> bool:
+        return self.state == "live"
+
+    def floor_size(self, size: Decimal) -> Decimal:
+        """`size` rounded down to a lot: what can be sold of a balance after fees."""
+        return floor_to_step(size, self.lot)
+
+    def floor_price(self, price: Decimal) -> Decimal:
+        return floor_to_step(price, self.tick)
+
+    def ceil_price(self, price: Decimal) -> Decimal:
+        return ceil_to_step(price, self.tick)
+
+    def accepts(self, size: Decimal) -> bool:
+        """True when an order of `size` base is on the lot grid and not below the minimum."""
+        return size >= self.min_size and is_multiple(size, self.lot)
