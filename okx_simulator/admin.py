@@ -1,0 +1,58 @@
+"""The admin port: clock, state and health. It must never be reachable from another site or host."""
+
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from okx_core.errors import OkxSignalError
+from okx_simulator.clock import clock_from_request
+from okx_simulator.exchange import Exchange
+
+LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
+
+
+def _foreign(request: Request) -> str:
+    """Why the request is refused: a host name that is not this machine's, or any browser origin."""
+    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    if host not in LOCAL_NAMES:
+        return f"host {host!r} is not local; use http://127.0.0.1"
+    if "origin" in request.headers:
+        return "requests from web pages are not accepted"
+    return ""
+
+
+def create_admin_app(exchange: Exchange) -> Starlette:
+    """The ASGI application of the admin port of `exchange`."""
+
+    async def health(request: Request) -> Response:
+        if refused := _foreign(request):
+            return JSONResponse({"error": refused}, 403)
+        return JSONResponse({"status": "ok"})
+
+    async def state(request: Request) -> Response:
+        if refused := _foreign(request):
+            return JSONResponse({"error": refused}, 403)
+        return JSONResponse(exchange.state())
+
+    async def set_clock(request: Request) -> Response:
+        if refused := _foreign(request):
+            return JSONResponse({"error": refused}, 403)
+        try:
+            setting = clock_from_request(await request.json())
+        except ValueError:
+            return JSONResponse({"error": "the body is not JSON"}, 400)
+        except OkxSignalError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        exchange.clock.set(setting)
+        return JSONResponse(exchange.state())
+
+    return Starlette(
+        routes=[
+            Route("/health", health, methods=["GET"]),
+            Route("/admin/state", state, methods=["GET"]),
+            Route("/admin/clock", set_clock, methods=["POST"]),
+        ]
+    )

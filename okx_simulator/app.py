@@ -1,0 +1,112 @@
+"""The HTTP face of an exchange: routing, authentication, limits and the envelope of every answer."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from okx_simulator import private_endpoints, public_endpoints
+from okx_simulator.api_errors import ApiError
+from okx_simulator.authentication import authenticate
+from okx_simulator.exchange import Exchange
+from okx_simulator.orders import json_object
+from okx_simulator.private_endpoints import OperationFailedError
+from okx_simulator.public_endpoints import Call
+
+PREFIX = "/api/v5"
+METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+Endpoint = Callable[[Exchange, Call], list[Any]]
+
+PUBLIC: dict[str, Endpoint] = {
+    "/public/time": public_endpoints.server_time,
+    "/public/instruments": public_endpoints.instruments,
+    "/market/candles": public_endpoints.candles,
+    "/market/history-candles": public_endpoints.history_candles,
+    "/market/ticker": public_endpoints.ticker,
+    "/market/tickers": public_endpoints.tickers,
+    "/market/books": public_endpoints.books,
+}
+PRIVATE: dict[tuple[str, str], Endpoint] = {
+    ("GET", "/account/balance"): private_endpoints.balance,
+    ("GET", "/account/config"): private_endpoints.config,
+    ("GET", "/account/trade-fee"): private_endpoints.trade_fee,
+    ("POST", "/trade/order"): private_endpoints.place_order,
+    ("GET", "/trade/order"): private_endpoints.get_order,
+    ("GET", "/trade/orders-pending"): private_endpoints.orders_pending,
+    ("GET", "/trade/orders-history"): private_endpoints.orders_history,
+    ("GET", "/trade/orders-history-archive"): private_endpoints.orders_history_archive,
+    ("GET", "/trade/fills"): private_endpoints.fills,
+    ("GET", "/trade/fills-history"): private_endpoints.fills_history,
+}
+ENDPOINTS = {("GET", path): endpoint for path, endpoint in PUBLIC.items()} | PRIVATE
+PATHS = {path for _, path in ENDPOINTS}
+
+
+def _raw_target(request: Request) -> str:
+    """Path and query exactly as they were sent: what the caller signed."""
+    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    return (raw_path + (b"?" + query if query else b"")).decode("latin-1")
+
+
+def _parameters(request: Request, body: bytes) -> dict[str, str]:
+    """The call's parameters as text, empty ones dropped."""
+    if request.method == "POST":
+        return json_object(body, request.headers.get("content-type", ""))
+    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=False)
+    return dict(pairs)
+
+
+def _answer(exchange: Exchange, request: Request, body: bytes) -> list[Any]:
+    path = request.url.path.removeprefix(PREFIX)
+    endpoint = ENDPOINTS.get((request.method, path))
+    if endpoint is None:
+        raise ApiError("50115", "Invalid request method.", 405)
+    asker = request.client.host if request.client else "local"
+    if path not in PUBLIC:
+        key = exchange.account.key
+        now_ms = exchange.clock.now_ms()
+        authenticate(request.headers, request.method, _raw_target(request), body, key, now_ms)
+        asker = key.key
+    parameters = _parameters(request, body)
+    exchange.limiter.admit(request.method, PREFIX + path, asker, parameters)
+    return endpoint(exchange, Call(parameters, request.headers.get("exptime", "")))
+
+
+def _envelope(request: Request, code: str, message: str, data: list[Any], started_us: int) -> dict[str, Any]:
+    envelope: dict[str, Any] = {"code": code, "msg": message, "data": data}
+    if request.method == "POST":
+        envelope |= {"inTime": str(started_us), "outTime": str(time.time_ns() // 1000)}
+    return envelope
+
+
+def _not_found() -> Response:
+    """What OKX's gateway answers for a path it does not know: no string code, no list."""
+    body = {"code": 404, "data": {}, "detailMsg": "", "error_code": "404", "error_message": "Not Found"}
+    return JSONResponse({**body, "msg": "Not Found"}, 404)
+
+
+def create_app(exchange: Exchange) -> Starlette:
+    """The ASGI application that serves `exchange` under /api/v5."""
+
+    async def serve(request: Request) -> Response:
+        started_us = time.time_ns() // 1000
+        if request.url.path.removeprefix(PREFIX) not in PATHS:
+            return _not_found()
+        body = await request.body()
+        try:
+            data = _answer(exchange, request, body)
+        except OperationFailedError as failed:
+            return JSONResponse(_envelope(request, "1", str(failed), failed.rows, started_us))
+        except ApiError as error:
+            if error.status == 401:
+                return JSONResponse({"msg": error.message, "code": error.code}, 401)
+            return JSONResponse(_envelope(request, error.code, error.message, [], started_us), error.status)
+        return JSONResponse(_envelope(request, "0", "", data, started_us))
+
+    return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])

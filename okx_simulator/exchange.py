@@ -1,0 +1,81 @@
+"""One simulated exchange: clock, market, account and trading desk, wired together once."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from okx_core.fees import MAKER_FEE, TAKER_FEE
+from okx_simulator.clock import ExchangeClock, ms_to_iso
+from okx_simulator.credentials import AccountKey
+from okx_simulator.ledger import Ledger
+from okx_simulator.market import Market
+from okx_simulator.rate_limits import RateLimiter
+from okx_simulator.tape import Tape
+from okx_simulator.trading_desk import TradingDesk
+
+OPENING_QUOTE = Decimal(10_000)
+
+
+@dataclass(frozen=True)
+class AccountSettings:
+    """The simulated account: its key, what a new one starts with, and its fees as fractions."""
+
+    key: AccountKey = field(default_factory=AccountKey)
+    opening_usdt: Decimal = OPENING_QUOTE
+    taker_fee: Decimal = TAKER_FEE
+    maker_fee: Decimal = MAKER_FEE
+
+
+class Exchange:
+    """Everything behind the endpoints. `home` None keeps the account in memory only."""
+
+    def __init__(
+        self,
+        tape: Tape,
+        clock: ExchangeClock | None = None,
+        home: Path | None = None,
+        account: AccountSettings | None = None,
+        rate_limits: bool = True,
+    ) -> None:
+        self.tape = tape
+        self.clock = clock or ExchangeClock()
+        self.account = account or AccountSettings()
+        self.market = Market(tape, self.clock)
+        opening = {"USDT": self.account.opening_usdt}
+        self.ledger = Ledger(home, opening, self.clock.now_ms())
+        self.desk = TradingDesk(self.market, self.ledger, self.account.taker_fee)
+        self.limiter = RateLimiter(rate_limits)
+
+    def close(self) -> None:
+        self.ledger.close()
+
+    def value_usdt(self, currency: str, amount: Decimal) -> Decimal | None:
+        """What `amount` is worth at mid; None when the coin has no listed USDT pair."""
+        if currency == "USDT":
+            return amount
+        pair = f"{currency}-USDT"
+        if not self.market.is_listed(pair):
+            return None
+        return (amount * Decimal(repr(self.market.mid(pair)))).quantize(Decimal("0.00000001"))
+
+    def state(self) -> dict[str, object]:
+        """What the admin port shows."""
+        end = self.tape.end_hour
+        balances = {name: format(cash, "f") for name, (cash, _) in self.ledger.balances().items()}
+        return {
+            "clock": {
+                "mode": self.clock.setting.mode,
+                "factor": self.clock.setting.factor,
+                "now": ms_to_iso(self.clock.now_ms()),
+                "now_ms": self.clock.now_ms(),
+            },
+            "tape": {
+                **self.tape.describe(),
+                "pairs": list(self.tape.pairs),
+                "from": ms_to_iso(self.tape.start_hour * 3_600_000),
+                "to": None if end is None else ms_to_iso(end * 3_600_000),
+            },
+            "balances": balances,
+            "rate_limits": self.limiter.enabled,
+            **self.ledger.counts(),
+        }

@@ -1,0 +1,206 @@
+"""The durable account: balances, orders and fills in one SQLite file, amounts as decimal text.
+
+An order with its fills and balance changes is one transaction that is on disk before the reply is
+sent. A crash leaves either all of it or nothing.
+"""
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import IO, Any
+
+from okx_core.errors import OkxSignalError
+
+ID_EPOCH_MS = 1_577_836_800_000  # 2020-01-01
+ID_SEQUENCE_BITS = 20
+OPEN_STATES = ("live", "partially_filled")
+
+SELECT_BALANCE = "select cash from balances where currency = ?"
+SELECT_BALANCES = "select currency, cash, updated_ms from balances order by currency"
+SET_BALANCE = "insert or replace into balances (currency, cash, updated_ms) values (?, ?, ?)"
+INSERT_CHANGE = (
+    "insert into balance_changes (ord_id, currency, change, cash_after, changed_ms) values (?, ?, ?, ?, ?)"
+)
+NEXT_IN_SEQUENCE = (
+    "insert into sequences (name, value) values (?, 1) "
+    "on conflict (name) do update set value = value + 1 returning value"
+)
+RAISE_SEQUENCE = (
+    "insert into sequences (name, value) values (?, ?) "
+    "on conflict (name) do update set value = max(value, excluded.value) returning value"
+)
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One order as stored; amounts are decimal text, '' where there is none."""
+
+    ord_id: int
+    client_order_id: str
+    tag: str
+    inst_id: str
+    side: str
+    ord_type: str
+    size: str
+    price: str
+    target_currency: str
+    state: str
+    filled_base: str
+    average_price: str
+    fee: str
+    fee_currency: str
+    cancel_source: str
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True)
+class FillRow:
+    """One fill as stored; the fee is negative when paid."""
+
+    bill_id: int
+    trade_id: int
+    ord_id: int
+    client_order_id: str
+    tag: str
+    inst_id: str
+    side: str
+    price: str
+    size: str
+    fee: str
+    fee_currency: str
+    fee_rate: str
+    filled_ms: int
+
+
+def _insert(table: str, row: type) -> str:
+    names = [column.name for column in fields(row)]
+    return f"insert into {table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"  # noqa: S608
+
+
+INSERT_ORDER = _insert("orders", OrderRow)
+INSERT_FILL = _insert("fills", FillRow)
+
+
+class Ledger:
+    """The account file of one home folder, held by one process at a time."""
+
+    def __init__(self, home: Path | None, opening: dict[str, Decimal], opened_ms: int = 0) -> None:
+        """`home` None keeps the account in memory. `opening` is paid in when the account is new."""
+        self._lock_file: IO[str] | None = None
+        if home is not None:
+            home.mkdir(parents=True, exist_ok=True)
+            self._lock_file = _hold(home)
+        place = ":memory:" if home is None else str(home / "ledger.sqlite3")
+        self._connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+        self.lock = threading.RLock()
+        self._connection.execute("pragma journal_mode = wal")
+        self._connection.execute("pragma synchronous = full")
+        schema = files("okx_simulator").joinpath("ledger_schema.sql").read_text()
+        self._connection.executescript(schema)
+        if not self.balances():
+            with self.transaction():
+                for currency, amount in opening.items():
+                    self.change_balance(0, currency, amount, opened_ms)
+
+    def close(self) -> None:
+        self._connection.close()
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None
+
+    def transaction(self) -> "_Transaction":
+        return _Transaction(self._connection, self.lock)
+
+    def balances(self) -> dict[str, tuple[Decimal, int]]:
+        """Cash and last change per currency; currencies at zero are kept."""
+        rows = self._rows(SELECT_BALANCES)
+        return {currency: (Decimal(cash), changed) for currency, cash, changed in rows}
+
+    def cash(self, currency: str) -> Decimal:
+        row = self._rows(SELECT_BALANCE, currency)
+        return Decimal(row[0][0]) if row else Decimal(0)
+
+    def change_balance(self, ord_id: int, currency: str, change: Decimal, at_ms: int) -> None:
+        """Book one change; inside a transaction. A balance never goes below zero."""
+        after = self.cash(currency) + change
+        if after < 0:
+            raise OkxSignalError(f"ledger: {currency} would fall to {after}; refuse the order first")
+        self._connection.execute(SET_BALANCE, (currency, format(after, "f"), at_ms))
+        self._connection.execute(
+            INSERT_CHANGE, (ord_id, currency, format(change, "f"), format(after, "f"), at_ms)
+        )
+
+    def next_id(self, name: str) -> int:
+        """The next number of a sequence; inside a transaction."""
+        return int(self._connection.execute(NEXT_IN_SEQUENCE, (name,)).fetchone()[0])
+
+    def next_timed_id(self, name: str, now_ms: int) -> int:
+        """An id that grows with time and sequence, even if the clock is set back; inside a transaction."""
+        number = self.next_id(name)
+        reached = self._connection.execute(
+            RAISE_SEQUENCE, (f"{name} clock", max(now_ms, ID_EPOCH_MS))
+        ).fetchone()[0]
+        return (int(reached) - ID_EPOCH_MS << ID_SEQUENCE_BITS) | (number & (1 << ID_SEQUENCE_BITS) - 1)
+
+    def add_order(self, order: OrderRow, fills: Sequence[FillRow]) -> None:
+        """Store an order and its fills; inside a transaction."""
+        self._connection.execute(INSERT_ORDER, astuple(order))
+        self._connection.executemany(INSERT_FILL, [astuple(fill) for fill in fills])
+
+    def orders(self, where: str, *values: object) -> list[OrderRow]:
+        """Orders by a condition and order clause written by this package, never by a caller."""
+        return [OrderRow(*row) for row in self._rows(f"select * from orders where {where}", *values)]  # noqa: S608
+
+    def fills(self, where: str, *values: object) -> list[FillRow]:
+        """Fills by a condition and order clause written by this package, never by a caller."""
+        return [FillRow(*row) for row in self._rows(f"select * from fills where {where}", *values)]  # noqa: S608
+
+    def has_open_order(self, client_order_id: str) -> bool:
+        return bool(self.orders("client_order_id = ? and state in (?, ?)", client_order_id, *OPEN_STATES))
+
+    def counts(self) -> dict[str, int]:
+        return {
+            "orders": int(self._rows("select count(*) from orders")[0][0]),
+            "fills": int(self._rows("select count(*) from fills")[0][0]),
+        }
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.lock:
+            return self._connection.execute(statement, values).fetchall()
+
+
+class _Transaction:
+    """All or nothing, one writer at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
+        self._connection = connection
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._connection.execute("begin immediate")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._connection.execute("commit" if kind is None else "rollback")
+        finally:
+            self._lock.release()
+
+
+def _hold(home: Path) -> IO[str]:
+    """Lock the home folder for this process; the lock goes when the process does."""
+    lock_file = (home / "lock").open("w")
+    try:
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock_file.close()
+        raise OkxSignalError(
+            f"simulator home {home} is in use by another simulator; stop that one or choose another --home"
+        ) from error
+    return lock_file

@@ -1,0 +1,146 @@
+"""Everything public about prices at the exchange's own time. Nothing later than the clock ever shows."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from okx_core.instruments import Instrument
+from okx_core.order_book import BookModel, book_model, ladder_prices
+from okx_simulator.bars import BarSize, gather
+from okx_simulator.clock import HOUR_MS, ExchangeClock
+from okx_simulator.price_grid import price_grid, year_start
+from okx_simulator.tape import Bars, Tape, forming_bar
+
+DELISTED_AFTER_HOURS = 72
+
+Level = tuple[Decimal, Decimal]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The last 24 hours of a pair at `now_ms`; prices in quote, volumes in base and in quote."""
+
+    now_ms: int
+    last: float
+    open_24h: float
+    high_24h: float
+    low_24h: float
+    volume_24h: float
+    turnover_24h: float
+    day_open_utc0: float
+    day_open_utc8: float
+
+
+class Market:
+    """Bars, quotes and books of a tape as of the exchange clock."""
+
+    def __init__(self, tape: Tape, clock: ExchangeClock) -> None:
+        self.tape = tape
+        self.clock = clock
+        self._listings: dict[tuple[str, int], Instrument] = {}
+
+    def candles(
+        self, pair: str, size: BarSize, after_ms: int, before_ms: int, limit: int, newest: int | None = None
+    ) -> tuple[Bars, int]:
+        """The newest `limit` bars with before < open < after, oldest first, and the open of the forming one.
+
+        Both bounds are exclusive. `newest` keeps only that many of the latest bars there are.
+        """
+        now_ms = self.clock.now_ms()
+        forming_hour = size.open_of(now_ms // HOUR_MS)
+        end_hour = min(-(-after_ms // HOUR_MS), forming_hour + 1)
+        start_hour = before_ms // HOUR_MS + 1
+        if newest is not None:
+            start_hour = max(start_hour, forming_hour - (newest - 1) * size.hours)
+        last_hour = size.open_of(end_hour - 1) + size.hours
+        bars = self._recent(pair, now_ms, last_hour, (limit + 1) * size.hours)
+        rows = gather(bars, size).between(start_hour, end_hour)
+        return rows[max(len(rows) - limit, 0) :], forming_hour
+
+    def _recent(self, pair: str, now_ms: int, end_hour: int, rows: int) -> Bars:
+        """The newest `rows` hourly bars that open before `end_hour`, the forming one as it stands."""
+        hour = now_ms // HOUR_MS
+        bars = self.tape.bars(pair, min(end_hour, hour + 1))
+        bars = bars[max(len(bars) - rows, 0) :]
+        if len(bars) == 0 or int(bars.hours[-1]) != hour:
+            return bars
+        last = len(bars) - 1
+        return bars[:last].followed_by(forming_bar(bars[last:], now_ms))
+
+    def mid(self, pair: str) -> float:
+        """The price on the path at the exchange's now; the last close where no bar is forming."""
+        now_ms = self.clock.now_ms()
+        return float(self._recent(pair, now_ms, now_ms // HOUR_MS + 1, 1).close[-1])
+
+    def quote(self, pair: str) -> Quote:
+        now_ms = self.clock.now_ms()
+        hour = now_ms // HOUR_MS
+        recent = self._recent(pair, now_ms, hour + 1, 60)
+        last = float(recent.close[-1])
+        day = recent.between(hour - 23, hour + 1)
+
+        def open_at(start: int) -> float:
+            since = recent.between(start, hour + 1)
+            return float(since.open[0]) if len(since) else last
+
+        quiet = len(day) == 0
+        return Quote(
+            now_ms=now_ms,
+            last=last,
+            open_24h=last if quiet else float(day.open[0]),
+            high_24h=last if quiet else float(day.high.max()),
+            low_24h=last if quiet else float(day.low.min()),
+            volume_24h=float(day.volume.sum()),
+            turnover_24h=float(day.quote_volume.sum()),
+            day_open_utc0=open_at(hour // 24 * 24),
+            day_open_utc8=open_at((hour - 16) // 24 * 24 + 16),
+        )
+
+    def book(self, pair: str) -> BookModel:
+        """The book model from the turnover of the last 24 closed hours."""
+        hour = self.clock.now_ms() // HOUR_MS
+        closed = self.tape.bars(pair, hour).between(hour - 24, hour)
+        return book_model(float(closed.quote_volume.sum()) if len(closed) else math.nan)
+
+    def levels(self, pair: str, side: str, count: int) -> list[Level]:
+        """Price and size of the first `count` levels of one side, best first, on tick and lot."""
+        book, mid, grid = self.book(pair), self.mid(pair), self.listing(pair)
+        merged: dict[Decimal, Decimal] = {}
+        for raw in ladder_prices(mid, book, side):
+            exact = Decimal(repr(float(raw)))
+            price = grid.ceil_price(exact) if side == "ask" else grid.floor_price(exact)
+            if price <= 0 or (len(merged) == count and price not in merged):
+                break
+            size = grid.floor_size(Decimal(repr(book.depth_quote)) / exact)
+            merged[price] = merged.get(price, Decimal(0)) + max(size, grid.lot)
+        return list(merged.items())
+
+    def listed(self) -> list[str]:
+        """Pairs that trade now: the first bar has opened and the last one is not long gone."""
+        hour = self.clock.now_ms() // HOUR_MS
+        return [pair for pair in self.tape.pairs if self._trades(pair, hour)]
+
+    def is_listed(self, pair: str) -> bool:
+        return pair in self.tape.pairs and self._trades(pair, self.clock.now_ms() // HOUR_MS)
+
+    def _trades(self, pair: str, hour: int) -> bool:
+        if len(self.tape.bars(pair, hour + 1)) == 0:
+            return False
+        last, end = self.tape.last_hour(pair), self.tape.end_hour
+        if last is None or end is None:
+            return True
+        return last + DELISTED_AFTER_HOURS >= min(hour, end - 1)
+
+    def listing(self, pair: str) -> Instrument:
+        """The instrument as it stands this year; `pair` must be listed."""
+        bars = self.tape.bars(pair, self.clock.now_ms() // HOUR_MS + 1)
+        key = (pair, year_start(int(bars.hours[-1])))
+        if key not in self._listings:
+            grid = price_grid(float(bars.between(key[1], int(bars.hours[-1]) + 1).open[0]))
+            base, quote = pair.split("-")
+            listed = datetime.fromtimestamp(int(bars.hours[0]) * 3600, UTC)
+            self._listings[key] = Instrument(
+                pair, base, quote, grid.tick, grid.lot, grid.min_size, listed, "live"
+            )
+        return self._listings[key]

@@ -1,0 +1,110 @@
+"""Order requests: from raw JSON to a checked, typed order, or the error OKX would answer with."""
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from okx_simulator.api_errors import ApiError, empty_parameter, parameter_error
+
+CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9]{1,32}")
+TAG = re.compile(r"[A-Za-z0-9]{1,16}")
+PRICED_TYPES = ("ioc", "fok")
+SUPPORTED_TYPES = ("market", *PRICED_TYPES)
+KNOWN_TYPES = ("limit", "post_only", "optimal_limit_ioc", "rpi", "elp")
+REQUIRED = ("instId", "tdMode", "side", "ordType", "sz")
+
+
+@dataclass(frozen=True)
+class OrderRequest:
+    """A spot order that takes liquidity; `size_in_quote` says what `size` counts."""
+
+    inst_id: str
+    side: str
+    ord_type: str
+    size: Decimal
+    size_in_quote: bool
+    price: Decimal | None
+    client_order_id: str
+    tag: str
+
+    @property
+    def target_currency(self) -> str:
+        """tgtCcy as OKX reports it: only market orders have one."""
+        if self.ord_type != "market":
+            return ""
+        return "quote_ccy" if self.size_in_quote else "base_ccy"
+
+
+def json_object(body: bytes, content_type: str) -> dict[str, str]:
+    """The body's fields as text; null and "" count as absent, as python-okx sends them."""
+    if not content_type.lower().startswith("application/json"):
+        raise ApiError("50006", "Invalid Content_Type, please use the application/json format", 400)
+    if not body:
+        raise ApiError("50000", "Body can not be empty.", 400)
+    try:
+        parsed = json.loads(body, parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise ApiError("50002", "Json data format error.", 400) from error
+    if not isinstance(parsed, dict):
+        raise ApiError("50002", "Json data format error.", 400)
+    return {str(name): str(value) for name, value in parsed.items() if value not in (None, "")}
+
+
+def positive_decimal(name: str, text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise parameter_error(name) from error
+    if not value.is_finite() or value <= 0 or "e" in text.lower():
+        raise parameter_error(name)
+    return value
+
+
+def _one_of(fields: dict[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    if fields[name] not in allowed:
+        raise parameter_error(name)
+    return fields[name]
+
+
+def _order_type(fields: dict[str, str]) -> str:
+    if fields["ordType"] in KNOWN_TYPES:
+        supported = ", ".join(SUPPORTED_TYPES)
+        raise parameter_error("ordType", f"{fields['ordType']} is not supported yet; use {supported}")
+    return _one_of(fields, "ordType", SUPPORTED_TYPES)
+
+
+def _matching(fields: dict[str, str], name: str, pattern: re.Pattern[str]) -> str:
+    text = fields.get(name, "")
+    if text and not pattern.fullmatch(text):
+        raise parameter_error(name)
+    return text
+
+
+def parse_order(fields: dict[str, str]) -> OrderRequest:
+    """A typed order. A market buy counts quote and everything else base, unless tgtCcy says otherwise."""
+    for name in REQUIRED:
+        if name not in fields:
+            raise empty_parameter(name)
+    side = _one_of(fields, "side", ("buy", "sell"))
+    _one_of(fields, "tdMode", ("cash",))
+    ord_type = _order_type(fields)
+    if "posSide" in fields and fields["posSide"] != "net":
+        raise parameter_error("posSide")
+    market = ord_type == "market"
+    if not market and "px" not in fields:
+        raise empty_parameter("px")
+    default = "quote_ccy" if market and side == "buy" else "base_ccy"
+    target = fields.get("tgtCcy", default) if market else "base_ccy"
+    if target not in ("base_ccy", "quote_ccy"):
+        raise parameter_error("tgtCcy")
+    return OrderRequest(
+        inst_id=fields["instId"],
+        side=side,
+        ord_type=ord_type,
+        size=positive_decimal("sz", fields["sz"]),
+        size_in_quote=target == "quote_ccy",
+        price=None if market else positive_decimal("px", fields["px"]),
+        client_order_id=_matching(fields, "clOrdId", CLIENT_ORDER_ID),
+        tag=_matching(fields, "tag", TAG),
+    )

@@ -1,0 +1,248 @@
+"""What goes over the wire: rows of the answers, every number a string, every absent value ''."""
+
+from decimal import Decimal
+
+import numpy as np
+
+from okx_core.instruments import Instrument
+from okx_simulator.clock import HOUR_MS
+from okx_simulator.ledger import FillRow, OrderRow
+from okx_simulator.market import Level, Quote
+from okx_simulator.tape import Bars
+from okx_simulator.trading_desk import plain
+
+Payload = dict[str, object]
+
+HUGE = "999999999999"
+EMPTY_INSTRUMENT_FIELDS = [
+    "alias",
+    "auctionEndTime",
+    "contTdSwTime",
+    "ctMult",
+    "ctType",
+    "ctVal",
+    "ctValCcy",
+    "expTime",
+    "freq",
+    "instFamily",
+    "lever",
+    "maxPlatOILmt",
+    "method",
+    "optType",
+    "posLmtAmt",
+    "posLmtPct",
+    "preMktSwTime",
+    "seriesId",
+    "settleCcy",
+    "stk",
+    "uly",
+]
+EMPTY_ORDER_FIELDS = [
+    "algoClOrdId",
+    "algoId",
+    "attachAlgoClOrdId",
+    "cancelSourceReason",
+    "ccy",
+    "lever",
+    "pxType",
+    "pxUsd",
+    "pxVol",
+    "quickMgnType",
+    "slOrdPx",
+    "slTriggerPx",
+    "slTriggerPxType",
+    "source",
+    "stpId",
+    "tpOrdPx",
+    "tpTriggerPx",
+    "tpTriggerPxType",
+]
+
+
+def number(value: float) -> str:
+    """The shortest text that reads back as `value`, never in exponent form."""
+    text = repr(float(value))
+    if "e" in text:
+        return np.format_float_positional(value, trim="-")
+    return text.removesuffix(".0")
+
+
+def candle_rows(bars: Bars, forming_hour: int) -> list[list[str]]:
+    """Nine-field rows, newest first; the bar that opens at `forming_hour` is not confirmed."""
+    texts = [[number(value) for value in column.tolist()] for column in bars.values()]
+    opened, high, low, close, volume, turnover = texts
+    stamps = (bars.hours * HOUR_MS).tolist()
+    confirmed = ["0" if hour >= forming_hour else "1" for hour in bars.hours.tolist()]
+    rows = zip(map(str, stamps), opened, high, low, close, volume, turnover, turnover, confirmed, strict=True)
+    return [list(row) for row in rows][::-1]
+
+
+def instrument_row(instrument: Instrument, code: int) -> Payload:
+    row: Payload = dict.fromkeys(EMPTY_INSTRUMENT_FIELDS, "")
+    listed = instrument.list_time
+    row |= {
+        "instType": "SPOT",
+        "instId": instrument.inst_id,
+        "instIdCode": code,
+        "baseCcy": instrument.base,
+        "quoteCcy": instrument.quote,
+        "tickSz": plain(instrument.tick),
+        "lotSz": plain(instrument.lot),
+        "minSz": plain(instrument.min_size),
+        "listTime": "" if listed is None else str(int(listed.timestamp() * 1000)),
+        "state": instrument.state,
+        "category": "1",
+        "groupId": "1",
+        "instCategory": "1",
+        "openType": "",
+        "ruleType": "normal",
+        "futureSettlement": False,
+        "maxLmtAmt": "20000000",
+        "maxMktAmt": "1000000",
+        "maxLmtSz": HUGE,
+        "maxMktSz": "1000000",
+        "maxTwapSz": HUGE,
+        "maxIcebergSz": HUGE,
+        "maxTriggerSz": HUGE,
+        "maxStopSz": "1000000",
+        "tradeQuoteCcyList": [instrument.quote],
+        "upcChg": [],
+    }
+    return row
+
+
+def ticker_row(inst_id: str, quote: Quote, ask: Level, bid: Level) -> Payload:
+    return {
+        "instType": "SPOT",
+        "instId": inst_id,
+        "last": number(quote.last),
+        "lastSz": plain(ask[1]),
+        "askPx": plain(ask[0]),
+        "askSz": plain(ask[1]),
+        "bidPx": plain(bid[0]),
+        "bidSz": plain(bid[1]),
+        "open24h": number(quote.open_24h),
+        "high24h": number(quote.high_24h),
+        "low24h": number(quote.low_24h),
+        "volCcy24h": number(round(quote.turnover_24h, 6)),
+        "vol24h": number(round(quote.volume_24h, 6)),
+        "sodUtc0": number(quote.day_open_utc0),
+        "sodUtc8": number(quote.day_open_utc8),
+        "ts": str(quote.now_ms),
+    }
+
+
+def book_row(asks: list[Level], bids: list[Level], now_ms: int) -> Payload:
+    sides = {
+        name: [[plain(price), plain(size), "0", "1"] for price, size in levels]
+        for name, levels in (("asks", asks), ("bids", bids))
+    }
+    return {**sides, "ts": str(now_ms), "seqId": now_ms}
+
+
+def order_row(order: OrderRow, last_fill: FillRow | None) -> Payload:
+    """An order as GET /trade/order and the lists show it."""
+    row: Payload = dict.fromkeys(EMPTY_ORDER_FIELDS, "")
+    row |= {
+        "instType": "SPOT",
+        "instId": order.inst_id,
+        "ordId": str(order.ord_id),
+        "clOrdId": order.client_order_id,
+        "tag": order.tag,
+        "px": order.price,
+        "sz": order.size,
+        "tgtCcy": order.target_currency,
+        "ordType": order.ord_type,
+        "side": order.side,
+        "posSide": "net",
+        "tdMode": "cash",
+        "reduceOnly": "false",
+        "state": order.state,
+        "accFillSz": order.filled_base,
+        "avgPx": order.average_price,
+        "fillPx": last_fill.price if last_fill else "",
+        "fillSz": last_fill.size if last_fill else "0",
+        "fillTime": str(last_fill.filled_ms) if last_fill else "",
+        "tradeId": str(last_fill.trade_id) if last_fill else "",
+        "fee": order.fee,
+        "feeCcy": order.fee_currency,
+        "rebate": "0",
+        "rebateCcy": order.inst_id.split("-")[1 if order.side == "buy" else 0],
+        "pnl": "0",
+        "category": "normal",
+        "cancelSource": order.cancel_source,
+        "attachAlgoOrds": [],
+        "linkedAlgoOrd": {"algoId": ""},
+        "isTpLimit": "false",
+        "stpMode": "cancel_maker",
+        "tradeQuoteCcy": order.inst_id.split("-")[1],
+        "cTime": str(order.created_ms),
+        "uTime": str(order.updated_ms),
+    }
+    return row
+
+
+def acknowledgement(ord_id: str, client_order_id: str, tag: str, now_ms: int, code: str, why: str) -> Payload:
+    """The row that answers POST /trade/order; code "0" is accepted."""
+    return {
+        "ordId": ord_id,
+        "clOrdId": client_order_id,
+        "tag": tag,
+        "ts": str(now_ms),
+        "sCode": code,
+        "sMsg": why,
+        "subCode": "",
+    }
+
+
+def fill_row(fill: FillRow) -> Payload:
+    return {
+        "instType": "SPOT",
+        "instId": fill.inst_id,
+        "tradeId": str(fill.trade_id),
+        "ordId": str(fill.ord_id),
+        "clOrdId": fill.client_order_id,
+        "billId": str(fill.bill_id),
+        "subType": "1" if fill.side == "buy" else "2",
+        "tag": fill.tag,
+        "fillPx": fill.price,
+        "fillSz": fill.size,
+        "side": fill.side,
+        "posSide": "net",
+        "execType": "T",
+        "fee": fill.fee,
+        "feeCcy": fill.fee_currency,
+        "feeRate": fill.fee_rate,
+        "fillPnl": "0",
+        "fillTime": str(fill.filled_ms),
+        "ts": str(fill.filled_ms),
+        "fillIdxPx": "",
+        "fillMarkPx": "",
+        "fillMarkVol": "",
+        "fillPxVol": "",
+        "fillPxUsd": "",
+        "fillFwdPx": "",
+    }
+
+
+def balance_detail(currency: str, cash: Decimal, changed_ms: int, value_usd: Decimal) -> Payload:
+    """One coin of GET /account/balance in spot mode: availEq is '' there."""
+    amount = plain(cash)
+    return {
+        "ccy": currency,
+        "eq": amount,
+        "cashBal": amount,
+        "availBal": amount,
+        "availEq": "",
+        "frozenBal": "0",
+        "ordFrozen": "0",
+        "eqUsd": plain(value_usd),
+        "disEq": plain(value_usd),
+        "upl": "",
+        "liab": "",
+        "interest": "",
+        "crossLiab": "",
+        "isoEq": "",
+        "spotBal": amount,
+        "uTime": str(changed_ms),
+    }

@@ -1,0 +1,155 @@
+"""The endpoints of the account: balance, configuration, fees, orders and fills."""
+
+from decimal import Decimal
+
+from okx_simulator.api_errors import OrderRefusedError, empty_parameter, parameter_error
+from okx_simulator.exchange import Exchange
+from okx_simulator.ledger import OrderRow
+from okx_simulator.listings import list_fills, list_orders
+from okx_simulator.orders import parse_order
+from okx_simulator.payloads import Payload, acknowledgement, balance_detail, fill_row, order_row
+from okx_simulator.public_endpoints import Call
+from okx_simulator.trading_desk import CANCELLED_UNFILLED_VISIBLE_MS, plain
+
+FILL_DAYS, FILL_HISTORY_DAYS = 3, 90
+ORDER_DAYS, ORDER_ARCHIVE_DAYS = 7, 90
+
+
+class OperationFailedError(Exception):
+    """All rows of a trade request failed: code "1" with the reasons in the rows."""
+
+    def __init__(self, rows: list[Payload]) -> None:
+        super().__init__("All operations failed")
+        self.rows = rows
+
+
+def balance(exchange: Exchange, call: Call) -> list[Payload]:
+    """Coins with cash, valued at mid; a coin without a USDT pair counts nothing in totalEq."""
+    wanted = set(filter(None, call.parameters.get("ccy", "").split(",")))
+    details, total = [], Decimal(0)
+    for currency, (cash, changed_ms) in exchange.ledger.balances().items():
+        value = exchange.value_usdt(currency, cash) or Decimal(0)
+        total += value
+        if cash and (not wanted or currency in wanted):
+            details.append(balance_detail(currency, cash, changed_ms, value))
+    row: Payload = dict.fromkeys(
+        ["adjEq", "borrowFroz", "imr", "isoEq", "mgnRatio", "mmr", "notionalUsd", "ordFroz", "upl"], ""
+    )
+    return [{**row, "totalEq": plain(total), "uTime": str(exchange.clock.now_ms()), "details": details}]
+
+
+def config(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
+    return [
+        {
+            "uid": "1000000000000001",
+            "mainUid": "1000000000000001",
+            "acctLv": "1",
+            "posMode": "net_mode",
+            "autoLoan": False,
+            "greeksType": "PA",
+            "feeType": "0",
+            "level": "Lv1",
+            "levelTmp": "",
+            "ctIsoMode": "automatic",
+            "mgnIsoMode": "automatic",
+            "kycLv": "3",
+            "label": "simulated",
+            "roleType": "0",
+            "type": "0",
+            "ip": "",
+            "perm": "read_only,trade",
+            "acctStpMode": "cancel_maker",
+            "opAuth": "0",
+        }
+    ]
+
+
+def trade_fee(exchange: Exchange, call: Call) -> list[Payload]:
+    if "instType" not in call.parameters:
+        raise empty_parameter("instType")
+    if call.parameters["instType"] != "SPOT":
+        raise parameter_error("instType", "this account trades SPOT only")
+    maker, taker = plain(-exchange.account.maker_fee), plain(-exchange.account.taker_fee)
+    unused = dict.fromkeys(["delivery", "exercise", "makerU", "makerUSDC", "takerU", "takerUSDC"], "")
+    return [
+        {
+            **unused,
+            "instType": "SPOT",
+            "category": "1",
+            "level": "Lv1",
+            "maker": maker,
+            "taker": taker,
+            "ruleType": "normal",
+            "feeGroup": [{"groupId": "1", "maker": maker, "taker": taker, "rpiMaker": maker}],
+            "fiat": [],
+            "ts": str(exchange.clock.now_ms()),
+        }
+    ]
+
+
+def place_order(exchange: Exchange, call: Call) -> list[Payload]:
+    if call.exp_time and not call.exp_time.isdigit():
+        raise parameter_error("expTime")
+    request = parse_order(call.parameters)
+    expires_ms = int(call.exp_time) if call.exp_time else None
+    now_ms = exchange.clock.now_ms()
+    try:
+        order = exchange.desk.place(request, expires_ms)
+    except OrderRefusedError as refused:
+        row = acknowledgement("", request.client_order_id, request.tag, now_ms, refused.code, refused.message)
+        raise OperationFailedError([row]) from refused
+    return [acknowledgement(str(order.ord_id), order.client_order_id, order.tag, now_ms, "0", "Order placed")]
+
+
+def _order_row(exchange: Exchange, order: OrderRow) -> Payload:
+    last = exchange.ledger.fills("ord_id = ? order by bill_id desc limit 1", order.ord_id)
+    return order_row(order, last[0] if last else None)
+
+
+def get_order(exchange: Exchange, call: Call) -> list[Payload]:
+    asked = [call.parameters.get(name, "") for name in ("instId", "ordId", "clOrdId")]
+    return [_order_row(exchange, exchange.desk.find(*asked))]
+
+
+def _orders(exchange: Exchange, call: Call, days: int, pending: bool, unfilled_ms: int) -> list[Payload]:
+    now_ms = exchange.clock.now_ms()
+    if call.parameters.get("instType", "SPOT") != "SPOT":
+        return []
+    orders = list_orders(exchange.ledger, call.parameters, now_ms, days, pending, unfilled_ms)
+    return [_order_row(exchange, order) for order in orders]
+
+
+def orders_pending(exchange: Exchange, call: Call) -> list[Payload]:
+    return _orders(exchange, call, ORDER_DAYS, pending=True, unfilled_ms=0)
+
+
+def orders_history(exchange: Exchange, call: Call) -> list[Payload]:
+    """Finished orders of seven days; cancelled unfilled ones show for two hours."""
+    if "instType" not in call.parameters:
+        raise empty_parameter("instType")
+    return _orders(exchange, call, ORDER_DAYS, pending=False, unfilled_ms=CANCELLED_UNFILLED_VISIBLE_MS)
+
+
+def orders_history_archive(exchange: Exchange, call: Call) -> list[Payload]:
+    """Finished orders of three months; cancelled unfilled ones never show."""
+    if "instType" not in call.parameters:
+        raise empty_parameter("instType")
+    return _orders(exchange, call, ORDER_ARCHIVE_DAYS, pending=False, unfilled_ms=-1)
+
+
+def _fills(exchange: Exchange, call: Call, days: int) -> list[Payload]:
+    if call.parameters.get("instType", "SPOT") != "SPOT":
+        return []
+    return [
+        fill_row(fill) for fill in list_fills(exchange.ledger, call.parameters, exchange.clock.now_ms(), days)
+    ]
+
+
+def fills(exchange: Exchange, call: Call) -> list[Payload]:
+    return _fills(exchange, call, FILL_DAYS)
+
+
+def fills_history(exchange: Exchange, call: Call) -> list[Payload]:
+    if "instType" not in call.parameters:
+        raise empty_parameter("instType")
+    return _fills(exchange, call, FILL_HISTORY_DAYS)

@@ -1,0 +1,66 @@
+"""Request limits as OKX keys them: so many per window and endpoint, per IP, user, or user and instrument.
+
+Windows are wall-clock time whatever the exchange clock does: they protect a server, not a market.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from okx_simulator.api_errors import rate_limited
+
+WINDOW_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`count` requests per window; `scope` is what they are counted by."""
+
+    count: int
+    scope: str
+
+
+LIMITS = {
+    ("GET", "/api/v5/public/time"): Limit(10, "ip"),
+    ("GET", "/api/v5/public/instruments"): Limit(20, "ip+instType"),
+    ("GET", "/api/v5/market/tickers"): Limit(20, "ip"),
+    ("GET", "/api/v5/market/ticker"): Limit(20, "ip"),
+    ("GET", "/api/v5/market/books"): Limit(40, "ip"),
+    ("GET", "/api/v5/market/candles"): Limit(40, "ip"),
+    ("GET", "/api/v5/market/history-candles"): Limit(20, "ip"),
+    ("GET", "/api/v5/account/balance"): Limit(10, "user"),
+    ("GET", "/api/v5/account/config"): Limit(5, "user"),
+    ("GET", "/api/v5/account/trade-fee"): Limit(5, "user"),
+    ("POST", "/api/v5/trade/order"): Limit(60, "user+instId"),
+    ("GET", "/api/v5/trade/order"): Limit(60, "user+instId"),
+    ("GET", "/api/v5/trade/orders-pending"): Limit(60, "user"),
+    ("GET", "/api/v5/trade/orders-history"): Limit(40, "user"),
+    ("GET", "/api/v5/trade/orders-history-archive"): Limit(20, "user"),
+    ("GET", "/api/v5/trade/fills"): Limit(60, "user"),
+    ("GET", "/api/v5/trade/fills-history"): Limit(10, "user"),
+}
+
+
+class RateLimiter:
+    """Counts requests in a sliding window per key; switched off it lets everything pass."""
+
+    def __init__(self, enabled: bool = True, now_seconds: Callable[[], float] = time.monotonic) -> None:
+        self.enabled = enabled
+        self._now = now_seconds
+        self._seen: dict[tuple[str, ...], deque[float]] = {}
+
+    def admit(self, method: str, path: str, asker: str, parameters: dict[str, str]) -> None:
+        """Count the request, or raise 50011 when its window is full. A refused one is not counted."""
+        limit = LIMITS.get((method, path))
+        if not self.enabled or limit is None:
+            return
+        _, _, parameter = limit.scope.partition("+")
+        key = (method, path, asker, parameters.get(parameter, "") if parameter else "")
+        seen = self._seen.setdefault(key, deque())
+        now = self._now()
+        while seen and seen[0] <= now - WINDOW_SECONDS:
+            seen.popleft()
+        if len(seen) >= limit.count:
+            raise rate_limited()
+        seen.append(now)

@@ -1,0 +1,103 @@
+"""What a tape is: hourly bars of named pairs, and the path the price takes inside a bar."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from okx_simulator.clock import HOUR_MS
+
+Floats = NDArray[np.float64]
+Hours = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Bars [n], oldest first; `hours` counts the opens in hours since 1970. Missing hours are absent."""
+
+    hours: Hours
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    quote_volume: Floats
+
+    def __len__(self) -> int:
+        return len(self.hours)
+
+    def __getitem__(self, rows: slice) -> "Bars":
+        return Bars(
+            self.hours[rows],
+            self.open[rows],
+            self.high[rows],
+            self.low[rows],
+            self.close[rows],
+            self.volume[rows],
+            self.quote_volume[rows],
+        )
+
+    def values(self) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+        """Open, high, low, close, volume, quote_volume."""
+        return self.open, self.high, self.low, self.close, self.volume, self.quote_volume
+
+    def followed_by(self, later: "Bars") -> "Bars":
+        columns = zip(self.values(), later.values(), strict=True)
+        opened, high, low, close, volume, turnover = (np.concatenate(both) for both in columns)
+        hours = np.concatenate((self.hours, later.hours))
+        return Bars(hours, opened, high, low, close, volume, turnover)
+
+    def between(self, start_hour: int, end_hour: int) -> "Bars":
+        """The bars that open in [start_hour, end_hour), as views."""
+        first, last = np.searchsorted(self.hours, (start_hour, end_hour))
+        return self[int(first) : int(last)]
+
+
+class Tape(Protocol):
+    """Where prices come from. `end_hour` is the first hour the tape has not got; None means endless."""
+
+    @property
+    def pairs(self) -> tuple[str, ...]: ...
+
+    @property
+    def start_hour(self) -> int: ...
+
+    @property
+    def end_hour(self) -> int | None: ...
+
+    def bars(self, pair: str, end_hour: int) -> Bars:
+        """Every bar of `pair` that opens before `end_hour`."""
+        ...
+
+    def last_hour(self, pair: str) -> int | None:
+        """The open of the pair's last bar; None means endless."""
+        ...
+
+    def describe(self) -> dict[str, object]:
+        """What the tape is, for the admin port and for people."""
+        ...
+
+
+def path_points(bar: Bars) -> tuple[Floats, Floats]:
+    """Fractions of the hour and prices the path goes through, straight lines between them.
+
+    `bar` holds one bar. A rising bar dips first (open, low, high, close), a falling one peaks first.
+    """
+    opened, high, low, close = (float(side[0]) for side in (bar.open, bar.high, bar.low, bar.close))
+    middle = (low, high) if close >= opened else (high, low)
+    return np.array([0.0, 1 / 3, 2 / 3, 1.0]), np.array([opened, *middle, close])
+
+
+def forming_bar(bar: Bars, now_ms: int) -> Bars:
+    """The bar as far as it has come at `now_ms`: nothing of its future shows in any column."""
+    fraction = min(max((now_ms - int(bar.hours[0]) * HOUR_MS) / HOUR_MS, 0.0), 1.0)
+    times, prices = path_points(bar)
+    price = float(np.interp(fraction, times, prices))
+    seen = np.append(prices[times <= fraction], price)
+    high, low = float(seen.max()), float(seen.min())
+    volume = round(float(bar.volume[0]) * fraction, 8)
+    turnover = round(volume * (high + low + price) / 3.0, 8)
+    opened = float(bar.open[0])
+    now = (np.array([value]) for value in (opened, high, low, price, volume, turnover))
+    return Bars(bar.hours, *now)
