@@ -1,0 +1,61 @@
+"""Candles of many pairs laid on one dense grid of bars; a missing bar is NaN in every field."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from okx_core.features.timeframes import bar_numbers
+
+Array = NDArray[np.float64]
+
+FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
+NEEDED = FIELDS[:5]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """fields[name] is an array [pairs, bars]; column 0 is the bar numbered `first`."""
+
+    pairs: tuple[str, ...]
+    first: int
+    fields: dict[str, Array]
+
+    def cut(self, pairs: slice, first: int, stop: int) -> dict[str, Array]:
+        """Contiguous copies of the bars [first, stop) of some pairs."""
+        bars = slice(first - self.first, stop - self.first)
+        return {name: np.ascontiguousarray(values[pairs, bars]) for name, values in self.fields.items()}
+
+
+def lay_on_grid(
+    candles: pd.DataFrame,
+    pairs: tuple[str, ...],
+    first: int,
+    stop: int,
+    hours: int,
+    fields: tuple[str, ...] = FIELDS,
+) -> Grid:
+    """The bars [first, stop) of `pairs`; candles outside are left out.
+
+    A bar with an unknown price or volume counts as missing; an unknown quote_volume alone does not.
+    """
+    numbers = bar_numbers(candles["timestamp_utc"], hours)
+    rows = pd.Index(pairs).get_indexer(pd.Index(candles["pair"]))
+    inside = (numbers >= first) & (numbers < stop) & (rows >= 0)
+    whole = bool(inside.all())
+    bars = stop - first
+    places = rows * bars + (numbers - first)
+    places = places if whole else places[inside]
+    laid: dict[str, Array] = {}
+    for name in fields:
+        values = np.full(len(pairs) * bars, np.nan)
+        column = candles[name].to_numpy(dtype=np.float64)
+        values[places] = column if whole else column[inside]
+        laid[name] = values.reshape(len(pairs), bars)
+    missing = np.zeros((len(pairs), bars), dtype=bool)
+    for name in set(fields) & set(NEEDED):
+        missing |= ~np.isfinite(laid[name])
+    for laid_values in laid.values():
+        laid_values[missing] = np.nan
+    return Grid(pairs, first, laid)

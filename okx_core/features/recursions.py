@@ -1,0 +1,193 @@
+"""Compiled indicators that carry a state from bar to bar, seeded as TA-Lib seeds them.
+
+Every kernel takes arrays [pairs, bars] and returns the same shape. A missing bar (NaN) clears the
+state: the recursion starts again on the bars after it, and values are NaN until TA-Lib's own first
+valid bar of that run. Callers anchor the arrays' first bar at a fixed point in time (see
+`timeframes`), which makes the result independent of how much history was read.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from okx_core.compilation import compiled
+
+Array = NDArray[np.float64]
+
+
+@compiled
+def ema(values: Array, period: int) -> Array:
+    """Exponential mean, alpha = 2 / (period + 1), seeded with the simple mean of the first `period`."""
+    out = np.full(values.shape, np.nan)
+    gain = 2.0 / (period + 1.0)
+    keep = 1.0 - gain
+    for pair in range(values.shape[0]):
+        seen = 0
+        level = 0.0
+        for bar in range(values.shape[1]):
+            value = values[pair, bar]
+            if value != value:
+                seen = 0
+                level = 0.0
+                continue
+            seen += 1
+            if seen > period:
+                level = keep * level + gain * value
+                out[pair, bar] = level
+            else:
+                level += value
+                if seen == period:
+                    level /= period
+                    out[pair, bar] = level
+    return out
+
+
+@compiled
+def macd_histogram(close: Array) -> Array:
+    """EMA12 - EMA26 less its own EMA9 (Appel, 1979), in price units; first valid on bar 34 of a run.
+
+    As in TA-Lib both means are seeded on bar 26, the fast one with the last 12 closes.
+    """
+    out = np.full(close.shape, np.nan)
+    fast_gain, slow_gain, signal_gain = 2.0 / 13.0, 2.0 / 27.0, 2.0 / 10.0
+    for pair in range(close.shape[0]):
+        seen = 0
+        fast, slow, signal = 0.0, 0.0, 0.0
+        for bar in range(close.shape[1]):
+            value = close[pair, bar]
+            if value != value:
+                seen = 0
+                fast, slow, signal = 0.0, 0.0, 0.0
+                continue
+            seen += 1
+            if seen > 26:
+                fast = (1.0 - fast_gain) * fast + fast_gain * value
+                slow = (1.0 - slow_gain) * slow + slow_gain * value
+            else:
+                slow += value
+                if seen > 14:
+                    fast += value
+                if seen < 26:
+                    continue
+                fast, slow = fast / 12.0, slow / 26.0
+            line = fast - slow
+            if seen > 34:
+                signal = (1.0 - signal_gain) * signal + signal_gain * line
+            else:
+                signal += line
+                if seen < 34:
+                    continue
+                signal /= 9.0
+            out[pair, bar] = line - signal
+    return out
+
+
+@compiled
+def rsi(close: Array, period: int) -> Array:
+    """Relative strength index (Wilder, 1978), 0..100; first valid on bar period + 1 of a run.
+
+    50 where nothing moved since the seed: neither side is stronger (TA-Lib writes 0 there).
+    """
+    out = np.full(close.shape, np.nan)
+    gain = 1.0 / period
+    keep = 1.0 - gain
+    for pair in range(close.shape[0]):
+        seen = 0
+        up, down, before = 0.0, 0.0, np.nan
+        for bar in range(close.shape[1]):
+            change = close[pair, bar] - before
+            before = close[pair, bar]
+            if change != change:
+                seen = 0
+                up, down = 0.0, 0.0
+                continue
+            seen += 1
+            rise = change if change > 0.0 else 0.0
+            fall = rise - change
+            if seen > period:
+                up = keep * up + gain * rise
+                down = keep * down + gain * fall
+            else:
+                up += gain * rise
+                down += gain * fall
+                if seen < period:
+                    continue
+            moved = up + down
+            out[pair, bar] = 100.0 * up / moved if moved > 0.0 else 50.0
+    return out
+
+
+@compiled
+def atr(high: Array, low: Array, close: Array, period: int) -> Array:
+    """Average true range (Wilder, 1978) in price units; first valid on bar period + 1 of a run."""
+    out = np.full(close.shape, np.nan)
+    gain = 1.0 / period
+    keep = 1.0 - gain
+    for pair in range(close.shape[0]):
+        seen = 0
+        level, before = 0.0, np.nan
+        for bar in range(close.shape[1]):
+            top = high[pair, bar]
+            bottom = low[pair, bar]
+            known = before == before
+            top = before if before > top else top
+            bottom = before if before < bottom else bottom
+            before = close[pair, bar]
+            spread = top - bottom
+            if not (known and before == before):
+                seen = 0
+                level = 0.0
+                continue
+            seen += 1
+            if seen > period:
+                level = keep * level + gain * spread
+                out[pair, bar] = level
+            else:
+                level += gain * spread
+                if seen == period:
+                    out[pair, bar] = level
+    return out
+
+
+@compiled
+def directional_movement(high: Array, low: Array, close: Array, period: int) -> tuple[Array, Array, Array]:
+    """ADX, +DI and -DI (Wilder, 1978), each 0..100.
+
+    The DIs are first valid on bar period + 1 of a run, the ADX on bar 2 * period. Where the true
+    range is 0 both DIs are 0; where neither side moved the ADX keeps its value (as TA-Lib), and an
+    ADX that never saw a move is 0.
+    """
+    out = np.full((3, close.shape[0], close.shape[1]), np.nan)
+    keep = 1.0 - 1.0 / period
+    for pair in range(close.shape[0]):
+        seen = 0
+        plus, minus, spread, adx = 0.0, 0.0, 0.0, 0.0
+        for bar in range(close.shape[1]):
+            before = close[pair, bar - 1] if bar > 0 else np.nan
+            top = high[pair, bar]
+            bottom = low[pair, bar]
+            if not (before == before and close[pair, bar] == close[pair, bar]):
+                seen = 0
+                plus, minus, spread, adx = 0.0, 0.0, 0.0, 0.0
+                continue
+            seen += 1
+            rise = top - high[pair, bar - 1]
+            fall = low[pair, bar - 1] - bottom
+            fade = keep if seen >= period else 1.0
+            plus = fade * plus + (rise if rise > fall and rise > 0.0 else 0.0)
+            minus = fade * minus + (fall if fall > rise and fall > 0.0 else 0.0)
+            spread = fade * spread + max(top, before) - min(bottom, before)
+            if seen < period:
+                continue
+            plus_di = 100.0 * plus / spread if spread > 0.0 else 0.0
+            minus_di = 100.0 * minus / spread if spread > 0.0 else 0.0
+            both = plus_di + minus_di
+            dx = 100.0 * abs(plus_di - minus_di) / both if both > 0.0 else 0.0
+            if seen < 2 * period:
+                adx += dx / period
+            elif both > 0.0:
+                adx = keep * adx + dx / period
+            out[1, pair, bar] = plus_di
+            out[2, pair, bar] = minus_di
+            if seen >= 2 * period - 1:
+                out[0, pair, bar] = adx
+    return out[0], out[1], out[2]

@@ -1,0 +1,85 @@
+"""Where time is anchored: bar numbers, months, and how far back each timeframe is read.
+
+A bar is numbered by its open: hours since 1970-01-01T00Z divided by the timeframe's hours, so 4h and
+1d bars stand on UTC buckets. Recursive indicators of a row start at the first bar of the row's month
+less `anchor_bars`. That point does not depend on which rows are asked for, so incremental, rolling
+and full computation give the same bytes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from okx_core.errors import OkxSignalError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Timeframe:
+    """A bar length and the warm-up that recursions get before the first bar of a month."""
+
+    name: str
+    hours: int
+    anchor_bars: int
+
+    def usable_bar(self, hour: int) -> int:
+        """The newest bar that has closed when the hourly bar numbered `hour` closes."""
+        return (hour + 1) // self.hours - 1
+
+    def month_start(self, bar: int) -> int:
+        """First bar of the UTC month in which `bar` opens."""
+        month = np.datetime64(bar * self.hours, "h").astype("datetime64[M]")
+        return int(month.astype("datetime64[h]").astype(np.int64)) // self.hours
+
+    def anchor(self, bar: int) -> int:
+        """The bar at which recursions of `bar` start."""
+        return self.month_start(bar) - self.anchor_bars
+
+    def months(self, first: int, stop: int) -> Iterator[tuple[int, int]]:
+        """The bars [first, stop) cut at month starts."""
+        while first < stop:
+            following = self.month_start(self.month_start(first) + 32 * 24 // self.hours)
+            yield first, min(following, stop)
+            first = min(following, stop)
+
+
+HOURLY = Timeframe("1h", 1, 600)
+FOUR_HOURLY = Timeframe("4h", 4, 360)
+DAILY = Timeframe("1d", 24, 180)
+TIMEFRAMES = {timeframe.name: timeframe for timeframe in (HOURLY, FOUR_HOURLY, DAILY)}
+
+
+def history_start(start: datetime, timeframe: str | None = None) -> datetime:
+    """Open of the earliest candle that rows from `start` on depend on.
+
+    Of one timeframe's candles ('1h', '4h' or '1d'), or of all of them when none is named.
+    """
+    if timeframe is None:
+        return min(history_start(start, name) for name in TIMEFRAMES)
+    frame = TIMEFRAMES[timeframe]
+    anchor = frame.anchor(frame.usable_bar(hour_number(start)))
+    return EPOCH + timedelta(hours=anchor * frame.hours)
+
+
+def hour_number(moment: datetime) -> int:
+    """Hours since 1970-01-01T00Z of a whole UTC hour."""
+    if moment.tzinfo is None:
+        raise OkxSignalError(f"{moment.isoformat()} has no time zone: give UTC times")
+    hours, rest = divmod(moment - EPOCH, timedelta(hours=1))
+    if rest:
+        raise OkxSignalError(f"{moment.isoformat()} is not a whole hour: rows are named by the open of a bar")
+    return hours
+
+
+def bar_numbers(opens: pd.Series, hours: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Bar numbers [rows] of a column of UTC opens; an open off the grid is refused."""
+    seconds = opens.to_numpy(dtype="datetime64[ns]").astype("datetime64[s]").astype(np.int64)
+    numbers, rest = np.divmod(seconds, 3600 * hours)
+    if rest.any():
+        odd = opens.iloc[int(np.flatnonzero(rest)[0])]
+        raise OkxSignalError(f"candle at {odd} does not open on a {hours} h UTC boundary: read it again")
+    return np.asarray(numbers, dtype=np.int64)
