@@ -1,5 +1,7 @@
 """Volatility: ranges, bands, realised volatility and drawdown."""
 
+import math
+
 import numpy as np
 
 from okx_core.features import windows
@@ -29,7 +31,7 @@ def donchian_channel_width(bars: Bars) -> Array:
 
 def historical_vol_30(bars: Bars) -> Array:
     _, deviation = mean_and_deviation(bars.log_return, 30)
-    return 100.0 * np.sqrt(HOURS_PER_YEAR * 30.0 / 29.0) * deviation
+    return 100.0 * math.sqrt(HOURS_PER_YEAR * 30.0 / 29.0) * deviation
 
 
 def volatility_ratio_6_48(bars: Bars) -> Array:
