@@ -53,13 +53,20 @@ def book_model(turnover_24h_quote: float) -> BookModel:
 
     Unknown turnover (NaN), zero and negative ones get the worst book, never a good one.
     """
-    if not math.isfinite(turnover_24h_quote) or turnover_24h_quote <= 0.0:
-        return WORST_BOOK
+    spread, depth = book_terms.py_func(turnover_24h_quote)
+    return BookModel(spread_bps=spread, depth_quote=depth)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def book_terms(turnover_24h_quote: float) -> tuple[float, float]:
+    """Spread in bps and depth in quote of `book_model`, for compiled callers."""
+    if not (math.isfinite(turnover_24h_quote) and turnover_24h_quote > 0.0):
+        return WIDEST_SPREAD_BPS, THINNEST_DEPTH_QUOTE
     spread = SPREAD_AT_ONE_MILLION_BPS * (1e6 / turnover_24h_quote) ** SPREAD_EXPONENT
     depth = turnover_24h_quote * DEPTH_PER_TURNOVER
-    return BookModel(
-        spread_bps=min(max(spread, NARROWEST_SPREAD_BPS), WIDEST_SPREAD_BPS),
-        depth_quote=min(max(depth, THINNEST_DEPTH_QUOTE), THICKEST_DEPTH_QUOTE),
+    return (
+        min(max(spread, NARROWEST_SPREAD_BPS), WIDEST_SPREAD_BPS),
+        min(max(depth, THINNEST_DEPTH_QUOTE), THICKEST_DEPTH_QUOTE),
     )
 
 
