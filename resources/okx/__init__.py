@@ -1,0 +1,1 @@
+"""The OKX REST client: the same code against the simulator and the real hosts."""

@@ -1,0 +1,213 @@
+"""From OKX's payloads to our types: pure functions. Every number arrives as text, absent ones as ''."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from okx_core.instruments import Instrument
+from resources.okx.errors import ParsingError
+from resources.okx.types import (
+    AccountConfig,
+    Balance,
+    CoinBalance,
+    Fill,
+    Level,
+    OrderAck,
+    OrderBook,
+    OrderRecord,
+    Ticker,
+    TradeFee,
+)
+
+Row = dict[str, Any]
+Parsed = TypeVar("Parsed")
+
+
+def _fail(row: Row, field: str, wanted: str) -> ParsingError:
+    place = row.get("instId") or row.get("ccy") or "answer"
+    return ParsingError("answer", f"{place}: field {field} is {row.get(field)!r}, expected {wanted}")
+
+
+def optional_decimal(row: Row, field: str) -> Decimal | None:
+    """The number in `field`; None when it is absent, null or ''."""
+    text = row.get(field)
+    if text is None or text == "":
+        return None
+    try:
+        value = Decimal(str(text))
+    except InvalidOperation as error:
+        raise _fail(row, field, "a number") from error
+    if not value.is_finite():
+        raise _fail(row, field, "a finite number")
+    return value
+
+
+def decimal(row: Row, field: str) -> Decimal:
+    value = optional_decimal(row, field)
+    if value is None:
+        raise _fail(row, field, "a number")
+    return value
+
+
+def positive(row: Row, field: str) -> Decimal:
+    value = decimal(row, field)
+    if value <= 0:
+        raise _fail(row, field, "a number above zero")
+    return value
+
+
+def text(row: Row, field: str) -> str:
+    """Text that must be there and not be empty."""
+    value = row.get(field)
+    if not isinstance(value, str) or not value:
+        raise _fail(row, field, "some text")
+    return value
+
+
+def milliseconds(row: Row, field: str) -> int:
+    value = row.get(field)
+    if not isinstance(value, str) or not value.isdigit():
+        raise _fail(row, field, "a time in milliseconds")
+    return int(value)
+
+
+def parse_rows(data: Sequence[object], parse: Callable[[Row], Parsed]) -> list[Parsed]:
+    """Each row through `parse`; a row that is not an object is an error."""
+    for number, row in enumerate(data):
+        if not isinstance(row, dict):
+            raise ParsingError("answer", f"row {number} is {row!r:.60}, expected an object")
+    return [parse(row) for row in data if isinstance(row, dict)]
+
+
+def parse_instrument(row: Row) -> Instrument | None:
+    """A spot pair or a swap; None for one that is announced but has no steps yet."""
+    if not row.get("instId") or any(not row.get(field) for field in ("tickSz", "lotSz", "minSz")):
+        return None
+    inst_id = text(row, "instId")
+    base, quote = row.get("baseCcy") or "", row.get("quoteCcy") or ""
+    if not base:
+        base, _, quote = str(row.get("uly") or inst_id.removesuffix("-SWAP")).partition("-")
+    listed = row.get("listTime")
+    return Instrument(
+        inst_id=inst_id,
+        base=base,
+        quote=quote,
+        tick=positive(row, "tickSz"),
+        lot=positive(row, "lotSz"),
+        min_size=positive(row, "minSz"),
+        list_time=datetime.fromtimestamp(milliseconds(row, "listTime") / 1000, UTC) if listed else None,
+        state=text(row, "state"),
+    )
+
+
+def parse_ticker(row: Row) -> Ticker:
+    spot = row.get("instType") == "SPOT"
+    return Ticker(
+        inst_id=text(row, "instId"),
+        last=optional_decimal(row, "last"),
+        bid=optional_decimal(row, "bidPx"),
+        ask=optional_decimal(row, "askPx"),
+        open_24h=optional_decimal(row, "open24h"),
+        high_24h=optional_decimal(row, "high24h"),
+        low_24h=optional_decimal(row, "low24h"),
+        volume_24h_base=optional_decimal(row, "vol24h" if spot else "volCcy24h"),
+        turnover_24h_quote=optional_decimal(row, "volCcy24h") if spot else None,
+        ts_ms=milliseconds(row, "ts"),
+    )
+
+
+def _level(inst_id: str, side: str, level: object) -> Level:
+    if not isinstance(level, list) or len(level) < 2:
+        raise ParsingError("answer", f"{inst_id}: a level of {side} is {level!r:.60}, expected [price, size]")
+    row = {"instId": inst_id, "price": level[0], "size": level[1]}
+    return decimal(row, "price"), decimal(row, "size")
+
+
+def parse_order_book(inst_id: str, row: Row) -> OrderBook:
+    sides = {}
+    for side in ("asks", "bids"):
+        levels = row.get(side)
+        if not isinstance(levels, list):
+            raise _fail({**row, "instId": inst_id}, side, "a list")
+        sides[side] = tuple(_level(inst_id, side, level) for level in levels)
+    return OrderBook(inst_id, sides["asks"], sides["bids"], milliseconds(row, "ts"))
+
+
+def parse_coin(row: Row) -> CoinBalance:
+    """One coin. In spot mode availEq is '', so availBal is the one to trust."""
+    return CoinBalance(
+        currency=text(row, "ccy"),
+        cash=decimal(row, "cashBal"),
+        available=decimal(row, "availBal"),
+        frozen=optional_decimal(row, "frozenBal") or Decimal(0),
+    )
+
+
+def parse_balance(row: Row) -> Balance:
+    details = row.get("details")
+    if not isinstance(details, list):
+        raise _fail(row, "details", "a list")
+    coins = {coin.currency: coin for coin in parse_rows(details, parse_coin)}
+    return Balance(optional_decimal(row, "totalEq"), coins, milliseconds(row, "uTime"))
+
+
+def parse_account_config(row: Row) -> AccountConfig:
+    return AccountConfig(
+        uid=text(row, "uid"),
+        account_level=text(row, "acctLv"),
+        position_mode=text(row, "posMode"),
+        fee_type=str(row.get("feeType") or "0"),
+        permissions=tuple(filter(None, str(row.get("perm") or "").split(","))),
+    )
+
+
+def parse_trade_fee(row: Row) -> TradeFee:
+    """Fees of the first fee group, or the older top-level fields; OKX writes a charge as negative."""
+    groups = row.get("feeGroup") or [row]
+    return TradeFee(maker=-decimal(groups[0], "maker"), taker=-decimal(groups[0], "taker"))
+
+
+def parse_order_ack(row: Row) -> OrderAck:
+    sent = row.get("ts")
+    return OrderAck(text(row, "ordId"), str(row.get("clOrdId") or ""), milliseconds(row, "ts") if sent else 0)
+
+
+def parse_order(row: Row) -> OrderRecord:
+    in_quote = row.get("tgtCcy") == "quote_ccy"
+    average = optional_decimal(row, "avgPx")
+    return OrderRecord(
+        inst_id=text(row, "instId"),
+        order_id=text(row, "ordId"),
+        client_order_id=str(row.get("clOrdId") or ""),
+        side=text(row, "side"),
+        order_type=text(row, "ordType"),
+        state=text(row, "state"),
+        size=decimal(row, "sz"),
+        size_currency="quote" if in_quote else "base",
+        filled_base=optional_decimal(row, "accFillSz") or Decimal(0),
+        average_price=average or None,
+        fee=optional_decimal(row, "fee"),
+        fee_currency=str(row.get("feeCcy") or ""),
+        cancel_source=str(row.get("cancelSource") or ""),
+        created_ms=milliseconds(row, "cTime"),
+        updated_ms=milliseconds(row, "uTime"),
+    )
+
+
+def parse_fill(row: Row) -> Fill:
+    """One execution; fillTime is the match, ts only when it was recorded."""
+    return Fill(
+        inst_id=text(row, "instId"),
+        trade_id=text(row, "tradeId"),
+        order_id=text(row, "ordId"),
+        client_order_id=str(row.get("clOrdId") or ""),
+        bill_id=str(row.get("billId") or ""),
+        side=text(row, "side"),
+        price=decimal(row, "fillPx"),
+        size=decimal(row, "fillSz"),
+        fee=optional_decimal(row, "fee") or Decimal(0),
+        fee_currency=str(row.get("feeCcy") or ""),
+        liquidity=str(row.get("execType") or ""),
+        filled_ms=milliseconds(row, "fillTime" if row.get("fillTime") else "ts"),
+    )

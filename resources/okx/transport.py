@@ -1,0 +1,245 @@
+"""One request to OKX: paced, signed, sent, its answer judged. Reads repeat, orders never blindly."""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from okx_core.errors import OkxSignalError
+from resources.okx.errors import (
+    CLOCK_SKEW_CODE,
+    OPERATION_FAILED_CODES,
+    OkxError,
+    ParsingError,
+    PermanentError,
+    RateLimited,
+    TransientError,
+    UnknownOutcomeError,
+    error_for_code,
+    order_error_for_code,
+)
+from resources.okx.rate_limits import WINDOW_SECONDS, Pacer
+from resources.okx.signing import Credentials, signed_headers
+
+PREFIX = "/api/v5"
+ATTEMPTS = 5
+FIRST_PAUSE_SECONDS = 0.25
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `pace_key` is what OKX counts it by besides the caller; `order` marks a placement."""
+
+    method: str
+    path: str
+    parameters: dict[str, str]
+    signed: bool = False
+    order: bool = False
+    pace_key: str = ""
+    expires_ms: int | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Seams:
+    """Time and chance, so that tests may hold them."""
+
+    wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+
+def never_sent(error: requests.RequestException) -> bool:
+    """True when the connection was not even made, so the request cannot have arrived."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    return isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error)
+
+
+class Transport:
+    """Sends calls to one base URL. One session per thread; the clock offset is shared."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials | None,
+        simulated_trading: bool,
+        pacer: Pacer,
+        timeout_seconds: float,
+        seams: Seams,
+    ) -> None:
+        parts = urlsplit(base_url)
+        self._local = parts.hostname in LOOPBACK_HOSTS
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise OkxSignalError(f"OKX address {base_url!r} is not a URL; write it like https://www.okx.com")
+        if parts.scheme == "http" and not self._local:
+            raise OkxSignalError(f"OKX address {base_url!r} is not encrypted; use https")
+        self._base_url = base_url.rstrip("/")
+        self._credentials = credentials
+        self._simulated_trading = simulated_trading
+        self._pacer = pacer
+        self._timeout = timeout_seconds
+        self._seams = seams
+        self._threads = threading.local()
+        self.offset_ms: int | None = None
+
+    def now_ms(self) -> int:
+        """Exchange time: the wall clock plus the offset measured last."""
+        if self.offset_ms is None:
+            self.synchronise()
+        return self._seams.wall_ms() + (self.offset_ms or 0)
+
+    def synchronise(self) -> int:
+        """Measure the exchange's time against the middle of the request; returns it in ms."""
+        call = Call("GET", "/public/time", {})
+        before = self._seams.wall_ms()
+        data = self.read(call)
+        after = self._seams.wall_ms()
+        stamp = data[0].get("ts") if data and isinstance(data[0], dict) else None
+        if not isinstance(stamp, str) or not stamp.isdigit():
+            raise ParsingError(call.endpoint, f"field ts is {stamp!r}, expected a time in milliseconds")
+        self.offset_ms = int(stamp) - (before + after) // 2
+        return int(stamp)
+
+    def read(self, call: Call) -> list[Any]:
+        """The rows of a read, repeated with growing pauses while the failure is transient."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._once_in_time(call)
+            except TransientError as error:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                self._pause(attempt, error)
+        raise AssertionError("unreachable")
+
+    def place(self, call: Call) -> list[Any]:
+        """The rows of an order placement. Only refusals for coming too fast are sent again: not taken."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._once_in_time(call)
+            except RateLimited as error:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                self._pause(attempt, error)
+        raise AssertionError("unreachable")
+
+    def _pause(self, attempt: int, error: TransientError) -> None:
+        pause = FIRST_PAUSE_SECONDS * 2**attempt * (1.0 + self._seams.chance())
+        self._seams.sleep(pause + (WINDOW_SECONDS if isinstance(error, RateLimited) else 0.0))
+
+    def _once_in_time(self, call: Call) -> list[Any]:
+        """Send once; after a clock-skew refusal measure the offset and send once more."""
+        try:
+            return self._send(call)
+        except PermanentError as error:
+            if error.code != CLOCK_SKEW_CODE or not call.signed:
+                raise
+        self.synchronise()
+        return self._send(call)
+
+    def _send(self, call: Call) -> list[Any]:
+        request = self._prepared(call)
+        self._pacer.wait(call.endpoint, call.pace_key)
+        if call.signed:
+            self._sign(request, call)
+        try:
+            response = self._session().send(request, timeout=self._timeout, allow_redirects=False)
+            content, status = response.content, response.status_code
+        except requests.RequestException as error:
+            # The cause is dropped on purpose: it carries the request, and with it the key's headers.
+            raise _lost(call, error, self._timeout) from None
+        return _judge(call, status, content)
+
+    def _prepared(self, call: Call) -> requests.PreparedRequest:
+        url = f"{self._base_url}{PREFIX}{call.path}"
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self._simulated_trading:
+            headers["x-simulated-trading"] = "1"
+        if call.expires_ms is not None:
+            headers["expTime"] = str(call.expires_ms)
+        if call.method == "GET":
+            return requests.Request("GET", url, headers, params=call.parameters).prepare()
+        body = json.dumps(call.parameters, separators=(",", ":")).encode()
+        return requests.Request(call.method, url, headers, data=body).prepare()
+
+    def _sign(self, request: requests.PreparedRequest, call: Call) -> None:
+        if self._credentials is None:
+            raise PermanentError(call.endpoint, "needs an API key, and none is configured for this mode")
+        body = request.body if isinstance(request.body, bytes) else b""
+        request.headers.update(
+            signed_headers(self._credentials, self.now_ms(), call.method, request.path_url, body)
+        )
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = not self._local
+            self._threads.session = session
+        return session
+
+
+def _lost(call: Call, error: requests.RequestException, timeout: float) -> OkxError:
+    what = f"no answer within {timeout:g} s" if isinstance(error, requests.Timeout) else "connection lost"
+    if never_sent(error):
+        return TransientError(call.endpoint, "cannot connect; check the address and that the exchange is up")
+    if call.order:
+        return UnknownOutcomeError(call.endpoint, f"{what} after the order was sent")
+    return TransientError(call.endpoint, what)
+
+
+def _unreadable(call: Call, status: int, content: bytes) -> OkxError:
+    """An answer that is not OKX's JSON: a proxy's page, half a body, or nothing."""
+    start = content[:60].decode("utf-8", "replace").replace("\n", " ")
+    problem = f"HTTP {status} with an unreadable body {start!r}"
+    if call.order:
+        return UnknownOutcomeError(call.endpoint, problem)
+    if status in (403, 429) or status >= 500 or status == 200:
+        return TransientError(call.endpoint, problem)
+    return PermanentError(call.endpoint, problem)
+
+
+def _judge(call: Call, status: int, content: bytes) -> list[Any]:
+    """The rows of a good answer; every other answer raises. Rows are never looked at before the code."""
+    try:
+        envelope = json.loads(content)
+    except ValueError:
+        raise _unreadable(call, status, content) from None
+    if not isinstance(envelope, dict) or "code" not in envelope:
+        raise _unreadable(call, status, content)
+    code, message = str(envelope["code"]), str(envelope.get("msg") or "no message")
+    data = envelope.get("data")
+    rows = data if isinstance(data, list) else []
+    if call.order:
+        return _judge_order(call, status, code, message, rows)
+    if code == "0":
+        if not isinstance(data, list):
+            raise ParsingError(call.endpoint, f"field data is {data!r:.60}, expected a list")
+        return rows
+    known = error_for_code(call.endpoint, code, message)
+    if status >= 500 and not isinstance(known, TransientError):
+        raise TransientError(call.endpoint, message, code)
+    raise known
+
+
+def _judge_order(call: Call, status: int, code: str, message: str, rows: list[Any]) -> list[Any]:
+    """Rows of an order that was taken. Where a row carries a code, it decides, not the envelope."""
+    row = rows[0] if rows and isinstance(rows[0], dict) else {}
+    row_code = str(row.get("sCode") or "")
+    if row_code not in ("", "0"):
+        raise order_error_for_code(call.endpoint, row_code, str(row.get("sMsg") or message))
+    if code == "0" and row.get("ordId"):
+        return rows
+    if code == "0" or code in OPERATION_FAILED_CODES or status >= 500:
+        raise UnknownOutcomeError(call.endpoint, f"HTTP {status}, {message}, without an order id", code)
+    raise order_error_for_code(call.endpoint, code, message)

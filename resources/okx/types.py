@@ -1,0 +1,126 @@
+"""What the client returns. Prices and sizes are Decimal, absent ones None; times are ms since 1970, UTC."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+Level = tuple[Decimal, Decimal]
+
+
+@dataclass(frozen=True)
+class Ticker:
+    """The last 24 hours of an instrument; volume in base, turnover in quote (None for swaps)."""
+
+    inst_id: str
+    last: Decimal | None
+    bid: Decimal | None
+    ask: Decimal | None
+    open_24h: Decimal | None
+    high_24h: Decimal | None
+    low_24h: Decimal | None
+    volume_24h_base: Decimal | None
+    turnover_24h_quote: Decimal | None
+    ts_ms: int
+
+
+@dataclass(frozen=True)
+class OrderBook:
+    """Levels of price and size, best first."""
+
+    inst_id: str
+    asks: tuple[Level, ...]
+    bids: tuple[Level, ...]
+    ts_ms: int
+
+
+@dataclass(frozen=True)
+class CoinBalance:
+    """One coin: all of it, what can be spent, and what open orders hold."""
+
+    currency: str
+    cash: Decimal
+    available: Decimal
+    frozen: Decimal
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The account. A coin that is not listed is zero: OKX leaves empty ones out."""
+
+    total_equity_usd: Decimal | None
+    coins: dict[str, CoinBalance]
+    ts_ms: int
+
+    def available(self, currency: str) -> Decimal:
+        coin = self.coins.get(currency)
+        return coin.available if coin else Decimal(0)
+
+
+@dataclass(frozen=True)
+class AccountConfig:
+    """Account level ('1' is spot), position mode, fee type ('0': fee in the received coin), permissions."""
+
+    uid: str
+    account_level: str
+    position_mode: str
+    fee_type: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TradeFee:
+    """Fees as fractions of the traded amount; positive is paid."""
+
+    maker: Decimal
+    taker: Decimal
+
+
+@dataclass(frozen=True)
+class OrderAck:
+    """The gateway took the order; it says nothing about fills."""
+
+    order_id: str
+    client_order_id: str
+    ts_ms: int
+
+
+@dataclass(frozen=True)
+class OrderRecord:
+    """An order as the exchange knows it. `filled_base` is base units, the fee is negative when paid."""
+
+    inst_id: str
+    order_id: str
+    client_order_id: str
+    side: str
+    order_type: str
+    state: str
+    size: Decimal
+    size_currency: str
+    filled_base: Decimal
+    average_price: Decimal | None
+    fee: Decimal | None
+    fee_currency: str
+    cancel_source: str
+    created_ms: int
+    updated_ms: int
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in ("filled", "canceled", "mmp_canceled")
+
+
+@dataclass(frozen=True)
+class Fill:
+    """One execution; `inst_id` and `trade_id` identify it. The fee is negative when paid."""
+
+    inst_id: str
+    trade_id: str
+    order_id: str
+    client_order_id: str
+    bill_id: str
+    side: str
+    price: Decimal
+    size: Decimal
+    fee: Decimal
+    fee_currency: str
+    liquidity: str
+    filled_ms: int
