@@ -144,12 +144,12 @@ class OkxClient:
         side: str,
         size: Decimal,
         client_order_id: str,
-        exp_time_ms: int | None = None,
+        expires_at: datetime | None = None,
     ) -> OrderAck:
         """Place a spot market order of `size` base units. It is sent once.
 
         OrderRejected: it does not stand. UnknownOutcomeError: ask `order` for its client id. The
-        exchange drops it when it arrives after `exp_time_ms` (exchange time).
+        exchange drops it when it arrives after `expires_at` (exchange time).
         """
         order = {
             "instId": inst_id,
@@ -167,7 +167,7 @@ class OkxClient:
             signed=True,
             order=True,
             pace_key=inst_id,
-            expires_ms=exp_time_ms,
+            expires_ms=None if expires_at is None else _ms(expires_at),
         )
         return parse_order_ack(self._transport.place(call)[0])
 

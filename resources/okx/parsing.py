@@ -1,7 +1,7 @@
 """From OKX's payloads to our types: pure functions. Every number arrives as text, absent ones as ''."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from resources.okx.types import (
 
 Row = dict[str, Any]
 Parsed = TypeVar("Parsed")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _fail(row: Row, field: str, wanted: str) -> ParsingError:
@@ -65,11 +66,12 @@ def text(row: Row, field: str) -> str:
     return value
 
 
-def milliseconds(row: Row, field: str) -> int:
+def moment(row: Row, field: str) -> datetime:
+    """The time in `field`, given as milliseconds since 1970."""
     value = row.get(field)
-    if not isinstance(value, str) or not value.isdigit():
+    if not isinstance(value, str) or not value.isdigit() or len(value) > 14:
         raise _fail(row, field, "a time in milliseconds")
-    return int(value)
+    return EPOCH + timedelta(milliseconds=int(value))
 
 
 def parse_rows(data: Sequence[object], parse: Callable[[Row], Parsed]) -> list[Parsed]:
@@ -88,7 +90,6 @@ def parse_instrument(row: Row) -> Instrument | None:
     base, quote = row.get("baseCcy") or "", row.get("quoteCcy") or ""
     if not base:
         base, _, quote = str(row.get("uly") or inst_id.removesuffix("-SWAP")).partition("-")
-    listed = row.get("listTime")
     return Instrument(
         inst_id=inst_id,
         base=base,
@@ -96,7 +97,7 @@ def parse_instrument(row: Row) -> Instrument | None:
         tick=positive(row, "tickSz"),
         lot=positive(row, "lotSz"),
         min_size=positive(row, "minSz"),
-        list_time=datetime.fromtimestamp(milliseconds(row, "listTime") / 1000, UTC) if listed else None,
+        list_time=moment(row, "listTime") if row.get("listTime") else None,
         state=text(row, "state"),
     )
 
@@ -113,7 +114,7 @@ def parse_ticker(row: Row) -> Ticker:
         low_24h=optional_decimal(row, "low24h"),
         volume_24h_base=optional_decimal(row, "vol24h" if spot else "volCcy24h"),
         turnover_24h_quote=optional_decimal(row, "volCcy24h") if spot else None,
-        ts_ms=milliseconds(row, "ts"),
+        as_of=moment(row, "ts"),
     )
 
 
@@ -131,7 +132,7 @@ def parse_order_book(inst_id: str, row: Row) -> OrderBook:
         if not isinstance(levels, list):
             raise _fail({**row, "instId": inst_id}, side, "a list")
         sides[side] = tuple(_level(inst_id, side, level) for level in levels)
-    return OrderBook(inst_id, sides["asks"], sides["bids"], milliseconds(row, "ts"))
+    return OrderBook(inst_id, sides["asks"], sides["bids"], moment(row, "ts"))
 
 
 def parse_coin(row: Row) -> CoinBalance:
@@ -148,8 +149,8 @@ def parse_balance(row: Row) -> Balance:
     details = row.get("details")
     if not isinstance(details, list):
         raise _fail(row, "details", "a list")
-    coins = {coin.currency: coin for coin in parse_rows(details, parse_coin)}
-    return Balance(optional_decimal(row, "totalEq"), coins, milliseconds(row, "uTime"))
+    coins = tuple(parse_rows(details, parse_coin))
+    return Balance(optional_decimal(row, "totalEq"), coins, moment(row, "uTime"))
 
 
 def parse_account_config(row: Row) -> AccountConfig:
@@ -169,8 +170,7 @@ def parse_trade_fee(row: Row) -> TradeFee:
 
 
 def parse_order_ack(row: Row) -> OrderAck:
-    sent = row.get("ts")
-    return OrderAck(text(row, "ordId"), str(row.get("clOrdId") or ""), milliseconds(row, "ts") if sent else 0)
+    return OrderAck(text(row, "ordId"), str(row.get("clOrdId") or ""))
 
 
 def parse_order(row: Row) -> OrderRecord:
@@ -185,13 +185,13 @@ def parse_order(row: Row) -> OrderRecord:
         state=text(row, "state"),
         size=decimal(row, "sz"),
         size_currency="quote" if in_quote else "base",
-        filled_base=optional_decimal(row, "accFillSz") or Decimal(0),
+        filled_size=optional_decimal(row, "accFillSz") or Decimal(0),
         average_price=average or None,
         fee=optional_decimal(row, "fee"),
         fee_currency=str(row.get("feeCcy") or ""),
         cancel_source=str(row.get("cancelSource") or ""),
-        created_ms=milliseconds(row, "cTime"),
-        updated_ms=milliseconds(row, "uTime"),
+        created_at=moment(row, "cTime"),
+        updated_at=moment(row, "uTime"),
     )
 
 
@@ -209,5 +209,5 @@ def parse_fill(row: Row) -> Fill:
         fee=optional_decimal(row, "fee") or Decimal(0),
         fee_currency=str(row.get("feeCcy") or ""),
         liquidity=str(row.get("execType") or ""),
-        filled_ms=milliseconds(row, "fillTime" if row.get("fillTime") else "ts"),
+        filled_at=moment(row, "fillTime" if row.get("fillTime") else "ts"),
     )

@@ -1,6 +1,7 @@
-"""What the client returns. Prices and sizes are Decimal, absent ones None; times are ms since 1970, UTC."""
+"""What the client returns. Prices and sizes are Decimal, absent ones None; times are UTC-aware."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 Level = tuple[Decimal, Decimal]
@@ -19,7 +20,14 @@ class Ticker:
     low_24h: Decimal | None
     volume_24h_base: Decimal | None
     turnover_24h_quote: Decimal | None
-    ts_ms: int
+    as_of: datetime
+
+    @property
+    def spread_bps(self) -> float | None:
+        """Ask minus bid in basis points of their middle; None when a side is missing."""
+        if self.bid is None or self.ask is None or self.bid + self.ask <= 0:
+            return None
+        return float((self.ask - self.bid) / (self.ask + self.bid) * 20_000)
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class OrderBook:
     inst_id: str
     asks: tuple[Level, ...]
     bids: tuple[Level, ...]
-    ts_ms: int
+    as_of: datetime
 
 
 @dataclass(frozen=True)
@@ -47,12 +55,12 @@ class Balance:
     """The account. A coin that is not listed is zero: OKX leaves empty ones out."""
 
     total_equity_usd: Decimal | None
-    coins: dict[str, CoinBalance]
-    ts_ms: int
+    details: tuple[CoinBalance, ...]
+    as_of: datetime
 
     def available(self, currency: str) -> Decimal:
-        coin = self.coins.get(currency)
-        return coin.available if coin else Decimal(0)
+        """What can be spent of a coin."""
+        return sum((coin.available for coin in self.details if coin.currency == currency), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -80,12 +88,11 @@ class OrderAck:
 
     order_id: str
     client_order_id: str
-    ts_ms: int
 
 
 @dataclass(frozen=True)
 class OrderRecord:
-    """An order as the exchange knows it. `filled_base` is base units, the fee is negative when paid."""
+    """An order as the exchange knows it. `filled_size` is base units, the fee is negative when paid."""
 
     inst_id: str
     order_id: str
@@ -95,13 +102,13 @@ class OrderRecord:
     state: str
     size: Decimal
     size_currency: str
-    filled_base: Decimal
+    filled_size: Decimal
     average_price: Decimal | None
     fee: Decimal | None
     fee_currency: str
     cancel_source: str
-    created_ms: int
-    updated_ms: int
+    created_at: datetime
+    updated_at: datetime
 
     @property
     def is_final(self) -> bool:
@@ -123,4 +130,4 @@ class Fill:
     fee: Decimal
     fee_currency: str
     liquidity: str
-    filled_ms: int
+    filled_at: datetime
