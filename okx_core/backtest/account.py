@@ -1,0 +1,54 @@
+"""The portfolio that one fold hands to the next."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Position:
+    """`quantity` base units bought at the open of `entry_hour`; the last close seen is `mark_price`."""
+
+    quantity: float
+    entry_hour: datetime
+    entry_price: float
+    """Average price paid, spread and impact included, fee not."""
+    entry_quote: float
+    """Cash spent, fee included."""
+    entry_cost_quote: float
+    """The part of `entry_quote` that was fee, spread and impact."""
+    mark_price: float
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """Cash and one long position per pair."""
+
+    cash_quote: float
+    positions: Mapping[str, Position]
+
+    @property
+    def equity_quote(self) -> float:
+        """Cash plus positions at their last close."""
+        held = sum(position.quantity * position.mark_price for position in self.positions.values())
+        return self.cash_quote + held
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; floats survive a round trip through JSON exactly."""
+        positions = {
+            pair: {**asdict(position), "entry_hour": position.entry_hour.isoformat()}
+            for pair, position in self.positions.items()
+        }
+        return {"cash_quote": self.cash_quote, "positions": positions}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any] | str) -> "Portfolio":
+        """The portfolio that `to_json` wrote, as a mapping or as text."""
+        values = json.loads(stored) if isinstance(stored, str) else stored
+        positions = {
+            pair: Position(**{**fields, "entry_hour": datetime.fromisoformat(fields["entry_hour"])})
+            for pair, fields in values["positions"].items()
+        }
+        return cls(values["cash_quote"], positions)

@@ -1,0 +1,179 @@
+"""One fold: signals become orders and fills, hour by hour, with the code that trades live.
+
+At the close of bar t the portfolio is marked, `order_core` decides on the signals of bar t, and its
+orders fill at the open of bar t + 1 h against the modelled book, exits before entries. A buy pays
+its fee in base units and a sale in quote, as OKX takes them. Where the next bar is missing nothing
+fills. A pair whose turnover is unknown has the worst book.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from okx_core.backtest.account import Portfolio, Position
+from okx_core.backtest.loop import TRADE_FIELDS, Holdings, trade_hours
+from okx_core.decisions.portfolio import sizing_terms
+from okx_core.decisions.rules import DecisionRules, RiskLimits
+from okx_core.features.grid import lay_on_grid
+from okx_core.features.timeframes import EPOCH, bar_numbers, hour_number
+from okx_core.fees import TAKER_FEE_RATE
+
+__all__ = ["FoldResult", "Portfolio", "Position", "run_fold"]
+
+Array = NDArray[np.float64]
+EXIT_REASONS = ("horizon", "prediction")
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """What a fold did.
+
+    `trades`, one row per closed trade: pair, entry_time, exit_time (opens of the bars they filled
+    at), quantity, entry_price, exit_price, pnl_quote, return_pct, cost_quote, exit_reason.
+    `equity`, one row per hour: timestamp_utc, equity_quote, cash_quote and exposure_pct at the close
+    of that bar before its orders, cost_quote of its orders (paid at the next open).
+    """
+
+    trades: pd.DataFrame
+    equity: pd.DataFrame
+    closing: Portfolio
+    opening_equity_quote: float
+
+
+def run_fold(
+    signals: pd.DataFrame,
+    candles_1h: pd.DataFrame,
+    start: datetime,
+    end: datetime,
+    opening: Portfolio,
+    rules: DecisionRules,
+    limits: RiskLimits,
+    fee_rate: float = TAKER_FEE_RATE,
+) -> FoldResult:
+    """Trade the signals of bars start <= open < end, beginning with `opening`.
+
+    `signals` holds pair, timestamp_utc, prediction_pct, tradable, turnover_24h_quote and optionally
+    risk_multiplier. `candles_1h` must hold the bars start <= open <= end: the orders of the last hour
+    fill at the open of bar `end`. Folds that follow each other equal one long fold.
+    """
+    first, stop = hour_number(start), hour_number(end)
+    pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *opening.positions}))
+    grid = lay_on_grid(candles_1h, pairs, first, stop + 1, 1, ("open", "close"))
+    prediction, tradable, turnover, multiplier = _lay_signals(signals, pairs, first, stop)
+    holdings = _holdings(opening, pairs)
+    records, trades, account = trade_hours(
+        _by_hour(grid.fields["open"]),
+        _by_hour(grid.fields["close"]),
+        prediction,
+        tradable,
+        turnover,
+        multiplier,
+        holdings,
+        float(first),
+        fee_rate,
+        sizing_terms(rules, limits),
+    )
+    return FoldResult(
+        trades=_trades_frame(trades, pairs),
+        equity=_equity_frame(records, first),
+        closing=_portfolio(account, holdings, pairs),
+        opening_equity_quote=opening.equity_quote,
+    )
+
+
+def _by_hour(values: Array) -> Array:
+    return np.ascontiguousarray(values.T)
+
+
+def _lay_signals(
+    signals: pd.DataFrame, pairs: tuple[str, ...], first: int, stop: int
+) -> tuple[Array, NDArray[np.bool_], Array, Array]:
+    """prediction, tradable, turnover and size multiplier as [hours, pairs]; no signal is unknown."""
+    rows = bar_numbers(signals["timestamp_utc"], 1) - first
+    inside = (rows >= 0) & (rows < stop - first)
+    places = rows[inside], pd.Index(pairs).get_indexer(pd.Index(signals["pair"]))[inside]
+
+    def laid(name: str, absent: float) -> Array:
+        values = np.full((stop - first, len(pairs)), absent)
+        values[places] = signals[name].to_numpy(dtype=np.float64)[inside]
+        return values
+
+    scaled = "risk_multiplier" in signals.columns
+    multiplier = laid("risk_multiplier", np.nan) if scaled else np.ones((stop - first, len(pairs)))
+    return (
+        laid("prediction_pct", np.nan),
+        laid("tradable", 0.0) == 1.0,
+        laid("turnover_24h_quote", np.nan),
+        multiplier,
+    )
+
+
+def _holdings(opening: Portfolio, pairs: tuple[str, ...]) -> Holdings:
+    """The opening positions as arrays [pairs]; flat pairs hold 0 and have no mark yet."""
+    holdings = Holdings(
+        cash=np.array([opening.cash_quote]),
+        base=np.zeros(len(pairs)),
+        entry_hour=np.zeros(len(pairs)),
+        entry_price=np.zeros(len(pairs)),
+        entry_quote=np.zeros(len(pairs)),
+        entry_cost=np.zeros(len(pairs)),
+        mark=np.full(len(pairs), np.nan),
+    )
+    for pair, position in opening.positions.items():
+        place = pairs.index(pair)
+        holdings.base[place] = position.quantity
+        holdings.entry_hour[place] = hour_number(position.entry_hour)
+        holdings.entry_price[place] = position.entry_price
+        holdings.entry_quote[place] = position.entry_quote
+        holdings.entry_cost[place] = position.entry_cost_quote
+        holdings.mark[place] = position.mark_price
+    return holdings
+
+
+def _portfolio(cash_quote: float, holdings: Holdings, pairs: tuple[str, ...]) -> Portfolio:
+    positions = {
+        pairs[place]: Position(
+            quantity=float(holdings.base[place]),
+            entry_hour=EPOCH + timedelta(hours=float(holdings.entry_hour[place])),
+            entry_price=float(holdings.entry_price[place]),
+            entry_quote=float(holdings.entry_quote[place]),
+            entry_cost_quote=float(holdings.entry_cost[place]),
+            mark_price=float(holdings.mark[place]),
+        )
+        for place in np.flatnonzero(holdings.base)
+    }
+    return Portfolio(float(cash_quote), positions)
+
+
+def _times(hours: Array) -> pd.DatetimeIndex:
+    opens = hours.astype(np.int64).astype("datetime64[h]").astype("datetime64[us]")
+    return pd.DatetimeIndex(opens).tz_localize("UTC")
+
+
+def _trades_frame(trades: Array, pairs: tuple[str, ...]) -> pd.DataFrame:
+    """`trades` is [trades, TRADE_FIELDS]."""
+    column = {name: trades[:, place] for place, name in enumerate(TRADE_FIELDS)}
+    return pd.DataFrame(
+        {
+            "pair": pd.array(list(pairs), dtype="str").take(column["pair"].astype(np.int64)),
+            "entry_time": _times(column["entry_hour"]),
+            "exit_time": _times(column["exit_hour"]),
+            "quantity": column["quantity"],
+            "entry_price": column["entry_price"],
+            "exit_price": column["exit_price"],
+            "pnl_quote": column["proceeds"] - column["spent"],
+            "return_pct": 100.0 * (column["proceeds"] / column["spent"] - 1.0),
+            "cost_quote": column["cost"],
+            "exit_reason": pd.array(list(EXIT_REASONS), dtype="str").take(column["reason"].astype(np.int64)),
+        }
+    )
+
+
+def _equity_frame(records: Array, first: int) -> pd.DataFrame:
+    """`records` is [hours, (equity, cash, exposure %, cost)]."""
+    names = ("equity_quote", "cash_quote", "exposure_pct", "cost_quote")
+    times = _times(first + np.arange(len(records), dtype=np.float64))
+    return pd.DataFrame({"timestamp_utc": times, **{name: records[:, i] for i, name in enumerate(names)}})

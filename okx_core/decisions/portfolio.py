@@ -1,0 +1,160 @@
+"""From predictions to orders: which positions to close, which to open, and how large.
+
+Long-only spot. A position is closed whole when its horizon has passed or its prediction has turned;
+an unknown prediction closes nothing before the horizon and opens nothing. Buys take the best
+predictions first. Only cash that is there is spent, and positions count until they are sold: what an
+exit will bring is not spent in the same hour. One position per pair, never added to.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from okx_core.compilation import compiled
+from okx_core.decisions.rules import DecisionRules, RiskLimits
+
+Array = NDArray[np.float64]
+
+
+class SizingTerms(NamedTuple):
+    """Rules and limits as plain numbers for compiled code; limits are fractions, NaN when missing."""
+
+    horizon_hours: float
+    exit_prediction_pct: float
+    max_positions: int
+    min_order_quote: float
+    asset_share: float
+    exposure_share: float
+    risk_share: float
+    max_order_quote: float
+
+
+def sizing_terms(rules: DecisionRules, limits: RiskLimits) -> SizingTerms:
+    """The numbers that `order_core` works with."""
+
+    def known(value: float | None) -> float:
+        return math.nan if value is None else float(value)
+
+    missing = bool(limits.missing())
+    return SizingTerms(
+        horizon_hours=float(rules.horizon_hours),
+        exit_prediction_pct=rules.exit_prediction_pct,
+        max_positions=rules.max_positions,
+        min_order_quote=rules.min_order_quote,
+        asset_share=math.nan if missing else known(limits.max_asset_pct) / 100.0,
+        exposure_share=math.nan if missing else known(limits.max_exposure_pct) / 100.0,
+        risk_share=math.nan if missing else known(limits.risk_per_trade_pct) / rules.planned_loss_pct,
+        max_order_quote=math.nan if missing else known(limits.max_order_quote),
+    )
+
+
+def desired_orders(
+    prediction_pct: Array,
+    tradable: NDArray[np.bool_],
+    held_base: Array,
+    held_hours: Array,
+    price: Array,
+    cash_quote: float,
+    rules: DecisionRules,
+    limits: RiskLimits,
+    size_multiplier: Array | None = None,
+) -> Array:
+    """Orders [pairs] in quote: above 0 buy for that notional, below 0 sell the whole position, 0 none.
+
+    All arrays are [pairs]; `held_hours` counts from the fill, `price` values the positions now,
+    `size_multiplier` scales the size of buys, limits still hold. A position of unknown size or price
+    makes the equity unknown: nothing is bought.
+    """
+    multiplier = np.ones(len(price)) if size_multiplier is None else size_multiplier
+    columns = (prediction_pct, held_base, held_hours, price, multiplier)
+    prediction, base, hours, prices, scale = (np.asarray(column, dtype=np.float64) for column in columns)
+    orders = np.zeros(len(prices))
+    terms = sizing_terms(rules, limits)
+    order_core(
+        prediction, np.asarray(tradable, bool), base, hours, prices, scale, float(cash_quote), terms, orders
+    )
+    return orders
+
+
+@compiled
+def order_core(
+    prediction_pct: Array,
+    tradable: NDArray[np.bool_],
+    held_base: Array,
+    held_hours: Array,
+    price: Array,
+    size_multiplier: Array,
+    cash_quote: float,
+    terms: SizingTerms,
+    orders: Array,
+) -> None:
+    """Write the orders of one hour into `orders` [pairs]; see `desired_orders`."""
+    held_quote, positions = _order_exits(prediction_pct, held_base, held_hours, price, terms, orders)
+    equity = cash_quote + held_quote
+    wanted = terms.risk_share * equity
+    asset_cap = min(terms.asset_share * equity, terms.max_order_quote)
+    room = terms.exposure_share * equity - held_quote
+    cash = cash_quote
+    if not wanted + asset_cap + terms.max_order_quote + room + cash < np.inf:
+        return
+    while positions < terms.max_positions and wanted > 0.0:
+        smallest = terms.min_order_quote / wanted
+        best = _best_candidate(prediction_pct, tradable, held_base, price, size_multiplier, smallest, orders)
+        if best < 0:
+            return
+        notional = min(min(wanted * size_multiplier[best], asset_cap), min(room, cash))
+        if notional <= 0.0 or notional < terms.min_order_quote:
+            return
+        orders[best] = notional
+        room -= notional
+        cash -= notional
+        positions += 1
+
+
+@compiled
+def _order_exits(
+    prediction_pct: Array,
+    held_base: Array,
+    held_hours: Array,
+    price: Array,
+    terms: SizingTerms,
+    orders: Array,
+) -> tuple[float, int]:
+    """Order the sale of every position that is over; returns the value and number of all positions."""
+    held_quote = 0.0
+    positions = 0
+    for pair in range(price.size):
+        orders[pair] = 0.0
+        if held_base[pair] == 0.0:
+            continue
+        value = held_base[pair] * price[pair]
+        held_quote += value
+        positions += 1
+        over = held_hours[pair] >= terms.horizon_hours
+        turned = prediction_pct[pair] < terms.exit_prediction_pct
+        if (over or turned) and held_base[pair] > 0.0:
+            orders[pair] = -value if value > 0.0 else -1.0
+    return held_quote, positions
+
+
+@compiled
+def _best_candidate(
+    prediction_pct: Array,
+    tradable: NDArray[np.bool_],
+    held_base: Array,
+    price: Array,
+    size_multiplier: Array,
+    smallest_multiplier: float,
+    orders: Array,
+) -> int:
+    """The tradable flat pair with the highest prediction and no order yet, -1 when there is none."""
+    best = -1
+    for pair in range(price.size):
+        free = tradable[pair] and held_base[pair] == 0.0 and orders[pair] == 0.0
+        known = prediction_pct[pair] > 0.0 and price[pair] > 0.0
+        sized = size_multiplier[pair] > 0.0 and size_multiplier[pair] >= smallest_multiplier
+        if free and known and sized and (best < 0 or prediction_pct[pair] > prediction_pct[best]):
+            best = pair
+    return best

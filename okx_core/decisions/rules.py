@@ -1,0 +1,46 @@
+"""The parameters of every decision: what is worth trading, and how much may be risked."""
+
+import math
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class DecisionRules:
+    """When to trade. Percentages are of price, `_quote` amounts are quote units."""
+
+    horizon_hours: int = 24
+    min_confidence: float = 0.5
+    fee_margin: float = 1.0
+    max_slippage_bps: float = 25.0
+    min_turnover_quote: float = 1_000_000.0
+    min_market_return_24h_pct: float = -8.0
+    exit_prediction_pct: float = -0.25
+    max_positions: int = 8
+    min_order_quote: float = 10.0
+    planned_loss_pct: float = 10.0
+    """Adverse move that a position is sized for: risk per trade = notional x planned loss."""
+    reference_order_quote: float = 1_000.0
+    """Notional with which the gates measure slippage when the caller names none."""
+
+
+@dataclass(frozen=True)
+class RiskLimits:
+    """Ceilings as percentages of equity, and the largest single order. None or NaN is missing.
+
+    While any limit is missing every buy is refused; exits are never refused.
+    """
+
+    max_asset_pct: float | None = None
+    max_exposure_pct: float | None = None
+    risk_per_trade_pct: float | None = None
+    max_order_quote: float | None = None
+
+    def missing(self) -> tuple[str, ...]:
+        """Names of the limits without a finite value of at least 0."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return tuple(name for name, value in values if value is None or not 0.0 <= value < math.inf)
+
+
+PRODUCT_LIMITS = RiskLimits(
+    max_asset_pct=30.0, max_exposure_pct=80.0, risk_per_trade_pct=2.0, max_order_quote=100_000.0
+)
