@@ -74,7 +74,8 @@ def _name(bar: pd.Timedelta) -> str:
 
 def _off_grid(opened: "pd.Series[pd.Timestamp]", bar: pd.Timedelta) -> Mask:
     nanoseconds = opened.dt.tz_localize(None).to_numpy("datetime64[ns]").astype(np.int64)
-    return (nanoseconds % bar.value != 0) & opened.notna().to_numpy(np.bool_)
+    off: Mask = (nanoseconds % bar.value != 0) & opened.notna().to_numpy(np.bool_)
+    return off
 
 
 def _average_outside(values: dict[str, NDArray[np.float64]]) -> Mask:

@@ -13,7 +13,8 @@ from okx_simulator.exchange import OPENING_QUOTE, AccountSettings, Exchange
 from okx_simulator.recorded_tape import RecordedTape
 from okx_simulator.server import Addresses, ExchangeServer
 from okx_simulator.synthetic_parameters import DEFAULT_PAIRS, pair_names
-from okx_simulator.synthetic_tape import EPOCH_HOUR, SyntheticTape
+from okx_simulator.synthetic_paths import EPOCH_HOUR
+from okx_simulator.synthetic_tape import SyntheticTape
 from okx_simulator.tape import Tape
 
 DEFAULT_PORT = 8800

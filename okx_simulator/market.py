@@ -10,7 +10,7 @@ from okx_core.order_book import BookModel, book_model, ladder_prices
 from okx_simulator.bars import BarSize, gather
 from okx_simulator.clock import HOUR_MS, ExchangeClock
 from okx_simulator.price_grid import price_grid, year_start
-from okx_simulator.tape import Bars, Tape, forming_bar
+from okx_simulator.tape import Bars, Tape, forming_bar, joined
 
 DELISTED_AFTER_HOURS = 72
 
@@ -66,7 +66,7 @@ class Market:
         if len(bars) == 0 or int(bars.hours[-1]) != hour:
             return bars
         last = len(bars) - 1
-        return bars[:last].followed_by(forming_bar(bars[last:], now_ms))
+        return joined([bars[:last], forming_bar(bars[last:], now_ms)])
 
     def mid(self, pair: str) -> float:
         """The price on the path at the exchange's now; the last close where no bar is forming."""

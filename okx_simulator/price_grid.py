@@ -38,13 +38,19 @@ def year_start(hour: int) -> int:
     return int(np.datetime64(hour, "h").astype("datetime64[Y]").astype("datetime64[h]").astype(np.int64))
 
 
-def round_to_yearly_ticks(hours: Hours, *prices: Floats) -> tuple[Floats, ...]:
-    """Prices [n] each rounded to the tick of their year; the first array must hold the opens."""
-    years = hours.astype("datetime64[h]").astype("datetime64[Y]")
+def round_to_yearly_ticks(
+    hours: Hours, powers: dict[int, int], opens: Floats, *others: Floats
+) -> tuple[Floats, ...]:
+    """Prices [n] each rounded to the tick of their year, opens first.
+
+    `powers` holds the tick's power of ten of years whose first bar came earlier; years that begin
+    here are added to it, each with the power its first open implies.
+    """
+    years = hours.astype("datetime64[h]").astype("datetime64[Y]").astype(np.int64)
     starts = np.flatnonzero(np.r_[True, years[1:] != years[:-1]])
-    rounded = tuple(np.empty_like(column) for column in prices)
+    rounded = tuple(np.empty_like(column) for column in (opens, *others))
     for start, end in zip(starts, np.r_[starts[1:], len(years)], strict=True):
-        decimals = -tick_power(float(prices[0][start]))
-        for target, column in zip(rounded, prices, strict=True):
-            target[start:end] = np.round(column[start:end], decimals)
+        power = powers.setdefault(int(years[start]), tick_power(float(opens[start])))
+        for target, column in zip(rounded, (opens, *others), strict=True):
+            target[start:end] = np.round(column[start:end], -power)
     return rounded

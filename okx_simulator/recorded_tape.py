@@ -53,7 +53,7 @@ def _frame(path: Path, table: pa.Table, start_ms: int | None, end_ms: int | None
     if not pa.types.is_timestamp(table["timestamp_utc"].type):
         kind = table["timestamp_utc"].type
         raise OkxSignalError(f"tape {path}: timestamp_utc is {kind}; it must be a UTC timestamp")
-    frame = table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
     frame["timestamp_utc"] = pd.to_datetime(frame["timestamp_utc"], utc=True)
     if "quote_volume" not in frame:
         frame["quote_volume"] = np.nan

@@ -1,5 +1,6 @@
 """What a tape is: hourly bars of named pairs, and the path the price takes inside a bar."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,16 +43,17 @@ class Bars:
         """Open, high, low, close, volume, quote_volume."""
         return self.open, self.high, self.low, self.close, self.volume, self.quote_volume
 
-    def followed_by(self, later: "Bars") -> "Bars":
-        columns = zip(self.values(), later.values(), strict=True)
-        opened, high, low, close, volume, turnover = (np.concatenate(both) for both in columns)
-        hours = np.concatenate((self.hours, later.hours))
-        return Bars(hours, opened, high, low, close, volume, turnover)
-
     def between(self, start_hour: int, end_hour: int) -> "Bars":
         """The bars that open in [start_hour, end_hour), as views."""
         first, last = np.searchsorted(self.hours, (start_hour, end_hour))
         return self[int(first) : int(last)]
+
+
+def joined(parts: Sequence[Bars]) -> Bars:
+    """Bars of all parts, one after the other."""
+    hours = np.concatenate([part.hours for part in parts])
+    columns = zip(*(part.values() for part in parts), strict=True)
+    return Bars(hours, *(np.concatenate(column) for column in columns))
 
 
 class Tape(Protocol):

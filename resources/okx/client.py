@@ -69,6 +69,10 @@ class OkxClient:
     def __repr__(self) -> str:
         return f"OkxClient({self.base_url!r})"
 
+    def close(self) -> None:
+        """Close all connections; the client may still be used and opens new ones then."""
+        self._transport.close()
+
     def server_time(self) -> datetime:
         """Ask the exchange for its time, and keep the offset for `now`."""
         return datetime.fromtimestamp(self._transport.synchronise() / 1000, UTC)

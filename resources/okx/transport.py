@@ -91,7 +91,13 @@ class Transport:
         self._timeout = timeout_seconds
         self._seams = seams
         self._threads = threading.local()
+        self._sessions: list[requests.Session] = []
         self.offset_ms: int | None = None
+
+    def close(self) -> None:
+        """Close the connections of every thread."""
+        for session in self._sessions:
+            session.close()
 
     def now_ms(self) -> int:
         """Exchange time: the wall clock plus the offset measured last."""
@@ -186,6 +192,7 @@ class Transport:
             session = requests.Session()
             session.trust_env = not self._local
             self._threads.session = session
+            self._sessions.append(session)
         return session
 
 
