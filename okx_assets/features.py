@@ -1,0 +1,95 @@
+"""Features of every bar, from what was known when it closed."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import dagster as dg
+import pandas as pd
+
+from okx_assets.partitions import HOURLY, window_of
+from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
+from okx_core.features.compute import compute_features, history_start
+from okx_core.features.registry import feature_names
+from resources.dagster_resources import DatabaseResource
+from resources.database import Database
+
+CHUNK = timedelta(days=92)  # bounds the memory of a backfill, whatever its length
+CANDLE_COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_volume"
+
+
+@dg.asset(
+    key=["features", "features_1h"],
+    partitions_def=HOURLY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    deps=[["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"]],
+    group_name="features",
+    owners=OWNERS,
+    kinds=PYTHON_KINDS,
+    metadata={**describe("features.features_1h"), "lookback": "read from the tables, see history_start"},
+    check_specs=[
+        dg.AssetCheckSpec(
+            "one_row_per_candle",
+            asset=["features", "features_1h"],
+            description="Every bar of the window has exactly one feature row.",
+            blocking=True,
+        ),
+        dg.AssetCheckSpec(
+            "no_constant_feature",
+            asset=["features", "features_1h"],
+            description="Over a window of a week or more no feature is constant or always NULL.",
+        ),
+    ],
+)
+def features_1h(context: dg.AssetExecutionContext, database: DatabaseResource) -> dg.MaterializeResult:
+    """The registry's features of each bar; 4h and 1d ones as of the last bar closed at the row's close."""
+    start, end = window_of(context)
+    store = database.open()
+    rows = 0
+    spread = pd.DataFrame()
+    for first, last in chunks(start, end):
+        frame = compute_window(store, first, last)
+        rows += store.replace_window("features.features_1h", frame, first, last)
+        spread = pd.concat([spread, frame[list(feature_names())].agg(["min", "max"])])
+        context.log.info(f"features of {first:%Y-%m-%d} to {last:%Y-%m-%d}: {len(frame)} rows")
+    bars = store.scalar(
+        "select count(*) from market.candles_1h where timestamp_utc >= $1 and timestamp_utc < $2",
+        (start, end),
+    )
+    constant = sorted(_constant(spread)) if end - start >= timedelta(days=7) else []
+    return dg.MaterializeResult(
+        metadata=written(rows, constant=constant),
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="one_row_per_candle", passed=rows == bars, metadata={"bars": bars}
+            ),
+            dg.AssetCheckResult(
+                check_name="no_constant_feature", passed=not constant, severity=dg.AssetCheckSeverity.WARN
+            ),
+        ],
+    )
+
+
+def chunks(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """[start, end) in stretches of at most CHUNK."""
+    while start < end:
+        stop = min(start + CHUNK, end)
+        yield start, stop
+        start = stop
+
+
+def compute_window(store: Database, start: datetime, end: datetime) -> pd.DataFrame:
+    """Features of [start, end) from the candles stored now."""
+    candles = [
+        store.frame(
+            f"select {CANDLE_COLUMNS} from market.candles_{timeframe} "  # noqa: S608
+            "where timestamp_utc >= $1 and timestamp_utc < $2",
+            (history_start(start, timeframe), end),
+        )
+        for timeframe in ("1h", "4h", "1d")
+    ]
+    return compute_features(*candles, start, end)
+
+
+def _constant(spread: pd.DataFrame) -> list[str]:
+    """Features without two different values over all chunks."""
+    return [name for name in spread if not spread[name].min() < spread[name].max()]

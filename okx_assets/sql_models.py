@@ -1,0 +1,116 @@
+"""One asset per SQL file of dbt_like_sql/, and one check per file of its checks/."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from okx_assets.partitions import HOURLY, window_of
+from okx_assets.tables import OWNERS, SQL_KINDS, describe, written
+from resources.dagster_resources import DatabaseResource
+from resources.sql_models import SqlCheck, SqlModel, load_checks, load_models
+
+
+def _outcome(check: SqlCheck, offending: list[dict[str, object]]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=check.name,
+        asset_key=dg.AssetKey(check.asset),
+        passed=not offending,
+        severity=dg.AssetCheckSeverity.ERROR if check.is_error else dg.AssetCheckSeverity.WARN,
+        metadata={"offending_rows": str(offending[:5])},
+    )
+
+
+def _specs(checks: Sequence[SqlCheck]) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            check.name, asset=check.asset, description=check.description, blocking=check.is_error
+        )
+        for check in checks
+    ]
+
+
+def _table_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefinition:
+    own = [check for check in checks if check.asset == tuple(model.table.split("."))]
+
+    @dg.asset(
+        key=model.table.split("."),
+        description=f"{model.description} Grain: {model.grain}.",
+        partitions_def=HOURLY,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[table.split(".") for table in model.reads],
+        group_name="market",
+        owners=OWNERS,
+        kinds=SQL_KINDS,
+        metadata=describe(model.table),
+        check_specs=_specs(own),
+    )
+    def build(context: dg.AssetExecutionContext, database: DatabaseResource) -> dg.MaterializeResult:
+        start, end = window_of(context)
+        store = database.open()
+        rows = model.build_window(store, start, end)
+        results = [_outcome(check, check.offending(store, start, end)) for check in own]
+        return dg.MaterializeResult(metadata=written(rows), check_results=results)
+
+    return build
+
+
+def _view_asset(model: SqlModel) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=model.table.split("."),
+        description=f"{model.description} Grain: {model.grain}.",
+        deps=[table.split(".") for table in model.reads],
+        group_name="marts",
+        owners=OWNERS,
+        kinds=SQL_KINDS,
+        metadata=describe(model.table),
+        check_specs=[
+            dg.AssetCheckSpec(
+                "one_row_per_candle",
+                asset=model.table.split("."),
+                description="The joins neither drop nor multiply a bar.",
+            )
+        ],
+    )
+    def build(database: DatabaseResource) -> dg.MaterializeResult:
+        store = database.open()
+        model.build_view(store)
+        rows = store.scalar(f"select count(*) from {model.table}")  # noqa: S608
+        bars = store.scalar("select count(*) from market.candles_1h")
+        return dg.MaterializeResult(
+            metadata=written(rows),
+            check_results=[dg.AssetCheckResult(check_name="one_row_per_candle", passed=rows == bars)],
+        )
+
+    return build
+
+
+def _range_check(check: SqlCheck) -> dg.AssetChecksDefinition:
+    """A check on an asset that Python makes; it looks at the window of the run it is part of."""
+
+    @dg.asset_check(
+        asset=dg.AssetKey(check.asset),
+        name=check.name,
+        description=check.description,
+        blocking=check.is_error,
+    )
+    def evaluate(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
+        if context.has_partition_key or context.has_partition_key_range:
+            window = context.partition_time_window
+            bounds = (window.start, window.end)
+        else:
+            bounds = (HOURLY.start, context.instance.get_current_timestamp())
+        return _outcome(check, check.offending(database.open(), *bounds))
+
+    return evaluate
+
+
+def sql_assets() -> list[dg.AssetsDefinition]:
+    """Every SQL model as an asset."""
+    checks = load_checks()
+    return [_view_asset(model) if model.is_view else _table_asset(model, checks) for model in load_models()]
+
+
+def sql_checks() -> list[dg.AssetChecksDefinition]:
+    """SQL checks on assets that are not SQL models."""
+    tables = {tuple(model.table.split(".")) for model in load_models()}
+    return [_range_check(check) for check in load_checks() if check.asset not in tables]

@@ -1,0 +1,1 @@
+"""The execution op and what it materialises: orders, fills and positions."""

@@ -1,0 +1,1 @@
+"""Training and scoring of signal models: splits, trainers and scores."""

@@ -1,0 +1,172 @@
+"""The `okxsignal` command. Heavy imports happen inside the commands, so that help is instant."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from okx_core.errors import OkxSignalError
+
+if TYPE_CHECKING:
+    from resources.settings import Settings
+
+MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+BAD_INPUT = 2
+
+
+class Commands(click.Group):
+    """Commands in the order a newcomer needs them."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `okxsignal demo`, then `okxsignal up` and open the addresses it prints. "
+    "Every setting is an environment variable OKXSIGNAL_<NAME> or a line of .env.",
+)
+@click.option(
+    "--home", type=click.Path(file_okay=False, path_type=Path), help="State directory; one market each."
+)
+def cli(home: Path | None) -> None:
+    """Hourly research to trading on OKX: candles, features, models, backtests, signals, orders.
+
+    The default mode is `simulated`: a local exchange, no keys, no network, no real money.
+    """
+    if home is not None:
+        os.environ["OKXSIGNAL_HOME"] = str(home.resolve())
+
+
+@cli.command()
+@click.option(
+    "--tape", type=click.Path(dir_okay=False, path_type=Path), help="Parquet file of recorded 1h candles."
+)
+@click.option(
+    "--pairs", help="Comma-separated pairs; default: 12 synthetic ones, or every pair that covers the tape."
+)
+@click.option("--from", "start", type=MOMENT, help="First day (UTC).")
+@click.option("--to", "end", type=MOMENT, help="End (UTC), exclusive; default: the last closed hour.")
+@click.option("--days", type=int, default=180, show_default=True, help="Length when --from is not given.")
+@click.option(
+    "--live-hours",
+    type=click.IntRange(1, 240),
+    default=24,
+    show_default=True,
+    help="Last hours lived through one by one, with orders.",
+)
+@click.option(
+    "--strength", type=float, help="Planted predictable part of the synthetic tape; 0 is pure noise."
+)
+@click.option("--seed", type=int, help="Seed of the synthetic tape.")
+def demo(
+    tape: Path | None, pairs: str | None, start: datetime | None, end: datetime | None, days: int,
+    live_hours: int, strength: float | None, seed: int | None,
+) -> None:  # fmt: skip
+    """Run the whole pipeline once and print what came out.
+
+    \b
+    okxsignal demo                                             synthetic market, 12 pairs, 180 days
+    okxsignal demo --strength 0                                pure noise: no edge may appear
+    okxsignal demo --tape candles.parquet --from 2023-01-01 --to 2023-12-01
+
+    A recorded tape gets a home of its own, named in the output. A second run adds nothing that is there.
+    """
+    from okx_jobs.commands import DemoRequest, run_demo
+
+    run_demo(DemoRequest(tape, pairs, _utc(start), _utc(end), days, live_hours, strength, seed), _console())
+
+
+@cli.command()
+def up() -> None:
+    """Start everything and keep it running: database, exchange, MLflow, Dagster, schedules. Ctrl-C stops it."""
+    from okx_jobs.up import up as run_up
+
+    run_up(_settings(), _console())
+
+
+@cli.command()
+@click.option("--forget", is_flag=True, help="Also delete the embedded database of this home.")
+def down(forget: bool) -> None:
+    """Stop what `up` started, from another shell."""
+    from okx_jobs.up import down as run_down
+
+    run_down(_settings(), _console(), forget=forget)
+
+
+@cli.command()
+def status() -> None:
+    """Show what runs, with pids and ports. Ends with 1 unless the whole stack is up."""
+    from okx_jobs.up import status as show_status
+
+    if not show_status(_settings(), _console()):
+        sys.exit(1)
+
+
+@cli.command()
+def doctor() -> None:
+    """Check settings, database, exchange, clock, keys and disk, and say what to do."""
+    from okx_jobs.doctor import examine
+
+    if not examine(_settings(), _console()):
+        sys.exit(1)
+
+
+@cli.command()
+@click.option("--from", "start", type=MOMENT, required=True, help="First hour (UTC).")
+@click.option("--to", "end", type=MOMENT, help="End (UTC), exclusive; default: the last closed hour.")
+@click.option("--again", is_flag=True, help="Recompute hours that are already there.")
+def backfill(start: datetime, end: datetime | None, again: bool) -> None:
+    """Fetch candles and compute features and labels for a stretch of hours. Never places an order."""
+    from okx_jobs.commands import run_backfill
+
+    run_backfill(_utc(start), _utc(end), again, _settings(), _console())
+
+
+@cli.command("run-hour")
+@click.argument("hour", type=MOMENT, required=False)
+def run_hour(hour: datetime | None) -> None:
+    """Run the hourly job through to orders for HOUR (its open, UTC); default: the last closed hour.
+
+    Only the newest closed hour can trade, and only once; any other hour refreshes data and signals.
+    """
+    from okx_jobs.commands import run_one_hour
+
+    run_one_hour(_utc(hour), _settings(), _console())
+
+
+@cli.command()
+def arm() -> None:
+    """The second opt-in to live trading: confirm by hand that real orders may be placed from this home."""
+    from okx_jobs.commands import arm_live
+
+    arm_live(_console())
+
+
+def _settings() -> "Settings":
+    from resources.settings import load_settings
+
+    return load_settings()
+
+
+def _console():  # type: ignore[no-untyped-def]
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 140)
+
+
+def _utc(moment: datetime | None):  # type: ignore[no-untyped-def]
+    return None if moment is None else moment.replace(tzinfo=UTC)
+
+
+def main() -> None:
+    """Entry point: a user's mistake ends with one clear message and code 2, never a traceback."""
+    try:
+        cli(standalone_mode=True)
+    except OkxSignalError as error:
+        click.echo(f"okxsignal: {error}", err=True)
+        sys.exit(BAD_INPUT)

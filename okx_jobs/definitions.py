@@ -1,0 +1,50 @@
+"""The composition root: the one Definitions object of the project."""
+
+import warnings
+
+import dagster as dg
+
+# backfill_policy and allow_nonexistent_upstream_partitions are marked beta; they are what makes a
+# five-year backfill one run. Filtered before the assets are imported, because the marks warn at decoration.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+from okx_assets.backtests import backtests  # noqa: E402
+from okx_assets.candles import candles_1h  # noqa: E402
+from okx_assets.features import features_1h  # noqa: E402
+from okx_assets.labels import labels_1d, labels_2w  # noqa: E402
+from okx_assets.models import champion, signal_models  # noqa: E402
+from okx_assets.signals import signals  # noqa: E402
+from okx_assets.sql_models import sql_assets, sql_checks  # noqa: E402
+from okx_assets.trading.assets import execution  # noqa: E402
+from okx_assets.universe import universe  # noqa: E402
+from okx_jobs.jobs import JOBS  # noqa: E402
+from okx_jobs.schedules import schedules  # noqa: E402
+from okx_jobs.sensors import sensors  # noqa: E402
+from resources.dagster_resources import DatabaseResource, ExchangeResource, TrackingResource  # noqa: E402
+
+definitions = dg.Definitions(
+    assets=[
+        universe,
+        candles_1h,
+        *sql_assets(),
+        features_1h,
+        labels_1d,
+        labels_2w,
+        signal_models,
+        champion,
+        signals,
+        backtests,
+        execution,
+    ],
+    asset_checks=sql_checks(),
+    jobs=JOBS,
+    schedules=schedules(),
+    sensors=sensors(),
+    resources={
+        "database": DatabaseResource(),
+        "exchange": ExchangeResource(),
+        "tracking": TrackingResource(),
+    },
+    executor=dg.in_process_executor,
+)

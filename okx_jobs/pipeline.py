@@ -1,0 +1,99 @@
+"""Runs of the project's own jobs inside this process, recorded in the Dagster instance like any other run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import dagster as dg
+
+from okx_core.errors import OkxSignalError
+from okx_jobs.definitions import definitions
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+HOUR_FORMAT = "%Y-%m-%d-%H:%M"
+DAY_FORMAT = "%Y-%m-%d"
+HOUR = timedelta(hours=1)
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+IMPLICIT_JOB = "__ASSET_JOB"
+
+
+class RunFailedError(OkxSignalError):
+    """A run of the pipeline failed; the message is that of the step."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The definitions, run in process on one instance."""
+
+    instance: dg.DagsterInstance
+
+    @cached_property
+    def _jobs(self) -> dict[str, dg.JobDefinition]:
+        return {}
+
+    def _job(self, name: str) -> dg.JobDefinition:
+        if name not in self._jobs:
+            self._jobs[name] = definitions.resolve_job_def(name)
+        return self._jobs[name]
+
+    def run(
+        self,
+        job: str,
+        *,
+        partition_key: str | None = None,
+        assets: Sequence[Sequence[str]] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> dg.ExecuteInProcessResult:
+        """One run; raises RunFailedError with the failing step's own words."""
+        result = self._job(job).execute_in_process(
+            run_config=QUIET,
+            instance=self.instance,
+            partition_key=partition_key,
+            asset_selection=None if assets is None else [dg.AssetKey(key) for key in assets],
+            tags=dict(tags or {}),
+            raise_on_error=False,
+        )
+        if not result.success:
+            raise RunFailedError(_first_failure(result))
+        return result
+
+    def run_range(self, assets: Sequence[Sequence[str]], first: str, last: str) -> dg.ExecuteInProcessResult:
+        """One run over a range of partitions of assets that share a partitioning."""
+        return self.run(IMPLICIT_JOB, assets=assets, tags={RANGE_START: first, RANGE_END: last})
+
+    def missing_hours(self, asset: Sequence[str], start: datetime, end: datetime) -> list[datetime]:
+        """Hours of [start, end) that the asset has not been materialised for."""
+        done = self.instance.get_materialized_partitions(dg.AssetKey(asset))
+        hours = (start + n * HOUR for n in range((end - start) // HOUR))
+        return [hour for hour in hours if hour.strftime(HOUR_FORMAT) not in done]
+
+    def missing_keys(self, asset: Sequence[str], keys: Iterable[str]) -> list[str]:
+        """The partition keys among `keys` that the asset has not been materialised for."""
+        done = self.instance.get_materialized_partitions(dg.AssetKey(asset))
+        return [key for key in keys if key not in done]
+
+    def run_missing_hours(self, assets: Sequence[Sequence[str]], start: datetime, end: datetime) -> int:
+        """Materialise what the last of `assets` lacks in [start, end), as one run; the hours covered."""
+        missing = self.missing_hours(assets[-1], start, end)
+        if not missing:
+            return 0
+        self.run_range(assets, missing[0].strftime(HOUR_FORMAT), missing[-1].strftime(HOUR_FORMAT))
+        return len(missing)
+
+
+def _first_failure(result: dg.ExecuteInProcessResult) -> str:
+    """The words of the first failed step: a failure's description, or the innermost error's message."""
+    for event in result.all_events:
+        data: Any = event.event_specific_data
+        if event.is_step_failure:
+            user_failure = getattr(data, "user_failure_data", None)
+            if user_failure is not None and user_failure.description:
+                return f"{event.step_key}: {user_failure.description}"
+            error = data.error
+            while error.cause is not None:
+                error = error.cause
+            return f"{event.step_key}: {error.message.strip()}"
+    return f"run {result.run_id} failed before its first step: open it in the Dagster UI"

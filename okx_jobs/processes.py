@@ -1,0 +1,184 @@
+"""Child processes: started clean, known by pid and birth, stopped in order."""
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from okx_core.errors import OkxSignalError
+
+PR_SET_PDEATHSIG = 1
+POLL_SECONDS = 0.2
+
+
+class ServiceError(OkxSignalError):
+    """A service could not be started, or did not come up."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One program of the stack. `health_url` is polled until it answers; without one the port is."""
+
+    name: str
+    command: Sequence[str]
+    port: int | None
+    port_setting: str
+    health_url: str | None
+    needs_secrets: bool = False
+
+
+@dataclass(frozen=True)
+class ProcessRecord:
+    """Enough to know a process again after its pid has been reused."""
+
+    name: str
+    pid: int
+    created: float
+
+    def process(self) -> psutil.Process | None:
+        try:
+            process = psutil.Process(self.pid)
+            alive = (
+                abs(process.create_time() - self.created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+            )
+        except psutil.NoSuchProcess:
+            return None
+        return process if alive else None
+
+
+def record_of(name: str, pid: int) -> ProcessRecord:
+    return ProcessRecord(name, pid, psutil.Process(pid).create_time())
+
+
+def _fresh_signals() -> None:
+    """In the child: default signal handling, and an end when the launcher dies.
+
+    Dagster maps SIGTERM to the SIGINT handler it inherits: started with SIGINT ignored it could not be
+    stopped at all.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def require_free_port(service: Service) -> None:
+    """Refuse to start on a port that somebody else listens on, naming the port and its setting."""
+    if service.port is None:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", service.port))
+        except OSError:
+            raise ServiceError(
+                f"port {service.port} for {service.name} is taken: stop what listens there, or set "
+                f"{service.port_setting} to a free port"
+            ) from None
+
+
+def start(service: Service, environment: Mapping[str, str], logs: Path) -> subprocess.Popen[bytes]:
+    """Start the service in its own process group, its output in `logs`/<name>.log."""
+    require_free_port(service)
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / f"{service.name}.log").open("ab") as log:
+        return subprocess.Popen(
+            list(service.command),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_fresh_signals,
+        )
+
+
+def wait_until_healthy(
+    service: Service, process: subprocess.Popen[bytes], logs: Path, timeout: float = 120
+) -> None:
+    """Wait for the service's port or health page; show the end of its log when it dies or stays silent."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServiceError(f"{service.name} ended with code {process.returncode}: {_tail(service, logs)}")
+        if answers(service):
+            return
+        time.sleep(POLL_SECONDS)
+    raise ServiceError(f"{service.name} did not answer within {timeout:.0f} s: {_tail(service, logs)}")
+
+
+def _tail(service: Service, logs: Path) -> str:
+    path = logs / f"{service.name}.log"
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-4:]
+    return " | ".join(lines) + f" (whole log: {path})"
+
+
+def answers(service: Service) -> bool:
+    """True when the service is there."""
+    if service.health_url is not None:
+        try:
+            with urllib.request.urlopen(service.health_url, timeout=2) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+    if service.port is None:
+        return True
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", service.port)) == 0
+
+
+def stop(record: ProcessRecord, grace: float = 15) -> None:
+    """SIGTERM, then after `grace` seconds SIGKILL to the whole group, run workers included."""
+    process = record.process()
+    if process is None:
+        return
+    process.terminate()
+    try:
+        process.wait(grace)
+    except psutil.TimeoutExpired:
+        _kill_group(record.pid)
+        process.wait(5)
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The file that tells other shells what runs in a home."""
+
+    path: Path
+
+    def write(self, launcher: ProcessRecord, services: Sequence[ProcessRecord]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        content = {"launcher": vars(launcher), "services": [vars(record) for record in services]}
+        scratch = self.path.with_suffix(".new")
+        scratch.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        scratch.replace(self.path)
+
+    def read(self) -> tuple[ProcessRecord | None, list[ProcessRecord]]:
+        """The launcher and its services as last written; nothing when nothing was."""
+        if not self.path.exists():
+            return None, []
+        content = json.loads(self.path.read_text(encoding="utf-8"))
+        launcher = ProcessRecord(**content["launcher"])
+        return launcher, [ProcessRecord(**entry) for entry in content["services"]]
+
+    def clear(self) -> None:
+        self.path.unlink(missing_ok=True)

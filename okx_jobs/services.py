@@ -1,0 +1,208 @@
+"""The programs of the stack and how each is called."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+
+import yaml
+
+from okx_jobs.processes import (
+    ProcessRecord,
+    Roster,
+    Service,
+    ServiceError,
+    answers,
+    record_of,
+    start,
+    stop,
+    wait_until_healthy,
+)
+from resources.database import sibling, with_driver
+from resources.embedded_postgres import EmbeddedPostgres
+from resources.environment import enter, without_secrets
+from resources.settings import Mode, Settings
+from resources.stores import open_database, prepare_database
+
+PYTHON = sys.executable
+LOCATION = "okx"
+
+
+def roster(settings: Settings) -> Roster:
+    return Roster(settings.home / "services.json")
+
+
+def logs(settings: Settings) -> Path:
+    return settings.home / "logs"
+
+
+def simulator(settings: Settings, clock: str | None = None) -> Service:
+    """The simulated exchange on the home's tape."""
+    command = [
+        PYTHON, "-m", "okx_simulator", "--port", str(settings.simulator_port),
+        "--admin-port", str(settings.simulator_admin_port), "--home", str(settings.home / "simulator"),
+        "--tape", settings.tape, "--seed", str(settings.tape_seed), "--strength", str(settings.tape_strength),
+        "--pairs", ",".join(settings.pair_list), "--clock", clock or settings.clock, "--no-rate-limits",
+    ]  # fmt: skip
+    if settings.tape_from is not None:
+        command += ["--from", settings.tape_from.isoformat()]
+    if settings.tape_to is not None:
+        command += ["--to", settings.tape_to.isoformat()]
+    return Service(
+        "simulator", command, settings.simulator_port, "OKXSIGNAL_SIMULATOR_PORT",
+        f"{settings.simulator_admin_url}/health",
+    )  # fmt: skip
+
+
+def mlflow_server(settings: Settings) -> Service:
+    """MLflow without its job runner, which would cost eight more processes and 2 GB."""
+    backend = with_driver(sibling(open_database(settings).url, "mlflow"), "psycopg2")
+    command = [
+        PYTHON, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.mlflow_port),
+        "--backend-store-uri", backend, "--artifacts-destination", str(settings.artifacts), "--workers", "1",
+        "--allowed-hosts", "127.0.0.1:*,localhost:*",
+    ]  # fmt: skip
+    return Service(
+        "mlflow", command, settings.mlflow_port, "OKXSIGNAL_MLFLOW_PORT", f"{settings.tracking_url}/health"
+    )
+
+
+def code_server(settings: Settings) -> Service:
+    """The one process that loads our code, starts runs and, in demo and live mode, holds the keys."""
+    command = [
+        PYTHON, "-m", "dagster", "api", "grpc", "-h", "127.0.0.1", "-p", str(settings.code_server_port),
+        "-m", "okx_jobs.definitions", "--location-name", LOCATION,
+    ]  # fmt: skip
+    return Service(
+        "code-server",
+        command,
+        settings.code_server_port,
+        "OKXSIGNAL_CODE_SERVER_PORT",
+        None,
+        needs_secrets=True,
+    )
+
+
+def webserver(settings: Settings) -> Service:
+    command = [
+        PYTHON, "-m", "okx_jobs.web", "-w", str(workspace(settings)),
+        "-h", settings.bind_host, "-p", str(settings.dagster_port),
+    ]  # fmt: skip
+    return Service(
+        "dagster", command, settings.dagster_port, "OKXSIGNAL_DAGSTER_PORT",
+        f"http://127.0.0.1:{settings.dagster_port}/server_info",
+    )  # fmt: skip
+
+
+def daemon(settings: Settings) -> Service:
+    """Schedules, sensors, backfills and the run queue: exactly one per database."""
+    command = [PYTHON, "-m", "dagster._daemon", "run", "-w", str(workspace(settings))]
+    return Service("daemon", command, None, "", None)
+
+
+def workspace(settings: Settings) -> Path:
+    """A workspace file that points the webserver and the daemon at the one code server."""
+    path = settings.home / "workspace.yaml"
+    server = {"host": "127.0.0.1", "port": settings.code_server_port, "location_name": LOCATION}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}), encoding="utf-8")
+    return path
+
+
+def environment_of(service: Service) -> dict[str, str]:
+    """The environment of one child: no secrets for those that do not trade."""
+    environment = dict(os.environ)
+    if service.name == "mlflow":
+        environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+        environment.pop("MLFLOW_TRACKING_URI", None)
+    return environment if service.needs_secrets else without_secrets(environment)
+
+
+def launch(settings: Settings, services: Sequence[Service]) -> list[tuple[Service, Popen[bytes]]]:
+    """Start the services side by side, without waiting for them."""
+    return [(service, start(service, environment_of(service), logs(settings))) for service in services]
+
+
+def start_database(settings: Settings) -> bool:
+    """Bring up the database and everything in it; True if this call started the embedded server."""
+    started = settings.database_url is None and EmbeddedPostgres(settings.home).start()
+    prepare_database(settings)
+    enter(settings)
+    return started
+
+
+def stop_database(settings: Settings) -> None:
+    if settings.database_url is None:
+        EmbeddedPostgres(settings.home).stop()
+
+
+def running_launcher(settings: Settings) -> ProcessRecord | None:
+    """The `okxsignal up` (or demo) that holds this home, None when none is alive."""
+    launcher, _ = roster(settings).read()
+    return launcher if launcher is not None and launcher.process() is not None else None
+
+
+def require_nobody_home(settings: Settings) -> None:
+    launcher = running_launcher(settings)
+    if launcher is not None and launcher.pid != os.getpid():
+        raise ServiceError(
+            f"{launcher.name} is running in {settings.home} (pid {launcher.pid}): stop it with `okxsignal down`"
+        )
+
+
+@contextmanager
+def working_services(settings: Settings, clock: str | None = None) -> Iterator[None]:
+    """Database, exchange and MLflow for the length of a command; what already runs is used and left alone."""
+    started_database = start_database(settings)
+    wanted = [mlflow_server(settings)]
+    if settings.mode is Mode.SIMULATED:
+        wanted.insert(0, simulator(settings, clock))
+    held_by_up = running_launcher(settings) is not None
+    missing = [] if held_by_up and all(answers(service) for service in wanted) else wanted
+    children: list[tuple[Service, Popen[bytes]]] = []
+    try:
+        children = launch(settings, missing)
+        if children:
+            records = [record_of(service.name, process.pid) for service, process in children]
+            roster(settings).write(record_of("a command", os.getpid()), records)
+        for service, process in children:
+            if service.name != "mlflow":
+                wait_until_healthy(service, process, logs(settings))
+        yield
+    finally:
+        for service, process in reversed(children):
+            stop(ProcessRecord(service.name, process.pid, _birth(process)))
+        if children:
+            roster(settings).clear()
+        if started_database:
+            stop_database(settings)
+
+
+def wait_for_mlflow(settings: Settings) -> None:
+    """MLflow takes the longest to come up; callers do other work first and then wait here."""
+    service = mlflow_server(settings)
+    _, records = roster(settings).read()
+    for record in records:
+        if record.name == "mlflow":
+            _wait_for_record(service, record, settings)
+
+
+def _wait_for_record(service: Service, record: ProcessRecord, settings: Settings) -> None:
+    import time
+
+    deadline = time.monotonic() + 120
+    while not answers(service):
+        if record.process() is None or time.monotonic() > deadline:
+            raise ServiceError(f"mlflow did not come up: see {logs(settings) / 'mlflow.log'}")
+        time.sleep(0.2)
+
+
+def _birth(process: Popen[bytes]) -> float:
+    import psutil
+
+    try:
+        return float(psutil.Process(process.pid).create_time())
+    except psutil.NoSuchProcess:
+        return 0.0

@@ -1,0 +1,160 @@
+"""PostgreSQL: reads as Arrow, bulk writes by COPY, a window replaced in one transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, LiteralString, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from okx_core.errors import OkxSignalError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+class DatabaseError(OkxSignalError):
+    """The database cannot be reached or refused a statement."""
+
+
+def masked(url: str) -> str:
+    """The URL without its password, fit for logs and messages."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+
+
+def sibling(url: str, database: str) -> str:
+    """The URL of another database on the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def with_driver(url: str, driver: str) -> str:
+    """The URL in SQLAlchemy's form, `postgresql+<driver>://`."""
+    return "postgresql+" + driver + url[url.index(":") :]
+
+
+@dataclass(frozen=True, repr=False)
+class Database:
+    """One PostgreSQL database, addressed by a libpq URL. Placeholders are `$1`, `$2` everywhere."""
+
+    url: str
+
+    def __repr__(self) -> str:
+        return f"Database({masked(self.url)})"
+
+    @contextmanager
+    def connect(self, *, autocommit: bool = False) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        """A psycopg connection; one transaction unless `autocommit`."""
+        try:
+            connection = psycopg.connect(
+                self.url,
+                autocommit=autocommit,
+                connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                cursor_factory=psycopg.RawCursor,
+            )
+        except psycopg.Error as error:
+            raise DatabaseError(
+                f"cannot connect to {masked(self.url)}: {str(error).strip()}; "
+                "correct OKXSIGNAL_DATABASE_URL, or unset it to use the embedded server"
+            ) from None
+        with connection:
+            yield connection
+
+    def execute(self, statement: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement in its own transaction; the number of rows it touched."""
+        with self.connect() as connection:
+            return connection.execute(_trusted(statement), parameters).rowcount
+
+    def rows(self, statement: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Few rows as dictionaries; for many rows use `frame`."""
+        with self.connect() as connection:
+            cursor = connection.execute(_trusted(statement), parameters)
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def scalar(self, statement: str, parameters: Sequence[object] = ()) -> Any:
+        """The first column of the first row, None when there is no row."""
+        with self.connect() as connection:
+            row = connection.execute(_trusted(statement), parameters).fetchone()
+            return None if row is None else row[0]
+
+    def frame(self, statement: str, parameters: Sequence[object] = ()) -> "pd.DataFrame":
+        """Many rows as a pandas frame; NULL is NaN, NaT or None."""
+        from adbc_driver_postgresql import dbapi
+
+        with dbapi.connect(self.url) as connection, connection.cursor() as cursor:
+            cursor.execute(statement, parameters=tuple(parameters) or None)
+            return cast("pd.DataFrame", cursor.fetch_arrow_table().to_pandas())
+
+    def replace_rows(
+        self, table: str, frame: "pd.DataFrame", condition: str, parameters: Sequence[object]
+    ) -> int:
+        """Delete what `condition` selects and COPY `frame` in, in one transaction.
+
+        A reader sees the old rows until the new ones stand; a failure leaves the old rows. NaN, NaT and
+        None are written as NULL. Returns the number of rows written.
+        """
+        import pyarrow as pa
+        from adbc_driver_postgresql import dbapi
+
+        schema_name, table_name = table.split(".")
+        rows = pa.Table.from_pandas(frame, preserve_index=False)
+        with dbapi.connect(self.url) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute(f"select * from {table} limit 0")  # noqa: S608
+                rows = _fitted(rows, cursor.fetch_arrow_table().schema)
+                cursor.execute(f"delete from {table} where {condition}", parameters=tuple(parameters) or None)  # noqa: S608
+                if len(frame):
+                    cursor.adbc_ingest(table_name, rows, mode="append", db_schema_name=schema_name)
+            connection.commit()
+        return len(frame)
+
+    def replace_window(self, table: str, frame: "pd.DataFrame", start: object, end: object) -> int:
+        """Replace the rows with start <= timestamp_utc < end."""
+        return self.replace_rows(table, frame, "timestamp_utc >= $1 and timestamp_utc < $2", (start, end))
+
+    def upsert(self, table: str, key: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert rows or overwrite those with the same key, in one transaction."""
+        if not rows:
+            return
+        columns = list(rows[0])
+        schema_name, table_name = table.split(".")
+        statement = sql.SQL(
+            "insert into {table} ({columns}) values ({values}) on conflict ({key}) do update set {assignments}"
+        ).format(
+            table=sql.Identifier(schema_name, table_name),
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            values=sql.SQL(", ").join(sql.SQL(f"${n}") for n in range(1, len(columns) + 1)),  # type: ignore[arg-type]
+            key=sql.SQL(", ").join(map(sql.Identifier, key)),
+            assignments=sql.SQL(", ").join(
+                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in columns
+            ),
+        )
+        with self.connect() as connection:
+            for row in rows:
+                connection.execute(statement, [row[column] for column in columns])
+
+
+def _fitted(rows: "pa.Table", target: "pa.Schema") -> "pa.Table":
+    """Numbers cast to the width of their column: a binary COPY takes nothing else."""
+    import pyarrow as pa
+
+    fields = []
+    for field in rows.schema:
+        wanted = target.field(field.name).type
+        is_number = pa.types.is_integer(wanted) or pa.types.is_floating(wanted)
+        fields.append(field.with_type(wanted) if is_number else field)
+    return rows.cast(pa.schema(fields))
+
+
+def _trusted(statement: str) -> LiteralString:
+    """Statements come from this code base or its SQL files, never from a user's input."""
+    return cast(LiteralString, statement)

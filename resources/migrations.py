@@ -1,0 +1,100 @@
+"""Schema changes: append-only SQL files, applied once each under an advisory lock, checksums recorded."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import psycopg
+
+from okx_core.errors import OkxSignalError
+from resources.database import Database, sibling
+from resources.settings import PROJECT
+
+SCHEMA_FILES = PROJECT / "dbt_like_sql" / "schema"
+MIGRATION_LOCK = 0x4F4B58  # "OKX": one migration at a time per server
+DATABASES = ("okxsignal", "dagster", "mlflow")
+
+
+class MigrationError(OkxSignalError):
+    """The schema on disk and the schema in the database disagree."""
+
+
+def create_databases(url: str) -> None:
+    """Create the databases okxsignal, dagster and mlflow where they are missing."""
+    server = Database(sibling(url, "postgres"))
+    with server.connect(autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock($1)", (MIGRATION_LOCK,))
+        present = {name for (name,) in connection.execute("select datname from pg_database").fetchall()}
+        for name in (*DATABASES, url.rpartition("/")[2].partition("?")[0]):
+            if name not in present:
+                connection.execute(f'create database "{name}"')  # type: ignore[call-overload]
+                present.add(name)
+        # Run bookkeeping may be lost in a power cut; market data and orders may not.
+        connection.execute("alter database dagster set synchronous_commit = off")
+
+
+def migrate(database: Database, files: Path = SCHEMA_FILES) -> list[str]:
+    """Apply the schema files that are new; the names applied. A changed or missing old file is refused."""
+    applied = []
+    with database.connect() as connection:
+        connection.execute("select pg_advisory_xact_lock($1)", (MIGRATION_LOCK,))
+        connection.execute(
+            "create table if not exists public.schema_migrations "
+            "(name text primary key, checksum text not null, applied_at timestamptz not null default now())"
+        )
+        recorded = dict(connection.execute("select name, checksum from public.schema_migrations").fetchall())
+        scripts = sorted(files.glob("*.sql"))
+        _require_unchanged(recorded, scripts)
+        for script in scripts:
+            if script.name not in recorded:
+                _apply(connection, script)
+                applied.append(script.name)
+    return applied
+
+
+def _checksum(script: Path) -> str:
+    return hashlib.sha256(script.read_bytes()).hexdigest()
+
+
+def _require_unchanged(recorded: dict[str, str], scripts: Iterable[Path]) -> None:
+    on_disk = {script.name: _checksum(script) for script in scripts}
+    for name, checksum in recorded.items():
+        if name not in on_disk:
+            raise MigrationError(
+                f"schema file {name} was applied but is gone from {SCHEMA_FILES}: restore it"
+            )
+        if on_disk[name] != checksum:
+            raise MigrationError(
+                f"schema file {name} was changed after it was applied: restore it and add a new file instead"
+            )
+
+
+def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Path) -> None:
+    # A simple-protocol cursor without parameters runs a file of several statements in one go.
+    psycopg.ClientCursor(connection).execute(script.read_text(encoding="utf-8"))  # type: ignore[arg-type]
+    connection.execute(
+        "insert into public.schema_migrations (name, checksum) values ($1, $2)",
+        (script.name, _checksum(script)),
+    )
+
+
+def sync_columns(database: Database, table: str, columns: Iterable[str]) -> list[str]:
+    """Add a `real` column for each registry name that `table` lacks; the names added.
+
+    Columns that left the registry stay: old rows keep what was computed then.
+    """
+    schema_name, table_name = table.split(".")
+    with database.connect() as connection:
+        connection.execute("select pg_advisory_xact_lock($1)", (MIGRATION_LOCK,))
+        present = {
+            name
+            for (name,) in connection.execute(
+                "select column_name from information_schema.columns where table_schema = $1 and table_name = $2",
+                (schema_name, table_name),
+            ).fetchall()
+        }
+        added = [name for name in columns if name not in present]
+        if added:
+            clauses = ", ".join(f'add column "{name}" real' for name in added)
+            connection.execute(f"alter table {table} {clauses}")  # type: ignore[call-overload]
+    return added

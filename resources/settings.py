@@ -1,0 +1,180 @@
+"""Addresses and secrets: the only reader of the environment.
+
+Every setting is an environment variable `OKXSIGNAL_<NAME>` or a line of `.env`. Run knobs live beside
+their asset, research parameters in the core.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from okx_core.errors import OkxSignalError
+
+MARKET_FILE = "market.env"  # a home's own tape, written when the home was made
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(OkxSignalError):
+    """A setting is missing or wrong; nothing has been started."""
+
+
+class Mode(StrEnum):
+    """Where data comes from and where orders go."""
+
+    SIMULATED = "simulated"
+    PAPER = "paper"
+    DEMO = "demo"
+    LIVE = "live"
+
+
+REST_HOSTS = {
+    "global": "https://openapi.okx.com",
+    "eea": "https://eea.okx.com",
+    "us": "https://us.okx.com",
+}
+DEFAULT_PAIRS = (
+    "BTC-USDT ETH-USDT SOL-USDT XRP-USDT DOGE-USDT ADA-USDT "
+    "AVAX-USDT LINK-USDT DOT-USDT LTC-USDT TRX-USDT ATOM-USDT"
+).replace(" ", ",")
+
+
+class Settings(BaseSettings):
+    """All settings with their defaults; secrets never show in repr."""
+
+    model_config = SettingsConfigDict(env_prefix="OKXSIGNAL_", env_file=".env", extra="ignore")
+
+    mode: Mode = Mode.SIMULATED
+    home: Path = PROJECT / ".okxsignal"
+    database_url: SecretStr | None = None
+    bind_host: str = "127.0.0.1"
+    allowed_hosts: str = ""
+    dagster_port: int = 3000
+    code_server_port: int = 4266
+    mlflow_port: int = 5000
+    simulator_port: int = 8790
+    simulator_admin_port: int = 8791
+
+    tape: str = "synthetic"
+    tape_seed: int = 7
+    tape_strength: float = 1.0
+    tape_from: datetime | None = None
+    tape_to: datetime | None = None
+    pairs: str = DEFAULT_PAIRS
+    clock: str = "real"
+
+    okx_region: str = "global"
+    okx_api_key: SecretStr | None = None
+    okx_api_secret: SecretStr | None = None
+    okx_passphrase: SecretStr | None = None
+    allow_live: str = ""
+
+    quote_currency: str = "USDT"
+    max_asset_pct: float | None = None
+    max_exposure_pct: float | None = None
+    max_order_quote: float | None = None
+    risk_per_trade_pct: float | None = None
+    alert_webhook: SecretStr | None = None
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _known_mode(cls, value: object) -> object:
+        if value not in set(Mode):
+            raise ValueError(f"unknown mode {value!r}; choose one of {', '.join(Mode)}")
+        return value
+
+    @field_validator("okx_region")
+    @classmethod
+    def _known_region(cls, value: str) -> str:
+        if value not in REST_HOSTS:
+            raise ValueError(f"unknown region {value!r}; choose one of {', '.join(REST_HOSTS)}")
+        return value
+
+    @field_validator("home")
+    @classmethod
+    def _absolute_home(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @cached_property
+    def pair_list(self) -> tuple[str, ...]:
+        """The pairs of the simulated tape, in the order given."""
+        return tuple(part.strip().upper() for part in self.pairs.split(",") if part.strip())
+
+    @property
+    def simulator_url(self) -> str:
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
+    def simulator_admin_url(self) -> str:
+        return f"http://127.0.0.1:{self.simulator_admin_port}"
+
+    @property
+    def exchange_url(self) -> str:
+        """Base URL of the exchange that this mode talks to."""
+        if self.mode in (Mode.SIMULATED, Mode.PAPER):
+            return self.simulator_url
+        return REST_HOSTS[self.okx_region]
+
+    @property
+    def tracking_url(self) -> str:
+        return f"http://127.0.0.1:{self.mlflow_port}"
+
+    @property
+    def dagster_url(self) -> str:
+        return f"http://{self.bind_host}:{self.dagster_port}"
+
+    @property
+    def artifacts(self) -> Path:
+        """MLflow artifacts: mlruns/ of the project for the default home, else inside the home."""
+        return PROJECT / "mlruns" if self.home == PROJECT / ".okxsignal" else self.home / "mlruns"
+
+    @property
+    def live_arming(self) -> Path:
+        """The second opt-in to live trading: a file that only `okxsignal arm` writes."""
+        return self.home / "live_armed"
+
+    def require_trading_allowed(self) -> None:
+        """Refuse paper and live modes that are not fully asked for."""
+        if self.mode is Mode.PAPER:
+            raise SettingsError(
+                "OKXSIGNAL_MODE=paper: the relay of OKX's public data is not part of this version; "
+                "use OKXSIGNAL_MODE=simulated, or demo with OKX demo keys"
+            )
+        if self.mode is Mode.LIVE and self.allow_live != "yes":
+            raise SettingsError(
+                f"OKXSIGNAL_MODE=live, but the first opt-in OKXSIGNAL_ALLOW_LIVE is {self.allow_live!r}: "
+                "set OKXSIGNAL_ALLOW_LIVE=yes, then run `okxsignal arm`; or set OKXSIGNAL_MODE=simulated"
+            )
+        if self.mode is Mode.LIVE and not self.live_arming.exists():
+            raise SettingsError(
+                f"OKXSIGNAL_MODE=live, but the second opt-in {self.live_arming} is missing: "
+                "run `okxsignal arm`, or set OKXSIGNAL_MODE=simulated"
+            )
+        if self.mode in (Mode.DEMO, Mode.LIVE):
+            self._require_keys()
+
+    def _require_keys(self) -> None:
+        missing = [n for n in ("okx_api_key", "okx_api_secret", "okx_passphrase") if not getattr(self, n)]
+        if missing:
+            names = ", ".join(f"OKXSIGNAL_{name.upper()}" for name in missing)
+            raise SettingsError(
+                f"OKXSIGNAL_MODE={self.mode} needs keys, but {names} is not set: put it in .env"
+            )
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`; one clear message for whatever is wrong."""
+    try:
+        home = Settings().home  # the environment and .env first: they say where the home is
+        settings = Settings(_env_file=(".env", home / MARKET_FILE))  # type: ignore[call-arg]
+    except ValidationError as error:
+        lines = [
+            f"OKXSIGNAL_{str(item['loc'][0]).upper()}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("; ".join(lines) + " (environment or .env)") from None
+    settings.require_trading_allowed()
+    return settings

@@ -1,0 +1,133 @@
+"""SQL models and checks: one file each, with a header; dependencies are read from the SQL itself."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlglot
+from sqlglot import exp
+
+from okx_core.errors import OkxSignalError
+from resources.database import Database
+from resources.migrations import MIGRATION_LOCK
+from resources.settings import PROJECT
+
+SQL_FILES = PROJECT / "dbt_like_sql"
+
+
+class SqlModelError(OkxSignalError):
+    """A SQL file lacks its header or does not parse."""
+
+
+def _header(path: Path, required: tuple[str, ...]) -> dict[str, str]:
+    """The leading `-- name: value` lines."""
+    found: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("--"):
+            break
+        name, _, value = line.removeprefix("--").partition(":")
+        found[name.strip()] = value.strip()
+    missing = [name for name in required if not found.get(name)]
+    if missing:
+        raise SqlModelError(
+            f"{path.name}: header lacks {', '.join(missing)}; add a line `-- {missing[0]}: ...`"
+        )
+    return found
+
+
+def _tables(text: str, path: Path) -> tuple[str, ...]:
+    """The schema-qualified tables a statement reads."""
+    try:
+        statement = sqlglot.parse_one(text, dialect="postgres")
+    except sqlglot.errors.ParseError as error:
+        raise SqlModelError(f"{path.name}: {error}") from None
+    return tuple(sorted({f"{table.db}.{table.name}" for table in statement.find_all(exp.Table) if table.db}))
+
+
+@dataclass(frozen=True)
+class SqlModel:
+    """One table or view made by one SQL file. `bucket` is zero for a view."""
+
+    table: str
+    description: str
+    grain: str
+    key: tuple[str, ...]
+    is_view: bool
+    bucket: timedelta
+    text: str
+    reads: tuple[str, ...]
+
+    def build_window(self, database: Database, start: datetime, end: datetime) -> int:
+        """Recompute the buckets that touch [start, end); rows written."""
+        first = _floor(start, self.bucket)
+        last = -(-(end - first) // self.bucket) * self.bucket + first
+        frame = database.frame(self.text, (first, last))
+        return database.replace_window(self.table, frame, first, last)
+
+    def build_view(self, database: Database) -> None:
+        """Create the view anew, so that it shows the columns its tables have now."""
+        with database.connect() as connection:
+            connection.execute("select pg_advisory_xact_lock($1)", (MIGRATION_LOCK,))
+            client = psycopg.ClientCursor(connection)
+            client.execute(f"drop view if exists {self.table}")  # type: ignore[arg-type]
+            client.execute(f"create view {self.table} as\n{self.text}")  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class SqlCheck:
+    """A predicate on an asset: the file's query returns the rows that break it."""
+
+    name: str
+    asset: tuple[str, ...]
+    description: str
+    is_error: bool
+    text: str
+
+    def offending(self, database: Database, start: datetime, end: datetime) -> list[dict[str, Any]]:
+        """The rows of the window that break the predicate, at most 20."""
+        return database.rows(f"select * from ({self.text}) as offending limit 20", (start, end))  # noqa: S608
+
+
+def _floor(moment: datetime, step: timedelta) -> datetime:
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (moment - midnight) // step * step
+
+
+def load_models(files: Path = SQL_FILES) -> list[SqlModel]:
+    """Every model in staging/ and marts/, by table name."""
+    models = []
+    for path in sorted([*files.glob("staging/*.sql"), *files.glob("marts/*.sql")]):
+        text = path.read_text(encoding="utf-8")
+        header = _header(path, ("table", "description", "grain", "key"))
+        models.append(
+            SqlModel(
+                table=header["table"],
+                description=header["description"],
+                grain=header["grain"],
+                key=tuple(part.strip() for part in header["key"].split(",")),
+                is_view=header.get("kind") == "view",
+                bucket=timedelta(hours=int(header.get("bucket_hours", "0"))),
+                text=text,
+                reads=_tables(text, path),
+            )
+        )
+    return models
+
+
+def load_checks(files: Path = SQL_FILES) -> list[SqlCheck]:
+    """Every check in checks/; the file is named <table>__<predicate>.sql."""
+    checks = []
+    for path in sorted(files.glob("checks/*.sql")):
+        header = _header(path, ("asset", "description", "severity"))
+        checks.append(
+            SqlCheck(
+                name=path.stem.partition("__")[2],
+                asset=tuple(header["asset"].split("/")),
+                description=header["description"],
+                is_error=header["severity"] == "error",
+                text=path.read_text(encoding="utf-8"),
+            )
+        )
+    return checks

@@ -1,0 +1,173 @@
+"""MLflow: where every model version, its data window, scores and alias live."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from okx_core.errors import OkxSignalError
+from okx_core.models.trainers import Regressor
+from okx_core.models.training import TrainedModel
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+MODEL_NAME = "okxsignal-return-1d"
+MODEL_DESCRIPTION = (
+    "Return over the next 24 h relative to all pairs, in percent; one version per week and algorithm."
+)
+EXPERIMENT = "signal-models"
+CHAMPION = "champion"
+PREVIOUS = "previous"
+
+
+class TrackingError(OkxSignalError):
+    """MLflow cannot be reached or does not have what was asked for."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A registered version, ready to predict. `sigma_pct` is its hold-out error in percent."""
+
+    version: int
+    algorithm: str
+    week: str
+    feature_names: tuple[str, ...]
+    sigma_pct: float
+    regressor: Regressor
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """Where a freshly logged model can be found."""
+
+    version: int
+    run_id: str
+
+
+def prepare_environment(url: str) -> None:
+    """Settings MLflow reads from the environment, kept in one place."""
+    os.environ["MLFLOW_TRACKING_URI"] = url
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "3"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """The registry behind one tracking server."""
+
+    url: str
+
+    @cached_property
+    def client(self) -> "MlflowClient":
+        prepare_environment(self.url)
+        import mlflow
+        from mlflow.tracking import MlflowClient
+
+        mlflow.set_tracking_uri(self.url)
+        return MlflowClient(self.url, self.url)
+
+    def log_signal_model(
+        self,
+        model: TrainedModel,
+        algorithm: str,
+        week: str,
+        parameters: Mapping[str, object],
+        tags: Mapping[str, str],
+        figures: Mapping[str, Any],
+    ) -> RegisteredVersion:
+        """Log one trained model as a run and register it as a new version."""
+        client = self.client
+        import mlflow
+
+        mlflow.set_experiment(EXPERIMENT)
+        with mlflow.start_run(run_name=f"{week} {algorithm}", tags=dict(tags)) as run:
+            mlflow.log_params(dict(parameters))
+            mlflow.log_metrics(_known(model))
+            mlflow.log_dict({"features": list(model.feature_names)}, "features.json")
+            for name, figure in figures.items():
+                mlflow.log_figure(figure, f"{name}.png")
+            flavour = mlflow.lightgbm if algorithm == "lightgbm" else mlflow.catboost
+            info = flavour.log_model(model.regressor, name="model", pip_requirements=[algorithm])
+        version = self._register(info.model_uri, info.model_id, run.info.run_id)
+        sigma = {"sigma_pct": repr(model.rmse_pct)}
+        for name, value in {**tags, **sigma, "algorithm": algorithm, "week": week}.items():
+            client.set_model_version_tag(MODEL_NAME, str(version), name, value)
+        return RegisteredVersion(version, run.info.run_id)
+
+    def _register(self, source: str, model_id: str, run_id: str) -> int:
+        from mlflow.exceptions import RestException
+
+        try:
+            self.client.get_registered_model(MODEL_NAME)
+        except RestException:
+            self.client.create_registered_model(MODEL_NAME, description=MODEL_DESCRIPTION)
+        registered = self.client.create_model_version(
+            MODEL_NAME, source=source, run_id=run_id, model_id=model_id, await_creation_for=0
+        )
+        return int(registered.version)
+
+    def champion_version(self) -> int | None:
+        """The version behind @champion, None when nothing has been promoted."""
+        from mlflow.exceptions import MlflowException, RestException
+
+        try:
+            return int(self.client.get_model_version_by_alias(MODEL_NAME, CHAMPION).version)
+        except RestException as error:
+            if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
+                return None
+            raise TrackingError(f"MLflow at {self.url}: {error.message}") from None
+        except MlflowException as error:
+            raise TrackingError(
+                f"MLflow at {self.url} does not answer: {error}; run `okxsignal up`"
+            ) from None
+
+    def promote(self, version: int) -> None:
+        """Point @champion at `version`; the version it leaves becomes @previous."""
+        current = self.champion_version()
+        if current == version:
+            return
+        if current is not None:
+            self.client.set_registered_model_alias(MODEL_NAME, PREVIOUS, str(current))
+        self.client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(version))
+
+    def load(self, version: int) -> LoadedModel:
+        """Load a registered version by number."""
+        client = self.client
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        try:
+            details = client.get_model_version(MODEL_NAME, str(version))
+        except MlflowException as error:
+            raise TrackingError(
+                f"MLflow at {self.url} has no {MODEL_NAME} version {version}: {error}"
+            ) from None
+        algorithm = details.tags["algorithm"]
+        flavour = mlflow.lightgbm if algorithm == "lightgbm" else mlflow.catboost
+        regressor = flavour.load_model(f"models:/{MODEL_NAME}/{version}")
+        names = mlflow.artifacts.load_dict(f"runs:/{details.run_id}/features.json")["features"]
+        return LoadedModel(
+            version=version,
+            algorithm=algorithm,
+            week=details.tags["week"],
+            feature_names=tuple(names),
+            sigma_pct=float(details.tags["sigma_pct"]),
+            regressor=regressor,
+        )
+
+
+def _known(model: TrainedModel) -> dict[str, float]:
+    """The scores that could be computed; MLflow has no NULL, so an unknown one is left out."""
+    scores = {
+        "rank_ic": model.rank_ic,
+        "rank_ic_t": model.rank_ic_t,
+        "rmse_pct": model.rmse_pct,
+        "baseline_rmse_pct": model.baseline_rmse_pct,
+        "fit_rows": float(model.fit_rows),
+        "holdout_rows": float(model.holdout_rows),
+    }
+    return {name: value for name, value in scores.items() if not math.isnan(value)}
