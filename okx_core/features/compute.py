@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from okx_core.features.bars import Bars
-from okx_core.features.declaration import Array, Feature
+from okx_core.features.declaration import Feature
 from okx_core.features.grid import Grid, lay_on_grid
 from okx_core.features.market import Market
 from okx_core.features.registry import FEATURES
@@ -84,7 +84,7 @@ def _fill_timeframe(
         for some in _cache_sized(len(grid.pairs), stop - begin + lead):
             bars = _bars(grid, some, timeframe, begin - lead, stop)
             for row, feature in wanted.items():
-                rows = _rows(feature, bars, feature.compute(bars), lead)
+                rows = _rows(feature, bars, bars, lead)
                 values[row, some, begin - first : stop - first] = rows
 
 
@@ -95,7 +95,7 @@ def _fill_market(values: Floats, wanted: dict[int, Feature], grid: Grid, first: 
         bars = _bars(grid, slice(None), HOURLY, begin - lead, stop)
         market = Market(bars, grid.pairs)
         for row, feature in wanted.items():
-            values[row, :, begin - first : stop - first] = _rows(feature, bars, feature.compute(market), lead)
+            values[row, :, begin - first : stop - first] = _rows(feature, bars, market, lead)
 
 
 def _lead(features: Iterable[Feature]) -> int:
@@ -115,11 +115,12 @@ def _bars(grid: Grid, pairs: slice, timeframe: Timeframe, first: int, stop: int)
     return Bars(grid.cut(pairs, anchor, stop), stop - first, first)
 
 
-def _rows(feature: Feature, bars: Bars, values: Array, lead: int) -> Floats:
-    """The asked-for bars of `values`, NULL by the feature's rule; what is not finite is NULL too."""
-    rows = values[:, lead:]
-    known = (bars.unbroken[:, lead:] >= feature.lookback_bars) & np.isfinite(rows)
-    return np.where(known, rows, np.nan).astype(np.float32)
+def _rows(feature: Feature, bars: Bars, source: Bars | Market, lead: int) -> Floats:
+    """The asked-for bars of a feature, NULL by its rule; what is not a finite float32 is NULL too."""
+    with np.errstate(all="ignore"):
+        rows = feature.compute(source)[:, lead:].astype(np.float32)
+    rows[~((bars.unbroken[:, lead:] >= feature.lookback_bars) & np.isfinite(rows))] = np.nan
+    return rows
 
 
 def _frame(

@@ -1,0 +1,168 @@
+"""Candles made for proofs: a small market with outages, flat stretches, tiny prices and a late listing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from okx_core.features.compute import compute_features
+from okx_core.features.declaration import Feature
+from okx_core.features.registry import FEATURES
+
+HOUR = timedelta(hours=1)
+START = datetime(2024, 1, 3, tzinfo=UTC)
+END = datetime(2024, 6, 4, 7, tzinfo=UTC)
+PAIRS = ("BTC-USDT", "ETH-USDT", "LATE-USDT", "MICRO-USDT", "QUIET-USDT")
+
+
+def synthetic_candles(pairs: Sequence[str], start: datetime, end: datetime, seed: int = 5) -> pd.DataFrame:
+    """Random-walk candles of every hour in [start, end), sorted by pair and time."""
+    generator = np.random.default_rng(seed)
+    times = pd.date_range(start, end, freq="h", inclusive="left")
+    shape = len(pairs), len(times)
+    close = 100.0 * np.exp(np.cumsum(generator.normal(0.0, 0.01, shape), axis=1))
+    opened = np.hstack([np.full((len(pairs), 1), 100.0), close[:, :-1]])
+    high = np.maximum(opened, close) * (1.0 + np.abs(generator.normal(0.0, 0.004, shape)))
+    low = np.minimum(opened, close) * (1.0 - np.abs(generator.normal(0.0, 0.004, shape)))
+    volume = generator.lognormal(3.0, 1.0, shape)
+    return pd.DataFrame(
+        {
+            "pair": np.repeat(pairs, len(times)),
+            "timestamp_utc": np.tile(times, len(pairs)),
+            "open": opened.ravel(),
+            "high": high.ravel(),
+            "low": low.ravel(),
+            "close": close.ravel(),
+            "volume": volume.ravel(),
+            "quote_volume": np.where(generator.random(shape) < 0.5, volume * close, np.nan).ravel(),
+        }
+    ).astype({"timestamp_utc": "datetime64[us, UTC]"})
+
+
+def aggregated(candles: pd.DataFrame, hours: int) -> pd.DataFrame:
+    """Complete buckets of `hours` hours, named by their open."""
+    buckets = candles.assign(timestamp_utc=candles["timestamp_utc"].dt.floor(f"{hours}h"))
+    grouped = buckets.groupby(["pair", "timestamp_utc"], as_index=False)
+    bars = grouped.agg(
+        open=("open", "first"),
+        high=("high", "max"),
+        low=("low", "min"),
+        close=("close", "last"),
+        volume=("volume", "sum"),
+        quote_volume=("quote_volume", "sum"),
+        hours=("close", "size"),
+    )
+    return bars[bars["hours"] == hours].drop(columns="hours")
+
+
+@dataclass(frozen=True)
+class Candles:
+    """The three candle frames that features read."""
+
+    hourly: pd.DataFrame
+    four_hourly: pd.DataFrame
+    daily: pd.DataFrame
+
+    @classmethod
+    def of(cls, hourly: pd.DataFrame) -> "Candles":
+        return cls(hourly, aggregated(hourly, 4), aggregated(hourly, 24))
+
+    def known_at(self, row: datetime) -> "Candles":
+        """What had closed when the bar that opened at `row` closed."""
+        return self.between(datetime(1970, 1, 1, tzinfo=UTC), row)
+
+    def between(self, oldest: datetime, row: datetime) -> "Candles":
+        frames = ((self.hourly, 1), (self.four_hourly, 4), (self.daily, 24))
+        kept = [
+            frame[(frame["timestamp_utc"] >= oldest) & (frame["timestamp_utc"] + hours * HOUR <= row + HOUR)]
+            for frame, hours in frames
+        ]
+        return Candles(*kept)
+
+    def features(
+        self, start: datetime, end: datetime, features: Sequence[Feature] = FEATURES
+    ) -> pd.DataFrame:
+        frame = compute_features(self.hourly, self.four_hourly, self.daily, start, end, features)
+        return frame.set_index(["timestamp_utc", "pair"]).sort_index()
+
+
+def market_with_troubles() -> pd.DataFrame:
+    """The proof market: every kind of bar that real candles bring."""
+    candles = synthetic_candles(PAIRS, START, END)
+    pair, time = candles["pair"], candles["timestamp_utc"]
+    micro = pair == "MICRO-USDT"
+    candles.loc[micro, ["open", "high", "low", "close"]] *= 2.0**-27
+    candles.loc[micro, "volume"] *= 2.0**27
+    quiet = (pair == "QUIET-USDT") & time.between("2024-05-10", "2024-05-16")
+    candles.loc[quiet, ["open", "high", "low", "close"]] = 42.0
+    candles.loc[quiet, "volume"] = 0.0
+    outage = time.between("2024-04-20 03:00", "2024-04-20 04:00")
+    lone = (pair == "ETH-USDT") & (time == "2024-05-29 13:00")
+    unlisted = (pair == "LATE-USDT") & (time < pd.Timestamp("2024-03-11 05:00", tz="UTC"))
+    return candles[~(outage | lone | unlisted)].reset_index(drop=True)
+
+
+@pytest.fixture(scope="session")
+def candles() -> Candles:
+    return Candles.of(market_with_troubles())
+
+
+@pytest.fixture(scope="session")
+def full(candles: Candles) -> pd.DataFrame:
+    """Every feature of every row, computed in one go."""
+    return candles.features(START, END)
+
+
+@pytest.fixture(scope="session")
+def calm() -> Candles:
+    """An unbroken, lively market."""
+    return Candles.of(synthetic_candles(("BTC-USDT", "ETH-USDT", "SOL-USDT"), START, END, seed=9))
+
+
+@pytest.fixture(scope="session")
+def calm_full(calm: Candles) -> pd.DataFrame:
+    return calm.features(START, END)
+
+
+DECISIONS = tuple(
+    datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    for moment in ("2024-04-30T23:00", "2024-05-01T00:00", "2024-05-12T10:00", "2024-05-29T17:00")
+)
+
+
+@pytest.fixture(scope="session")
+def look_ahead() -> Callable[[Candles, Sequence[Feature]], set[str]]:
+    """Names of the features whose last 30 rows change when the future is cut off, at several moments."""
+
+    def changed(candles: Candles, features: Sequence[Feature]) -> set[str]:
+        names: set[str] = set()
+        for row in DECISIONS:
+            start = row - 29 * HOUR
+            seen = candles.features(start, row + 60 * HOUR, features).loc[:row]
+            cut = candles.known_at(row).features(start, row + HOUR, features)
+            names |= {
+                name for name in seen if seen[name].to_numpy().tobytes() != cut[name].to_numpy().tobytes()
+            }
+        return names
+
+    return changed
+
+
+@pytest.fixture(scope="session")
+def poisoned() -> Callable[[Candles, datetime, float], Candles]:
+    """The same candles with every bar after `row` multiplied by `factor` (NaN for unknown)."""
+
+    def poison(candles: Candles, row: datetime, factor: float) -> Candles:
+        frames = []
+        for frame, hours in ((candles.hourly, 1), (candles.four_hourly, 4), (candles.daily, 24)):
+            future = frame["timestamp_utc"] + hours * HOUR > row + HOUR
+            values = frame.copy()
+            columns = ["open", "high", "low", "close", "volume", "quote_volume"]
+            values.loc[future, columns] = values.loc[future, columns] * factor
+            frames.append(values)
+        return replace(candles, hourly=frames[0], four_hourly=frames[1], daily=frames[2])
+
+    return poison

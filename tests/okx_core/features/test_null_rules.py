@@ -1,0 +1,119 @@
+"""Missing hours, first bars, flat bars and bars without volume."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from okx_core.features.registry import FEATURES
+from okx_core.features.timeframes import TIMEFRAMES
+
+HOUR = timedelta(hours=1)
+START = datetime(2024, 1, 3, tzinfo=UTC)
+HOURLY = [feature for feature in FEATURES if feature.timeframe in ("1h", "cross")]
+HIGHER = [feature for feature in FEATURES if feature.timeframe in ("4h", "1d")]
+
+
+def by_name(feature):
+    return feature.name
+
+
+@pytest.mark.parametrize("feature", HOURLY, ids=by_name)
+def test_the_first_bars_are_null_and_the_value_comes_with_the_declared_lookback(calm_full, feature):
+    values = calm_full.xs("ETH-USDT", level="pair")[feature.name].to_numpy()
+    assert np.isnan(values[: feature.lookback_bars - 1]).all()
+    assert not np.isnan(values[feature.lookback_bars - 1 :]).any()
+
+
+@pytest.mark.parametrize("feature", HIGHER, ids=by_name)
+def test_a_higher_timeframe_appears_when_its_declared_bars_have_closed(calm_full, feature):
+    values = calm_full.xs("ETH-USDT", level="pair")[feature.name]
+    close_of_last = START + feature.lookback_bars * TIMEFRAMES[feature.timeframe].hours * HOUR
+    assert values.first_valid_index() == close_of_last - HOUR
+
+
+@pytest.mark.parametrize("feature", HIGHER, ids=by_name)
+def test_a_higher_timeframe_changes_only_when_a_bar_closes(calm_full, feature):
+    values = calm_full.xs("ETH-USDT", level="pair")[feature.name].dropna()
+    changed = values.index[1:][values.to_numpy()[1:] != values.to_numpy()[:-1]]
+    assert len(changed) > 50
+    assert {(moment + HOUR).hour % TIMEFRAMES[feature.timeframe].hours for moment in changed} == {0}
+
+
+@pytest.mark.parametrize("feature", HOURLY, ids=by_name)
+def test_after_a_missing_hour_a_feature_is_null_until_its_lookback_is_unbroken(full, feature):
+    values = full.xs("ETH-USDT", level="pair")[feature.name]
+    after = values.loc[datetime(2024, 5, 29, 14, tzinfo=UTC) :].to_numpy()
+    assert np.isnan(after[: feature.lookback_bars - 1]).all()
+    assert not np.isnan(after[feature.lookback_bars - 1 :]).any()
+
+
+def test_a_missing_hour_shifts_no_window(calm, calm_full):
+    gap = datetime(2024, 5, 14, 6, tzinfo=UTC)
+    broken = calm.hourly[calm.hourly["timestamp_utc"] != gap]
+    rows = type(calm)(broken, calm.four_hourly, calm.daily).features(gap + HOUR, gap + 200 * HOUR)
+    for feature in HOURLY:
+        if not feature.anchored:
+            known = rows[feature.name].dropna()
+            expected = calm_full[feature.name].loc[known.index]
+            assert known.to_numpy().tobytes() == expected.to_numpy().tobytes(), feature.name
+
+
+def test_an_incomplete_bucket_makes_the_higher_timeframe_unknown(calm):
+    gap = datetime(2024, 5, 14, 6, tzinfo=UTC)
+    broken = type(calm).of(calm.hourly[calm.hourly["timestamp_utc"] != gap])
+    rows = broken.features(gap - HOUR, gap + 10 * HOUR).xs("BTC-USDT", level="pair")["bollinger_width_4h"]
+    assert not np.isnan(rows.loc[gap - HOUR])
+    assert np.isnan(rows.loc[gap + HOUR :]).all()
+
+
+FLAT = {
+    "log_return": 0.0,
+    "relative_close_position": 0.5,
+    "rsi_slope": 0.0,
+    "stoch_k_14": 50.0,
+    "williams_r_14": -50.0,
+    "cci_14": 0.0,
+    "bollinger_width": 0.0,
+    "bollinger_percent_b": 0.5,
+    "donchian_channel_width": 0.0,
+    "historical_vol_30": 0.0,
+    "volatility_ratio_6_48": 1.0,
+    "ulcer_14": 0.0,
+    "money_flow_index": 50.0,
+    "obv_slope": 0.0,
+    "volume_change_pct": 0.0,
+    "volume_spike_z": 0.0,
+    "vwap_distance_24": 0.0,
+    "z_score_20": 0.0,
+    "z_score_48": 0.0,
+    "skewness_20": 0.0,
+    "autocorr_1": 0.0,
+    "btc_corr_24h": 0.0,
+}
+
+
+@pytest.mark.parametrize(("name", "value"), FLAT.items())
+def test_a_flat_market_without_volume_has_a_defined_value(full, name, value):
+    rows = full.xs("QUIET-USDT", level="pair")[name].loc[datetime(2024, 5, 14, tzinfo=UTC) :]
+    assert rows.iloc[0] == value
+
+
+def test_every_feature_is_known_in_a_flat_market(full):
+    row = full.loc[(datetime(2024, 5, 15, tzinfo=UTC), "QUIET-USDT")]
+    hourly = [feature.name for feature in HOURLY]
+    assert row[hourly].notna().all()
+
+
+def test_a_market_flat_from_its_first_bar_is_neutral(calm):
+    flat = calm.hourly[calm.hourly["pair"] != "SOL-USDT"].copy()
+    still = flat["pair"] == "ETH-USDT"
+    flat.loc[still, ["open", "high", "low", "close"]] = 7.0
+    flat.loc[still, "volume"] = 0.0
+    row = type(calm).of(flat).features(START + 400 * HOUR, START + 401 * HOUR).iloc[1]
+    assert (row["rsi"], row["adx"], row["di_plus"], row["macd_hist"]) == (50.0, 0.0, 0.0, pytest.approx(0.0))
+
+
+def test_volume_that_returns_after_silence_is_the_largest_change(full):
+    rows = full.xs("QUIET-USDT", level="pair")["volume_change_pct"]
+    assert rows.loc[datetime(2024, 5, 16, 1, tzinfo=UTC)] == 1000.0

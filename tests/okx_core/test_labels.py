@@ -1,0 +1,127 @@
+"""Labels against the plain definition, and never before they are known."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from okx_core.errors import OkxSignalError
+from okx_core.labels import HORIZON_HOURS, LABEL_DESCRIPTIONS, LABELS_1D, LABELS_2W, compute_labels
+
+HOUR = timedelta(hours=1)
+START = datetime(2024, 1, 1, tzinfo=UTC)
+HOURS = 500
+END = START + HOURS * HOUR
+GAP = START + 200 * HOUR
+
+
+def walk(pair, seed):
+    generator = np.random.default_rng(seed)
+    close = np.exp(np.cumsum(generator.normal(0.0, 0.01, HOURS)))
+    spread = np.abs(generator.normal(0.0, 0.004, (2, HOURS)))
+    return pd.DataFrame(
+        {
+            "pair": pair,
+            "timestamp_utc": pd.date_range(START, periods=HOURS, freq="h"),
+            "open": close,
+            "high": close * (1.0 + spread[0]),
+            "low": close * (1.0 - spread[1]),
+            "close": close,
+            "volume": 1.0,
+            "quote_volume": close,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def candles():
+    both = pd.concat([walk("AAA-USDT", 1), walk("BBB-USDT", 2)], ignore_index=True)
+    return both[~((both["pair"] == "BBB-USDT") & (both["timestamp_utc"] == GAP))]
+
+
+def by_definition(bars, place):
+    """Every label of one row of an unbroken pair, from the rows that follow it."""
+    close = bars["close"].to_numpy()
+    entry = close[place]
+    ahead = bars.iloc[place + 1 :]
+    returns = {name: 100.0 * (close[place + hours] / entry - 1.0) for name, hours in NAMED_HORIZONS.items()
+               if place + hours < len(close)}  # fmt: skip
+    return {
+        **{f"future_return_{name}_pct": value for name, value in returns.items()},
+        "future_max_return_24h_pct": 100.0 * (ahead["high"].iloc[:24].max() / entry - 1.0),
+        "future_max_drawdown_12h_pct": min(0.0, 100.0 * (ahead["low"].iloc[:12].min() / entry - 1.0)),
+        "was_profitable_12h": float(close[place + 12] * 0.999 > entry / 0.999),
+    }
+
+
+NAMED_HORIZONS = {"1h": 1, "4h": 4, "12h": 12, "1d": 24, "3d": 72, "1w": 168, "2w": 336}
+
+
+@pytest.mark.parametrize("horizon_set", ["1d", "2w"])
+def test_labels_equal_their_definition(candles, horizon_set):
+    rows = compute_labels(candles, START, END, horizon_set, END)
+    names = {"1d": LABELS_1D, "2w": LABELS_2W}[horizon_set]
+    assert list(rows.columns) == ["pair", "timestamp_utc", *names]
+    bars = candles[candles["pair"] == "AAA-USDT"]
+    found = rows[rows["pair"] == "AAA-USDT"]
+    assert len(found) == HOURS - HORIZON_HOURS[horizon_set]
+    for place, row in enumerate(found.itertuples()):
+        expected = by_definition(bars, place)
+        for name in names:
+            assert getattr(row, name) == pytest.approx(expected[name], rel=1e-6, abs=1e-6)
+
+
+def test_every_label_is_described():
+    assert set(LABEL_DESCRIPTIONS) == {*LABELS_1D, *LABELS_2W}
+    assert HORIZON_HOURS == {"1d": 24, "2w": 336}
+
+
+@pytest.mark.parametrize("horizon_set", ["1d", "2w"])
+def test_a_row_appears_in_the_hour_its_longest_horizon_closes(candles, horizon_set):
+    horizon = HORIZON_HOURS[horizon_set]
+    row = START + 20 * HOUR
+    known = row + (1 + horizon) * HOUR
+    early = compute_labels(candles, row, row + HOUR, horizon_set, known - HOUR)
+    ready = compute_labels(candles, row, row + HOUR, horizon_set, known)
+    assert len(early) == 0
+    assert set(ready["pair"]) == {"AAA-USDT", "BBB-USDT"} or horizon > 180
+
+
+def test_candles_after_known_until_are_not_read(candles):
+    known_until = START + 120 * HOUR
+    expected = compute_labels(candles, START, END, "1d", known_until)
+    future = candles["timestamp_utc"] >= known_until
+    poisoned = candles.assign(**{name: candles[name].mask(future, 1e9) for name in ("high", "low", "close")})
+    pd.testing.assert_frame_equal(compute_labels(poisoned, START, END, "1d", known_until), expected)
+    assert expected["timestamp_utc"].max() + 25 * HOUR == known_until
+
+
+def test_no_row_looks_across_a_gap(candles):
+    rows = compute_labels(candles, START, END, "1d", END)
+    times = rows.loc[rows["pair"] == "BBB-USDT", "timestamp_utc"]
+    silent = pd.date_range(GAP - 24 * HOUR, GAP, freq="h")
+    assert not times.isin(silent).any()
+    assert {silent[0] - HOUR, silent[-1] + HOUR} <= set(times)
+    assert rows.notna().all().all()
+
+
+def test_a_row_is_the_same_whenever_it_is_written(candles):
+    full = compute_labels(candles, START, END, "1d", END).set_index(["pair", "timestamp_utc"])
+    for hour in (0, 77, 300):
+        start = START + hour * HOUR
+        read = candles[candles["timestamp_utc"].between(start, start + 30 * HOUR)]
+        part = compute_labels(read, start, start + 5 * HOUR, "1d", start + 29 * HOUR)
+        part = part.set_index(["pair", "timestamp_utc"])
+        assert len(part) == 10
+        pd.testing.assert_frame_equal(part, full.loc[part.index], check_exact=True)
+
+
+def test_an_unknown_set_is_refused_with_the_choices(candles):
+    with pytest.raises(OkxSignalError, match="'5y': choose one of 1d, 2w"):
+        compute_labels(candles, START, END, "5y", END)
+
+
+def test_nothing_known_yet_gives_an_empty_frame(candles):
+    assert len(compute_labels(candles, START, END, "2w", START + 5 * HOUR)) == 0
+    assert len(compute_labels(candles.head(0), START, END, "1d", END)) == 0
