@@ -1,0 +1,18 @@
+"""A portfolio survives storage exactly."""
+
+import json
+from datetime import UTC, datetime
+
+from okx_core.backtest.account import Portfolio, Position
+
+HELD = Position(0.1 + 0.2, datetime(2024, 1, 2, 3, tzinfo=UTC), 1e-8 / 3.0, 100.0 / 7.0, 1e-3, 2e-8)
+
+
+def test_a_portfolio_is_the_same_after_a_round_trip_through_json():
+    portfolio = Portfolio(1e4 / 3.0, {"BTC-USDT": HELD})
+    assert Portfolio.from_json(json.dumps(portfolio.to_json())) == portfolio
+    assert Portfolio.from_json(json.loads(json.dumps(portfolio.to_json()))) == portfolio
+
+
+def test_equity_is_cash_plus_positions_at_their_mark():
+    assert Portfolio(5.0, {"BTC-USDT": HELD}).equity_quote == 5.0 + HELD.quantity * HELD.mark_price

@@ -1,0 +1,78 @@
+"""Every gate passes, refuses with a reason, or names the input it does not know."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from okx_core.decisions.gates import PASS, gate_verdicts, slippage_bps
+from okx_core.decisions.rules import DecisionRules
+from okx_core.fees import round_trip_cost_pct
+from okx_core.order_book import book_model, fill_offset_bps
+
+RULES = DecisionRules()
+GATES = ["gate_market", "gate_confidence", "gate_fee", "gate_slippage", "gate_liquidity"]
+
+
+def judged(rules=RULES, notional=None, **changes):
+    row = {
+        "pair": "BTC-USDT",
+        "prediction_pct": 2.0,
+        "confidence": 0.7,
+        "turnover_24h_quote": 5e7,
+        "market_return_24h_pct": 0.5,
+    }
+    return gate_verdicts(pd.DataFrame([{**row, **changes}]), rules, notional).iloc[0]
+
+
+def test_a_good_signal_passes_every_gate():
+    row = judged()
+    assert row["tradable"]
+    assert [row[gate] for gate in GATES] == [PASS] * 5
+
+
+@pytest.mark.parametrize(
+    ("gate", "changes", "reason"),
+    [
+        ("gate_market", {"market_return_24h_pct": -9.5}, "market moved -9.50 % in 24 h < -8.00 %"),
+        ("gate_confidence", {"confidence": 0.41}, "confidence 0.410 < 0.500"),
+        ("gate_fee", {"prediction_pct": 0.12}, "expected 0.12 % < cost 0.22 %"),
+        ("gate_liquidity", {"turnover_24h_quote": 9e5}, "turnover 900,000 < 1,000,000 quote in 24 h"),
+        ("gate_market", {"market_return_24h_pct": np.nan}, "market_return_24h_pct is unknown"),
+        ("gate_confidence", {"confidence": np.nan}, "confidence is unknown"),
+        ("gate_fee", {"prediction_pct": np.nan}, "prediction_pct or turnover_24h_quote is unknown"),
+        ("gate_slippage", {"turnover_24h_quote": np.nan}, "turnover_24h_quote is unknown"),
+        ("gate_liquidity", {"turnover_24h_quote": np.nan}, "turnover_24h_quote is unknown"),
+    ],
+)
+def test_a_gate_that_refuses_says_why(gate, changes, reason):
+    row = judged(**changes)
+    assert row[gate] == reason
+    assert not row["tradable"]
+
+
+def test_slippage_grows_with_the_order():
+    small, large = judged(notional=100.0), judged(notional=3e6)
+    assert small["gate_slippage"] == PASS
+    assert large["gate_slippage"].endswith("bps > 25.0 bps")
+
+
+def test_the_fee_gate_counts_two_fees_and_two_slippages_times_the_margin():
+    book = book_model(5e7)
+    cost = round_trip_cost_pct(fill_offset_bps(1000.0, book.spread_bps, book.depth_quote))
+    for margin in (1.0, 1.5):
+        rules = DecisionRules(fee_margin=margin)
+        assert judged(rules, prediction_pct=cost * margin + 1e-9)["tradable"]
+        assert not judged(rules, prediction_pct=cost * margin - 1e-9)["tradable"]
+
+
+def test_slippage_is_the_books_and_unknown_without_turnover():
+    found = slippage_bps(np.array([np.nan, 0.0, 1e6, 1e9]), 500.0)
+    assert np.isnan(found[0])
+    assert found[1] > found[2] > found[3] > 0.0
+
+
+def test_no_rows_give_no_verdicts():
+    empty = pd.DataFrame(
+        columns=["pair", "prediction_pct", "confidence", "turnover_24h_quote", "market_return_24h_pct"]
+    )
+    assert [*gate_verdicts(empty, RULES).columns[5:]] == [*GATES, "tradable"]
