@@ -44,7 +44,7 @@ PRIVATE: dict[tuple[str, str], Endpoint] = {
     ("GET", "/trade/fills-history"): private_endpoints.fills_history,
 }
 ENDPOINTS = {("GET", path): endpoint for path, endpoint in PUBLIC.items()} | PRIVATE
-PATHS = {path for _, path in ENDPOINTS}
+PATHS = {PREFIX + path for _, path in ENDPOINTS}
 
 
 def _raw_target(request: Request) -> str:
@@ -96,7 +96,7 @@ def create_app(exchange: Exchange) -> Starlette:
 
     async def serve(request: Request) -> Response:
         started_us = time.time_ns() // 1000
-        if request.url.path.removeprefix(PREFIX) not in PATHS:
+        if request.url.path not in PATHS:
             return _not_found()
         body = await request.body()
         try:

@@ -101,8 +101,10 @@ class OkxClient:
         Columns: pair, timestamp_utc, open, high, low, close, volume (base), quote_volume. Bars the
         exchange has not got are not there: gaps stay gaps. `bar` is 1H, 4H or 1Dutc.
         """
-        start_ms, end_ms = _ms(start), min(_ms(end), self._transport.now_ms() + BAR_MS[bar])
-        recent_ms = (self._transport.now_ms() // BAR_MS[bar] - RECENT_BARS) * BAR_MS[bar]
+        length_ms, now_ms = BAR_MS[bar], self._transport.now_ms()
+        start_ms = -(-_ms(start) // length_ms) * length_ms
+        end_ms = min(_ms(end), now_ms + length_ms)
+        recent_ms = (now_ms // length_ms - RECENT_BARS) * length_ms
         border = min(max(recent_ms, start_ms), max(end_ms, start_ms))
         pages = self._pages("/market/candles", inst_id, bar, border, end_ms)
         pages += self._pages("/market/history-candles", inst_id, bar, start_ms, border)

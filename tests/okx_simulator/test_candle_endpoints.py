@@ -109,5 +109,5 @@ def test_public_answers_have_okx_shapes(get: Get) -> None:
     assert get("/public/time")["data"][0]["ts"] == book["ts"]
 
 
-def test_paths_and_methods_okx_does_not_know(get: Get) -> None:
+def test_a_path_okx_does_not_know(get: Get) -> None:
     assert get("/market/nothing")["error_code"] == "404"

@@ -158,6 +158,15 @@ def test_rows_outside_the_asked_window_stop_the_paging(
         client.candles("BTC-USDT", "1H", datetime(2023, 11, 1, tzinfo=UTC), datetime(2023, 11, 2, tzinfo=UTC))
 
 
+def test_one_hour_is_one_request(client: OkxClient, answering: Callable[..., None], faulty: Faulty) -> None:
+    hour = 1_699_999_200 - 3600
+    answering((200, json.dumps({"code": "0", "data": [[f"{hour}000", *["1"] * 8]]}).encode()))
+    start = datetime.fromtimestamp(hour - 600, UTC)
+    assert len(client.candles("BTC-USDT", "1H", start, start + HOUR)) == 1
+    assert len(faulty.seen) == 1
+    assert "/market/candles?" in faulty.seen[0]
+
+
 def test_a_page_shorter_than_asked_is_paged_on(
     client: OkxClient, answering: Callable[..., None], faulty: Faulty
 ) -> None:
