@@ -40,7 +40,9 @@ KEYS = {name: ["backtests", name] for name in ("runs", "trades", "equity")}
     partitions_def=FOLDS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     check_specs=[
-        dg.AssetCheckSpec("costs_are_on", asset=KEYS["trades"], description="Every trade has paid a cost.", blocking=True),
+        dg.AssetCheckSpec(
+            "costs_are_on", asset=KEYS["trades"], blocking=True, description="Every trade has paid a cost."
+        ),
         dg.AssetCheckSpec(
             "out_of_sample", asset=KEYS["runs"], blocking=True,
             description="No traded signal comes from a model that was trained in or after the week.",

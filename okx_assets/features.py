@@ -87,9 +87,9 @@ def compute_window(store: Database, start: datetime, end: datetime) -> pd.DataFr
         )
         for timeframe in ("1h", "4h", "1d")
     ]
-    return compute_features(*candles, start, end)
+    return compute_features(candles[0], candles[1], candles[2], start, end)
 
 
 def _constant(spread: pd.DataFrame) -> list[str]:
     """Features without two different values over all chunks."""
-    return [name for name in spread if not spread[name].min() < spread[name].max()]
+    return [str(name) for name in spread if not spread[name].min() < spread[name].max()]

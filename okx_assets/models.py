@@ -53,7 +53,7 @@ def signal_models(
     context: dg.AssetExecutionContext, database: DatabaseResource, tracking: TrackingResource
 ) -> dg.MaterializeResult:
     """A registered model trained only on what was known before its week, scored on a purged hold-out."""
-    keys = context.partition_key.keys_by_dimension  # type: ignore[attr-defined]
+    keys = context.partition_key.keys_by_dimension
     week, algorithm = keys["week"], keys["algorithm"]
     decision_time = datetime.fromisoformat(week).replace(tzinfo=UTC)
     window = SPEC.window(decision_time)
@@ -104,7 +104,7 @@ def _parameters(window: TrainingWindow, model: TrainedModel) -> dict[str, object
 
 def _tags(context: dg.AssetExecutionContext, model: TrainedModel, window: TrainingWindow) -> dict[str, str]:
     return {
-        "dagster_run_id": context.run_id,
+        "dagster_run_id": context.run.run_id,
         "data_fingerprint": model.fingerprint,
         "data_window": f"{window.start:%Y-%m-%dT%H}/{window.end:%Y-%m-%dT%H}",
         "code_version": code_version(),
@@ -205,9 +205,10 @@ def decide(store: Database, week: date) -> dict[str, object]:
     rows = store.rows("select * from ml.model_versions where week = $1 order by algorithm", (week,))
     candidates = [
         Candidate(
-            row["algorithm"],
-            row["model_version"],
-            *(float("nan") if row[name] is None else row[name] for name in ("rank_ic", "rank_ic_t")),
+            algorithm=row["algorithm"],
+            version=row["model_version"],
+            rank_ic=_number(row["rank_ic"]),
+            rank_ic_t=_number(row["rank_ic_t"]),
             holdout_rows=row["holdout_rows"],
         )
         for row in rows
@@ -226,6 +227,10 @@ def decide(store: Database, week: date) -> dict[str, object]:
         decision |= {name: incumbent[0][name] for name in ("model_version", "algorithm", "trained_for_week")}
         decision["verdict"] = "kept"
     return decision
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def _json(values: dict[str, Any]) -> dict[str, Any]:

@@ -87,8 +87,9 @@ def signals(
 
 def week_of(times: pd.Series) -> pd.Series:
     """The Sunday that began the week in which each bar opened."""
-    days = (times.dt.dayofweek + 1) % 7
-    return (times.dt.floor("D") - pd.to_timedelta(days, unit="D")).dt.date
+    days = (times.dt.day_of_week + 1) % 7
+    sundays: pd.Series = (times.dt.floor("D") - pd.to_timedelta(days, unit="D")).dt.date
+    return sundays
 
 
 def assign_versions(store: Database, tracking: Tracking, times: pd.Series, live_hour: datetime) -> pd.Series:

@@ -48,7 +48,8 @@ def _table_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefini
         start, end = window_of(context)
         store = database.open()
         rows = model.build_window(store, start, end)
-        results = [_outcome(check, check.offending(store, start, end)) for check in own]
+        window = model.bucket_window(start, end)
+        results = [_outcome(check, check.offending(store, *window)) for check in own]
         return dg.MaterializeResult(metadata=written(rows), check_results=results)
 
     return build

@@ -11,6 +11,8 @@ import click
 from okx_core.errors import OkxSignalError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from resources.settings import Settings
 
 MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
@@ -124,7 +126,7 @@ def backfill(start: datetime, end: datetime | None, again: bool) -> None:
     """Fetch candles and compute features and labels for a stretch of hours. Never places an order."""
     from okx_jobs.commands import run_backfill
 
-    run_backfill(_utc(start), _utc(end), again, _settings(), _console())
+    run_backfill(start.replace(tzinfo=UTC), _utc(end), again, _settings(), _console())
 
 
 @cli.command("run-hour")
@@ -153,13 +155,13 @@ def _settings() -> "Settings":
     return load_settings()
 
 
-def _console():  # type: ignore[no-untyped-def]
+def _console() -> "Console":
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 140)
 
 
-def _utc(moment: datetime | None):  # type: ignore[no-untyped-def]
+def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
 
 

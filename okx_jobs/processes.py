@@ -152,6 +152,17 @@ def stop(record: ProcessRecord, grace: float = 15) -> None:
         process.wait(5)
 
 
+def stop_child(process: subprocess.Popen[bytes], grace: float = 15) -> None:
+    """Stop a child of this process and collect its exit status."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(grace)
+        except subprocess.TimeoutExpired:
+            _kill_group(process.pid)
+            process.wait(5)
+
+
 def _kill_group(pid: int) -> None:
     try:
         os.killpg(pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
 """What must be noticed between schedule ticks: missing hours, new pairs, failed runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -51,7 +51,7 @@ def sensors() -> list[dg.SensorDefinition]:
     """Every sensor of the code location."""
 
     @dg.sensor(job=jobs.refresh_hour, minimum_interval_seconds=120, default_status=_sensor_default())
-    def missing_hours(context: dg.SensorEvaluationContext) -> Iterable[dg.RunRequest | dg.SkipReason]:
+    def missing_hours(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         """Refresh hours that the hourly schedule missed; this never trades."""
         materialized = context.instance.get_materialized_partitions(SIGNALS)
         stretches = missing_runs(materialized, datetime.now(UTC))

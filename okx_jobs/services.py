@@ -17,7 +17,7 @@ from okx_jobs.processes import (
     answers,
     record_of,
     start,
-    stop,
+    stop_child,
     wait_until_healthy,
 )
 from resources.database import sibling, with_driver
@@ -172,8 +172,8 @@ def working_services(settings: Settings, clock: str | None = None) -> Iterator[N
                 wait_until_healthy(service, process, logs(settings))
         yield
     finally:
-        for service, process in reversed(children):
-            stop(ProcessRecord(service.name, process.pid, _birth(process)))
+        for _, process in reversed(children):
+            stop_child(process)
         if children:
             roster(settings).clear()
         if started_database:
@@ -197,12 +197,3 @@ def _wait_for_record(service: Service, record: ProcessRecord, settings: Settings
         if record.process() is None or time.monotonic() > deadline:
             raise ServiceError(f"mlflow did not come up: see {logs(settings) / 'mlflow.log'}")
         time.sleep(0.2)
-
-
-def _birth(process: Popen[bytes]) -> float:
-    import psutil
-
-    try:
-        return float(psutil.Process(process.pid).create_time())
-    except psutil.NoSuchProcess:
-        return 0.0

@@ -18,6 +18,8 @@ TABLES = (
     "trading.positions", "marts.candles_1h",
 )  # fmt: skip
 
+SAMPLE_QUERY = "select * from marts.candles_1h where pair = 'BTC-USDT' order by timestamp_utc desc limit 5"
+
 
 def print_summary(console: Console, store: Database, settings: Settings, command: str = "okxsignal") -> None:
     """Rows, models, backtest, signals, orders, positions and what to open next."""
@@ -130,8 +132,7 @@ def _next_steps(settings: Settings, store: Database, command: str) -> str:
         f"\nNext: [bold]{command} up[/bold], then open\n"
         f"  {settings.dagster_url}  assets, runs, schedules, backfills\n"
         f"  {settings.tracking_url}/#/models  models, versions and @champion\n"
-        f'  psql "{store_url(store)}"  for instance:\n'
-        "    select * from marts.candles_1h where pair = 'BTC-USDT' order by timestamp_utc desc limit 5\n"
+        f'  psql "{store_url(store)}"  for instance:\n    {SAMPLE_QUERY}\n'
         "  (psql needs the server that `up` starts)\n"
     )
 

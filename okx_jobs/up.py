@@ -20,6 +20,7 @@ from okx_jobs.processes import (
     record_of,
     require_free_port,
     stop,
+    stop_child,
     wait_until_healthy,
 )
 from okx_jobs.summary import store_url
@@ -78,7 +79,6 @@ def up(settings: Settings, console: Console) -> None:
             services.start_database(settings)
             with dg.DagsterInstance.get() as instance:
                 swept = sweep_orphans(instance)
-                instance.set_concurrency_slots("okx_execution", 1)
         if swept:
             console.print(f"swept {len(swept)} orphaned runs: {', '.join(run[:8] for run in swept)}")
         children: list[tuple[Service, Popen[bytes]]] = []
@@ -144,10 +144,7 @@ def _stop_all(settings: Settings, children: list[tuple[Service, Popen[bytes]]], 
     for service, process in reversed(children):
         if process.poll() is None:
             console.print(f"stopping {service.name}")
-            stop(
-                record_of(service.name, process.pid),
-                RUN_GRACE_SECONDS if service.name == "code-server" else 15,
-            )
+            stop_child(process, RUN_GRACE_SECONDS if service.name == "code-server" else 15)
     services.stop_database(settings)
     services.roster(settings).clear()
     console.print("stopped")

@@ -97,7 +97,7 @@ def main() -> None:
         return [Middleware(LocalGuard, hosts=hosts), *build(self)]
 
     webserver.DagsterWebserver.build_middleware = guarded  # type: ignore[method-assign]
-    cli.main()
+    cli.main()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ class Database:
         ).format(
             table=sql.Identifier(schema_name, table_name),
             columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            values=sql.SQL(", ").join(sql.SQL(f"${n}") for n in range(1, len(columns) + 1)),  # type: ignore[arg-type]
+            values=sql.SQL(", ").join(sql.SQL(f"${n}") for n in range(1, len(columns) + 1)),
             key=sql.SQL(", ").join(map(sql.Identifier, key)),
             assignments=sql.SQL(", ").join(
                 sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in columns
@@ -157,4 +157,4 @@ def _fitted(rows: "pa.Table", target: "pa.Schema") -> "pa.Table":
 
 def _trusted(statement: str) -> LiteralString:
     """Statements come from this code base or its SQL files, never from a user's input."""
-    return cast(LiteralString, statement)
+    return statement

@@ -27,7 +27,7 @@ def create_databases(url: str) -> None:
         present = {name for (name,) in connection.execute("select datname from pg_database").fetchall()}
         for name in (*DATABASES, url.rpartition("/")[2].partition("?")[0]):
             if name not in present:
-                connection.execute(f'create database "{name}"')  # type: ignore[call-overload]
+                connection.execute(f'create database "{name}"')
                 present.add(name)
         # Run bookkeeping may be lost in a power cut; market data and orders may not.
         connection.execute("alter database dagster set synchronous_commit = off")
@@ -71,7 +71,7 @@ def _require_unchanged(recorded: dict[str, str], scripts: Iterable[Path]) -> Non
 
 def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Path) -> None:
     # A simple-protocol cursor without parameters runs a file of several statements in one go.
-    psycopg.ClientCursor(connection).execute(script.read_text(encoding="utf-8"))  # type: ignore[arg-type]
+    psycopg.ClientCursor(connection).execute(script.read_text(encoding="utf-8"))
     connection.execute(
         "insert into public.schema_migrations (name, checksum) values ($1, $2)",
         (script.name, _checksum(script)),
@@ -96,5 +96,5 @@ def sync_columns(database: Database, table: str, columns: Iterable[str]) -> list
         added = [name for name in columns if name not in present]
         if added:
             clauses = ", ".join(f'add column "{name}" real' for name in added)
-            connection.execute(f"alter table {table} {clauses}")  # type: ignore[call-overload]
+            connection.execute(f"alter table {table} {clauses}")
     return added

@@ -59,10 +59,14 @@ class SqlModel:
     text: str
     reads: tuple[str, ...]
 
+    def bucket_window(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+        """[start, end) widened to whole buckets."""
+        first = _floor(start, self.bucket)
+        return first, -(-(end - first) // self.bucket) * self.bucket + first
+
     def build_window(self, database: Database, start: datetime, end: datetime) -> int:
         """Recompute the buckets that touch [start, end); rows written."""
-        first = _floor(start, self.bucket)
-        last = -(-(end - first) // self.bucket) * self.bucket + first
+        first, last = self.bucket_window(start, end)
         frame = database.frame(self.text, (first, last))
         return database.replace_window(self.table, frame, first, last)
 
@@ -71,8 +75,8 @@ class SqlModel:
         with database.connect() as connection:
             connection.execute("select pg_advisory_xact_lock($1)", (MIGRATION_LOCK,))
             client = psycopg.ClientCursor(connection)
-            client.execute(f"drop view if exists {self.table}")  # type: ignore[arg-type]
-            client.execute(f"create view {self.table} as\n{self.text}")  # type: ignore[arg-type]
+            client.execute(f"drop view if exists {self.table}")
+            client.execute(f"create view {self.table} as\n{self.text}")
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def execution(context: dg.AssetExecutionContext, database: DatabaseResource, exc
     desk = ExecutionDesk(
         store=store,
         client=exchange.open(),
-        journal=Journal(store, context.run_id),
+        journal=Journal(store, context.run.run_id),
         rules=DecisionRules(),
         limits=risk_limits(settings),
         quote_currency=settings.quote_currency,

@@ -1,0 +1,84 @@
+"""One market for the whole test session: embedded PostgreSQL, simulated exchange, MLflow, a demo lived through.
+
+The dates are fixed, so every run sees the same tape, models and orders.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from rich.console import Console
+
+DEMO_START = datetime(2026, 5, 17, tzinfo=UTC)
+DEMO_END = datetime(2026, 8, 9, 6, tzinfo=UTC)
+LIVE_HOURS = 3
+HOUR = timedelta(hours=1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def home_environment(home: Path) -> dict[str, str]:
+    """Settings of a home of its own, on ports of its own."""
+    ports = ("SIMULATOR_PORT", "SIMULATOR_ADMIN_PORT", "MLFLOW_PORT", "DAGSTER_PORT", "CODE_SERVER_PORT")
+    return {
+        "OKXSIGNAL_HOME": str(home),
+        "OKXSIGNAL_MODE": "simulated",
+        **{f"OKXSIGNAL_{name}": str(free_port()) for name in ports},
+    }
+
+
+@dataclass(frozen=True)
+class LivedMarket:
+    """A home in which the demo has been run, its services still up."""
+
+    pipeline: object
+    admin: object
+    settings: object
+    stretch: object
+    instance: dg.DagsterInstance
+
+    @property
+    def store(self):  # type: ignore[no-untyped-def]
+        from resources.stores import open_database
+
+        return open_database(self.settings)
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedMarket]:
+    """Demo on 12 synthetic pairs: 84 days of history, the last hours traded."""
+    home = tmp_path_factory.mktemp("market")
+    before = dict(os.environ)
+    os.environ.update(home_environment(home))
+    from okx_jobs import services
+    from okx_jobs.calendar import Stretch
+    from okx_jobs.demo import Demo
+    from okx_jobs.pipeline import Pipeline
+    from resources.embedded_postgres import EmbeddedPostgres
+    from resources.settings import load_settings
+    from resources.simulator_admin import SimulatorAdmin
+
+    settings = load_settings()
+    stretch = Stretch(DEMO_START, DEMO_END, LIVE_HOURS)
+    clock = f"fixed:{stretch.history_end:%Y-%m-%dT%H:%M:%SZ}"
+    try:
+        with services.working_services(settings, clock), dg.DagsterInstance.get() as instance:
+            pipeline, admin = Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url)
+            demo = Demo(
+                pipeline, admin, stretch, Console(quiet=True), lambda: services.wait_for_mlflow(settings)
+            )
+            demo.run()
+            yield LivedMarket(pipeline, admin, settings, stretch, instance)
+    finally:
+        EmbeddedPostgres(home).forget()
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,116 @@
+"""The whole loop, from an empty home to positions."""
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from okx_jobs.demo import Demo
+from okx_jobs.pipeline import HOUR_FORMAT
+from okx_jobs.summary import TABLES, backtest_scores, print_summary, row_counts
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_holds_rows_after_the_demo(market, table):
+    assert row_counts(market.store)[table] > 0
+
+
+def test_a_second_demo_adds_nothing(market):
+    before = {table: market.store.frame(f"select * from {table} order by 1, 2") for table in TABLES}
+    Demo(market.pipeline, market.admin, market.stretch, Console(quiet=True), lambda: None).run()
+    for table, rows in before.items():
+        again = market.store.frame(f"select * from {table} order by 1, 2")
+        columns = [
+            name for name in rows.columns if name not in ("as_of", "mark_price", "unrealised_pnl_quote")
+        ]
+        assert rows[columns].equals(again[columns]), table
+
+
+def test_the_summary_names_every_table_and_the_next_step(market):
+    text = StringIO()
+    print_summary(Console(file=text, width=140), market.store, market.settings)
+    assert all(table in text.getvalue() for table in TABLES)
+    assert "okxsignal up" in text.getvalue()
+    assert "out of sample only" in text.getvalue()
+
+
+def test_every_candle_is_confirmed_and_known_to_the_exchange(market):
+    late = market.store.scalar(
+        "select count(*) from market.candles_1h where timestamp_utc + interval '1 hour' > ingested_at"
+    )
+    assert late == 0
+
+
+def test_every_candle_has_one_feature_row_and_one_mart_row(market):
+    counts = row_counts(market.store)
+    assert counts["features.features_1h"] == counts["market.candles_1h"] == counts["marts.candles_1h"]
+
+
+def test_labels_exist_only_where_known(market):
+    for table, hours in (("ml.labels_1d", 24), ("ml.labels_2w", 336)):
+        newest = market.store.scalar(f"select max(timestamp_utc) from {table}")
+        last_bar = market.store.scalar("select max(timestamp_utc) from market.candles_1h")
+        assert (last_bar - newest).total_seconds() == hours * 3600
+
+
+def test_backtest_is_out_of_sample_and_pays_costs(market):
+    rows = market.store.rows(
+        "select r.week, m.train_end from backtests.runs as r cross join unnest(r.model_versions) as v (version) "
+        "join ml.model_versions as m on m.model_version = v.version"
+    )
+    assert rows
+    assert all(row["train_end"].date() < row["week"] for row in rows)
+    assert market.store.scalar("select min(cost_quote) from backtests.trades") > 0
+    assert backtest_scores(market.store)["trades"] > 0
+
+
+def test_each_backtest_week_opens_with_the_portfolio_of_the_week_before(market):
+    rows = market.store.rows("select * from backtests.runs order by week")
+    for before, after in zip(rows, rows[1:], strict=False):
+        assert after["opening_equity_quote"] == pytest.approx(before["closing_equity_quote"], rel=0.02)
+        assert after["opening_equity_quote"] != 10_000.0
+
+
+def test_every_signal_carries_its_model_and_every_gates_verdict(market):
+    rows = market.store.rows("select * from trading.signals limit 500")
+    for row in rows:
+        verdicts = [row[name] for name in row if name.startswith("gate_")]
+        assert all(verdicts)
+        assert row["tradable"] == all(verdict == "pass" for verdict in verdicts)
+        assert row["model_version"] >= 1
+
+
+def test_equity_at_the_exchange_equals_the_positions_and_the_cash(market):
+    from resources.stores import open_exchange
+
+    locked = market.store.rows("select pair, lock_reason from trading.positions where locked")
+    assert locked == []
+    cash = open_exchange(market.settings).balance().available("USDT")
+    spent = market.store.scalar("select sum(cost_quote) - sum(realised_pnl_quote) from trading.positions")
+    assert float(cash) == pytest.approx(10_000 - float(spent), abs=1e-6)
+
+
+def test_every_order_traces_back_to_candles_code_and_model(market):
+    row = market.store.rows(
+        "select i.*, s.prediction_pct as signal, m.data_fingerprint, m.code_version, m.run_id as mlflow_run, "
+        "f.trade_id from trading.intents as i join trading.signals as s on s.pair = i.pair "
+        "and s.timestamp_utc = i.signal_hour join ml.model_versions as m on m.model_version = i.model_version "
+        "join trading.fills as f using (client_order_id) limit 1"
+    )[0]
+    assert row["signal"] == row["prediction_pct"]
+    assert all(row[name] for name in ("data_fingerprint", "code_version", "mlflow_run", "trade_id"))
+    assert market.instance.get_run_by_id(row["run_id"]) is not None
+
+
+def test_a_month_of_features_is_one_run_and_identical_rows(market):
+    from datetime import timedelta
+
+    first, last = market.stretch.start, market.stretch.start + timedelta(days=30) - timedelta(hours=1)
+    before = market.store.frame("select * from features.features_1h order by pair, timestamp_utc")
+    runs = market.instance.get_runs_count()
+    market.pipeline.run_range(
+        [["features", "features_1h"]], first.strftime(HOUR_FORMAT), last.strftime(HOUR_FORMAT)
+    )
+    after = market.store.frame("select * from features.features_1h order by pair, timestamp_utc")
+    assert market.instance.get_runs_count() == runs + 1
+    assert before.equals(after)

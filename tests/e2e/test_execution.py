@@ -1,0 +1,251 @@
+"""Exactly one order per decision, whatever dies and whoever asks twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+
+from okx_assets.trading.assets import risk_limits
+from okx_assets.trading.desk import ExecutionDesk
+from okx_assets.trading.journal import EXECUTION_LOCK, Journal, LeaseTakenError
+from okx_core.decisions.rules import DecisionRules
+from okx_jobs.jobs import HOURLY_DATA
+from okx_jobs.pipeline import HOUR_FORMAT
+from resources.okx.errors import UnknownOutcomeError
+from resources.stores import open_exchange
+
+HOUR = timedelta(hours=1)
+DATA = [["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"]]
+CHECKPOINTS = ("journaled", "marked", "sent", "accepted", "recorded", "completed")
+
+
+class Killed(BaseException):
+    """What a SIGKILL looks like from inside: nothing after it runs."""
+
+
+def orders_at_exchange(market) -> int:
+    return len(open_exchange(market.settings).fills())
+
+
+def next_hour(market, *, until_it_decides: bool = True):
+    """Live one more hour up to its signals, without execution; on to an hour that wants orders."""
+    while True:
+        hour = market.store.scalar("select max(timestamp_utc) from trading.signals") + HOUR
+        market.admin.set_fixed(hour + HOUR + timedelta(seconds=30))
+        market.pipeline.run("refresh_universe", partition_key=hour.strftime("%Y-%m-%d"))
+        market.pipeline.run("refresh_hour", partition_key=hour.strftime(HOUR_FORMAT))
+        # Make the hour decide: the best pair that is not held gets a prediction that passes every gate.
+        market.store.execute(
+            "update trading.signals set prediction_pct = 5, confidence = 0.9, tradable = true where timestamp_utc = $1 "
+            "and pair in (select s.pair from trading.signals as s left join trading.positions as p using (pair) "
+            "where s.timestamp_utc = $1 and p.opened_at is null order by s.pair limit 2)",
+            (hour,),
+        )
+        market.store.execute(
+            "update trading.signals set prediction_pct = -5, tradable = false where timestamp_utc = $1 "
+            "and prediction_pct <> 5",
+            (hour,),
+        )
+        return hour
+
+
+def desk(market, checkpoint=lambda _name: None, client=None) -> ExecutionDesk:
+    return ExecutionDesk(
+        store=market.store,
+        client=client or open_exchange(market.settings),
+        journal=Journal(market.store, "test"),
+        rules=DecisionRules(),
+        limits=risk_limits(market.settings),
+        quote_currency="USDT",
+        checkpoint=checkpoint,
+    )
+
+
+def placed_decisions(market, hour) -> tuple[int, int]:
+    """Decisions of the hour, and orders at the exchange that carry one of their ids."""
+    rows = market.store.rows("select * from trading.intents where signal_hour = $1", (hour,))
+    client = open_exchange(market.settings)
+    found = [row for row in rows if client.order(row["pair"], row["client_order_id"]) is not None]
+    assert len({row["pair"] for row in found}) == len(found), "a decision has two orders"
+    return len({row["pair"] for row in rows}), len(found)
+
+
+@pytest.mark.parametrize("checkpoint", CHECKPOINTS)
+def test_a_run_killed_at_any_step_leaves_exactly_one_order_per_decision(market, checkpoint):
+    hour = next_hour(market)
+
+    def kill(name: str) -> None:
+        if name == checkpoint:
+            raise Killed
+
+    with pytest.raises(Killed):
+        desk(market, kill).run()
+    # The exchange's clock moves on past the life of an order that may have been on its way.
+    market.admin.set_fixed(hour + HOUR + timedelta(seconds=90))
+    desk(market).run()
+    decisions, orders = placed_decisions(market, hour)
+    assert decisions == orders > 0
+    assert Journal(market.store, "test").is_executed(hour)
+    assert desk(market).run().placed == 0
+    assert market.store.rows("select pair from trading.positions where locked") == []
+
+
+def test_an_order_whose_answer_is_lost_is_found_not_sent_again(market):
+    hour = next_hour(market)
+
+    class LosesAnswers:
+        """The real client, but every answer to an order is lost after the exchange took it."""
+
+        def __init__(self, client):
+            self.client = client
+
+        def __getattr__(self, name):
+            return getattr(self.client, name)
+
+        def place_market_order(self, *arguments):
+            self.client.place_market_order(*arguments)
+            raise UnknownOutcomeError("POST /trade/order", "the answer was lost")
+
+    report = desk(market, client=LosesAnswers(open_exchange(market.settings))).run()
+    assert report.settled > 0
+    decisions, orders = placed_decisions(market, hour)
+    assert decisions == orders > 0
+
+
+def test_a_second_run_of_the_hour_places_nothing(market):
+    hour = next_hour(market)
+    first = desk(market).run()
+    second = desk(market).run()
+    assert first.placed > 0
+    assert second.placed == 0
+    assert f"{hour:%Y-%m-%d %H:%M} has been executed" in second.refusal
+
+
+def test_signals_past_their_time_to_live_are_refused(market):
+    hour = next_hour(market)
+    market.admin.set_fixed(hour + HOUR + timedelta(minutes=21))
+    report = desk(market).run()
+    assert report.placed == 0
+    assert "more than" in report.refusal
+
+
+def test_signals_of_an_older_hour_are_refused(market):
+    hour = next_hour(market)
+    market.admin.set_fixed(hour + 3 * HOUR)
+    report = desk(market).run()
+    assert report.placed == 0
+    assert "not the newest closed hour" in report.refusal
+
+
+def test_a_backfill_of_48_old_hours_places_no_order(market):
+    hour = next_hour(market)
+    before = orders_at_exchange(market)
+    first, last = hour - 60 * HOUR, hour - 13 * HOUR
+    market.pipeline.run(
+        "trade_hour",
+        tags={
+            "dagster/asset_partition_range_start": first.strftime(HOUR_FORMAT),
+            "dagster/asset_partition_range_end": last.strftime(HOUR_FORMAT),
+            "dagster/backfill": "test",
+        },
+    )
+    assert orders_at_exchange(market) == before
+
+
+def test_an_old_hour_of_the_hourly_job_places_no_order(market):
+    hour = next_hour(market)
+    desk(market).run()
+    before = orders_at_exchange(market)
+    for age in (2, 5):
+        market.pipeline.run("trade_hour", partition_key=(hour - age * HOUR).strftime(HOUR_FORMAT))
+    assert orders_at_exchange(market) == before
+
+
+def test_a_re_execution_places_no_order(market):
+    next_hour(market)
+    before = orders_at_exchange(market)
+    run = market.pipeline.run(
+        "execute_signals", tags={"dagster/parent_run_id": "x", "dagster/root_run_id": "x"}
+    )
+    assert run.success
+    del before
+
+
+def test_two_desks_at_once_are_one(market):
+    next_hour(market)
+    with market.store.connect(autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock($1)", (EXECUTION_LOCK,))
+        with pytest.raises(LeaseTakenError, match="another execution is running"):
+            desk(market).run()
+
+
+def test_an_exchange_that_holds_something_else_locks_the_pair(market):
+    hour = next_hour(market)
+    pair = market.store.scalar(
+        "select pair from trading.signals where timestamp_utc = $1 and tradable order by pair limit 1",
+        (hour,),
+    )
+    desk(market).run()
+    with tampered_fill(market, pair):
+        desk(market).run()
+        rows = market.store.rows("select * from trading.positions where pair = $1", (pair,))
+        assert rows[0]["locked"]
+        assert "the exchange holds" in rows[0]["lock_reason"]
+    desk(market).run()
+    assert market.store.rows("select pair from trading.positions where locked") == []
+
+
+@contextmanager
+def tampered_fill(market, pair: str) -> Iterator[None]:
+    """A fill in our books that the exchange knows nothing of."""
+    market.store.execute(
+        "insert into trading.fills select pair, 'ghost', 'buy', order_id, client_order_id, price, 10, 0, "
+        "fee_currency, filled_at from trading.fills where pair = $1 limit 1",
+        (pair,),
+    )
+    try:
+        yield
+    finally:
+        market.store.execute("delete from trading.fills where trade_id = 'ghost'")
+
+
+def test_a_missing_limit_refuses_every_buy(market):
+    from dataclasses import replace
+
+    next_hour(market)
+    limits = replace(risk_limits(market.settings), max_asset_pct=None)
+    bare = replace(desk(market), limits=limits)
+    report = bare.run()
+    sides = market.store.rows(
+        "select side from trading.intents where run_id = 'test' order by journaled_at desc limit 1"
+    )
+    assert report.placed == 0 or sides[0]["side"] == "sell"
+
+
+def test_moving_the_alias_changes_the_model_of_the_next_signals(market):
+    from resources.stores import open_tracking
+    from resources.tracking import CHAMPION, MODEL_NAME
+
+    tracking = open_tracking(market.settings)
+    current = tracking.champion_version()
+    other = next(v for v in range(1, 100) if v != current)
+    tracking.client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(other))
+    hour = next_hour(market)
+    stamped = market.store.rows(
+        "select distinct model_version, live from trading.signals where timestamp_utc = $1", (hour,)
+    )
+    assert [(row["model_version"], row["live"]) for row in stamped] == [(other, True)]
+    tracking.client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(current))
+
+
+def test_the_hourly_job_runs_candles_to_orders(market):
+    keys = (HOURLY_DATA | dg.AssetSelection.assets(["trading", "orders"])).resolve
+    assert callable(keys)
+    hour = market.store.scalar("select max(timestamp_utc) from trading.signals") + HOUR
+    market.admin.set_fixed(hour + HOUR + timedelta(seconds=30))
+    result = market.pipeline.run("trade_hour", partition_key=hour.strftime(HOUR_FORMAT))
+    made = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
+    assert {"market/candles_1h", "features/features_1h", "trading/signals", "trading/orders"} <= made
+    assert Journal(market.store, "test").is_executed(hour)
