@@ -99,20 +99,16 @@ class Bars:
 
 def aged(values: Array, bars: int) -> Array:
     """`values` as they were `bars` bars ago; NaN where the array does not reach back."""
-    out = np.full(values.shape, np.nan)
-    out[:, bars:] = values[:, : values.shape[1] - bars] if bars < values.shape[1] else np.nan
+    reached = min(bars, values.shape[1])
+    out = np.empty(values.shape)
+    out[:, :reached] = np.nan
+    out[:, reached:] = values[:, : values.shape[1] - reached]
     return out
 
 
 def change_pct(values: Array, bars: int) -> Array:
     """Change over `bars` bars in percent of the older value."""
     return 100.0 * (values / aged(values, bars) - 1.0)
-
-
-def ratio(part: Array, whole: Array, undefined: float) -> Array:
-    """part / whole, `undefined` where whole is 0; NaN stays NaN."""
-    nothing = whole == 0.0
-    return np.where(nothing, undefined + 0.0 * part, part / np.where(nothing, 1.0, whole))
 
 
 def mean_and_deviation(values: Array, window: int) -> tuple[Array, Array]:
@@ -140,4 +136,4 @@ def correlation(one: Array, other: Array, window: int) -> Array:
     _, one_squares, _ = windows.rolling_moments(one, window)
     _, other_squares, _ = windows.rolling_moments(other, window)
     scale = 4.0 * np.sqrt(one_squares) * np.sqrt(other_squares)
-    return np.clip(ratio(sum_squares - gap_squares, scale, 0.0), -1.0, 1.0)
+    return np.clip(windows.ratio(sum_squares - gap_squares, scale, 0.0), -1.0, 1.0)

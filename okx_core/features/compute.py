@@ -17,7 +17,7 @@ from okx_core.features.timeframes import HOURLY, TIMEFRAMES, Timeframe, history_
 __all__ = ["compute_features", "history_start"]
 
 Floats = NDArray[np.float32]
-CACHED_BARS = 16_384  # bars of one pass: its arrays stay in the processor's cache
+CACHED_BARS = 12_288  # bars of one pass: its arrays stay in cache and below malloc's mapping threshold
 SLOPE_BARS = 8  # bars that features of anchored indicators may look back
 
 

@@ -1,7 +1,7 @@
 """Momentum and trend indicators, with TA-Lib's seeds and conventions unless said otherwise."""
 
 from okx_core.features import windows
-from okx_core.features.bars import Bars, aged, ratio
+from okx_core.features.bars import Bars, aged
 from okx_core.features.declaration import Array, Feature
 
 SLOPE_BARS = 3
@@ -21,19 +21,19 @@ def macd_hist(bars: Bars) -> Array:
 
 def stoch_k_14(bars: Bars) -> Array:
     lowest = bars.lowest(14)
-    fast = 100.0 * ratio(bars.close - lowest, bars.highest(14) - lowest, 0.5)
+    fast = 100.0 * windows.ratio(bars.close - lowest, bars.highest(14) - lowest, 0.5)
     return windows.rolling_sum(fast, 3) / 3.0
 
 
 def williams_r_14(bars: Bars) -> Array:
     highest = bars.highest(14)
-    return -100.0 * ratio(highest - bars.close, highest - bars.lowest(14), 0.5)
+    return -100.0 * windows.ratio(highest - bars.close, highest - bars.lowest(14), 0.5)
 
 
 def cci_14(bars: Bars) -> Array:
     mean, _, _ = windows.rolling_moments(bars.typical_price, 14)
     spread = windows.rolling_absolute_deviation(bars.typical_price, mean, 14)
-    return ratio(bars.typical_price - mean, 0.015 * spread, 0.0)
+    return windows.ratio(bars.typical_price - mean, 0.015 * spread, 0.0)
 
 
 def adx(bars: Bars) -> Array:

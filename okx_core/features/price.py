@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from okx_core.features.bars import Bars, change_pct, ratio
+from okx_core.features import windows
+from okx_core.features.bars import Bars, change_pct
 from okx_core.features.declaration import Array, Feature
 
 
@@ -23,7 +24,7 @@ def lower_shadow(bars: Bars) -> Array:
 
 
 def relative_close_position(bars: Bars) -> Array:
-    return ratio(bars.close - bars.low, bars.high - bars.low, 0.5)
+    return windows.ratio(bars.close - bars.low, bars.high - bars.low, 0.5)
 
 
 def roc_10(bars: Bars) -> Array:

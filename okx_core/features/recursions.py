@@ -156,7 +156,9 @@ def directional_movement(high: Array, low: Array, close: Array, period: int) -> 
     range is 0 both DIs are 0; where neither side moved the ADX keeps its value (as TA-Lib), and an
     ADX that never saw a move is 0.
     """
-    out = np.full((3, close.shape[0], close.shape[1]), np.nan)
+    adx_out = np.full(close.shape, np.nan)
+    plus_out = np.full(close.shape, np.nan)
+    minus_out = np.full(close.shape, np.nan)
     keep = 1.0 - 1.0 / period
     for pair in range(close.shape[0]):
         seen = 0
@@ -186,8 +188,8 @@ def directional_movement(high: Array, low: Array, close: Array, period: int) -> 
                 adx += dx / period
             elif both > 0.0:
                 adx = keep * adx + dx / period
-            out[1, pair, bar] = plus_di
-            out[2, pair, bar] = minus_di
+            plus_out[pair, bar] = plus_di
+            minus_out[pair, bar] = minus_di
             if seen >= 2 * period - 1:
-                out[0, pair, bar] = adx
-    return out[0], out[1], out[2]
+                adx_out[pair, bar] = adx
+    return adx_out, plus_out, minus_out

@@ -3,7 +3,7 @@
 import numpy as np
 
 from okx_core.features import windows
-from okx_core.features.bars import Bars, aged, correlation, ratio, surprise
+from okx_core.features.bars import Bars, aged, correlation, surprise
 from okx_core.features.declaration import Array, Feature
 
 
@@ -17,7 +17,7 @@ def z_score_48(bars: Bars) -> Array:
 
 def skewness_20(bars: Bars) -> Array:
     _, squares, cubes = windows.rolling_moments(bars.log_return, 20)
-    return ratio(np.sqrt(20.0) * cubes, squares * np.sqrt(squares), 0.0)
+    return windows.ratio(np.sqrt(20.0) * cubes, squares * np.sqrt(squares), 0.0)
 
 
 def autocorr_1(bars: Bars) -> Array:

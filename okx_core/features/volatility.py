@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from okx_core.features import windows
-from okx_core.features.bars import Bars, mean_and_deviation, ratio
+from okx_core.features.bars import Bars, mean_and_deviation
 from okx_core.features.declaration import Array, Feature
 
 HOURS_PER_YEAR = 8760.0
@@ -22,7 +22,7 @@ def bollinger_width(bars: Bars) -> Array:
 
 def bollinger_percent_b(bars: Bars) -> Array:
     mean, deviation = bars.band_20
-    return ratio(bars.close - (mean - 2.0 * deviation), 4.0 * deviation, 0.5)
+    return windows.ratio(bars.close - (mean - 2.0 * deviation), 4.0 * deviation, 0.5)
 
 
 def donchian_channel_width(bars: Bars) -> Array:
@@ -37,7 +37,7 @@ def historical_vol_30(bars: Bars) -> Array:
 def volatility_ratio_6_48(bars: Bars) -> Array:
     squares = bars.log_return * bars.log_return
     recent, usual = windows.rolling_sum(squares, 6) / 6.0, windows.rolling_sum(squares, 48) / 48.0
-    root: Array = np.sqrt(ratio(recent, usual, 1.0))
+    root: Array = np.sqrt(windows.ratio(recent, usual, 1.0))
     return root
 
 

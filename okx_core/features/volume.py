@@ -2,24 +2,37 @@
 
 import numpy as np
 
+from okx_core.compilation import compiled
 from okx_core.features import windows
-from okx_core.features.bars import Bars, aged, ratio, surprise
+from okx_core.features.bars import Bars, aged, surprise
 from okx_core.features.declaration import Array, Feature
 
 LARGEST_CHANGE_PCT = 1000.0
 
 
+@compiled
+def money_flow(typical_price: Array, volume: Array) -> tuple[Array, Array]:
+    """Flow (price x volume) of rising bars, and of all bars that moved; the first bar is unknown."""
+    rising = np.full(volume.shape, np.nan)
+    moving = np.full(volume.shape, np.nan)
+    for pair in range(volume.shape[0]):
+        for bar in range(1, volume.shape[1]):
+            price, before = typical_price[pair, bar], typical_price[pair, bar - 1]
+            flow = price * volume[pair, bar]
+            unknown = before - before
+            rising[pair, bar] = flow * (price > before) + unknown
+            moving[pair, bar] = flow * (price != before) + unknown
+    return rising, moving
+
+
 def money_flow_index(bars: Bars) -> Array:
-    flow = bars.typical_price * bars.volume
-    change = bars.typical_price - aged(bars.typical_price, 1)
-    gained = windows.rolling_sum(np.where(change > 0.0, flow, 0.0 * change), 14)
-    lost = windows.rolling_sum(np.where(change < 0.0, flow, 0.0 * change), 14)
-    return 100.0 * ratio(gained, gained + lost, 0.5)
+    rising, moving = money_flow(bars.typical_price, bars.volume)
+    return 100.0 * windows.ratio(windows.rolling_sum(rising, 14), windows.rolling_sum(moving, 14), 0.5)
 
 
 def obv_slope(bars: Bars) -> Array:
     signed = np.sign(bars.close - aged(bars.close, 1)) * bars.volume
-    return ratio(windows.rolling_sum(signed, 10), windows.rolling_sum(bars.volume, 10), 0.0)
+    return windows.ratio(windows.rolling_sum(signed, 10), windows.rolling_sum(bars.volume, 10), 0.0)
 
 
 def volume_change_pct(bars: Bars) -> Array:
@@ -35,7 +48,7 @@ def volume_spike_z(bars: Bars) -> Array:
 
 def vwap_distance_24(bars: Bars) -> Array:
     paid = windows.rolling_sum(bars.typical_price * bars.volume, 24)
-    vwap = ratio(paid, windows.rolling_sum(bars.volume, 24), np.nan)
+    vwap = windows.ratio(paid, windows.rolling_sum(bars.volume, 24), np.nan)
     return np.where(np.isnan(vwap), 0.0 * bars.close, 100.0 * (bars.close / vwap - 1.0))
 
 

@@ -57,33 +57,29 @@ def rolling_max(values: Array, window: int) -> Array:
     """Largest value of each window; same unit as `values`. Negate twice for the smallest."""
     pairs, bars = values.shape
     out = np.full((pairs, bars), np.nan)
-    level = np.empty(bars)
+    level, wider = np.empty(bars), np.empty(bars)
     for pair in range(pairs if bars >= window else 0):
         level[:] = values[pair]
         span = 1
-        while span * 2 <= window:
-            _widen_max(level, out[pair], span)
-            level[:] = out[pair]
-            span *= 2
-        if span < window:
-            _widen_max(level, out[pair], window - span)
-        else:
-            out[pair] = level
-        out[pair, : window - 1] = np.nan
+        while span < window:
+            shift = min(span, window - span)
+            _widen_max(level, wider, shift)
+            level, wider = wider, level
+            span += shift
+        out[pair, window - 1 :] = level[window - 1 :]
     return out
 
 
 @compiled
 def _widen_max(level: Array, out: Array, shift: int) -> None:
-    """out[t] = max(level[t], level[t - shift]); NaN on either side gives NaN."""
+    """out[t] = max(level[t], level[t - shift]) from bar `shift` on; NaN on either side gives NaN."""
     newer = level[shift:]
     older = level[: level.size - shift]
     target = out[shift:]
     for bar in range(older.size):
         a = newer[bar]
         b = older[bar]
-        larger = a if a > b else b
-        target[bar] = larger + (a - a) + (b - b)
+        target[bar] = (a if a > b else b) + (a - a) + (b - b)
     out[:shift] = np.nan
 
 
@@ -95,7 +91,9 @@ def rolling_moments(values: Array, window: int) -> tuple[Array, Array, Array]:
     a window of equal values gives exactly 0.
     """
     pairs, bars = values.shape
-    out = np.full((3, pairs, bars), np.nan)
+    mean = np.full(values.shape, np.nan)
+    squares = np.full(values.shape, np.nan)
+    cubes = np.full(values.shape, np.nan)
     level, wider = np.empty((3, bars)), np.empty((3, bars))
     total, joined = np.empty((3, bars)), np.empty((3, bars))
     for pair in range(pairs if bars >= window else 0):
@@ -114,10 +112,11 @@ def rolling_moments(values: Array, window: int) -> tuple[Array, Array, Array]:
             _merge_moments(level, span, level, span, wider)
             level, wider = wider, level
             span *= 2
-        for moment in range(3):
-            for bar in range(window - 1, bars):
-                out[moment, pair, bar] = total[moment, bar]
-    return out[0], out[1], out[2]
+        for bar in range(window - 1, bars):
+            mean[pair, bar] = total[0, bar]
+            squares[pair, bar] = total[1, bar]
+            cubes[pair, bar] = total[2, bar]
+    return mean, squares, cubes
 
 
 @compiled
@@ -188,4 +187,16 @@ def log_ratio(newer: Array, older: Array) -> Array:
     for pair in range(newer.shape[0]):
         for bar in range(newer.shape[1]):
             out[pair, bar] = np.log(newer[pair, bar] / older[pair, bar])
+    return out
+
+
+@compiled
+def ratio(part: Array, whole: Array, undefined: float) -> Array:
+    """part / whole, `undefined` where whole is 0 and part is known; NaN stays NaN."""
+    out = np.empty(part.shape)
+    for pair in range(part.shape[0]):
+        for bar in range(part.shape[1]):
+            value = part[pair, bar]
+            divisor = whole[pair, bar]
+            out[pair, bar] = undefined + (value - value) if divisor == 0.0 else value / divisor
     return out
