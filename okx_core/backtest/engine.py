@@ -17,7 +17,7 @@ from okx_core.backtest.account import Portfolio, Position
 from okx_core.backtest.loop import TRADE_FIELDS, Holdings, trade_hours
 from okx_core.decisions.portfolio import sizing_terms
 from okx_core.decisions.rules import DecisionRules, RiskLimits
-from okx_core.features.grid import lay_on_grid
+from okx_core.features.grid import lay_on_grid, pair_places
 from okx_core.features.timeframes import EPOCH, bar_numbers, hour_number
 from okx_core.fees import TAKER_FEE_RATE
 
@@ -94,7 +94,7 @@ def _lay_signals(
     """prediction, tradable, turnover and size multiplier as [hours, pairs]; no signal is unknown."""
     rows = bar_numbers(signals["timestamp_utc"], 1) - first
     inside = (rows >= 0) & (rows < stop - first)
-    places = rows[inside], pd.Index(pairs).get_indexer(pd.Index(signals["pair"]))[inside]
+    places = rows[inside], pair_places(signals["pair"], pairs)[inside]
 
     def laid(name: str, absent: float) -> Array:
         values = np.full((stop - first, len(pairs)), absent)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from okx_core.compilation import compiled
 from okx_core.features.bars import Array, change_pct
-from okx_core.features.grid import lay_on_grid
+from okx_core.features.grid import lay_on_grid, pair_places
 from okx_core.features.market import market_mean
 from okx_core.features.timeframes import bar_numbers
 
@@ -47,7 +47,7 @@ def market_state(candles_1h: pd.DataFrame) -> pd.DataFrame:
     grid = lay_on_grid(candles_1h, pairs, first, stop, 1, ("close", "volume", "quote_volume"))
     close, volume, reported = (grid.fields[name] for name in ("close", "volume", "quote_volume"))
     quote_volume = np.where(np.isnan(reported), volume * close, reported)
-    rows = pd.Index(pairs).get_indexer(pd.Index(candles_1h["pair"])), hours - first
+    rows = pair_places(candles_1h["pair"], pairs), hours - first
     return candles_1h[["pair", "timestamp_utc"]].assign(
         turnover_24h_quote=known_turnover(quote_volume, DAY_HOURS)[rows],
         market_return_24h_pct=market_mean(change_pct(close, DAY_HOURS), 1)[rows],

@@ -41,7 +41,7 @@ def lay_on_grid(
     A bar with an unknown price or volume counts as missing; an unknown quote_volume alone does not.
     """
     numbers = bar_numbers(candles["timestamp_utc"], hours)
-    rows = pd.Index(pairs).get_indexer(pd.Index(candles["pair"]))
+    rows = pair_places(candles["pair"], pairs)
     inside = (numbers >= first) & (numbers < stop) & (rows >= 0)
     whole = bool(inside.all())
     bars = stop - first
@@ -59,3 +59,9 @@ def lay_on_grid(
     for laid_values in laid.values():
         laid_values[missing] = np.nan
     return Grid(pairs, first, laid)
+
+
+def pair_places(column: pd.Series, pairs: tuple[str, ...]) -> NDArray[np.int64]:
+    """Place of every row's pair in `pairs` [rows]; -1 for a pair that is not there."""
+    codes, names = pd.factorize(column)
+    return pd.Index(pairs, dtype="str").get_indexer(pd.Index(names, dtype="str"))[codes].astype(np.int64)
