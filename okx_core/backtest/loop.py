@@ -59,44 +59,77 @@ def trade_hours(
     records = np.empty((hours, 4))
     most = hours * min(int(terms.max_positions), pairs) + pairs
     trades = np.empty((most, len(TRADE_FIELDS)))
-    held_hours = np.empty(pairs)
-    orders = np.empty(pairs)
+    held_hours, orders = np.empty(pairs), np.empty(pairs)
     closed = 0
     for hour in range(hours):
-        held = 0.0
         now = first_hour + hour + 1.0
-        for pair in range(pairs):
-            if closes[hour, pair] == closes[hour, pair]:
-                holdings.mark[pair] = closes[hour, pair]
-            held_hours[pair] = now - holdings.entry_hour[pair]
-            if holdings.base[pair] != 0.0:
-                held += holdings.base[pair] * holdings.mark[pair]
-        equity = holdings.cash[0] + held
-        records[hour, 0], records[hour, 1], records[hour, 2] = equity, holdings.cash[0], 100.0 * held / equity
-        order_core(
-            prediction_pct[hour],
-            tradable[hour],
-            holdings.base,
-            held_hours,
-            holdings.mark,
-            size_multiplier[hour],
-            holdings.cash[0],
-            terms,
-            orders,
+        held = _mark(holdings, closes[hour], now, held_hours)
+        cash = holdings.cash[0]
+        scale = size_multiplier[hour]
+        signal, allowed = prediction_pct[hour], tradable[hour]
+        order_core(signal, allowed, holdings.base, held_hours, holdings.mark, scale, cash, terms, orders)
+        books = turnover_24h_quote[hour]
+        sold, exits = _fill_exits(
+            holdings, orders, opens[hour + 1], books, fee_rate, now, terms.horizon_hours, trades[closed:]
         )
-        cost = 0.0
-        for pair in range(pairs):
-            if orders[pair] < 0.0 and opens[hour + 1, pair] > 0.0:
-                reason = 0.0 if held_hours[pair] >= terms.horizon_hours else 1.0
-                mid, turnover = opens[hour + 1, pair], turnover_24h_quote[hour, pair]
-                cost += _sell(holdings, pair, mid, turnover, fee_rate, now, reason, trades[closed])
-                closed += 1
-        for pair in range(pairs):
-            if orders[pair] > 0.0 and opens[hour + 1, pair] > 0.0:
-                mid, turnover = opens[hour + 1, pair], turnover_24h_quote[hour, pair]
-                cost += _buy(holdings, pair, orders[pair], mid, turnover, fee_rate, now)
-        records[hour, 3] = cost
+        bought = _fill_entries(holdings, orders, opens[hour + 1], books, fee_rate, now)
+        closed += exits
+        records[hour, 0], records[hour, 1] = cash + held, cash
+        records[hour, 2], records[hour, 3] = 100.0 * held / (cash + held), sold + bought
     return records, trades[:closed], holdings.cash[0]
+
+
+@compiled
+def _mark(holdings: Holdings, closes: Array, now: float, held_hours: Array) -> float:
+    """Take over the known closes and write the ages of the positions; returns the positions' value."""
+    held = 0.0
+    for pair in range(closes.size):
+        if closes[pair] == closes[pair]:
+            holdings.mark[pair] = closes[pair]
+        held_hours[pair] = now - holdings.entry_hour[pair]
+        if holdings.base[pair] != 0.0:
+            held += holdings.base[pair] * holdings.mark[pair]
+    return held
+
+
+@compiled
+def _fill_exits(
+    holdings: Holdings,
+    orders: Array,
+    opens: Array,
+    turnover_24h_quote: Array,
+    fee_rate: float,
+    now: float,
+    horizon_hours: float,
+    trades: Array,
+) -> tuple[float, int]:
+    """Fill the sales whose bar exists, writing one row of `trades` each; returns cost and number."""
+    cost, closed = 0.0, 0
+    for pair in range(orders.size):
+        if orders[pair] < 0.0 and opens[pair] > 0.0:
+            reason = 0.0 if now - holdings.entry_hour[pair] >= horizon_hours else 1.0
+            turnover = turnover_24h_quote[pair]
+            cost += _sell(holdings, pair, opens[pair], turnover, fee_rate, now, reason, trades[closed])
+            closed += 1
+    return cost, closed
+
+
+@compiled
+def _fill_entries(
+    holdings: Holdings,
+    orders: Array,
+    opens: Array,
+    turnover_24h_quote: Array,
+    fee_rate: float,
+    now: float,
+) -> float:
+    """Fill the buys whose bar exists; returns their cost."""
+    cost = 0.0
+    for pair in range(orders.size):
+        if orders[pair] > 0.0 and opens[pair] > 0.0:
+            turnover = turnover_24h_quote[pair]
+            cost += _buy(holdings, pair, orders[pair], opens[pair], turnover, fee_rate, now)
+    return cost
 
 
 @compiled

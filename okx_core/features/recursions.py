@@ -156,24 +156,21 @@ def directional_movement(high: Array, low: Array, close: Array, period: int) -> 
     range is 0 both DIs are 0; where neither side moved the ADX keeps its value (as TA-Lib), and an
     ADX that never saw a move is 0.
     """
-    adx_out = np.full(close.shape, np.nan)
-    plus_out = np.full(close.shape, np.nan)
-    minus_out = np.full(close.shape, np.nan)
+    shape = close.shape
+    adx_out, plus_out, minus_out = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
     keep = 1.0 - 1.0 / period
     for pair in range(close.shape[0]):
         seen = 0
         plus, minus, spread, adx = 0.0, 0.0, 0.0, 0.0
         for bar in range(close.shape[1]):
             before = close[pair, bar - 1] if bar > 0 else np.nan
-            top = high[pair, bar]
-            bottom = low[pair, bar]
-            if not (before == before and close[pair, bar] == close[pair, bar]):
+            top, bottom = high[pair, bar], low[pair, bar]
+            if not (before == before and top == top):
                 seen = 0
                 plus, minus, spread, adx = 0.0, 0.0, 0.0, 0.0
                 continue
             seen += 1
-            rise = top - high[pair, bar - 1]
-            fall = low[pair, bar - 1] - bottom
+            rise, fall = top - high[pair, bar - 1], low[pair, bar - 1] - bottom
             fade = keep if seen >= period else 1.0
             plus = fade * plus + (rise if rise > fall and rise > 0.0 else 0.0)
             minus = fade * minus + (fall if fall > rise and fall > 0.0 else 0.0)
@@ -188,8 +185,6 @@ def directional_movement(high: Array, low: Array, close: Array, period: int) -> 
                 adx += dx / period
             elif both > 0.0:
                 adx = keep * adx + dx / period
-            plus_out[pair, bar] = plus_di
-            minus_out[pair, bar] = minus_di
-            if seen >= 2 * period - 1:
-                adx_out[pair, bar] = adx
+            plus_out[pair, bar], minus_out[pair, bar] = plus_di, minus_di
+            adx_out[pair, bar] = adx if seen >= 2 * period - 1 else np.nan
     return adx_out, plus_out, minus_out
