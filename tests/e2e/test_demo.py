@@ -1,6 +1,7 @@
 """The whole loop, from an empty home to positions."""
 
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from rich.console import Console
@@ -66,7 +67,7 @@ def test_backtest_is_out_of_sample_and_pays_costs(market):
 
 def test_each_backtest_week_opens_with_the_portfolio_of_the_week_before(market):
     rows = market.store.rows("select * from backtests.runs order by week")
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         assert after["opening_equity_quote"] == pytest.approx(before["closing_equity_quote"], rel=0.02)
         assert after["opening_equity_quote"] != 10_000.0
 

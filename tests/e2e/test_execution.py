@@ -4,20 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import dagster as dg
 import pytest
 
 from okx_assets.trading.assets import risk_limits
 from okx_assets.trading.desk import ExecutionDesk
 from okx_assets.trading.journal import EXECUTION_LOCK, Journal, LeaseTakenError
 from okx_core.decisions.rules import DecisionRules
-from okx_jobs.jobs import HOURLY_DATA
 from okx_jobs.pipeline import HOUR_FORMAT
 from resources.okx.errors import UnknownOutcomeError
 from resources.stores import open_exchange
 
 HOUR = timedelta(hours=1)
-DATA = [["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"]]
 CHECKPOINTS = ("journaled", "marked", "sent", "accepted", "recorded", "completed")
 
 
@@ -29,26 +26,22 @@ def orders_at_exchange(market) -> int:
     return len(open_exchange(market.settings).fills())
 
 
-def next_hour(market, *, until_it_decides: bool = True):
-    """Live one more hour up to its signals, without execution; on to an hour that wants orders."""
-    while True:
-        hour = market.store.scalar("select max(timestamp_utc) from trading.signals") + HOUR
-        market.admin.set_fixed(hour + HOUR + timedelta(seconds=30))
-        market.pipeline.run("refresh_universe", partition_key=hour.strftime("%Y-%m-%d"))
-        market.pipeline.run("refresh_hour", partition_key=hour.strftime(HOUR_FORMAT))
-        # Make the hour decide: the best pair that is not held gets a prediction that passes every gate.
-        market.store.execute(
-            "update trading.signals set prediction_pct = 5, confidence = 0.9, tradable = true where timestamp_utc = $1 "
-            "and pair in (select s.pair from trading.signals as s left join trading.positions as p using (pair) "
-            "where s.timestamp_utc = $1 and p.opened_at is null order by s.pair limit 2)",
-            (hour,),
-        )
-        market.store.execute(
-            "update trading.signals set prediction_pct = -5, tradable = false where timestamp_utc = $1 "
-            "and prediction_pct <> 5",
-            (hour,),
-        )
-        return hour
+def next_hour(market):
+    """Live one more hour up to its signals, and make it want orders: two free pairs look splendid."""
+    hour = market.store.scalar("select max(timestamp_utc) from trading.signals") + HOUR
+    market.admin.set_fixed(hour + HOUR + timedelta(seconds=30))
+    market.pipeline.run("refresh_universe", partition_key=hour.strftime("%Y-%m-%d"))
+    market.pipeline.run("refresh_hour", partition_key=hour.strftime(HOUR_FORMAT))
+    market.store.execute(
+        "update trading.signals set prediction_pct = -5, tradable = false where timestamp_utc = $1", (hour,)
+    )
+    market.store.execute(
+        "update trading.signals set prediction_pct = 5, confidence = 0.9, tradable = true where timestamp_utc = $1 "
+        "and pair in (select s.pair from trading.signals as s left join trading.positions as p using (pair) "
+        "where s.timestamp_utc = $1 and p.opened_at is null order by s.pair limit 2)",
+        (hour,),
+    )
+    return hour
 
 
 def desk(market, checkpoint=lambda _name: None, client=None) -> ExecutionDesk:
@@ -241,8 +234,6 @@ def test_moving_the_alias_changes_the_model_of_the_next_signals(market):
 
 
 def test_the_hourly_job_runs_candles_to_orders(market):
-    keys = (HOURLY_DATA | dg.AssetSelection.assets(["trading", "orders"])).resolve
-    assert callable(keys)
     hour = market.store.scalar("select max(timestamp_utc) from trading.signals") + HOUR
     market.admin.set_fixed(hour + HOUR + timedelta(seconds=30))
     result = market.pipeline.run("trade_hour", partition_key=hour.strftime(HOUR_FORMAT))
