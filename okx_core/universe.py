@@ -1,5 +1,6 @@
 """Which instruments qualify for trading."""
 
+import math
 from dataclasses import dataclass
 
 from okx_core.instruments import Instrument
@@ -19,7 +20,7 @@ def objection(instrument: Instrument, turnover_24h_quote: float | None, rules: U
         return f"quote {instrument.quote} is not {rules.quote_currency}"
     if not instrument.is_live:
         return f"state {instrument.state}"
-    if turnover_24h_quote is None:
+    if turnover_24h_quote is None or math.isnan(turnover_24h_quote):
         return "turnover of the day before is unknown"
     if turnover_24h_quote < rules.min_turnover_quote:
         return f"turnover {turnover_24h_quote:.0f} < {rules.min_turnover_quote:.0f}"

@@ -58,11 +58,15 @@ class TrainedModel:
 
 
 def data_fingerprint(rows: pd.DataFrame) -> str:
-    """SHA-256 over names and values of a training set, 16 hex digits; NaN counts as one value."""
+    """SHA-256 over names and values of a training set, 16 hex digits; the unit of its times does not count."""
     digest = hashlib.sha256("|".join(rows.columns).encode())
     digest.update("|".join(rows["pair"]).encode())
     for name in rows.columns.drop("pair"):
-        digest.update(np.ascontiguousarray(rows[name].to_numpy()).tobytes())
+        column = rows[name]
+        # A zoned time becomes an array of objects, whose bytes are addresses: hash the moments instead.
+        is_time = isinstance(column.dtype, pd.DatetimeTZDtype)
+        values = column.to_numpy("datetime64[ns]") if is_time else column.to_numpy()
+        digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -70,12 +74,12 @@ def _targets(rows: pd.DataFrame, spec: SignalModelSpec) -> Floats:
     target = rows[spec.target].astype("float64")
     if spec.relative:
         target = target - target.groupby(rows["timestamp_utc"]).transform("mean")
-    return target.to_numpy()
+    return np.asarray(target, dtype=np.float64)
 
 
 def _clipped(target: Floats, quantile: float) -> Floats:
     low, high = np.quantile(target, [quantile, 1.0 - quantile])
-    return np.clip(target, low, high)
+    return np.asarray(np.clip(target, low, high), dtype=np.float64)
 
 
 def train_signal_model(
