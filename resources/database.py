@@ -1,10 +1,11 @@
 """PostgreSQL: reads as Arrow, bulk writes by COPY, a window replaced in one transaction."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -22,18 +23,23 @@ class DatabaseError(OkxSignalError):
     """The database cannot be reached or refused a statement."""
 
 
+PASSWORD_IN_URL = re.compile(r"(?<=://)([^:@/]*):.*@|(?<=[?&]password=)[^&]*")
+
+
 def masked(url: str) -> str:
     """The URL without its password, fit for logs and messages."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+    return PASSWORD_IN_URL.sub(lambda found: "***" if found[1] is None else f"{found[1]}:***@", url)
+
+
+def database_name(url: str) -> str:
+    """The database that the URL names, empty when it names none."""
+    return urlsplit(url).path.removeprefix("/")
 
 
 def sibling(url: str, database: str) -> str:
     """The URL of another database on the same server."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+    scheme, netloc, _, query, _ = urlsplit(url)
+    return f"{scheme}://{netloc}/{database}" + (f"?{query}" if query else "")
 
 
 def with_driver(url: str, driver: str) -> str:
@@ -61,8 +67,9 @@ class Database:
                 cursor_factory=psycopg.RawCursor,
             )
         except psycopg.Error as error:
+            reason = " ".join(str(error).replace(self.url, masked(self.url)).split())
             raise DatabaseError(
-                f"cannot connect to {masked(self.url)}: {str(error).strip()}; "
+                f"cannot connect to {masked(self.url)}: {reason}; "
                 "correct OKXSIGNAL_DATABASE_URL, or unset it to use the embedded server"
             ) from None
         with connection:

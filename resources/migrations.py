@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from okx_core.errors import OkxSignalError
-from resources.database import Database, sibling
+from resources.database import Database, database_name, masked, sibling
 from resources.settings import PROJECT
 
 SCHEMA_FILES = PROJECT / "dbt_like_sql" / "schema"
@@ -25,12 +27,23 @@ def create_databases(url: str) -> None:
     with server.connect(autocommit=True) as connection:
         connection.execute("select pg_advisory_lock($1)", (MIGRATION_LOCK,))
         present = {name for (name,) in connection.execute("select datname from pg_database").fetchall()}
-        for name in (*DATABASES, url.rpartition("/")[2].partition("?")[0]):
+        for name in (*DATABASES, database_name(url)):
             if name not in present:
-                connection.execute(f'create database "{name}"')
+                _create(connection, name, masked(url))
                 present.add(name)
-        # Run bookkeeping may be lost in a power cut; market data and orders may not.
-        connection.execute("alter database dagster set synchronous_commit = off")
+        # Run bookkeeping may be lost in a power cut; market data and orders may not. Only an owner may say so.
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            connection.execute("alter database dagster set synchronous_commit = off")
+
+
+def _create(connection: psycopg.Connection[tuple[object, ...]], name: str, url: str) -> None:
+    try:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    except psycopg.errors.InsufficientPrivilege:
+        raise MigrationError(
+            f"the user of {url} may not create the database {name}: create {', '.join(DATABASES)} for it, "
+            "or grant it CREATEDB (OKXSIGNAL_DATABASE_URL)"
+        ) from None
 
 
 def migrate(database: Database, files: Path = SCHEMA_FILES) -> list[str]:
@@ -44,7 +57,7 @@ def migrate(database: Database, files: Path = SCHEMA_FILES) -> list[str]:
         )
         recorded = dict(connection.execute("select name, checksum from public.schema_migrations").fetchall())
         scripts = sorted(files.glob("*.sql"))
-        _require_unchanged(recorded, scripts)
+        _require_unchanged(recorded, scripts, files)
         for script in scripts:
             if script.name not in recorded:
                 _apply(connection, script)
@@ -56,13 +69,11 @@ def _checksum(script: Path) -> str:
     return hashlib.sha256(script.read_bytes()).hexdigest()
 
 
-def _require_unchanged(recorded: dict[str, str], scripts: Iterable[Path]) -> None:
+def _require_unchanged(recorded: dict[str, str], scripts: Iterable[Path], files: Path) -> None:
     on_disk = {script.name: _checksum(script) for script in scripts}
     for name, checksum in recorded.items():
         if name not in on_disk:
-            raise MigrationError(
-                f"schema file {name} was applied but is gone from {SCHEMA_FILES}: restore it"
-            )
+            raise MigrationError(f"schema file {name} was applied but is gone from {files}: restore it")
         if on_disk[name] != checksum:
             raise MigrationError(
                 f"schema file {name} was changed after it was applied: restore it and add a new file instead"

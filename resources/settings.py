@@ -4,12 +4,14 @@ Every setting is an environment variable `OKXSIGNAL_<NAME>` or a line of `.env`.
 their asset, research parameters in the core.
 """
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from okx_core.errors import OkxSignalError
@@ -36,10 +38,18 @@ REST_HOSTS = {
     "eea": "https://eea.okx.com",
     "us": "https://us.okx.com",
 }
+# A special character of the password must be percent-encoded, else it ends the URL's part too early.
+DATABASE_URL = re.compile(
+    r"postgres(ql)?://([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*(:([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*)?@?"
+    r"([^:@/?#\s[\]]+|\[[0-9a-fA-F:.]+\])?(:\d{1,5})?/[^/?#\s]+(\?[^#\s]*)?"
+)
 DEFAULT_PAIRS = (
     "BTC-USDT ETH-USDT SOL-USDT XRP-USDT DOGE-USDT ADA-USDT "
     "AVAX-USDT LINK-USDT DOT-USDT LTC-USDT TRX-USDT ATOM-USDT"
 ).replace(" ", ",")
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Limit = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -52,15 +62,15 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     bind_host: str = "127.0.0.1"
     allowed_hosts: str = ""
-    dagster_port: int = 3000
-    code_server_port: int = 4266
-    mlflow_port: int = 5000
-    simulator_port: int = 8790
-    simulator_admin_port: int = 8791
+    dagster_port: Port = 3000
+    code_server_port: Port = 4266
+    mlflow_port: Port = 5000
+    simulator_port: Port = 8790
+    simulator_admin_port: Port = 8791
 
     tape: str = "synthetic"
     tape_seed: int = 7
-    tape_strength: float = 1.0
+    tape_strength: Annotated[float, Field(ge=0, le=3)] = 1.0
     tape_from: datetime | None = None
     tape_to: datetime | None = None
     pairs: str = DEFAULT_PAIRS
@@ -73,10 +83,10 @@ class Settings(BaseSettings):
     allow_live: str = ""
 
     quote_currency: str = "USDT"
-    max_asset_pct: float | None = None
-    max_exposure_pct: float | None = None
-    max_order_quote: float | None = None
-    risk_per_trade_pct: float | None = None
+    max_asset_pct: Limit | None = None
+    max_exposure_pct: Limit | None = None
+    max_order_quote: Limit | None = None
+    risk_per_trade_pct: Limit | None = None
     alert_webhook: SecretStr | None = None
 
     @field_validator("mode", mode="before")
@@ -96,7 +106,28 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _absolute_home(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+        home = value.expanduser().resolve()
+        nearest = next(place for place in (home, *home.parents) if place.exists())
+        if not nearest.is_dir():
+            raise ValueError(f"{nearest} is not a directory; choose another home")
+        return home
+
+    @field_validator("pairs")
+    @classmethod
+    def _names_a_pair(cls, value: str) -> str:
+        if not value.replace(",", "").strip():
+            raise ValueError("names no pair; write it like BTC-USDT,ETH-USDT")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not DATABASE_URL.fullmatch(value.get_secret_value()):
+            raise ValueError(
+                "not of the form postgresql://user:password@host:port/database; percent-encode the special "
+                "characters of a password"
+            )
+        return value
 
     @cached_property
     def pair_list(self) -> tuple[str, ...]:
@@ -165,16 +196,20 @@ class Settings(BaseSettings):
             )
 
 
+def _explained(name: str, complaint: str, value: object) -> str:
+    """The variable, its value unless that is a secret, and what is wrong with it."""
+    shown = "" if "SecretStr" in str(Settings.model_fields[name].annotation) else f"={value}"
+    complaint = complaint.removeprefix("Value error, ").removeprefix("Input ")
+    return f"OKXSIGNAL_{name.upper()}{shown}: {complaint}"
+
+
 def load_settings() -> Settings:
     """Read the environment and `.env`; one clear message for whatever is wrong."""
     try:
         home = Settings().home  # the environment and .env first: they say where the home is
         settings = Settings(_env_file=(".env", home / MARKET_FILE))  # type: ignore[call-arg]
     except ValidationError as error:
-        lines = [
-            f"OKXSIGNAL_{str(item['loc'][0]).upper()}: {item['msg'].removeprefix('Value error, ')}"
-            for item in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsError("; ".join(lines) + " (environment or .env)") from None
+        lines = [_explained(str(item["loc"][0]), item["msg"], item["input"]) for item in error.errors()]
+        raise SettingsError("; ".join(lines) + " (correct it in the environment or .env)") from None
     settings.require_trading_allowed()
     return settings
