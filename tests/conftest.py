@@ -36,6 +36,43 @@ def home_environment(home: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """An embedded PostgreSQL server without a market: for tests that bring their own rows."""
+    from resources.embedded_postgres import EmbeddedPostgres
+
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("server"))
+    server.start()
+    yield server
+    server.forget()
+
+
+@pytest.fixture(scope="session")
+def template(server, tmp_path_factory: pytest.TempPathFactory) -> str:  # type: ignore[no-untyped-def]
+    """A database with the whole schema; `database` copies it."""
+    from resources.settings import Settings
+    from resources.stores import prepare_database
+
+    prepare_database(Settings(home=tmp_path_factory.mktemp("template"), database_url=server.url))
+    return "okxsignal"
+
+
+@pytest.fixture
+def database(server, template: str):  # type: ignore[no-untyped-def]
+    """An empty database of the product's schema, of this test alone."""
+    from uuid import uuid4
+
+    from resources.database import Database, sibling
+
+    name = f"test_{uuid4().hex[:12]}"
+    administration = Database(sibling(server.url, "postgres"))
+    with administration.connect(autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}")
+    yield Database(sibling(server.url, name))
+    with administration.connect(autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
+
+
 @dataclass(frozen=True)
 class LivedMarket:
     """A home in which the demo has been run, its services still up."""
