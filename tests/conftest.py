@@ -39,10 +39,12 @@ def home_environment(home: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
     """An embedded PostgreSQL server without a market: for tests that bring their own rows."""
-    from resources.embedded_postgres import EmbeddedPostgres
+    from resources.embedded_postgres import SERVER_OPTIONS, EmbeddedPostgres
 
     server = EmbeddedPostgres(tmp_path_factory.mktemp("server"))
-    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SERVER_OPTIONS, "fsync", "off")  # its data live as long as the tests
+        server.start()
     yield server
     server.forget()
 
