@@ -6,6 +6,7 @@ The dates are fixed, so every run sees the same tape, models and orders.
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,20 +60,32 @@ def template(server, tmp_path_factory: pytest.TempPathFactory) -> str:  # type: 
     return "okxsignal"
 
 
-@pytest.fixture
-def database(server, template: str):  # type: ignore[no-untyped-def]
-    """An empty database of the product's schema, of this test alone."""
+@pytest.fixture(scope="session")
+def new_database(server, template: str):  # type: ignore[no-untyped-def]
+    """Makes an empty database of the product's schema that lasts as long as its `with` block."""
     from uuid import uuid4
 
     from resources.database import Database, sibling
 
-    name = f"test_{uuid4().hex[:12]}"
     administration = Database(sibling(server.url, "postgres"))
-    with administration.connect(autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template}")
-    yield Database(sibling(server.url, name))
-    with administration.connect(autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
+
+    @contextmanager
+    def make() -> Iterator[Database]:
+        name = f"test_{uuid4().hex[:12]}"
+        with administration.connect(autocommit=True) as connection:
+            connection.execute(f"create database {name} template {template}")
+        yield Database(sibling(server.url, name))
+        with administration.connect(autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)")
+
+    return make
+
+
+@pytest.fixture
+def database(new_database):  # type: ignore[no-untyped-def]
+    """An empty database of this test alone."""
+    with new_database() as database:
+        yield database
 
 
 @dataclass(frozen=True)
