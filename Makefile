@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test up check bench ci clean
+.PHONY: demo test soak up check bench clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
@@ -18,6 +18,9 @@ demo: $(READY)
 
 test: $(READY) check
 	$(BIN)/pytest -m "not soak"
+
+soak: $(READY)
+	$(BIN)/pytest -m soak
 
 up: $(READY)
 	$(BIN)/okxsignal up

@@ -1,25 +1,16 @@
 """The whole pipeline on one stretch of history, its last hours lived through one by one with orders."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import dagster as dg
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from okx_assets.partitions import ALGORITHMS
 from okx_jobs.calendar import HOUR, WEEK, Stretch
 from okx_jobs.pipeline import DAY_FORMAT, HOUR_FORMAT, Pipeline
+from okx_jobs.progress import Steps, shown_steps
 from resources.simulator_admin import SimulatorAdmin
 
 UNIVERSE = ["market", "universe"]
@@ -31,8 +22,6 @@ CHAMPION = ["ml", "champion"]
 BACKTESTS = [["backtests", name] for name in ("runs", "trades", "equity")]
 LABELS = {"labels_1d": 24, "labels_2w": 336}
 DECISION_DELAY = timedelta(seconds=30)  # the live hours are traded this long after the bar closed
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -47,8 +36,7 @@ class Demo:
 
     def run(self) -> None:
         """History first, then the last hours as they would have happened."""
-        with self._progress() as progress:
-            steps = _Steps(progress)
+        with shown_steps(self.console) as steps:
             self.admin.set_fixed(self._history_clock())
             self._history(steps)
             self.wait_for_mlflow()
@@ -63,7 +51,7 @@ class Demo:
         missing = self.pipeline.missing_hours(SIGNALS, self.stretch.history_end, self.stretch.end)
         return (missing[0] if missing else self.stretch.end) + DECISION_DELAY
 
-    def _history(self, steps: "_Steps") -> None:
+    def _history(self, steps: Steps) -> None:
         stretch, pipeline = self.stretch, self.pipeline
         days = pipeline.missing_keys(
             UNIVERSE, [day.strftime(DAY_FORMAT) for day in stretch.days() if day <= stretch.history_end]
@@ -76,12 +64,12 @@ class Demo:
         )
         self._labels(steps, stretch.history_end)
 
-    def _labels(self, steps: "_Steps", end: datetime) -> None:
+    def _labels(self, steps: Steps, end: datetime) -> None:
         for name, horizon in LABELS.items():
             steps.once(name, lambda n=name, h=horizon: self.pipeline.run_missing_hours(
                 [["ml", n]], self.stretch.start, end - h * HOUR))  # type: ignore[misc]  # fmt: skip
 
-    def _models(self, steps: "_Steps", end: datetime) -> None:
+    def _models(self, steps: Steps, end: datetime) -> None:
         weeks = [week.strftime(DAY_FORMAT) for week in self.stretch.weeks(end)]
         grid = [
             dg.MultiPartitionKey({"week": week, "algorithm": name}) for week in weeks for name in ALGORITHMS
@@ -92,7 +80,7 @@ class Demo:
         for week in steps.each("champions", self.pipeline.missing_keys(CHAMPION, weeks)):
             self.pipeline.run("choose_champion", partition_key=week)
 
-    def _judgement(self, steps: "_Steps") -> None:
+    def _judgement(self, steps: Steps) -> None:
         stretch, pipeline = self.stretch, self.pipeline
         steps.once(
             "signals", lambda: pipeline.run_missing_hours([SIGNALS], stretch.first_week, stretch.history_end)
@@ -106,7 +94,7 @@ class Demo:
         if missing:
             steps.once("backtest", lambda: pipeline.run_range(BACKTESTS, missing[0], folds[-1]))
 
-    def _live_hours(self, steps: "_Steps") -> None:
+    def _live_hours(self, steps: Steps) -> None:
         hours = self.pipeline.missing_hours(SIGNALS, self.stretch.history_end, self.stretch.end)
         for hour in steps.each("live hours", hours):
             self.admin.set_fixed(hour + HOUR + DECISION_DELAY)
@@ -120,37 +108,5 @@ class Demo:
             for key in self.pipeline.missing_keys(UNIVERSE, [day.strftime(DAY_FORMAT)]):
                 self.pipeline.run("refresh_universe", partition_key=key)
         if hour.weekday() == 6 and hour.hour == 0:
-            self._labels(_Steps(None), hour)
-            self._models(_Steps(None), hour + HOUR)
-
-    @contextmanager
-    def _progress(self) -> Iterator[Progress]:
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description:<14}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self.console) as progress:
-            yield progress
-
-
-class _Steps:
-    """Progress lines; without a display the work is done all the same."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self.progress = progress
-
-    def once(self, name: str, work: Callable[[], object]) -> None:
-        for _ in self.each(name, [None]):
-            work()
-
-    def each(self, name: str, items: Sequence[Item]) -> Iterable[Item]:
-        if self.progress is None:
-            yield from items
-            return
-        task = self.progress.add_task(name, total=len(items))
-        for item in items:
-            yield item
-            self.progress.advance(task)
+            self._labels(Steps(), hour)
+            self._models(Steps(), hour + HOUR)

@@ -1,0 +1,61 @@
+"""Progress of long work: bars on a terminal, a line per finished step elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+Item = TypeVar("Item")
+
+
+class Steps:
+    """Named steps; without a display and a console the work is done silently."""
+
+    def __init__(self, console: Console | None = None, progress: Progress | None = None) -> None:
+        self.console = console
+        self.progress = progress
+
+    def once(self, name: str, work: Callable[[], object]) -> None:
+        """One piece of work under a name."""
+        for _ in self.each(name, [None]):
+            work()
+
+    def each(self, name: str, items: Sequence[Item]) -> Iterator[Item]:
+        """The items, each counted when the loop comes back for the next."""
+        began = time.monotonic()
+        task = self.progress.add_task(name, total=len(items)) if self.progress is not None else None
+        for item in items:
+            yield item
+            if self.progress is not None and task is not None:
+                self.progress.advance(task)
+        if self.console is not None and self.progress is None and items:
+            self.console.print(f"  {name:<14} {len(items):>4} done in {time.monotonic() - began:.0f} s")
+
+
+@contextmanager
+def shown_steps(console: Console) -> Iterator[Steps]:
+    """Steps with live bars where `console` is a terminal, printed lines where it is a file or a pipe."""
+    if not console.is_terminal:
+        yield Steps(console)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<14}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield Steps(console, progress)

@@ -1,0 +1,223 @@
+"""`okxsignal up` as a user runs it: real processes, the UI's own API, a kill in the middle of a run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import home_environment
+
+from resources.database import Database
+from resources.embedded_postgres import EmbeddedPostgres
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
+
+HOUR = timedelta(hours=1)
+COMMAND = Path(sys.executable).with_name("okxsignal")
+LAUNCH_BACKFILL = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
+  __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+BACKFILL = """query($b: String!) { partitionBackfillOrError(backfillId: $b) {
+  ... on PartitionBackfill { status runs(limit: 50) { id status } } } }"""
+LAUNCH_RUN = """mutation($e: ExecutionParams!) { launchPipelineExecution(executionParams: $e) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+  ... on RunConfigValidationInvalid { errors { message } } } }"""
+RUN = "query($r: ID!) { runOrError(runId: $r) { ... on Run { status } } }"
+
+
+class Stack:
+    """One home and the `up` that runs in it."""
+
+    def __init__(self, home: Path) -> None:
+        self.environment = {**os.environ, **home_environment(home)}
+        self.home = home
+        self.store = Database(EmbeddedPostgres(home).url)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(COMMAND), *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+
+    def up(self) -> None:
+        with (self.home / "up.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(COMMAND), "up"], env=self.environment, stdout=log, stderr=log
+            )
+        self.wait_for(lambda: self.call("status").returncode == 0, "the stack", 180)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def wait_for(self, condition, what: str, seconds: float) -> None:  # type: ignore[no-untyped-def]
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"no {what}: {(self.home / 'up.log').read_text()[-1500:]}"
+            time.sleep(0.5)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.environment['OKXSIGNAL_DAGSTER_PORT']}/graphql"
+
+    def graphql(self, query: str, **variables: object) -> dict[str, object]:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(self.address, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def backfill(self, keys: list[str], first: str, last: str) -> list[dict[str, str]]:
+        """Launch a backfill as the UI does; its runs once it has succeeded."""
+        ranges = {"ranges": [{"start": first, "end": last}]}
+        assets = [{"assetKey": {"path": key.split("/")}, "partitions": ranges} for key in keys]
+        launched = self.graphql(LAUNCH_BACKFILL, p={"partitionsByAssets": assets})["launchPartitionBackfill"]
+        state: dict[str, object] = {}
+
+        def ended() -> bool:
+            answer = self.graphql(BACKFILL, b=launched["backfillId"])["partitionBackfillOrError"]
+            state.update(answer)
+            return answer["status"].startswith("COMPLETED")
+
+        self.wait_for(ended, "end of the backfill", 240)
+        assert state["status"] == "COMPLETED_SUCCESS"
+        return state["runs"]
+
+    def launch_hour(self, hour: datetime) -> str:
+        """Launch the hourly job for one hour as the UI does; the run id."""
+        selector = {
+            "repositoryLocationName": "okx",
+            "repositoryName": "__repository__",
+            "pipelineName": "trade_hour",
+        }
+        tags = [{"key": "dagster/partition", "value": hour.strftime("%Y-%m-%d-%H:%M")}]
+        answer = self.graphql(
+            LAUNCH_RUN, e={"selector": selector, "mode": "default", "executionMetadata": {"tags": tags}}
+        )["launchPipelineExecution"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+        return answer["run"]["runId"]
+
+    def status(self, run_id: str) -> str:
+        return self.graphql(RUN, r=run_id)["runOrError"]["status"]
+
+    def trade(self, hour: datetime) -> None:
+        run_id = self.launch_hour(hour)
+        self.wait_for(lambda: self.status(run_id) in ("SUCCESS", "FAILURE"), "end of the run", 180)
+        assert self.status(run_id) == "SUCCESS"
+
+    def orders(self) -> int:
+        return self.store.scalar("select count(*) from trading.orders")
+
+
+def last_closed_hour() -> datetime:
+    """The newest closed hour, waited for when it is about to change or its signals are too old to trade."""
+    while not 0 <= datetime.now(UTC).minute < 58:
+        time.sleep(5)
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - HOUR
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    home = tmp_path_factory.mktemp("up")
+    stack = Stack(home)
+    try:
+        demo = stack.call("demo", "--days", "84", "--live-hours", "1")
+        assert demo.returncode == 0, demo.stderr
+        stack.up()
+        yield stack
+    finally:
+        down = stack.call("down", "--forget")
+        assert down.returncode == 0, down.stderr
+        if stack.process is not None:
+            stack.process.wait(120)
+
+
+def test_a_forged_cross_site_request_is_refused_by_the_running_server(stack):
+    url = f"{stack.address}?query=mutation%7BreloadWorkspace%7B__typename%7D%7D"
+    for headers in ({}, {"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10)
+        assert refused.value.code == 403
+        refused.value.close()
+
+
+def test_a_month_of_features_from_the_ui_is_one_run(stack):
+    last = last_closed_hour().replace(hour=0) - HOUR
+    first = last - timedelta(days=30) + HOUR
+    runs = stack.backfill(["features/features_1h"], f"{first:%Y-%m-%d-%H:00}", f"{last:%Y-%m-%d-%H:00}")
+    assert [run["status"] for run in runs] == ["SUCCESS"]
+
+
+def test_the_same_hour_launched_twice_trades_once(stack):
+    hour = last_closed_hour()
+    stack.trade(hour)
+    executed, orders = stack.store.scalar("select count(*) from trading.executed_hours"), stack.orders()
+    stack.trade(hour)
+    assert stack.orders() == orders
+    assert stack.store.scalar("select count(*) from trading.executed_hours") == executed
+
+
+def test_a_backfill_of_48_old_hours_from_the_ui_adds_no_order(stack):
+    orders = stack.orders()
+    last = last_closed_hour() - 24 * HOUR
+    first = last - 47 * HOUR
+    keys = [
+        "market/candles_1h",
+        "market/candles_4h",
+        "market/candles_1d",
+        "features/features_1h",
+        "trading/signals",
+    ]
+    assert stack.backfill(keys, f"{first:%Y-%m-%d-%H:00}", f"{last:%Y-%m-%d-%H:00}")
+    assert stack.orders() == orders
+
+
+def test_a_kill_in_the_middle_of_a_run_is_swept_and_the_next_hour_trades_once(stack):
+    hour = last_closed_hour()
+    run_id = stack.launch_hour(hour)
+    stack.wait_for(lambda: stack.status(run_id) == "STARTED", "started run", 90)
+    before = children_of(stack)
+    stack.kill()
+    # The worst case: the run's worker dies too.
+    for process in before:
+        if process.is_running() and "spawn_main" in " ".join(process.cmdline()):
+            process.send_signal(signal.SIGKILL)
+    stack.up()
+    stack.wait_for(lambda: stack.status(run_id) in ("FAILURE", "SUCCESS"), "sweep", 60)
+    orders = stack.orders()
+    stack.trade(last_closed_hour())
+    decisions = stack.store.rows(
+        "select signal_hour, pair, count(*) as orders from trading.intents where state = 'accepted' group by 1, 2"
+    )
+    assert all(row["orders"] == 1 for row in decisions)
+    assert stack.orders() >= orders
+    assert stack.store.rows("select pair from trading.positions where locked") == []
+
+
+def children_of(stack: Stack) -> list[psutil.Process]:
+    assert stack.process is not None
+    return psutil.Process(stack.process.pid).children(recursive=True)
+
+
+def test_down_stops_everything_in_the_home(stack):
+    before = children_of(stack)
+    assert stack.call("down").returncode == 0
+    assert stack.call("status").returncode == 1
+    psutil.wait_procs(before, timeout=20)
+    assert [process for process in before if process.is_running()] == []
+    assert not EmbeddedPostgres(stack.home).is_running()
