@@ -8,6 +8,7 @@ import pandas as pd
 
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
+from okx_core.candle_revisions import merge_fetched
 from okx_core.candles import check_candles
 from okx_core.errors import OkxSignalError
 from resources.dagster_resources import DatabaseResource, ExchangeResource
@@ -16,6 +17,7 @@ from resources.okx.client import OkxClient
 
 HOUR = timedelta(hours=1)
 CONCURRENT_PAIRS = 8
+WINDOW = "timestamp_utc >= $1 and timestamp_utc < $2 and pair = any(string_to_array($3, ','))"
 
 
 @dg.asset(
@@ -119,12 +121,9 @@ def _store(
     end: datetime,
     now: datetime,
 ) -> None:
-    store.replace_rows(
-        "market.candles_1h",
-        good,
-        "timestamp_utc >= $1 and timestamp_utc < $2 and pair = any(string_to_array($3, ','))",
-        (start, end, ",".join(pairs)),
-    )
+    stored = store.frame(f"select * from market.candles_1h where {WINDOW}", (start, end, ",".join(pairs)))  # noqa: S608
+    merged = merge_fetched(stored, good)
+    store.replace_rows("market.candles_1h", merged, WINDOW, (start, end, ",".join(pairs)))
     ledger = pd.DataFrame(
         {
             "pair": rejected["pair"],
@@ -135,9 +134,4 @@ def _store(
         }
     )
     ledger["payload"] = ledger["payload"].map(str)
-    store.replace_rows(
-        "market.rejected_rows",
-        ledger,
-        "timestamp_utc >= $1 and timestamp_utc < $2 and pair = any(string_to_array($3, ','))",
-        (start, end, ",".join(pairs)),
-    )
+    store.replace_rows("market.rejected_rows", ledger, WINDOW, (start, end, ",".join(pairs)))

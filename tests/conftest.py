@@ -5,7 +5,7 @@ The dates are fixed, so every run sees the same tape, models and orders.
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -86,6 +86,12 @@ def database(new_database):  # type: ignore[no-untyped-def]
     """An empty database of this test alone."""
     with new_database() as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def environment_of_home() -> Callable[[Path], dict[str, str]]:
+    """`home_environment`, for tests that start processes of their own."""
+    return home_environment
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
-from conftest import home_environment
 
 from resources.database import Database
 from resources.embedded_postgres import EmbeddedPostgres
@@ -36,8 +35,8 @@ RUN = "query($r: ID!) { runOrError(runId: $r) { ... on Run { status } } }"
 class Stack:
     """One home and the `up` that runs in it."""
 
-    def __init__(self, home: Path) -> None:
-        self.environment = {**os.environ, **home_environment(home)}
+    def __init__(self, home: Path, settings: dict[str, str]) -> None:
+        self.environment = {**os.environ, **settings}
         self.home = home
         self.store = Database(EmbeddedPostgres(home).url)
         self.process: subprocess.Popen[bytes] | None = None
@@ -132,9 +131,11 @@ def last_closed_hour() -> datetime:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, environment_of_home: Callable[[Path], dict[str, str]]
+) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("up")
-    stack = Stack(home)
+    stack = Stack(home, environment_of_home(home))
     try:
         demo = stack.call("demo", "--days", "84", "--live-hours", "1")
         assert demo.returncode == 0, demo.stderr
