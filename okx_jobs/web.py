@@ -17,6 +17,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:@\[\]/]+)(:\d+)?")
 READ_ONLY = re.compile(r"^\s*(#[^\n]*\n\s*)*(query\b|\{|fragment\b)")
 MUTATION = re.compile(r"\b(mutation|subscription)\b")
 
@@ -55,7 +56,9 @@ class LocalGuard:
 
 
 def _hostname(host: str) -> str:
-    return host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+    """The name before the port; empty for what is no host at all."""
+    found = HOST.fullmatch(host)
+    return found[1] if found else ""
 
 
 def _is_page(scope: Scope) -> bool:
