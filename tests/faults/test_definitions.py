@@ -1,0 +1,154 @@
+"""Traps 6 and those of partitions, backfills, checks and imports, seen on the definitions themselves."""
+
+import inspect
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from okx_assets.partitions import FIRST_HOUR, HOURLY
+from okx_jobs.definitions import definitions
+from okx_jobs.jobs import EXECUTION_TAGS
+
+REPOSITORY = definitions.get_repository_def()
+GRAPH = REPOSITORY.asset_graph
+KEYS = sorted(GRAPH.materializable_asset_keys)
+HOURLY_KEYS = [
+    key for key in KEYS if isinstance(GRAPH.get(key).partitions_def, dg.TimeWindowPartitionsDefinition)
+    and GRAPH.get(key).partitions_def.get_cron_schedule() == "0 * * * *"
+]  # fmt: skip
+name_of = dg.AssetKey.to_user_string
+
+
+def assets_definition(key: dg.AssetKey) -> dg.AssetsDefinition:
+    return GRAPH.assets_def_for_key(key)
+
+
+def test_there_are_hourly_assets() -> None:
+    assert len(HOURLY_KEYS) >= 6
+
+
+@pytest.mark.parametrize("key", HOURLY_KEYS, ids=name_of)
+def test_a_backfill_of_an_hourly_asset_is_one_run(key: dg.AssetKey) -> None:
+    assert assets_definition(key).backfill_policy == dg.BackfillPolicy.single_run()
+
+
+@pytest.mark.parametrize("name", ["signal_models", "champion"])
+def test_every_week_of_a_model_is_a_run_of_its_own(name: str) -> None:
+    """With several weeks in one call a trainer trains once, on the wrong window."""
+    assert assets_definition(dg.AssetKey(["ml", name])).backfill_policy is None
+
+
+def test_execution_has_no_partitions_so_no_backfill_can_name_an_hour() -> None:
+    for name in ("orders", "fills", "positions"):
+        assert GRAPH.get(dg.AssetKey(["trading", name])).partitions_def is None
+
+
+def test_no_check_keeps_a_row_per_partition() -> None:
+    assert [key for key in GRAPH.asset_check_keys if GRAPH.get_check_spec(key).partitions_def] == []
+    for checks in definitions.asset_checks or []:
+        assert all(spec.partitions_def is None for spec in checks.check_specs)
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if GRAPH.get(key).partitions_def], ids=name_of)
+def test_partitioned_assets_return_nothing_that_an_io_manager_would_store(key: dg.AssetKey) -> None:
+    """An unannotated asset goes to the file system by the default IO manager and fails on a range."""
+    definition = assets_definition(key)
+    (output,) = [name for name, made in definition.node_keys_by_output_name.items() if made == key]
+    is_nothing = definition.op.output_def_named(output).dagster_type.is_nothing
+    yields_results = (
+        inspect.isgeneratorfunction(definition.op.compute_fn.decorated_fn) and len(definition.keys) > 1
+    )
+    assert is_nothing or yields_results, "annotate the asset `-> dg.MaterializeResult`"
+
+
+def time_grids(partitions: dg.PartitionsDefinition | None) -> list[dg.TimeWindowPartitionsDefinition]:
+    if isinstance(partitions, dg.MultiPartitionsDefinition):
+        return [grid for part in partitions.partitions_defs for grid in time_grids(part.partitions_def)]
+    return [partitions] if isinstance(partitions, dg.TimeWindowPartitionsDefinition) else []
+
+
+@pytest.mark.parametrize("key", KEYS, ids=name_of)
+def test_every_grid_is_utc_and_below_dagsters_limit(key: dg.AssetKey) -> None:
+    partitions = GRAPH.get(key).partitions_def
+    for grid in time_grids(partitions):
+        assert grid.timezone == "UTC"
+    if partitions is not None:
+        with dg.partition_loading_context(effective_dt=datetime(2030, 1, 1, tzinfo=UTC)):
+            assert partitions.get_num_partitions() < 100_000
+
+
+def test_all_hourly_grids_begin_at_the_same_hour() -> None:
+    """dagster#14856: rolling mappings fail when the downstream grid starts later."""
+    starts = {GRAPH.get(key).partitions_def.start for key in HOURLY_KEYS}
+    assert {start.strftime(HOURLY.fmt) for start in starts} == {FIRST_HOUR}
+
+
+def test_the_newest_label_partition_looks_at_hours_that_exist() -> None:
+    now = datetime(2026, 8, 9, 12, 30, tzinfo=UTC)
+    for name, horizon in (("labels_1d", 24), ("labels_2w", 336)):
+        grid = GRAPH.get(dg.AssetKey(["ml", name])).partitions_def
+        with dg.partition_loading_context(effective_dt=now):
+            newest = datetime.strptime(grid.get_last_partition_key(), grid.fmt).replace(tzinfo=UTC)
+            closed = datetime.strptime(HOURLY.get_last_partition_key(), HOURLY.fmt).replace(tzinfo=UTC)
+        assert (closed - newest).total_seconds() == horizon * 3600
+
+
+class TestExecution:
+    JOBS = ("trade_hour", "execute_signals")
+
+    @pytest.mark.parametrize("name", JOBS)
+    def test_its_jobs_are_never_retried_and_run_alone(self, name: str) -> None:
+        tags = definitions.resolve_job_def(name).run_tags
+        assert tags["dagster/max_retries"] == "0"
+        assert tags["okx/stage"] == "execution"
+        assert int(tags["dagster/max_runtime"]) <= 900
+
+    def test_only_its_jobs_contain_it(self) -> None:
+        orders = dg.AssetKey(["trading", "orders"])
+        containing = {
+            job.name for job in REPOSITORY.get_all_jobs() if orders in job.asset_layer.selected_asset_keys
+        }
+        assert {name for name in containing if not name.startswith("__")} == set(self.JOBS)
+
+    def test_every_job_with_it_carries_the_tags(self) -> None:
+        for name in self.JOBS:
+            assert EXECUTION_TAGS.items() <= definitions.resolve_job_def(name).run_tags.items()
+
+    def test_it_has_one_slot_and_no_retry_policy(self) -> None:
+        op = assets_definition(dg.AssetKey(["trading", "orders"])).op
+        assert op.pool == "okx_execution"
+        assert op.retry_policy is None
+
+    def test_no_job_retries_its_steps(self) -> None:
+        for name in self.JOBS:
+            assert definitions.resolve_job_def(name)._op_retry_policy is None
+
+
+def test_trap_6_no_asset_sensor_and_no_automation_condition_can_launch_a_run() -> None:
+    """An asset sensor fires for backfilled partitions too; here it launched the trade job five times of five."""
+    kinds = {sensor.name: sensor.sensor_type.name for sensor in REPOSITORY.sensor_defs}
+    assert set(kinds.values()) <= {"STANDARD", "RUN_STATUS"}
+    assert not any(GRAPH.get(key).automation_condition for key in KEYS)
+
+
+def test_nothing_but_the_hourly_schedule_starts_a_job_that_trades() -> None:
+    trading = set(TestExecution.JOBS)
+    assert {s.name for s in REPOSITORY.schedule_defs if s.job_name in trading} == {"hourly_trading"}
+    assert [s.name for s in REPOSITORY.sensor_defs if s.has_jobs and {j.name for j in s.jobs} & trading] == []
+
+
+def test_loading_the_definitions_loads_no_learner_and_no_mlflow() -> None:
+    """Every run worker pays for what is imported here: mlflow alone costs 4.4 s."""
+    heavy = ("mlflow", "lightgbm", "catboost", "sklearn", "matplotlib", "ta", "talib")
+    program = f"import sys, okx_jobs.definitions; print([name for name in {heavy!r} if name in sys.modules])"
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert answer.stdout.strip() == "[]"
+
+
+def test_every_schedule_ticks_in_utc() -> None:
+    assert {schedule.execution_timezone for schedule in REPOSITORY.schedule_defs} == {"UTC"}
