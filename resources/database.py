@@ -1,9 +1,11 @@
 """PostgreSQL: reads as Arrow, bulk writes by COPY, a window replaced in one transaction."""
 
 import re
+import atexit
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from okx_core.errors import OkxSignalError
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from adbc_driver_postgresql import dbapi
 
 CONNECT_TIMEOUT_SECONDS = 10
 
@@ -95,9 +98,7 @@ class Database:
 
     def frame(self, statement: str, parameters: Sequence[object] = ()) -> "pd.DataFrame":
         """Many rows as a pandas frame; NULL is NaN, NaT or None."""
-        from adbc_driver_postgresql import dbapi
-
-        with dbapi.connect(self.url) as connection, connection.cursor() as cursor:
+        with _arrow_connection(self.url) as connection, connection.cursor() as cursor:
             cursor.execute(statement, parameters=tuple(parameters) or None)
             return cast("pd.DataFrame", cursor.fetch_arrow_table().to_pandas())
 
@@ -110,11 +111,10 @@ class Database:
         None are written as NULL. Returns the number of rows written.
         """
         import pyarrow as pa
-        from adbc_driver_postgresql import dbapi
 
         schema_name, table_name = table.split(".")
         rows = pa.Table.from_pandas(frame, preserve_index=False)
-        with dbapi.connect(self.url) as connection:
+        with _arrow_connection(self.url) as connection:
             with connection.cursor() as cursor:
                 cursor.execute(f"select * from {table} limit 0")  # noqa: S608
                 rows = _fitted(rows, cursor.fetch_arrow_table().schema)
@@ -148,6 +148,21 @@ class Database:
         with self.connect() as connection:
             for row in rows:
                 connection.execute(statement, [row[column] for column in columns])
+
+
+@cache
+def _arrow_database(url: str) -> "dbapi.Connection":
+    """The connection whose handle all others of the process share: opening one reads the type catalogue."""
+    from adbc_driver_postgresql import dbapi
+
+    connection = dbapi.connect(url)
+    atexit.register(connection.close)
+    return connection
+
+
+def _arrow_connection(url: str) -> "dbapi.Connection":
+    """A connection of its own for one read or one transaction."""
+    return _arrow_database(url).adbc_clone()
 
 
 def _fitted(rows: "pa.Table", target: "pa.Schema") -> "pa.Table":

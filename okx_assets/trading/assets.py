@@ -20,7 +20,7 @@ BACKFILL_TAG = "dagster/backfill"
     specs=[
         dg.AssetSpec(
             KEYS[name],
-            deps=[["trading", "signals"]],
+            deps=[dg.AssetDep(["trading", "signals"], partition_mapping=dg.LastPartitionMapping())],
             group_name="trading",
             owners=["team:trading"],
             kinds={"python", "postgres"},
