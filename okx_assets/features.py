@@ -9,6 +9,7 @@ import pandas as pd
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_core.features.compute import compute_features, history_start
+from okx_core.features.contract import contract_breaches
 from okx_core.features.registry import feature_names
 from resources.dagster_resources import DatabaseResource
 from resources.database import Database
@@ -34,6 +35,12 @@ CANDLE_COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_vol
             blocking=True,
         ),
         dg.AssetCheckSpec(
+            "honours_contract",
+            asset=["features", "features_1h"],
+            description="Keys are known and unique, every feature is a float32 that is finite or NULL.",
+            blocking=True,
+        ),
+        dg.AssetCheckSpec(
             "no_constant_feature",
             asset=["features", "features_1h"],
             description="Over a window of a week or more no feature is constant or always NULL.",
@@ -45,9 +52,11 @@ def features_1h(context: dg.AssetExecutionContext, database: DatabaseResource) -
     start, end = window_of(context)
     store = database.open()
     rows = 0
+    breaches: list[str] = []
     spread = pd.DataFrame()
     for first, last in chunks(start, end):
         frame = compute_window(store, first, last)
+        breaches += contract_breaches(frame)
         rows += store.replace_window("features.features_1h", frame, first, last)
         spread = pd.concat([spread, frame[list(feature_names())].agg(["min", "max"])])
         context.log.info(f"features of {first:%Y-%m-%d} to {last:%Y-%m-%d}: {len(frame)} rows")
@@ -61,6 +70,9 @@ def features_1h(context: dg.AssetExecutionContext, database: DatabaseResource) -
         check_results=[
             dg.AssetCheckResult(
                 check_name="one_row_per_candle", passed=rows == bars, metadata={"bars": bars}
+            ),
+            dg.AssetCheckResult(
+                check_name="honours_contract", passed=not breaches, metadata={"breaches": str(breaches[:20])}
             ),
             dg.AssetCheckResult(
                 check_name="no_constant_feature", passed=not constant, severity=dg.AssetCheckSeverity.WARN
