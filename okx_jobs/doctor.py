@@ -42,7 +42,8 @@ def examine(settings: Settings, console: Console) -> bool:
 def findings(settings: Settings) -> Iterator[Finding]:
     """Everything worth looking at, cheapest first."""
     yield Finding("mode", f"{settings.mode}: {market_identity(settings)}")
-    free = shutil.disk_usage(settings.home if settings.home.exists() else settings.home.parent).free / 2**30
+    place = next(place for place in (settings.home, *settings.home.parents) if place.exists())
+    free = shutil.disk_usage(place).free / 2**30
     yield Finding(
         "disk",
         f"{free:.0f} GiB free",
@@ -70,12 +71,12 @@ def _database(settings: Settings) -> Finding:
 
 def _exchange(settings: Settings) -> Iterator[Finding]:
     client = open_exchange(settings)
-    yield _attempt("exchange", lambda: f"{settings.exchange_url} answers")
     try:
         offset = (client.server_time() - datetime.now(UTC)).total_seconds()
     except OkxSignalError as error:
-        yield Finding("exchange clock", "unknown", str(error))
+        yield Finding("exchange", f"{settings.exchange_url} does not answer", str(error))
         return
+    yield Finding("exchange", f"{settings.exchange_url} answers")
     stepped = settings.mode is Mode.SIMULATED and settings.clock != "real"
     late = abs(offset) > MOST_CLOCK_OFFSET_SECONDS and not stepped
     yield Finding(
