@@ -1,0 +1,337 @@
+"""From the close of an hour to orders placed, for 50 pairs, against the floor that OKX's rate limits set.
+
+An own PostgreSQL, the simulated exchange in a process of its own, its clock stepped hour by hour; every step
+is the function that the assets call, with a LightGBM model trained on the same tape. Dagster's own time per
+run is not in it, nor is the import of libraries. Positions are held for one hour, so that every hour trades.
+
+Measured twice. *Own work*: loopback, no limits, what our code and the database need. *On the wire*: OKX's
+limits on, at client and exchange, and ROUND_TRIP_SECONDS of network on every request, ours and the peer's.
+
+The floor: an endpoint that takes L requests per 2 s needs (ceil(n / L) - 1) x 2 s for n of them. Candles take
+40 per address, one request a pair; orders 60 per instrument, one each: they add nothing. For 50 pairs: 2 s.
+The peer is a loop of one `requests.get` per pair, one after the other, the way simple bots read candles.
+"""
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+import requests
+
+from benchmarks.rounds import TemporaryDatabase, seconds
+from okx_assets import candles, features, signals
+from okx_assets.models import training_rows
+from okx_assets.trading.desk import ExecutionDesk
+from okx_assets.trading.journal import Journal
+from okx_assets.universe import observe
+from okx_core.decisions.rules import DecisionRules, RiskLimits
+from okx_core.features.compute import history_start
+from okx_core.features.registry import model_feature_names
+from okx_core.labels import compute_labels
+from okx_core.models.trainers import TreeParameters
+from okx_core.models.training import SignalModelSpec, train_signal_model
+from okx_core.universe import UniverseFilter
+from okx_simulator.synthetic_parameters import pair_names
+from okx_simulator.synthetic_tape import SyntheticTape
+from resources.database import Database
+from resources.okx.client import OkxClient
+from resources.okx.rate_limits import LIMITS, WINDOW_SECONDS
+from resources.simulator_admin import SimulatorAdmin
+from resources.sql_models import load_checks, load_models
+from resources.stores import SIMULATED_CREDENTIALS
+from resources.tracking import LoadedModel
+
+PAIRS = pair_names(50)
+SEED, STRENGTH = 7, 2.0
+FIRST_HOUR = datetime(2020, 11, 11, 2, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+AFTER_CLOSE = timedelta(seconds=1)
+ROUND_TRIP_SECONDS = 0.1
+OWN_ROUNDS, WIRE_ROUNDS = 7, 3
+SPEC = SignalModelSpec(
+    history=timedelta(weeks=3), holdout=timedelta(weeks=1), trees=TreeParameters(trees=60, threads=1)
+)
+RULES = DecisionRules(horizon_hours=1)
+LIMITS_OF_RISK = RiskLimits(
+    max_asset_pct=10.0, max_exposure_pct=80.0, risk_per_trade_pct=1.0, max_order_quote=1e6
+)
+STAGES = ("fetch", "4h and 1d", "features", "signals", "execution")
+
+
+@contextmanager
+def simulator(home: Path, limited: bool) -> Iterator[tuple[str, SimulatorAdmin]]:
+    """Base URL and admin port of an exchange in its own process."""
+    command = [
+        sys.executable, "-m", "okx_simulator", "--port", "0", "--admin-port", "0", "--home", str(home),
+        "--pairs", str(len(PAIRS)), "--seed", str(SEED), "--strength", str(STRENGTH),
+        "--clock", f"fixed:{FIRST_HOUR:%Y-%m-%dT%H:%M:%SZ}", *([] if limited else ["--no-rate-limits"]),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            found = re.match(r"exchange (\S+)  admin (\S+)", line)
+            if found is None:
+                raise RuntimeError(f"the simulator did not start: {line!r}")
+            yield found[1], SimulatorAdmin(found[2])
+        finally:
+            process.terminate()
+
+
+class Wire:
+    """Counts every request of the process by endpoint, and lets each take `delay` seconds longer."""
+
+    def __init__(self, delay: float) -> None:
+        self.delay = delay
+        self.sent: Counter[str] = Counter()
+
+    @contextmanager
+    def tapped(self) -> Iterator["Wire"]:
+        original = requests.Session.send
+
+        def send(
+            session: requests.Session, request: requests.PreparedRequest, **options: Any
+        ) -> requests.Response:
+            self.sent[f"{request.method} {urlsplit(str(request.url)).path.removeprefix('/api/v5')}"] += 1
+            time.sleep(self.delay)
+            return original(session, request, **options)
+
+        requests.Session.send = send  # type: ignore[assignment, method-assign]
+        try:
+            yield self
+        finally:
+            requests.Session.send = original  # type: ignore[method-assign]
+
+
+@dataclass(frozen=True)
+class Hour:
+    """The work of one hour, stage by stage, as the assets do it."""
+
+    store: Database
+    model: LoadedModel
+    base_url: str
+    limited: bool
+    hour: datetime
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        return self.hour, self.hour + HOUR
+
+    def client(self) -> OkxClient:
+        """Every step opens a client of its own."""
+        return OkxClient(
+            self.base_url, SIMULATED_CREDENTIALS, simulated_trading=False, rate_limits=self.limited
+        )
+
+    def fetch(self) -> None:
+        client = self.client()
+        pairs = candles.known_pairs(self.store, *self.window)
+        good, rejected = candles.fetch(client, pairs, *self.window)
+        good["ingested_at"], good["source"] = client.now(), "okx-simulated"
+        candles._store(self.store, good, rejected, pairs, *self.window, client.now())
+
+    def higher_timeframes(self) -> None:
+        for model in load_models():
+            if not model.is_view:
+                model.build_window(self.store, *self.window)
+                window = model.bucket_window(*self.window)
+                for check in load_checks():
+                    if check.asset == tuple(model.table.split(".")):
+                        check.offending(self.store, *window)
+
+    def features(self) -> None:
+        frame = features.compute_window(self.store, *self.window)
+        self.store.replace_window("features.features_1h", frame, *self.window)
+
+    def signals(self) -> None:
+        rows = self.store.frame(
+            "select * from features.features_1h where timestamp_utc >= $1 and timestamp_utc < $2 "
+            "order by timestamp_utc, pair",
+            self.window,
+        )
+        rows["model_version"] = float(self.model.version)
+        judged = signals.judge(
+            self.store, signals.predict(rows, {self.model.version: self.model}), *self.window
+        )
+        judged["live"] = True
+        self.store.replace_window("trading.signals", judged[signals.COLUMNS], *self.window)
+
+    def execution(self) -> int:
+        desk = ExecutionDesk(
+            self.store, self.client(), Journal(self.store, "benchmark"), RULES, LIMITS_OF_RISK, "USDT"
+        )
+        report = desk.run()
+        if report.refusal or report.rejected or report.unresolved:
+            raise RuntimeError(f"the hour {self.hour} was not traded: {report}")
+        return report.placed
+
+    def stages(self) -> dict[str, Callable[[], object]]:
+        works = (self.fetch, self.higher_timeframes, self.features, self.signals, self.execution)
+        return dict(zip(STAGES, works, strict=True))
+
+
+def fetch_one_by_one(base_url: str, hour: datetime) -> None:
+    """The peer: a new request for every pair's last candle, each after the other's answer."""
+    end_ms = round((hour + HOUR).timestamp() * 1000)
+    for pair in PAIRS:
+        parameters = {"instId": pair, "bar": "1H", "after": str(end_ms), "before": str(end_ms - 3_600_001)}
+        answer = requests.get(f"{base_url}/api/v5/market/candles", params=parameters, timeout=10).json()
+        if len(answer["data"]) != 1:
+            raise RuntimeError(f"{pair} of {hour}: {answer}")
+
+
+def fill_history(store: Database) -> None:
+    """The tape's candles up to FIRST_HOUR, 4h and 1d bars from them, features and labels to train on."""
+    start = history_start(SPEC.window(FIRST_HOUR).start)
+    tape = SyntheticTape(PAIRS, SEED, STRENGTH)
+    frames = []
+    for pair in PAIRS:
+        bars = tape.bars(pair, round(FIRST_HOUR.timestamp()) // 3600)
+        names = ("open", "high", "low", "close", "volume", "quote_volume")
+        values = {name: getattr(bars, name) for name in names}
+        opens = pd.to_datetime(bars.hours * 3600, unit="s", utc=True)
+        frames.append(pd.DataFrame({"pair": pair, "timestamp_utc": opens, **values}))
+    history = pd.concat(frames, ignore_index=True).assign(source="tape", ingested_at=FIRST_HOUR)
+    history = history[history["timestamp_utc"] >= start]
+    store.replace_window("market.candles_1h", history, start, FIRST_HOUR)
+    for model in load_models():
+        if not model.is_view:
+            model.build_window(store, start, FIRST_HOUR)
+    first = SPEC.window(FIRST_HOUR).start
+    store.replace_window(
+        "features.features_1h", features.compute_window(store, first, FIRST_HOUR), first, FIRST_HOUR
+    )
+    labels = compute_labels(history, first, FIRST_HOUR, "1d", FIRST_HOUR)
+    store.replace_window("ml.labels_1d", labels, first, FIRST_HOUR)
+    store.execute("analyze")
+
+
+def trained(store: Database) -> LoadedModel:
+    window = SPEC.window(FIRST_HOUR)
+    names = model_feature_names()
+    model = train_signal_model(training_rows(store, window), names, "lightgbm", window, SPEC)
+    return LoadedModel(1, "lightgbm", f"{FIRST_HOUR:%Y-%m-%d}", names, model.rmse_pct, model.regressor)
+
+
+def fill_universe(store: Database, base_url: str) -> None:
+    client = OkxClient(base_url, SIMULATED_CREDENTIALS, simulated_trading=False, rate_limits=False)
+    day = FIRST_HOUR.replace(hour=0)
+    rules = UniverseFilter("USDT", RULES.min_turnover_quote)
+    rows = pd.DataFrame(observe(client, day, day + DAY, rules, {}))
+    store.replace_rows("market.universe", rows, "day = $1", (day.date(),))
+
+
+@dataclass
+class Lap:
+    """Seconds of each stage and of the peer's loop, orders placed, requests sent."""
+
+    stages: dict[str, float]
+    peer: float
+    orders: int
+    sent: Counter[str]
+
+    @property
+    def total(self) -> float:
+        return sum(self.stages.values())
+
+
+def lap(hour: Hour, admin: SimulatorAdmin, delay: float) -> Lap:
+    """One hour: the bar closes, the peer reads it, then ours does everything."""
+    admin.set_fixed(hour.hour + HOUR + AFTER_CLOSE)
+    wire = Wire(delay)
+    with wire.tapped():
+        peer = seconds(lambda: fetch_one_by_one(hour.base_url, hour.hour))
+        if hour.limited:
+            time.sleep(WINDOW_SECONDS)  # the peer's requests leave the exchange's window
+        wire.sent.clear()
+        times = {name: seconds(work) for name, work in hour.stages().items()}
+    orders = wire.sent["POST /trade/order"]
+    return Lap(times, peer, orders, wire.sent)
+
+
+def floor_seconds(endpoint: str, requests_sent: int) -> float:
+    """The least time between the first and the last of so many requests to one endpoint."""
+    limit = LIMITS[endpoint]
+    return max(-(-requests_sent // limit) - 1, 0) * WINDOW_SECONDS
+
+
+def own_rows(laps: list[Lap]) -> Iterator[dict[str, Any]]:
+    """Without limits and network: each stage's share of the whole hour."""
+    total = statistics.median(one.total for one in laps)
+    for stage in STAGES:
+        spent = statistics.median(one.stages[stage] for one in laps)
+        yield {"name": stage, "peer": "whole hour, own work", "ours_ms": 1e3 * spent, "peer_ms": 1e3 * total,
+               "ratio": spent / total}  # fmt: skip
+
+
+def wire_rows(laps: list[Lap]) -> Iterator[dict[str, Any]]:
+    """With limits and network: the stages that ask the exchange against their floors and the peer's loop."""
+    fetched, executed, total = (
+        statistics.median(values)
+        for values in zip(
+            *((one.stages["fetch"], one.stages["execution"], one.total) for one in laps), strict=True
+        )
+    )
+    sent = laps[-1].sent
+    peer = statistics.median(one.peer for one in laps)
+    floor = floor_seconds("GET /market/candles", len(PAIRS)) + ROUND_TRIP_SECONDS
+    asked = max(
+        floor_seconds(endpoint, count) for endpoint, count in sent.items() if "candles" not in endpoint
+    )
+    orders = laps[-1].orders
+    yield _wire("fetch", "one requests.get per pair", fetched, peer, peer / fetched)
+    yield _wire("fetch", "floor of its candle requests", fetched, floor, fetched / floor)
+    name = f"execution, {orders} orders"
+    yield _wire(name, "floor of the requests it sends", executed, asked, executed / asked if asked else 0.0)
+    whole = floor + ROUND_TRIP_SECONDS
+    yield _wire("whole hour", "floor: candles, one trip for orders", total, whole, total / whole)
+
+
+def _wire(name: str, peer: str, ours: float, theirs: float, ratio: float) -> dict[str, Any]:
+    return {"name": name, "peer": peer, "ours_ms": 1e3 * ours, "peer_ms": 1e3 * theirs, "ratio": ratio}
+
+
+def laps_of(store: Database, model: LoadedModel, home: Path, limited: bool, first: int) -> list[Lap]:
+    """Consecutive hours from the `first` on; the first of them warms up and does not count."""
+    rounds, delay = (WIRE_ROUNDS, ROUND_TRIP_SECONDS) if limited else (OWN_ROUNDS, 0.0)
+    laps = []
+    with simulator(home, limited) as (base_url, admin):
+        if not limited:
+            admin.set_fixed(FIRST_HOUR + AFTER_CLOSE)
+            fill_universe(store, base_url)
+        for number in range(first, first + rounds + 1):
+            hour = Hour(store, model, base_url, limited, FIRST_HOUR + number * HOUR)
+            laps.append(lap(hour, admin, delay))
+    return laps[1:]
+
+
+def run() -> list[dict[str, Any]]:
+    """All rows: name, peer, ours_ms, peer_ms, ratio; and the requests of the last hour, by endpoint."""
+    with TemporaryDatabase() as store, TemporaryDirectory(prefix="okxsignal-bench-") as folder:
+        fill_history(store)
+        model = trained(store)
+        own = laps_of(store, model, Path(folder), limited=False, first=0)
+        wire = laps_of(store, model, Path(folder), limited=True, first=OWN_ROUNDS + 1)
+    counts = ", ".join(f"{count} {endpoint}" for endpoint, count in wire[-1].sent.most_common())
+    return [*own_rows(own), *wire_rows(wire), {"name": "requests of the hour", "peer": counts}]
+
+
+if __name__ == "__main__":
+    for line in run():
+        figures = (
+            f"{line['ours_ms']:>8.0f} ms {line['peer_ms']:>8.0f} ms {line['ratio']:>6.2f}"
+            if "ratio" in line
+            else ""
+        )
+        print(f"{line['name']:<24} {line['peer']:<40} {figures}")

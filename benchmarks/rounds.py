@@ -1,0 +1,56 @@
+"""Taking turns: every side of a comparison runs once per round, and the median of the rounds counts."""
+
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from okx_core.features.registry import feature_names
+from okx_core.labels import LABELS_1D
+from resources.database import Database
+from resources.embedded_postgres import EmbeddedPostgres
+from resources.migrations import create_databases, migrate, sync_columns
+
+Work = Callable[[], object]
+
+
+def seconds(work: Work) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def medians(works: dict[str, Work], rounds: int, before: Work = lambda: None) -> dict[str, float]:
+    """Median seconds of each work, taken in turns after one warm-up round; `before` is not timed."""
+    laps: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            before()
+            lap = seconds(work)
+            if number:
+                laps[name].append(lap)
+    return {name: statistics.median(values) for name, values in laps.items()}
+
+
+class TemporaryDatabase:
+    """A migrated okxsignal database on an embedded server of its own, deleted at the end of the block."""
+
+    def __enter__(self) -> Database:
+        self._folder = TemporaryDirectory(prefix="okxsignal-bench-")
+        self.home = Path(self._folder.name).resolve()
+        self._server = EmbeddedPostgres(self.home)
+        self._server.start()
+        database = Database(self._server.url)
+        create_databases(database.url)
+        migrate(database)
+        sync_columns(database, "features.features_1h", feature_names())
+        sync_columns(database, "ml.labels_1d", LABELS_1D)
+        return database
+
+    def __exit__(self, *_error: Any) -> None:
+        self._server.forget()
+        with suppress(OSError):
+            self._folder.cleanup()
