@@ -1,0 +1,73 @@
+"""The real `okxsignal` executable in an environment of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+OKXSIGNAL = Path(sys.executable).with_name("okxsignal")
+PORTS = ("DAGSTER_PORT", "CODE_SERVER_PORT", "MLFLOW_PORT", "SIMULATOR_PORT", "SIMULATOR_ADMIN_PORT")
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A user's shell in an empty directory, with a home below it."""
+
+    directory: Path
+    environment: dict[str, str]
+
+    @property
+    def home(self) -> Path:
+        return self.directory / "home"
+
+    def __call__(self, *words: str, **settings: str) -> Answer:
+        extra = {f"OKXSIGNAL_{name}": value for name, value in settings.items()}
+        done = subprocess.run(
+            [OKXSIGNAL, *words], cwd=self.directory, env=self.environment | extra, capture_output=True, text=True,
+            timeout=120, check=False,
+        )  # fmt: skip
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    from resources.embedded_postgres import EmbeddedPostgres
+
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "NUMBA_CACHE_DIR") if name in os.environ}
+    ports = {f"OKXSIGNAL_{name}": str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
+    shell = Shell(
+        tmp_path, {**kept, **ports, "HOME": str(tmp_path), "OKXSIGNAL_HOME": str(tmp_path / "home")}
+    )
+    yield shell
+    EmbeddedPostgres(shell.home).forget()
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
