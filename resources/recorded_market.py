@@ -28,9 +28,15 @@ def covering_pairs(
     try:
         table = pq.read_table(tape, columns=["pair", "timestamp_utc"])
     except (pa.ArrowInvalid, OSError, KeyError) as error:
+        reason = str(error).splitlines()[0]
         raise RecordedMarketError(
-            f"{tape} is not a Parquet file with pair and timestamp_utc: {error}"
+            f"{tape} is not a Parquet file with pair and timestamp_utc: {reason}"
         ) from None
+    kind = table.schema.field("timestamp_utc").type
+    if not pa.types.is_timestamp(kind) or kind.tz is None:
+        raise RecordedMarketError(f"{tape}: timestamp_utc is {kind}; it must be a UTC timestamp")
+    if table.num_rows == 0:
+        raise RecordedMarketError(f"{tape} holds no rows")
     first, last = (pc.min(table["timestamp_utc"]).as_py(), pc.max(table["timestamp_utc"]).as_py())
     begin = start or first.astimezone(UTC)
     stop = end or last.astimezone(UTC) + HOUR
