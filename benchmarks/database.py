@@ -3,7 +3,8 @@
 The table has the 8 columns of a candle (pair, open time, four prices, two volumes) and the primary key
 (pair, timestamp_utc) of the real one. All writers get the same pandas frame and commit; the table is empty
 before each, save where rows are replaced. "Ready-made bytes" are packed before the clock starts: that is the
-floor, what the server itself needs. Connecting is in every figure but SQLAlchemy's, which pools.
+floor, what the server itself needs. Ours and SQLAlchemy keep a
+handle on the server, psycopg and ADBC connect each time.
 """
 
 import io

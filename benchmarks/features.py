@@ -29,6 +29,7 @@ PAIRS = 24
 BARS = 8_192
 PASS_BARS = 1_024
 Fields = dict[str, np.ndarray]
+Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # 1h, 4h and 1d candles
 
 
 def random_walk(pairs: int, bars: int, seed: int = 3) -> Fields:
@@ -61,7 +62,8 @@ OURS: dict[str, Callable[[Bars], object]] = {
 
 def talib_obv_slope(close: np.ndarray, traded: np.ndarray) -> np.ndarray:
     obv = talib.OBV(close, traded)
-    return (obv[10:] - obv[:-10]) / talib.SUM(traded, 10)[10:]
+    slope: np.ndarray = (obv[10:] - obv[:-10]) / talib.SUM(traded, 10)[10:]
+    return slope
 
 
 TALIB: dict[str, Callable[..., object]] = {
@@ -182,7 +184,7 @@ def row(name: str, peer: str, ours: float, theirs: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def candle_frames(pairs: int, hours: int) -> tuple[list[pd.DataFrame], datetime, datetime]:
+def candle_frames(pairs: int, hours: int) -> tuple[Frames, datetime, datetime]:
     """The three candle frames of `pairs` pairs and `hours` hours, and the window that they cover."""
     start = datetime(2024, 1, 1, tzinfo=UTC)
     fields = random_walk(pairs, hours)
@@ -198,7 +200,8 @@ def candle_frames(pairs: int, hours: int) -> tuple[list[pd.DataFrame], datetime,
         opens = pd.date_range(start, periods=hours // step, freq=f"{step}h")
         keys = {"pair": np.repeat(names, len(opens)), "timestamp_utc": np.tile(opens, pairs)}
         frames.append(pd.DataFrame({**keys, **{name: values.ravel() for name, values in bars.items()}}))
-    return frames, start, start + timedelta(hours=hours)
+    hourly, four_hourly, daily = frames
+    return (hourly, four_hourly, daily), start, start + timedelta(hours=hours)
 
 
 def full_set_rows() -> Iterator[dict[str, Any]]:
@@ -226,14 +229,15 @@ def full_set_rows() -> Iterator[dict[str, Any]]:
     yield row("one new hour after 17 months", "after 9 months", 1e9 * late / 80, 1e9 * early / 80)
 
 
-def cut_to(frames: list[pd.DataFrame], end: datetime) -> list[pd.DataFrame]:
+def cut_to(frames: Frames, end: datetime) -> Frames:
     """Candles that the hour before `end` needs: what a reader fetches."""
     last = end - timedelta(hours=1)
-    steps = ("1h", "4h", "1d")
-    return [
-        frame[(frame["timestamp_utc"] >= history_start(last, step)) & (frame["timestamp_utc"] < end)]
-        for frame, step in zip(frames, steps, strict=True)
-    ]
+
+    def cut(frame: pd.DataFrame, step: str) -> pd.DataFrame:
+        times = frame["timestamp_utc"]
+        return frame[(times >= history_start(last, step)) & (times < end)]
+
+    return cut(frames[0], "1h"), cut(frames[1], "4h"), cut(frames[2], "1d")
 
 
 def run() -> list[dict[str, Any]]:
