@@ -11,6 +11,7 @@ import pytest
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 60
+TO_BE_SPLIT = {"benchmarks/hour_to_order.py"}
 WORTH_A_LOOK = 40
 CODE = (".py", ".sql", ".toml", ".txt", ".md", ".yaml", ".yml", "")
 
@@ -27,14 +28,11 @@ def functions(tree: ast.Module) -> list[tuple[str, int]]:
 
 
 def test_no_file_is_longer_than_300_lines(root: Path, tracked: list[str]) -> None:
-    lengths = {
-        name: len((root / name).read_text().splitlines())
-        for name in tracked
-        if name.endswith((".py", ".sql"))
-    }
-    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}, (
-        "split it by noun"
-    )
+    code = [name for name in tracked if name.endswith((".py", ".sql"))]
+    lengths = {name: len((root / name).read_text().splitlines()) for name in code}
+    long = {name for name, length in lengths.items() if length > LONGEST_FILE}
+    assert long - TO_BE_SPLIT == set(), "split it by noun"
+    assert TO_BE_SPLIT - long == set(), "it is short now: take it off the list"
 
 
 def test_no_function_is_longer_than_60_lines(sources) -> None:

@@ -156,6 +156,10 @@ class TestTheKeys:
         keys = {f"OKXSIGNAL_{name.upper()}" for name in Settings.model_fields if name.startswith("okx_")}
         assert keys - {"OKXSIGNAL_OKX_REGION"} == set(SECRET_NAMES)
 
+    @pytest.mark.xfail(strict=True, reason="services.mlflow_server puts the database URL on the command line")
+    def test_no_command_line_carries_the_databases_password(self, settings: Settings) -> None:
+        assert not any(":pw@" in part for service in stack(settings) for part in service.command)
+
     def test_no_command_line_carries_them(self, settings: Settings) -> None:
         """A command line is readable by every user of the machine."""
         assert not any("to-hide" in part for service in stack(settings) for part in service.command)
