@@ -7,19 +7,16 @@ kill the run at each one.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-import numpy as np
-
+from okx_assets.trading.decision import Situation, decide
 from okx_assets.trading.journal import Journal, JournaledIntent
 from okx_assets.trading.portfolio import HeldPosition, reconcile, record_order, stored_positions
-from okx_core.decisions.portfolio import desired_orders
 from okx_core.decisions.rules import DecisionRules, RiskLimits
-from okx_core.execution import OrderIntent, buy_size, sell_size, staleness
+from okx_core.execution import OrderIntent, staleness
 from okx_core.instruments import Instrument
 from resources.database import Database
 from resources.okx.client import OkxClient
@@ -65,6 +62,7 @@ class ExecutionDesk:
         """Settle, then trade the newest signal hour unless `refusal` or the hour's age forbids it."""
         report = ExecutionReport(refusal=refusal)
         with self.journal.lease():
+            self.client.server_time()  # measure the offset once; `now` follows it
             instruments = {item.inst_id: item for item in self.client.instruments("SPOT")}
             self._settle(report)
             signal_hour = self.store.scalar("select max(timestamp_utc) from trading.signals")
@@ -79,7 +77,7 @@ class ExecutionDesk:
             return "there are no signals: materialise trading/signals first"
         if self.journal.is_executed(signal_hour):
             return f"hour {signal_hour:%Y-%m-%d %H:%M} has been executed"
-        return staleness(signal_hour, self.client.server_time())
+        return staleness(signal_hour, self.client.now())
 
     def _trade(
         self, signal_hour: datetime, instruments: Mapping[str, Instrument], report: ExecutionReport
@@ -87,32 +85,32 @@ class ExecutionDesk:
         self.journal.drop_stale(signal_hour)
         if not self.journal.of_hour(signal_hour):
             held = self._reconciled(instruments)
-            self.journal.write(
-                self._decide(signal_hour, instruments, held, report), self.client.server_time()
-            )
+            self.journal.write(self._decide(signal_hour, instruments, held, report), self.client.now())
             self.checkpoint("journaled")
         for _ in range(MOST_ATTEMPTS):
             pending = [entry for entry in self.journal.of_hour(signal_hour) if entry.state in SENDABLE_STATES]
             for entry in sorted(pending, key=lambda e: (e.intent.side == "buy", e.intent.pair)):
                 self._advance(entry, report)
+        # Every order is on its way before the first is read back: the reads can wait, the market does not.
+        self._record_accepted(report)
         if report.unresolved == 0:
             note = "; ".join(report.skipped)
-            self.journal.complete(signal_hour, self.client.server_time(), report.placed, note)
+            self.journal.complete(signal_hour, self.client.now(), report.placed, note)
             self.checkpoint("completed")
 
     def _advance(self, entry: JournaledIntent, report: ExecutionReport) -> None:
         """Send a decision that has not been sent; one proven not placed gets a new attempt and a new id."""
         intent = entry.intent
         if entry.state == "not_placed":
-            stale = staleness(intent.signal_hour, self.client.server_time())
+            stale = staleness(intent.signal_hour, self.client.now())
             if stale or intent.attempt == MOST_ATTEMPTS:
                 return
             intent = replace(intent, attempt=intent.attempt + 1)
-            self.journal.write([intent], self.client.server_time())
+            self.journal.write([intent], self.client.now())
         self._send(intent, report)
 
     def _send(self, intent: OrderIntent, report: ExecutionReport) -> None:
-        now = self.client.server_time()
+        now = self.client.now()
         stale = staleness(intent.signal_hour, now)
         if stale:
             self.journal.mark(intent, "not_placed", detail=stale)
@@ -129,8 +127,12 @@ class ExecutionDesk:
             self.journal.mark(intent, "unknown", detail=str(error))
             self._resolve(JournaledIntent(intent, "unknown", expires_at), report)
             return
-        except (PermanentError, TransientError) as error:
-            # The exchange said that it did not take the order.
+        except TransientError as error:
+            # It certainly was not taken, and the next attempt may be.
+            self.journal.mark(intent, "not_placed", detail=str(error))
+            report.skipped.append(f"{intent.pair}: {error}")
+            return
+        except PermanentError as error:
             self.journal.mark(intent, "rejected", detail=str(error))
             report.rejected += 1
             return
@@ -138,7 +140,6 @@ class ExecutionDesk:
         self.journal.mark(intent, "accepted", order_id=ack.order_id)
         self.checkpoint("accepted")
         report.placed += 1
-        self._record(intent, report)
 
     def _record(self, intent: OrderIntent, report: ExecutionReport) -> None:
         order = self.client.order(intent.pair, intent.client_order_id)
@@ -153,9 +154,14 @@ class ExecutionDesk:
         """Find out what became of orders that an earlier run sent or may have sent."""
         for entry in self.journal.unresolved():
             self._resolve(entry, report)
-        for entry in self.journal.accepted_without_final_order():
+        report.settled += self._record_accepted(report)
+
+    def _record_accepted(self, report: ExecutionReport) -> int:
+        """Store every accepted order whose final state is not stored yet; how many there were."""
+        accepted = self.journal.accepted_without_final_order()
+        for entry in accepted:
             self._record(entry.intent, report)
-            report.settled += 1
+        return len(accepted)
 
     def _resolve(self, entry: JournaledIntent, report: ExecutionReport) -> None:
         """Adopt the order if it exists; declare it not placed once it can no longer land; else leave it open."""
@@ -187,9 +193,7 @@ class ExecutionDesk:
     def _reconciled(self, instruments: Mapping[str, Instrument]) -> dict[str, HeldPosition]:
         positions = stored_positions(self.store, instruments)
         balances = {coin.currency: coin.cash for coin in self.client.balance().details}
-        return reconcile(
-            self.store, positions, instruments, balances, self._prices(), self.client.server_time()
-        )
+        return reconcile(self.store, positions, instruments, balances, self._prices(), self.client.now())
 
     def _prices(self) -> dict[str, Decimal]:
         return {
@@ -203,94 +207,17 @@ class ExecutionDesk:
         held: Mapping[str, HeldPosition],
         report: ExecutionReport,
     ) -> list[OrderIntent]:
-        """The orders that the shared decision code wants, as intents on the lot grid."""
-        signals = {row["pair"]: row for row in self.store.rows(
-            "select * from trading.signals where timestamp_utc = $1 order by pair", (signal_hour,)
-        )}  # fmt: skip
-        prices = self._prices()
-        unresolved = {entry.intent.pair for entry in self.journal.unresolved()}
-        cash = self.client.balance().available(self.quote_currency)
-        pairs = sorted(set(signals) | {pair for pair, h in held.items() if h.position.opened_at is not None})
-        orders = desired_orders(
-            prediction_pct=np.array([_number(signals.get(p, {}).get("prediction_pct")) for p in pairs]),
-            tradable=np.array([bool(signals.get(p, {}).get("tradable", False)) for p in pairs]),
-            held_base=np.array([_held_base(held.get(p)) for p in pairs]),
-            held_hours=np.array([_held_hours(held.get(p), self.client.server_time()) for p in pairs]),
-            price=np.array([_number(prices.get(p)) for p in pairs]),
-            cash_quote=float(cash),
-            rules=self.rules,
-            limits=self.limits,
-            size_multiplier=np.array([_number(signals.get(p, {}).get("risk_multiplier")) for p in pairs]),
+        """What the shared decision code wants to do in this hour; what cannot be done is in the report."""
+        signals = self.store.rows("select * from trading.signals where timestamp_utc = $1", (signal_hour,))
+        situation = Situation(
+            now=self.client.now(),
+            cash_quote=self.client.balance().available(self.quote_currency),
+            held=held,
+            prices=self._prices(),
+            instruments=instruments,
+            unresolved=frozenset(entry.intent.pair for entry in self.journal.unresolved()),
         )
-        intents = []
-        for pair, order_quote in zip(pairs, orders, strict=True):
-            if order_quote == 0:
-                continue
-            objection = self._pair_objection(pair, instruments, held, unresolved)
-            size = None if objection else _size(order_quote, prices[pair], held.get(pair), instruments[pair])
-            if size is None:
-                report.skipped.append(f"{pair}: {objection or 'below the minimum order size'}")
-                continue
-            intents.append(_intent(signal_hour, pair, order_quote, size, prices[pair], signals))
+        by_pair = {row["pair"]: row for row in signals}
+        intents, skipped = decide(signal_hour, by_pair, situation, self.rules, self.limits)
+        report.skipped += skipped
         return intents
-
-    def _pair_objection(
-        self,
-        pair: str,
-        instruments: Mapping[str, Instrument],
-        held: Mapping[str, HeldPosition],
-        unresolved: Sequence[str] | set[str],
-    ) -> str:
-        if pair not in instruments or not instruments[pair].is_live:
-            return "not live at the exchange"
-        if pair in unresolved:
-            return "an earlier order's outcome is unknown"
-        return held[pair].lock_reason if pair in held else ""
-
-
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
-
-
-def _held_base(held: HeldPosition | None) -> float:
-    """Base units held; dust that cannot be sold counts as nothing."""
-    return 0.0 if held is None or held.position.opened_at is None else float(held.position.quantity_base)
-
-
-def _held_hours(held: HeldPosition | None, now: datetime) -> float:
-    """Whole hours since the hour the position was opened in."""
-    if held is None or held.position.opened_at is None:
-        return 0.0
-    opened = held.position.opened_at.replace(minute=0, second=0, microsecond=0)
-    return float((now - opened) // timedelta(hours=1))
-
-
-def _size(
-    order_quote: float, price: Decimal, held: HeldPosition | None, instrument: Instrument
-) -> Decimal | None:
-    if order_quote > 0:
-        return buy_size(order_quote, price, instrument)
-    return None if held is None else sell_size(held.position.quantity_base, instrument)
-
-
-def _intent(
-    signal_hour: datetime,
-    pair: str,
-    order_quote: float,
-    size: Decimal,
-    price: Decimal,
-    signals: Mapping[str, Mapping[str, Any]],
-) -> OrderIntent:
-    signal = signals.get(pair) or next(iter(signals.values()))
-    return OrderIntent(
-        signal_hour=signal_hour,
-        pair=pair,
-        attempt=1,
-        side="buy" if order_quote > 0 else "sell",
-        size_base=size,
-        decision_price=price,
-        prediction_pct=signals[pair]["prediction_pct"] if pair in signals else None,
-        model_name=signal["model_name"],
-        model_version=signal["model_version"],
-        reason="prediction above costs" if order_quote > 0 else "horizon over or prediction turned",
-    )

@@ -118,7 +118,7 @@ def train_signal_model(
         fit_rows=len(rows),
         holdout_rows=int(held_out.sum()),
         rank_ic=float(ic.mean()) if len(ic) else float("nan"),
-        rank_ic_t=newey_west_t(ic, spec.horizon_hours),
+        rank_ic_t=newey_west_t(ic, 2 * spec.horizon_hours),
         rmse_pct=rmse(prediction, outcome),
         baseline_rmse_pct=rmse(np.zeros_like(outcome), outcome),
         fingerprint=data_fingerprint(rows),
