@@ -70,6 +70,8 @@ class TestMigrate:
     def test_two_at_once_apply_each_file_once(self, blank: Database, files: Path) -> None:
         applied: list[list[str]] = []
         start = threading.Barrier(2)
+        slow = files / "000_slow.sql"  # keeps the first one busy until the second has surely begun
+        slow.write_text("select pg_sleep(0.5); create table slow (n int);")
 
         def run() -> None:
             start.wait()
@@ -80,7 +82,7 @@ class TestMigrate:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(applied) == [[], ["001_first.sql", "002_second.sql"]]
+        assert sorted(applied) == [[], ["000_slow.sql", "001_first.sql", "002_second.sql"]]
         assert blank.scalar("select count(*) from first") == 1
 
     def test_the_products_own_files_leave_a_database_that_needs_nothing(self, database: Database) -> None:
