@@ -78,7 +78,8 @@ def demo(
 
     A recorded tape gets a home of its own, named in the output. A second run adds nothing that is there.
     """
-    from okx_jobs.commands import DemoRequest, run_demo
+    from okx_jobs.commands import run_demo
+    from okx_jobs.market_choice import DemoRequest
 
     run_demo(DemoRequest(tape, pairs, _utc(start), _utc(end), days, live_hours, strength, seed), _console())
 

@@ -36,6 +36,13 @@ class Service:
     port_setting: str
     health_url: str | None
     needs_secrets: bool = False
+    further_ports: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def ports(self) -> tuple[tuple[int, str], ...]:
+        """Every port it listens on, with the setting that moves it."""
+        own = () if self.port is None else ((self.port, self.port_setting),)
+        return own + self.further_ports
 
 
 @dataclass(frozen=True)
@@ -74,18 +81,17 @@ def _fresh_signals() -> None:
 
 
 def require_free_port(service: Service) -> None:
-    """Refuse to start on a port that somebody else listens on, naming the port and its setting."""
-    if service.port is None:
-        return
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", service.port))
-        except OSError:
-            raise ServiceError(
-                f"port {service.port} for {service.name} is taken: stop what listens there, or set "
-                f"{service.port_setting} to a free port"
-            ) from None
+    """Refuse to start on ports that somebody else listens on, naming the port and its setting."""
+    for port, setting in service.ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise ServiceError(
+                    f"port {port} for {service.name} is taken: stop what listens there, or set "
+                    f"{setting} to a free port"
+                ) from None
 
 
 def start(service: Service, environment: Mapping[str, str], logs: Path) -> subprocess.Popen[bytes]:

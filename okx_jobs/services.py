@@ -20,11 +20,10 @@ from okx_jobs.processes import (
     stop_child,
     wait_until_healthy,
 )
-from resources.database import sibling, with_driver
 from resources.embedded_postgres import EmbeddedPostgres
-from resources.environment import enter, without_secrets
+from resources.environment import MLFLOW_DATABASE, enter, without_secrets
 from resources.settings import Mode, Settings
-from resources.stores import open_database, prepare_database
+from resources.stores import prepare_database
 
 PYTHON = sys.executable
 LOCATION = "okx"
@@ -53,15 +52,15 @@ def simulator(settings: Settings, clock: str | None = None) -> Service:
     return Service(
         "simulator", command, settings.simulator_port, "OKXSIGNAL_SIMULATOR_PORT",
         f"{settings.simulator_admin_url}/health",
+        further_ports=((settings.simulator_admin_port, "OKXSIGNAL_SIMULATOR_ADMIN_PORT"),),
     )  # fmt: skip
 
 
 def mlflow_server(settings: Settings) -> Service:
     """MLflow without its job runner, which would cost eight more processes and 2 GB."""
-    backend = with_driver(sibling(open_database(settings).url, "mlflow"), "psycopg2")
     command = [
         PYTHON, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.mlflow_port),
-        "--backend-store-uri", backend, "--artifacts-destination", str(settings.artifacts), "--workers", "1",
+        "--artifacts-destination", str(settings.artifacts), "--workers", "1",
         "--allowed-hosts", "127.0.0.1:*,localhost:*",
     ]  # fmt: skip
     return Service(
@@ -117,6 +116,8 @@ def environment_of(service: Service) -> dict[str, str]:
     if service.name == "mlflow":
         environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
         environment.pop("MLFLOW_TRACKING_URI", None)
+        # Not on the command line, which every user of the machine can read: the URL may hold a password.
+        environment["MLFLOW_BACKEND_STORE_URI"] = environment.get(MLFLOW_DATABASE, "")
     return environment if service.needs_secrets else without_secrets(environment)
 
 

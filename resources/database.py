@@ -1,7 +1,7 @@
 """PostgreSQL: reads as Arrow, bulk writes by COPY, a window replaced in one transaction."""
 
-import re
 import atexit
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -10,6 +10,8 @@ from resources.tracking import prepare_environment
 
 SECRET_NAMES = ("OKXSIGNAL_OKX_API_KEY", "OKXSIGNAL_OKX_API_SECRET", "OKXSIGNAL_OKX_PASSPHRASE")
 
+MLFLOW_DATABASE = "OKXSIGNAL_MLFLOW_DATABASE"
+
 
 def dagster_home(settings: Settings) -> Path:
     return settings.home / "dagster"
@@ -27,6 +29,7 @@ def process_environment(settings: Settings) -> dict[str, str]:
         "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS": "true",
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "MLFLOW_TRACKING_URI": settings.tracking_url,
+        MLFLOW_DATABASE: with_driver(sibling(url, "mlflow"), "psycopg2"),
         "PYTHONPATH": os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "GIT_PYTHON_REFRESH": "quiet",
     }

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from okx_core.errors import OkxSignalError
 
 MARKET_FILE = "market.env"  # a home's own tape, written when the home was made
+MOST_STRENGTH = 3.0
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -111,6 +112,15 @@ class Settings(BaseSettings):
         if not nearest.is_dir():
             raise ValueError(f"{nearest} is not a directory; choose another home")
         return home
+
+    @field_validator("tape_strength")
+    @classmethod
+    def _sane_strength(cls, value: float) -> float:
+        if not 0.0 <= value <= MOST_STRENGTH:
+            raise ValueError(
+                f"{value} is outside 0 to {MOST_STRENGTH:g}; 1 is the documented edge, 0 is none"
+            )
+        return value
 
     @field_validator("pairs")
     @classmethod

@@ -128,9 +128,6 @@ class TestTrap2TheBatches:
         assert entered.store.scalar("select count(*) from market.candles_4h") == 3 * HOURS / 4
 
 
-@pytest.mark.xfail(
-    strict=True, reason="sql_models._range_check asks the instance for a time it does not know"
-)
 @pytest.mark.usefixtures("range_run")
 def test_a_check_that_is_run_alone_looks_at_everything(entered) -> None:
     """The UI's button on a check runs it without a partition."""

@@ -14,7 +14,7 @@ import yaml
 
 from okx_jobs import services
 from okx_jobs.up import stack
-from resources.environment import SECRET_NAMES, process_environment
+from resources.environment import MLFLOW_DATABASE, SECRET_NAMES, process_environment
 from resources.settings import PROJECT, Settings
 
 PACKAGES = ("okx_core", "okx_assets", "okx_jobs", "resources", "okx_simulator")
@@ -92,12 +92,15 @@ class TestTrap7Signals:
 
 
 class TestTraps8And9Mlflow:
-    def test_runs_are_kept_in_postgresql_not_in_files(self, settings: Settings) -> None:
-        command = list(services.mlflow_server(settings).command)
-        assert (
-            command[command.index("--backend-store-uri") + 1]
-            == "postgresql+psycopg2://okx:pw@db.example/mlflow"
-        )
+    def test_runs_are_kept_in_postgresql_not_in_files(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in process_environment(settings).items():
+            monkeypatch.setenv(name, value)
+        server = services.mlflow_server(settings)
+        database = services.environment_of(server)["MLFLOW_BACKEND_STORE_URI"]
+        assert database == "postgresql+psycopg2://okx:pw@db.example/mlflow"
+        command = list(server.command)
         assert command[command.index("--artifacts-destination") + 1] == str(settings.artifacts)
 
     def test_the_server_runs_without_its_job_runner(self, settings: Settings) -> None:
@@ -156,7 +159,6 @@ class TestTheKeys:
         keys = {f"OKXSIGNAL_{name.upper()}" for name in Settings.model_fields if name.startswith("okx_")}
         assert keys - {"OKXSIGNAL_OKX_REGION"} == set(SECRET_NAMES)
 
-    @pytest.mark.xfail(strict=True, reason="services.mlflow_server puts the database URL on the command line")
     def test_no_command_line_carries_the_databases_password(self, settings: Settings) -> None:
         assert not any(":pw@" in part for service in stack(settings) for part in service.command)
 

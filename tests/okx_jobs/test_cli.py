@@ -125,26 +125,18 @@ class TestOptions:
 class TestReported:
     """Bugs in modules that another hand is changing; a fix turns these red, and then the mark goes."""
 
-    @pytest.mark.xfail(
-        strict=True, reason="commands._settle_market writes market.env before it has been validated"
-    )
     def test_a_refused_option_does_not_poison_the_home(self, shell) -> None:
         message_of(shell("demo", "--strength", "7"))
         assert left_behind(shell.home) == []
 
-    @pytest.mark.xfail(strict=True, reason="commands._stretch lets the OverflowError of the date through")
     def test_more_days_than_the_calendar_has(self, shell) -> None:
         message_of(shell("demo", "--days", "1000000"))
 
-    @pytest.mark.xfail(
-        strict=True, reason="nobody compares --from with the first partition; Dagster's words come out"
-    )
     def test_days_before_the_first_partition(self, shell) -> None:
         message = message_of(shell("demo", "--from", "2018-01-01", "--to", "2018-06-01"))
         assert "CheckError" not in message
         assert "2020-01-01" in message
 
-    @pytest.mark.xfail(strict=True, reason="up.stack checks the exchange's port only, not the admin port")
     def test_a_taken_admin_port_is_named_with_its_setting(self, shell, taken_port: int) -> None:
         message = message_of(shell("up", SIMULATOR_ADMIN_PORT=str(taken_port)))
         assert "OKXSIGNAL_SIMULATOR_ADMIN_PORT" in message
