@@ -14,7 +14,7 @@ import yaml
 
 from okx_jobs import services
 from okx_jobs.up import stack
-from resources.environment import MLFLOW_DATABASE, SECRET_NAMES, process_environment
+from resources.environment import SECRET_NAMES, process_environment
 from resources.settings import PROJECT, Settings
 
 PACKAGES = ("okx_core", "okx_assets", "okx_jobs", "resources", "okx_simulator")
