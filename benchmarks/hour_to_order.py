@@ -13,7 +13,6 @@ The peer is a loop of one `requests.get` per pair, one after the other, the way 
 """
 
 import re
-import statistics
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import requests
 
+from benchmarks.hour_rows import ROUND_TRIP_SECONDS, STAGES, Lap, own_rows, wire_rows
 from benchmarks.rounds import TemporaryDatabase, seconds
 from okx_assets import candles, features, signals
 from okx_assets.models import training_rows
@@ -47,7 +47,7 @@ from okx_simulator.synthetic_parameters import pair_names
 from okx_simulator.synthetic_tape import SyntheticTape
 from resources.database import Database
 from resources.okx.client import OkxClient
-from resources.okx.rate_limits import LIMITS, WINDOW_SECONDS
+from resources.okx.rate_limits import WINDOW_SECONDS
 from resources.simulator_admin import SimulatorAdmin
 from resources.sql_models import load_checks, load_models
 from resources.stores import SIMULATED_CREDENTIALS
@@ -58,7 +58,6 @@ SEED, STRENGTH = 7, 2.0
 FIRST_HOUR = datetime(2020, 11, 11, 2, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 AFTER_CLOSE = timedelta(seconds=1)
-ROUND_TRIP_SECONDS = 0.1
 OWN_ROUNDS, WIRE_ROUNDS = 7, 3
 SPEC = SignalModelSpec(
     history=timedelta(weeks=3), holdout=timedelta(weeks=1), trees=TreeParameters(trees=60, threads=1)
@@ -67,7 +66,6 @@ RULES = DecisionRules(horizon_hours=1)
 LIMITS_OF_RISK = RiskLimits(
     max_asset_pct=10.0, max_exposure_pct=80.0, risk_per_trade_pct=1.0, max_order_quote=1e6
 )
-STAGES = ("fetch", "4h and 1d", "features", "signals", "execution")
 
 
 @contextmanager
@@ -232,20 +230,6 @@ def fill_universe(store: Database, base_url: str) -> None:
     store.replace_rows("market.universe", rows, "day = $1", (day.date(),))
 
 
-@dataclass
-class Lap:
-    """Seconds of each stage and of the peer's loop, orders placed, requests sent."""
-
-    stages: dict[str, float]
-    peer: float
-    orders: int
-    sent: Counter[str]
-
-    @property
-    def total(self) -> float:
-        return sum(self.stages.values())
-
-
 def lap(hour: Hour, admin: SimulatorAdmin, delay: float) -> Lap:
     """One hour: the bar closes, the peer reads it, then ours does everything."""
     admin.set_fixed(hour.hour + HOUR + AFTER_CLOSE)
@@ -258,48 +242,6 @@ def lap(hour: Hour, admin: SimulatorAdmin, delay: float) -> Lap:
         times = {name: seconds(work) for name, work in hour.stages().items()}
     orders = wire.sent["POST /trade/order"]
     return Lap(times, peer, orders, wire.sent)
-
-
-def floor_seconds(endpoint: str, requests_sent: int) -> float:
-    """The least time between the first and the last of so many requests to one endpoint."""
-    limit = LIMITS[endpoint]
-    return max(-(-requests_sent // limit) - 1, 0) * WINDOW_SECONDS
-
-
-def own_rows(laps: list[Lap]) -> Iterator[dict[str, Any]]:
-    """Without limits and network: each stage's share of the whole hour."""
-    total = statistics.median(one.total for one in laps)
-    for stage in STAGES:
-        spent = statistics.median(one.stages[stage] for one in laps)
-        yield {"name": stage, "peer": "whole hour, own work", "ours_ms": 1e3 * spent, "peer_ms": 1e3 * total,
-               "ratio": spent / total}  # fmt: skip
-
-
-def wire_rows(laps: list[Lap]) -> Iterator[dict[str, Any]]:
-    """With limits and network: the stages that ask the exchange against their floors and the peer's loop."""
-    fetched, executed, total = (
-        statistics.median(values)
-        for values in zip(
-            *((one.stages["fetch"], one.stages["execution"], one.total) for one in laps), strict=True
-        )
-    )
-    sent = laps[-1].sent
-    peer = statistics.median(one.peer for one in laps)
-    floor = floor_seconds("GET /market/candles", len(PAIRS)) + ROUND_TRIP_SECONDS
-    asked = max(
-        floor_seconds(endpoint, count) for endpoint, count in sent.items() if "candles" not in endpoint
-    )
-    orders = laps[-1].orders
-    yield _wire("fetch", "one requests.get per pair", fetched, peer, peer / fetched)
-    yield _wire("fetch", "floor of its candle requests", fetched, floor, fetched / floor)
-    name = f"execution, {orders} orders"
-    yield _wire(name, "floor of the requests it sends", executed, asked, executed / asked if asked else 0.0)
-    whole = floor + ROUND_TRIP_SECONDS
-    yield _wire("whole hour", "floor: candles, one trip for orders", total, whole, total / whole)
-
-
-def _wire(name: str, peer: str, ours: float, theirs: float, ratio: float) -> dict[str, Any]:
-    return {"name": name, "peer": peer, "ours_ms": 1e3 * ours, "peer_ms": 1e3 * theirs, "ratio": ratio}
 
 
 def laps_of(store: Database, model: LoadedModel, home: Path, limited: bool, first: int) -> list[Lap]:
@@ -324,7 +266,7 @@ def run() -> list[dict[str, Any]]:
         own = laps_of(store, model, Path(folder), limited=False, first=0)
         wire = laps_of(store, model, Path(folder), limited=True, first=OWN_ROUNDS + 1)
     counts = ", ".join(f"{count} {endpoint}" for endpoint, count in wire[-1].sent.most_common())
-    return [*own_rows(own), *wire_rows(wire), {"name": "requests of the hour", "peer": counts}]
+    return [*own_rows(own), *wire_rows(wire, len(PAIRS)), {"name": "requests of the hour", "peer": counts}]
 
 
 if __name__ == "__main__":

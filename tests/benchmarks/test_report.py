@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from benchmarks.hour_to_order import floor_seconds
+from benchmarks.hour_rows import floor_seconds
 from benchmarks.report import Benchmark, document, table
 from benchmarks.rounds import medians
 
