@@ -27,9 +27,13 @@ class Steps:
         self.progress = progress
 
     def once(self, name: str, work: Callable[[], object]) -> None:
-        """One piece of work under a name."""
-        for _ in self.each(name, [None]):
-            work()
+        """One piece of work under a name; work that returns 0 found everything there already."""
+        began = time.monotonic()
+        task = self.progress.add_task(name, total=1) if self.progress is not None else None
+        found = work()
+        if self.progress is not None and task is not None:
+            self.progress.advance(task)
+        self._tell(name, "already there" if found == 0 else f"done in {time.monotonic() - began:.0f} s")
 
     def each(self, name: str, items: Sequence[Item]) -> Iterator[Item]:
         """The items, each counted when the loop comes back for the next."""
@@ -39,8 +43,13 @@ class Steps:
             yield item
             if self.progress is not None and task is not None:
                 self.progress.advance(task)
-        if self.console is not None and self.progress is None and items:
-            self.console.print(f"  {name:<14} {len(items):>4} done in {time.monotonic() - began:.0f} s")
+        if items:
+            self._tell(name, f"{len(items)} done in {time.monotonic() - began:.0f} s")
+
+    def _tell(self, name: str, outcome: str) -> None:
+        """A line where there are no bars to look at."""
+        if self.console is not None and self.progress is None:
+            self.console.print(f"  {name:<14} {outcome}")
 
 
 @contextmanager
