@@ -14,6 +14,7 @@ from okx_core.errors import OkxSignalError
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.database import Database
 from resources.okx.client import OkxClient
+from resources.okx.errors import PermanentError
 
 HOUR = timedelta(hours=1)
 CONCURRENT_PAIRS = 8
@@ -106,6 +107,9 @@ def fetch(
     with ThreadPoolExecutor(CONCURRENT_PAIRS) as pool:
         try:
             frames = list(pool.map(lambda pair: client.candles(pair, "1H", start, end), pairs))
+        except PermanentError as error:
+            pool.shutdown(cancel_futures=True)
+            raise dg.Failure(str(error), allow_retries=False) from error
         except OkxSignalError:
             pool.shutdown(cancel_futures=True)
             raise

@@ -1,5 +1,6 @@
 """Runs of the project's own jobs inside this process, recorded in the Dagster instance like any other run."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ DAY_FORMAT = "%Y-%m-%d"
 HOUR = timedelta(hours=1)
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 IMPLICIT_JOB = "__ASSET_JOB"
+WRAPPING = re.compile("Dagster|RetryRequested")
+QUALIFIED_NAME = re.compile(r"^(okx_core|okx_assets|okx_jobs|resources)\.[\w.]+: ")
 
 
 class RunFailedError(OkxSignalError):
@@ -85,7 +88,7 @@ class Pipeline:
 
 
 def _first_failure(result: dg.ExecuteInProcessResult) -> str:
-    """The words of the first failed step: a failure's description, or the innermost error's message."""
+    """The words of the first failed step: a failure's description, or the message of our error."""
     for event in result.all_events:
         data: Any = event.event_specific_data
         if event.is_step_failure:
@@ -93,7 +96,7 @@ def _first_failure(result: dg.ExecuteInProcessResult) -> str:
             if user_failure is not None and user_failure.description:
                 return f"{event.step_key}: {user_failure.description}"
             error = data.error
-            while error.cause is not None:
-                error = error.cause
-            return f"{event.step_key}: {error.message.strip()}"
+            while error.cause is not None and WRAPPING.match(str(error.cls_name)):
+                error = error.cause  # Dagster's wrapping says nothing; our own error is the one to read
+            return f"{event.step_key}: {QUALIFIED_NAME.sub('', error.message.strip())}"
     return f"run {result.run_id} failed before its first step: open it in the Dagster UI"
