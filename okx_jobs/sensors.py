@@ -13,12 +13,16 @@ from resources.settings import load_settings
 from resources.stores import open_database, open_exchange
 
 HOUR = timedelta(hours=1)
-LOOK_BACK = timedelta(days=7)
+LOOK_BACK = timedelta(days=60)
 GRACE = timedelta(minutes=25)  # the schedule's own run comes first
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 PARTITION_FORMAT = HOURLY.fmt
-SIGNALS = dg.AssetKey(["trading", "signals"])
+WATCHED = {
+    dg.AssetKey(["trading", "signals"]): (jobs.refresh_hour, timedelta(0)),
+    dg.AssetKey(["ml", "labels_1d"]): (jobs.label_1d, timedelta(hours=24)),
+    dg.AssetKey(["ml", "labels_2w"]): (jobs.label_2w, timedelta(hours=336)),
+}
 
 
 def _sensor_default() -> dg.DefaultSensorStatus:
@@ -47,22 +51,35 @@ def missing_runs(materialized: Iterable[str], now: datetime) -> list[tuple[datet
     return stretches
 
 
+def _make_up(job: str, first: datetime, last: datetime, now: datetime) -> dg.RunRequest:
+    """One run for a stretch of hours; asked for again an hour later if it has not helped by then."""
+    start, end = first.strftime(PARTITION_FORMAT), last.strftime(PARTITION_FORMAT)
+    return dg.RunRequest(
+        run_key=f"{job} {start}..{end}@{now:%Y-%m-%dT%H}",
+        job_name=job,
+        tags={RANGE_START: start, RANGE_END: end},
+    )
+
+
 def sensors() -> list[dg.SensorDefinition]:
     """Every sensor of the code location."""
 
-    @dg.sensor(job=jobs.refresh_hour, minimum_interval_seconds=120, default_status=_sensor_default())
+    @dg.sensor(
+        jobs=[job for job, _ in WATCHED.values()],
+        minimum_interval_seconds=120,
+        default_status=_sensor_default(),
+    )
     def missing_hours(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        """Refresh hours that the hourly schedule missed; this never trades."""
-        materialized = context.instance.get_materialized_partitions(SIGNALS)
-        stretches = missing_runs(materialized, datetime.now(UTC))
-        if not stretches:
-            yield dg.SkipReason("no hour is missing")
-        for first, last in stretches:
-            start, end = first.strftime(PARTITION_FORMAT), last.strftime(PARTITION_FORMAT)
-            yield dg.RunRequest(
-                run_key=f"{start}..{end}@{datetime.now(UTC):%Y-%m-%dT%H}",
-                tags={RANGE_START: start, RANGE_END: end},
+        """Make up for hours that the hourly schedules missed; none of these jobs trades."""
+        now = datetime.now(UTC)
+        requests: list[dg.RunRequest | dg.SkipReason] = [
+            _make_up(job.name, first, last, now)
+            for asset, (job, horizon) in WATCHED.items()
+            for first, last in missing_runs(
+                context.instance.get_materialized_partitions(asset), now - horizon
             )
+        ]
+        yield from requests or [dg.SkipReason("no hour is missing")]
 
     @dg.sensor(job=jobs.refresh_universe, minimum_interval_seconds=300, default_status=_sensor_default())
     def new_pairs(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import dagster as dg
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,4 +73,21 @@ def test_an_outage_of_many_hours_is_one_refresh_that_cannot_trade() -> None:
         (request,) = sensor(context)
     assert request.tags[RANGE_START] == key(first)
     assert datetime.strptime(request.tags[RANGE_END], PARTITION_FORMAT).replace(tzinfo=UTC) >= now - 3 * HOUR
-    assert [job.name for job in sensor.jobs] == ["refresh_hour"]
+    assert request.job_name == "refresh_hour"
+    assert "trade_hour" not in {job.name for job in sensor.jobs}
+
+
+@pytest.mark.parametrize(
+    ("asset", "horizon", "job"), [("labels_1d", 24, "label_1d"), ("labels_2w", 336, "label_2w")]
+)
+def test_labels_that_matured_during_an_outage_are_made_up_for(asset: str, horizon: int, job: str) -> None:
+    last = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - (horizon + 12) * HOUR
+    sensor = definitions.get_repository_def().get_sensor_def("missing_hours")
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.report_runless_asset_event(dg.AssetMaterialization(["ml", asset], partition=key(last)))
+        context = dg.build_sensor_context(instance=instance, repository_def=definitions.get_repository_def())
+        (request,) = sensor(context)
+    assert request.job_name == job
+    assert request.tags[RANGE_START] == key(last + HOUR)
+    newest = datetime.strptime(request.tags[RANGE_END], PARTITION_FORMAT).replace(tzinfo=UTC)
+    assert newest + (horizon + 1) * HOUR <= datetime.now(UTC)
