@@ -27,6 +27,12 @@ def unknown_instrument() -> ApiError:
     return ApiError("51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist.")
 
 
+def expired_request() -> ApiError:
+    return ApiError(
+        "50036", "The expTime can't be earlier than the current system time. Please adjust the expTime."
+    )
+
+
 def rate_limited() -> ApiError:
     return ApiError("50011", "Requests too frequent. Please reduce the request frequency.", 429)
 

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from okx_simulator import private_endpoints, public_endpoints
+from okx_simulator import order_endpoints, private_endpoints, public_endpoints
 from okx_simulator.api_errors import ApiError
 from okx_simulator.authentication import authenticate
+from okx_simulator.calls import Call
 from okx_simulator.exchange import Exchange
-from okx_simulator.orders import json_object
-from okx_simulator.private_endpoints import OperationFailedError
-from okx_simulator.public_endpoints import Call
+from okx_simulator.order_endpoints import RowsFailedError
+from okx_simulator.orders import json_rows
 
 PREFIX = "/api/v5"
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
@@ -30,12 +30,21 @@ PUBLIC: dict[str, Endpoint] = {
     "/market/ticker": public_endpoints.ticker,
     "/market/tickers": public_endpoints.tickers,
     "/market/books": public_endpoints.books,
+    "/market/trades": public_endpoints.trades,
+    "/system/status": public_endpoints.system_status,
 }
 PRIVATE: dict[tuple[str, str], Endpoint] = {
     ("GET", "/account/balance"): private_endpoints.balance,
     ("GET", "/account/config"): private_endpoints.config,
     ("GET", "/account/trade-fee"): private_endpoints.trade_fee,
-    ("POST", "/trade/order"): private_endpoints.place_order,
+    ("GET", "/account/instruments"): public_endpoints.instruments,
+    ("GET", "/asset/currencies"): private_endpoints.currencies,
+    ("POST", "/trade/order"): order_endpoints.place_order,
+    ("POST", "/trade/cancel-order"): order_endpoints.cancel_order,
+    ("POST", "/trade/amend-order"): order_endpoints.amend_order,
+    ("POST", "/trade/batch-orders"): order_endpoints.place_batch,
+    ("POST", "/trade/cancel-batch-orders"): order_endpoints.cancel_batch,
+    ("POST", "/trade/amend-batch-orders"): order_endpoints.amend_batch,
     ("GET", "/trade/order"): private_endpoints.get_order,
     ("GET", "/trade/orders-pending"): private_endpoints.orders_pending,
     ("GET", "/trade/orders-history"): private_endpoints.orders_history,
@@ -43,6 +52,7 @@ PRIVATE: dict[tuple[str, str], Endpoint] = {
     ("GET", "/trade/fills"): private_endpoints.fills,
     ("GET", "/trade/fills-history"): private_endpoints.fills_history,
 }
+BATCHES = ("/trade/batch-orders", "/trade/cancel-batch-orders", "/trade/amend-batch-orders")
 ENDPOINTS = {("GET", path): endpoint for path, endpoint in PUBLIC.items()} | PRIVATE
 PATHS = {PREFIX + path for _, path in ENDPOINTS}
 
@@ -54,12 +64,12 @@ def _raw_target(request: Request) -> str:
     return (raw_path + (b"?" + query if query else b"")).decode("latin-1")
 
 
-def _parameters(request: Request, body: bytes) -> dict[str, str]:
-    """The call's parameters as text, empty ones dropped."""
+def _rows(request: Request, path: str, body: bytes) -> list[dict[str, str]]:
+    """The call's parameters as text, empty ones dropped; a batch has several rows of them."""
     if request.method == "POST":
-        return json_object(body, request.headers.get("content-type", ""))
+        return json_rows(body, request.headers.get("content-type", ""), listed=path in BATCHES)
     pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=False)
-    return dict(pairs)
+    return [dict(pairs)]
 
 
 def _answer(exchange: Exchange, request: Request, body: bytes) -> list[Any]:
@@ -73,9 +83,12 @@ def _answer(exchange: Exchange, request: Request, body: bytes) -> list[Any]:
         now_ms = exchange.clock.now_ms()
         authenticate(request.headers, request.method, _raw_target(request), body, key, now_ms)
         asker = key.key
-    parameters = _parameters(request, body)
-    exchange.limiter.admit(request.method, PREFIX + path, asker, parameters)
-    return endpoint(exchange, Call(parameters, request.headers.get("exptime", "")))
+    rows = _rows(request, path, body)
+    exchange.limiter.admit(request.method, PREFIX + path, asker, rows)
+    if path not in PUBLIC:
+        exchange.desk.settle()
+    parameters = rows[0] if path not in BATCHES else {}
+    return endpoint(exchange, Call(parameters, request.headers.get("exptime", ""), tuple(rows)))
 
 
 def _envelope(request: Request, code: str, message: str, data: list[Any], started_us: int) -> dict[str, Any]:
@@ -101,8 +114,8 @@ def create_app(exchange: Exchange) -> Starlette:
         body = await request.body()
         try:
             data = _answer(exchange, request, body)
-        except OperationFailedError as failed:
-            return JSONResponse(_envelope(request, "1", str(failed), failed.rows, started_us))
+        except RowsFailedError as failed:
+            return JSONResponse(_envelope(request, failed.code, str(failed), failed.rows, started_us))
         except ApiError as error:
             if error.status == 401:
                 return JSONResponse({"msg": error.message, "code": error.code}, 401)

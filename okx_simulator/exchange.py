@@ -43,7 +43,7 @@ class Exchange:
         self.market = Market(tape, self.clock)
         opening = {"USDT": self.account.opening_usdt}
         self.ledger = Ledger(home, opening, self.clock.now_ms())
-        self.desk = TradingDesk(self.market, self.ledger, self.account.taker_fee)
+        self.desk = TradingDesk(self.market, self.ledger, self.account.taker_fee, self.account.maker_fee)
         self.limiter = RateLimiter(rate_limits)
 
     def close(self) -> None:
@@ -60,6 +60,7 @@ class Exchange:
 
     def state(self) -> dict[str, object]:
         """What the admin port shows."""
+        self.desk.settle()
         end = self.tape.end_hour
         balances = {name: format(cash, "f") for name, (cash, _) in self.ledger.balances().items()}
         return {

@@ -7,7 +7,6 @@ sent. A crash leaves either all of it or nothing.
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from decimal import Decimal
 from importlib.resources import files
@@ -19,6 +18,11 @@ from okx_core.errors import OkxSignalError
 ID_EPOCH_MS = 1_577_836_800_000  # 2020-01-01
 ID_SEQUENCE_BITS = 20
 OPEN_STATES = ("live", "partially_filled")
+# Columns younger than the first account files; an old file gets them when it is opened.
+ADDED_COLUMNS = (
+    ("orders", "rests_from_ms", "integer not null default 0"),
+    ("fills", "liquidity", "text not null default 'T'"),
+)
 
 SELECT_BALANCE = "select cash from balances where currency = ?"
 SELECT_BALANCES = "select currency, cash, updated_ms from balances order by currency"
@@ -38,7 +42,10 @@ RAISE_SEQUENCE = (
 
 @dataclass(frozen=True)
 class OrderRow:
-    """One order as stored; amounts are decimal text, '' where there is none."""
+    """One order as stored; amounts are decimal text, '' where there is none.
+
+    The path of prices counts for a resting order after `rests_from_ms`: since it was placed or amended.
+    """
 
     ord_id: int
     client_order_id: str
@@ -57,11 +64,12 @@ class OrderRow:
     cancel_source: str
     created_ms: int
     updated_ms: int
+    rests_from_ms: int
 
 
 @dataclass(frozen=True)
 class FillRow:
-    """One fill as stored; the fee is negative when paid."""
+    """One fill as stored; the fee is negative when paid, `liquidity` is T for taker or M for maker."""
 
     bill_id: int
     trade_id: int
@@ -76,6 +84,7 @@ class FillRow:
     fee_currency: str
     fee_rate: str
     filled_ms: int
+    liquidity: str
 
 
 def _insert(table: str, row: type) -> str:
@@ -83,7 +92,7 @@ def _insert(table: str, row: type) -> str:
     return f"insert into {table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"  # noqa: S608
 
 
-INSERT_ORDER = _insert("orders", OrderRow)
+SAVE_ORDER = _insert("orders", OrderRow).replace("insert into", "insert or replace into")
 INSERT_FILL = _insert("fills", FillRow)
 
 
@@ -103,6 +112,10 @@ class Ledger:
         self._connection.execute("pragma synchronous = full")
         schema = files("okx_simulator").joinpath("ledger_schema.sql").read_text()
         self._connection.executescript(schema)
+        for table, column, definition in ADDED_COLUMNS:
+            present = [row[1] for row in self._rows(f"pragma table_info({table})")]
+            if column not in present:
+                self._connection.execute(f"alter table {table} add column {column} {definition}")
         if not self.balances():
             with self.transaction():
                 for currency, amount in opening.items():
@@ -148,10 +161,16 @@ class Ledger:
         ).fetchone()[0]
         return (int(reached) - ID_EPOCH_MS << ID_SEQUENCE_BITS) | (number & (1 << ID_SEQUENCE_BITS) - 1)
 
-    def add_order(self, order: OrderRow, fills: Sequence[FillRow]) -> None:
-        """Store an order and its fills; inside a transaction."""
-        self._connection.execute(INSERT_ORDER, astuple(order))
-        self._connection.executemany(INSERT_FILL, [astuple(fill) for fill in fills])
+    def save_order(self, order: OrderRow) -> None:
+        """Store an order as it stands now; inside a transaction."""
+        self._connection.execute(SAVE_ORDER, astuple(order))
+
+    def add_fill(self, fill: FillRow) -> None:
+        """Store a new fill; inside a transaction."""
+        self._connection.execute(INSERT_FILL, astuple(fill))
+
+    def open_orders(self) -> list[OrderRow]:
+        return self.orders("state in ('live', 'partially_filled') order by ord_id")
 
     def orders(self, where: str, *values: object) -> list[OrderRow]:
         """Orders by a condition and order clause written by this package, never by a caller."""

@@ -21,8 +21,12 @@ create table if not exists orders (
     fee_currency text not null,
     cancel_source text not null,
     created_ms integer not null,
-    updated_ms integer not null
+    updated_ms integer not null,
+    rests_from_ms integer not null
 );
+
+create index if not exists open_orders on orders (ord_id)
+where state in ('live', 'partially_filled');
 
 create index if not exists orders_by_client_order_id on orders (client_order_id, ord_id);
 
@@ -40,6 +44,7 @@ create table if not exists fills (
     fee_currency text not null,
     fee_rate text not null,
     filled_ms integer not null,
+    liquidity text not null,
     unique (inst_id, trade_id)
 );
 

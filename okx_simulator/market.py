@@ -10,6 +10,7 @@ from okx_core.order_book import BookModel, book_model, ladder_prices
 from okx_simulator.bars import BarSize, gather
 from okx_simulator.clock import HOUR_MS, ExchangeClock
 from okx_simulator.price_grid import price_grid, year_start
+from okx_simulator.public_trades import TRADES_PER_HOUR, PublicTrade, trades_of
 from okx_simulator.tape import Bars, Tape, forming_bar, joined
 
 DELISTED_AFTER_HOURS = 72
@@ -115,6 +116,13 @@ class Market:
             size = grid.floor_size(Decimal(repr(book.depth_quote)) / exact)
             merged[price] = merged.get(price, Decimal(0)) + max(size, grid.lot)
         return list(merged.items())
+
+    def trades(self, pair: str, count: int) -> list[PublicTrade]:
+        """The newest `count` public trades, newest first."""
+        now_ms = self.clock.now_ms()
+        bars = self.tape.bars(pair, now_ms // HOUR_MS + 1)
+        hours = count // TRADES_PER_HOUR + 2
+        return trades_of(bars[max(len(bars) - hours, 0) :], self.listing(pair), now_ms, count)
 
     def listed(self) -> list[str]:
         """Pairs that trade now: the first bar has opened and the last one is not long gone."""

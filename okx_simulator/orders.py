@@ -9,15 +9,16 @@ from okx_simulator.api_errors import ApiError, empty_parameter, parameter_error
 
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9]{1,32}")
 TAG = re.compile(r"[A-Za-z0-9]{1,16}")
-PRICED_TYPES = ("ioc", "fok")
+RESTING_TYPES = ("limit", "post_only")
+PRICED_TYPES = (*RESTING_TYPES, "ioc", "fok")
 SUPPORTED_TYPES = ("market", *PRICED_TYPES)
-KNOWN_TYPES = ("limit", "post_only", "optimal_limit_ioc", "rpi", "elp")
+KNOWN_TYPES = ("optimal_limit_ioc", "rpi", "elp")
 REQUIRED = ("instId", "tdMode", "side", "ordType", "sz")
 
 
 @dataclass(frozen=True)
 class OrderRequest:
-    """A spot order that takes liquidity; `size_in_quote` says what `size` counts."""
+    """A spot order; `size_in_quote` says what `size` counts."""
 
     inst_id: str
     side: str
@@ -36,8 +37,22 @@ class OrderRequest:
         return "quote_ccy" if self.size_in_quote else "base_ccy"
 
 
-def json_object(body: bytes, content_type: str) -> dict[str, str]:
-    """The body's fields as text; null and "" count as absent, as python-okx sends them."""
+def _as_text(value: object) -> str:
+    """A JSON value as the endpoints compare it: a parameter may come as number, bool or string."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _fields(parsed: object) -> dict[str, str]:
+    if not isinstance(parsed, dict):
+        raise ApiError("50002", "Json data format error.", 400)
+    return {str(name): _as_text(value) for name, value in parsed.items() if value not in (None, "", [])}
+
+
+def json_rows(body: bytes, content_type: str, listed: bool) -> list[dict[str, str]]:
+    """The body's objects, fields as text; null and "" count as absent, as python-okx sends them.
+
+    `listed` says that the endpoint takes a list of objects; the others take one object.
+    """
     if not content_type.lower().startswith("application/json"):
         raise ApiError("50006", "Invalid Content_Type, please use the application/json format", 400)
     if not body:
@@ -46,9 +61,9 @@ def json_object(body: bytes, content_type: str) -> dict[str, str]:
         parsed = json.loads(body, parse_float=str, parse_int=str)
     except ValueError as error:
         raise ApiError("50002", "Json data format error.", 400) from error
-    if not isinstance(parsed, dict):
+    if listed != isinstance(parsed, list):
         raise ApiError("50002", "Json data format error.", 400)
-    return {str(name): str(value) for name, value in parsed.items() if value not in (None, "")}
+    return [_fields(row) for row in parsed] if listed else [_fields(parsed)]
 
 
 def positive_decimal(name: str, text: str) -> Decimal:
@@ -74,7 +89,7 @@ def _order_type(fields: dict[str, str]) -> str:
     return _one_of(fields, "ordType", SUPPORTED_TYPES)
 
 
-def _matching(fields: dict[str, str], name: str, pattern: re.Pattern[str]) -> str:
+def matching_text(fields: dict[str, str], name: str, pattern: re.Pattern[str]) -> str:
     text = fields.get(name, "")
     if text and not pattern.fullmatch(text):
         raise parameter_error(name)
@@ -91,6 +106,8 @@ def parse_order(fields: dict[str, str]) -> OrderRequest:
     ord_type = _order_type(fields)
     if "posSide" in fields and fields["posSide"] != "net":
         raise parameter_error("posSide")
+    if "attachAlgoOrds" in fields:
+        raise parameter_error("attachAlgoOrds", "attached orders are not supported yet")
     market = ord_type == "market"
     if not market and "px" not in fields:
         raise empty_parameter("px")
@@ -105,6 +122,6 @@ def parse_order(fields: dict[str, str]) -> OrderRequest:
         size=positive_decimal("sz", fields["sz"]),
         size_in_quote=target == "quote_ccy",
         price=None if market else positive_decimal("px", fields["px"]),
-        client_order_id=_matching(fields, "clOrdId", CLIENT_ORDER_ID),
-        tag=_matching(fields, "tag", TAG),
+        client_order_id=matching_text(fields, "clOrdId", CLIENT_ORDER_ID),
+        tag=matching_text(fields, "tag", TAG),
     )

@@ -1,17 +1,18 @@
 """What goes over the wire: rows of the answers, every number a string, every absent value ''."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import numpy as np
 
 from okx_core.instruments import Instrument
+from okx_simulator.amounts import plain
+from okx_simulator.calls import Payload
 from okx_simulator.clock import HOUR_MS
 from okx_simulator.ledger import FillRow, OrderRow
 from okx_simulator.market import Level, Quote
+from okx_simulator.public_trades import PublicTrade
 from okx_simulator.tape import Bars
-from okx_simulator.trading_desk import plain
-
-Payload = dict[str, object]
 
 HUGE = "999999999999"
 EMPTY_INSTRUMENT_FIELDS = [
@@ -140,6 +141,18 @@ def book_row(asks: list[Level], bids: list[Level], now_ms: int) -> Payload:
     return {**sides, "ts": str(now_ms), "seqId": now_ms}
 
 
+def trade_row(inst_id: str, trade: PublicTrade) -> Payload:
+    return {
+        "instId": inst_id,
+        "tradeId": str(trade.trade_id),
+        "px": plain(trade.price),
+        "sz": plain(trade.size),
+        "side": trade.side,
+        "source": "0",
+        "ts": str(trade.traded_ms),
+    }
+
+
 def order_row(order: OrderRow, last_fill: FillRow | None) -> Payload:
     """An order as GET /trade/order and the lists show it."""
     row: Payload = dict.fromkeys(EMPTY_ORDER_FIELDS, "")
@@ -182,17 +195,9 @@ def order_row(order: OrderRow, last_fill: FillRow | None) -> Payload:
     return row
 
 
-def acknowledgement(ord_id: str, client_order_id: str, tag: str, now_ms: int, code: str, why: str) -> Payload:
-    """The row that answers POST /trade/order; code "0" is accepted."""
-    return {
-        "ordId": ord_id,
-        "clOrdId": client_order_id,
-        "tag": tag,
-        "ts": str(now_ms),
-        "sCode": code,
-        "sMsg": why,
-        "subCode": "",
-    }
+def acknowledgement(names: Mapping[str, str], now_ms: int, code: str, why: str) -> Payload:
+    """The row that answers a trade request; `names` are the order's ids, code "0" is accepted."""
+    return {**names, "ts": str(now_ms), "sCode": code, "sMsg": why, "subCode": ""}
 
 
 def fill_row(fill: FillRow) -> Payload:
@@ -209,7 +214,7 @@ def fill_row(fill: FillRow) -> Payload:
         "fillSz": fill.size,
         "side": fill.side,
         "posSide": "net",
-        "execType": "T",
+        "execType": fill.liquidity,
         "fee": fill.fee,
         "feeCcy": fill.fee_currency,
         "feeRate": fill.fee_rate,
@@ -225,17 +230,19 @@ def fill_row(fill: FillRow) -> Payload:
     }
 
 
-def balance_detail(currency: str, cash: Decimal, changed_ms: int, value_usd: Decimal) -> Payload:
+def balance_detail(
+    currency: str, cash: Decimal, frozen: Decimal, changed_ms: int, value_usd: Decimal
+) -> Payload:
     """One coin of GET /account/balance in spot mode: availEq is '' there."""
     amount = plain(cash)
     return {
         "ccy": currency,
         "eq": amount,
         "cashBal": amount,
-        "availBal": amount,
+        "availBal": plain(cash - frozen),
         "availEq": "",
-        "frozenBal": "0",
-        "ordFrozen": "0",
+        "frozenBal": plain(frozen),
+        "ordFrozen": plain(frozen),
         "eqUsd": plain(value_usd),
         "disEq": plain(value_usd),
         "upl": "",

@@ -1,41 +1,40 @@
-"""The endpoints of the account: balance, configuration, fees, orders and fills."""
+"""The endpoints that show the account: balance, configuration, fees, orders and fills."""
 
 from decimal import Decimal
 
-from okx_simulator.api_errors import OrderRefusedError, empty_parameter, parameter_error
+from okx_simulator.amounts import plain
+from okx_simulator.api_errors import empty_parameter, parameter_error
+from okx_simulator.calls import Call, Payload
 from okx_simulator.exchange import Exchange
 from okx_simulator.ledger import OrderRow
 from okx_simulator.listings import list_fills, list_orders
-from okx_simulator.orders import parse_order
-from okx_simulator.payloads import Payload, acknowledgement, balance_detail, fill_row, order_row
-from okx_simulator.public_endpoints import Call
-from okx_simulator.trading_desk import CANCELLED_UNFILLED_VISIBLE_MS, plain
+from okx_simulator.payloads import balance_detail, fill_row, order_row
+from okx_simulator.trading_desk import CANCELLED_UNFILLED_VISIBLE_MS, OrderName
 
 FILL_DAYS, FILL_HISTORY_DAYS = 3, 90
 ORDER_DAYS, ORDER_ARCHIVE_DAYS = 7, 90
 
 
-class OperationFailedError(Exception):
-    """All rows of a trade request failed: code "1" with the reasons in the rows."""
-
-    def __init__(self, rows: list[Payload]) -> None:
-        super().__init__("All operations failed")
-        self.rows = rows
-
-
 def balance(exchange: Exchange, call: Call) -> list[Payload]:
     """Coins with cash, valued at mid; a coin without a USDT pair counts nothing in totalEq."""
     wanted = set(filter(None, call.parameters.get("ccy", "").split(",")))
-    details, total = [], Decimal(0)
+    details, total, frozen = [], Decimal(0), exchange.desk.books.frozen()
     for currency, (cash, changed_ms) in exchange.ledger.balances().items():
         value = exchange.value_usdt(currency, cash) or Decimal(0)
         total += value
         if cash and (not wanted or currency in wanted):
-            details.append(balance_detail(currency, cash, changed_ms, value))
+            details.append(
+                balance_detail(currency, cash, frozen.get(currency, Decimal(0)), changed_ms, value)
+            )
     row: Payload = dict.fromkeys(
         ["adjEq", "borrowFroz", "imr", "isoEq", "mgnRatio", "mmr", "notionalUsd", "ordFroz", "upl"], ""
     )
     return [{**row, "totalEq": plain(total), "uTime": str(exchange.clock.now_ms()), "details": details}]
+
+
+def currencies(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
+    """No coin can be paid in or out here."""
+    return []
 
 
 def config(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
@@ -87,20 +86,6 @@ def trade_fee(exchange: Exchange, call: Call) -> list[Payload]:
     ]
 
 
-def place_order(exchange: Exchange, call: Call) -> list[Payload]:
-    if call.exp_time and not call.exp_time.isdigit():
-        raise parameter_error("expTime")
-    request = parse_order(call.parameters)
-    expires_ms = int(call.exp_time) if call.exp_time else None
-    now_ms = exchange.clock.now_ms()
-    try:
-        order = exchange.desk.place(request, expires_ms)
-    except OrderRefusedError as refused:
-        row = acknowledgement("", request.client_order_id, request.tag, now_ms, refused.code, refused.message)
-        raise OperationFailedError([row]) from refused
-    return [acknowledgement(str(order.ord_id), order.client_order_id, order.tag, now_ms, "0", "Order placed")]
-
-
 def _order_row(exchange: Exchange, order: OrderRow) -> Payload:
     last = exchange.ledger.fills("ord_id = ? order by bill_id desc limit 1", order.ord_id)
     return order_row(order, last[0] if last else None)
@@ -108,7 +93,7 @@ def _order_row(exchange: Exchange, order: OrderRow) -> Payload:
 
 def get_order(exchange: Exchange, call: Call) -> list[Payload]:
     asked = [call.parameters.get(name, "") for name in ("instId", "ordId", "clOrdId")]
-    return [_order_row(exchange, exchange.desk.find(*asked))]
+    return [_order_row(exchange, exchange.desk.find(OrderName(*asked)))]
 
 
 def _orders(exchange: Exchange, call: Call, days: int, pending: bool, unfilled_ms: int) -> list[Payload]:

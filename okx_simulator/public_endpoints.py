@@ -1,16 +1,16 @@
-"""The endpoints anyone may call: time, instruments, candles, tickers, books."""
-
-from dataclasses import dataclass
+"""The endpoints anyone may call: time, status, instruments, candles, tickers, books, trades."""
 
 from okx_simulator.api_errors import empty_parameter, parameter_error, unknown_instrument
 from okx_simulator.bars import BAR_SIZES, BarSize
+from okx_simulator.calls import Call, Payload
 from okx_simulator.exchange import Exchange
 from okx_simulator.listings import row_limit, whole_number
-from okx_simulator.payloads import Payload, book_row, candle_rows, instrument_row, ticker_row
+from okx_simulator.payloads import book_row, candle_rows, instrument_row, ticker_row, trade_row
 
 CANDLE_ROWS = 300
 CANDLE_WINDOW_BARS = 1_440
 BOOK_LEVELS = 400
+TRADE_ROWS = 500
 INSTRUMENT_TYPES = ("SPOT", "SWAP", "FUTURES", "OPTION", "MARGIN")
 OKX_BAR_NAMES = [
     "1s",
@@ -42,16 +42,13 @@ OKX_BAR_NAMES = [
 FAR_FUTURE_MS = 1 << 52
 
 
-@dataclass(frozen=True)
-class Call:
-    """One request as an endpoint sees it: parameters without the empty ones."""
-
-    parameters: dict[str, str]
-    exp_time: str = ""
-
-
 def server_time(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
     return [{"ts": str(exchange.clock.now_ms())}]
+
+
+def system_status(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
+    """No break is ever planned."""
+    return []
 
 
 def _instrument_type(call: Call) -> str:
@@ -141,3 +138,9 @@ def books(exchange: Exchange, call: Call) -> list[Payload]:
     asks = exchange.market.levels(pair, "ask", depth)
     bids = exchange.market.levels(pair, "bid", depth)
     return [book_row(asks, bids, exchange.clock.now_ms())]
+
+
+def trades(exchange: Exchange, call: Call) -> list[Payload]:
+    pair = _listed_pair(exchange, call)
+    limit = row_limit(call.parameters, TRADE_ROWS)
+    return [trade_row(pair, trade) for trade in exchange.market.trades(pair, limit)]

@@ -4,8 +4,8 @@ Windows are wall-clock time whatever the exchange clock does: they protect a ser
 """
 
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from okx_simulator.api_errors import rate_limited
@@ -29,16 +29,32 @@ LIMITS = {
     ("GET", "/api/v5/market/books"): Limit(40, "ip"),
     ("GET", "/api/v5/market/candles"): Limit(40, "ip"),
     ("GET", "/api/v5/market/history-candles"): Limit(20, "ip"),
+    ("GET", "/api/v5/market/trades"): Limit(100, "ip"),
+    ("GET", "/api/v5/account/instruments"): Limit(20, "user+instType"),
+    ("GET", "/api/v5/asset/currencies"): Limit(12, "user"),
     ("GET", "/api/v5/account/balance"): Limit(10, "user"),
     ("GET", "/api/v5/account/config"): Limit(5, "user"),
     ("GET", "/api/v5/account/trade-fee"): Limit(5, "user"),
     ("POST", "/api/v5/trade/order"): Limit(60, "user+instId"),
+    ("POST", "/api/v5/trade/cancel-order"): Limit(60, "user+instId"),
+    ("POST", "/api/v5/trade/amend-order"): Limit(60, "user+instId"),
+    ("POST", "/api/v5/trade/batch-orders"): Limit(300, "user+instId"),
+    ("POST", "/api/v5/trade/cancel-batch-orders"): Limit(300, "user+instId"),
+    ("POST", "/api/v5/trade/amend-batch-orders"): Limit(300, "user+instId"),
     ("GET", "/api/v5/trade/order"): Limit(60, "user+instId"),
     ("GET", "/api/v5/trade/orders-pending"): Limit(60, "user"),
     ("GET", "/api/v5/trade/orders-history"): Limit(40, "user"),
     ("GET", "/api/v5/trade/orders-history-archive"): Limit(20, "user"),
     ("GET", "/api/v5/trade/fills"): Limit(60, "user"),
     ("GET", "/api/v5/trade/fills-history"): Limit(10, "user"),
+}
+
+
+# A batch of one counts as a single order.
+SINGLE_PATHS = {
+    "/api/v5/trade/batch-orders": "/api/v5/trade/order",
+    "/api/v5/trade/cancel-batch-orders": "/api/v5/trade/cancel-order",
+    "/api/v5/trade/amend-batch-orders": "/api/v5/trade/amend-order",
 }
 
 
@@ -50,17 +66,25 @@ class RateLimiter:
         self._now = now_seconds
         self._seen: dict[tuple[str, ...], deque[float]] = {}
 
-    def admit(self, method: str, path: str, asker: str, parameters: dict[str, str]) -> None:
-        """Count the request, or raise 50011 when its window is full. A refused one is not counted."""
+    def admit(self, method: str, path: str, asker: str, rows: Sequence[dict[str, str]]) -> None:
+        """Count the request's rows, or raise 50011 when a window is full. A refused one is not counted."""
+        if len(rows) == 1:
+            path = SINGLE_PATHS.get(path, path)
         limit = LIMITS.get((method, path))
         if not self.enabled or limit is None:
             return
         _, _, parameter = limit.scope.partition("+")
-        key = (method, path, asker, parameters.get(parameter, "") if parameter else "")
+        counted = Counter(row.get(parameter, "") if parameter else "" for row in rows)
+        windows = [(self._window((method, path, asker, key)), count) for key, count in counted.items()]
+        if any(len(seen) + count > limit.count for seen, count in windows):
+            raise rate_limited()
+        for seen, count in windows:
+            seen.extend([self._now()] * count)
+
+    def _window(self, key: tuple[str, ...]) -> deque[float]:
+        """When the requests of `key` came that still count."""
         seen = self._seen.setdefault(key, deque())
         now = self._now()
         while seen and seen[0] <= now - WINDOW_SECONDS:
             seen.popleft()
-        if len(seen) >= limit.count:
-            raise rate_limited()
-        seen.append(now)
+        return seen

@@ -1,185 +1,252 @@
-"""Placing an order: checks, matching and booking, all of it or none of it."""
+"""Orders from entry to their end: place, cancel, amend, and the fills of resting ones.
 
+Resting orders fill lazily: whenever the exchange is asked anything, `settle` walks the tape's path
+since the last look and fills what it reached, in the order of time, at the order's own price. An
+order priced inside the spread is better than the path already and is taken a millisecond later.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from okx_core.fees import TAKER_FEE
+from okx_core.fees import MAKER_FEE, TAKER_FEE
 from okx_core.instruments import Instrument, is_multiple
 from okx_core.order_book import MAX_LEVELS
+from okx_simulator.amounts import plain
 from okx_simulator.api_errors import (
     ApiError,
     OrderRefusedError,
     empty_parameter,
+    expired_request,
     insufficient_balance,
     order_not_found,
     unknown_instrument,
 )
-from okx_simulator.ledger import FillRow, Ledger, OrderRow
+from okx_simulator.bookings import MAKER, TAKER, Bookkeeper, cancelled, held_by, remaining
+from okx_simulator.clock import HOUR_MS
+from okx_simulator.crossings import first_crossing
+from okx_simulator.ledger import OPEN_STATES, Ledger, OrderRow
 from okx_simulator.market import Level, Market
-from okx_simulator.matching import (
-    Match,
-    average_price,
-    base_of,
-    quote_of,
-    take_base,
-    take_quote,
-    within_limit,
-)
-from okx_simulator.orders import OrderRequest
+from okx_simulator.matching import Match, base_of, quote_of, take_base, take_quote, within_limit
+from okx_simulator.orders import RESTING_TYPES, OrderRequest
 
 MAX_MARKET_QUOTE = Decimal(1_000_000)
-CANCELLED_UNFILLED_VISIBLE_MS = 2 * 3_600_000
-IOC_REST, FOK_REST, SYSTEM_REST = "14", "13", "0"
+CANCELLED_UNFILLED_VISIBLE_MS = 2 * HOUR_MS
+BY_USER, BY_SYSTEM = "1", "0"
+REST_SOURCES = {"ioc": "14", "fok": "13", "post_only": "31"}
 
 
-def plain(value: Decimal) -> str:
-    """Decimal text without exponent and without trailing zeros."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+@dataclass(frozen=True)
+class OrderName:
+    """Which order is meant: the exchange's id or, failing that, the client's."""
+
+    inst_id: str
+    ord_id: str = ""
+    client_order_id: str = ""
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """What is to change: the new total size in base, the new price, or both."""
+
+    size: Decimal | None = None
+    price: Decimal | None = None
+    cancel_on_fail: bool = False
 
 
 class TradingDesk:
-    """Matches orders against the market's book and books them in the ledger."""
+    """Matches orders against the market's book and path, and books them in the ledger."""
 
-    def __init__(self, market: Market, ledger: Ledger, taker_fee: Decimal = TAKER_FEE) -> None:
+    def __init__(
+        self, market: Market, ledger: Ledger, taker_fee: Decimal = TAKER_FEE, maker_fee: Decimal = MAKER_FEE
+    ) -> None:
         self._market = market
         self._ledger = ledger
-        self.taker_fee = taker_fee
+        self._settled_ms = -1
+        self.books = Bookkeeper(ledger, taker_fee, maker_fee)
+
+    def settle(self) -> None:
+        """Fill every resting order that the path has reached up to now, first reached first."""
+        now_ms, since_ms = self._market.clock.now_ms(), self._settled_ms
+        if now_ms == since_ms:
+            return
+        if self._ledger.open_orders():
+            with self._ledger.transaction():
+                reached = [
+                    (moment, order.ord_id, order)
+                    for order in self._ledger.open_orders()
+                    if (moment := self._reached_ms(order, since_ms, now_ms)) is not None
+                ]
+                for moment, _, order in sorted(reached, key=lambda found: found[:2]):
+                    whole = [Match(Decimal(order.price), remaining(order))]
+                    self._ledger.save_order(self.books.filled(order, whole, MAKER, moment))
+        self._settled_ms = now_ms
+
+    def _reached_ms(self, order: OrderRow, since_ms: int, now_ms: int) -> int | None:
+        from_ms = max(order.rests_from_ms, since_ms) + 1
+        if from_ms > now_ms:
+            return None
+        bars = self._market.tape.bars(order.inst_id, now_ms // HOUR_MS + 1)
+        stretch = bars.between(from_ms // HOUR_MS - 1, now_ms // HOUR_MS + 1)
+        return first_crossing(stretch, order.side, Decimal(order.price), from_ms, now_ms)
 
     def place(self, request: OrderRequest, expires_ms: int | None) -> OrderRow:
-        """Fill an order at once; it is on disk when this returns. Raises ApiError when it is not taken."""
-        now_ms = self._market.clock.now_ms()
-        if expires_ms is not None and now_ms > expires_ms:
-            raise ApiError(
-                "50036",
-                "The expTime can't be earlier than the current system time. Please adjust the expTime.",
-            )
+        """Take an order; it is on disk when this returns. Raises ApiError when it is not taken."""
+        self.settle()
+        now_ms = self._not_expired(expires_ms)
         if not self._market.is_listed(request.inst_id):
             raise OrderRefusedError("51001", unknown_instrument().message)
         instrument = self._market.listing(request.inst_id)
         with self._ledger.transaction():
             if request.client_order_id and self._ledger.has_open_order(request.client_order_id):
                 raise OrderRefusedError("51016", "Client order ID already exists.")
-            levels = self._reachable_levels(request)
+            levels = self._reachable_levels(request.inst_id, request.side, request.price)
             _check_size(request, instrument, levels)
             matches = _match(request, instrument, levels)
             self._check_funds(request, instrument, matches)
-            return self._book(request, instrument, matches, now_ms)
+            order = self.books.filled(self.books.opened(request, now_ms), matches, TAKER, now_ms)
+            if order.state in OPEN_STATES and not _may_rest(request, levels):
+                order = cancelled(order, REST_SOURCES.get(request.ord_type, BY_SYSTEM), now_ms)
+            self._ledger.save_order(order)
+            return order
 
-    def _reachable_levels(self, request: OrderRequest) -> list[Level]:
-        side = "ask" if request.side == "buy" else "bid"
-        levels = self._market.levels(request.inst_id, side, MAX_LEVELS)
-        return levels if request.price is None else within_limit(levels, request.side, request.price)
+    def cancel(self, name: OrderName) -> OrderRow:
+        """Cancel what is left of an open order; 51400 when it is not open."""
+        self.settle()
+        with self._ledger.transaction():
+            order = self._open_order(name, "51400", "Cancellation failed as the order")
+            order = cancelled(order, BY_USER, self._market.clock.now_ms())
+            self._ledger.save_order(order)
+            return order
 
-    def _check_funds(self, request: OrderRequest, instrument: Instrument, matches: list[Match]) -> None:
-        currency = instrument.quote if request.side == "buy" else instrument.base
-        needed = quote_of(matches) if request.side == "buy" else base_of(matches)
-        if request.ord_type == "market" and request.size_in_quote == (request.side == "buy"):
-            needed = request.size
-        if needed > self._ledger.cash(currency):
-            raise insufficient_balance(currency)
+    def amend(self, name: OrderName, amendment: Amendment, expires_ms: int | None) -> OrderRow:
+        """Change size or price of an open order, which may fill it at once; 51503 when it is not open."""
+        self.settle()
+        self._not_expired(expires_ms)
+        if amendment.size is None and amendment.price is None:
+            raise OrderRefusedError("51500", "You must enter a price, quantity or TP/SL.")
+        try:
+            with self._ledger.transaction():
+                return self._amend(name, amendment)
+        except OrderRefusedError:
+            if amendment.cancel_on_fail:
+                with suppress(ApiError):
+                    self.cancel(name)
+            raise
 
-    def _book(
-        self, request: OrderRequest, instrument: Instrument, matches: list[Match], now_ms: int
-    ) -> OrderRow:
-        ord_id = self._ledger.next_timed_id("order", now_ms)
-        fills = [self._fill(request, instrument, match, ord_id, now_ms) for match in matches]
-        for fill in fills:
-            self._move_money(fill, instrument)
-        state, cancel_source = _outcome(request, matches)
-        average = average_price(matches)
-        fee = sum((Decimal(fill.fee) for fill in fills), Decimal(0))
-        order = OrderRow(
-            ord_id=ord_id,
-            client_order_id=request.client_order_id,
-            tag=request.tag,
-            inst_id=request.inst_id,
-            side=request.side,
-            ord_type=request.ord_type,
-            size=plain(request.size),
-            price="" if request.price is None else plain(request.price),
-            target_currency=request.target_currency,
-            state=state,
-            filled_base=plain(base_of(matches)),
-            average_price="" if average is None else plain(average),
-            fee=plain(fee),
-            fee_currency=_fee_currency(request.side, instrument),
-            cancel_source=cancel_source,
-            created_ms=now_ms,
-            updated_ms=now_ms,
-        )
-        self._ledger.add_order(order, fills)
-        return order
-
-    def _fill(
-        self, request: OrderRequest, instrument: Instrument, match: Match, ord_id: int, now_ms: int
-    ) -> FillRow:
-        received = match.size if request.side == "buy" else match.size * match.price
-        return FillRow(
-            bill_id=self._ledger.next_timed_id("bill", now_ms),
-            trade_id=self._ledger.next_id(f"trade {request.inst_id}"),
-            ord_id=ord_id,
-            client_order_id=request.client_order_id,
-            tag=request.tag,
-            inst_id=request.inst_id,
-            side=request.side,
-            price=plain(match.price),
-            size=plain(match.size),
-            fee=plain(-received * self.taker_fee),
-            fee_currency=_fee_currency(request.side, instrument),
-            fee_rate=plain(-self.taker_fee),
-            filled_ms=now_ms,
-        )
-
-    def _move_money(self, fill: FillRow, instrument: Instrument) -> None:
-        size, fee = Decimal(fill.size), Decimal(fill.fee)
-        paid = size * Decimal(fill.price)
-        buying = fill.side == "buy"
-        base_change = size + fee if buying else -size
-        quote_change = -paid if buying else paid + fee
-        self._ledger.change_balance(fill.ord_id, instrument.base, base_change, fill.filled_ms)
-        self._ledger.change_balance(fill.ord_id, instrument.quote, quote_change, fill.filled_ms)
-
-    def find(self, inst_id: str, ord_id: str, client_order_id: str) -> OrderRow:
-        """The order by exchange id or, failing that, the newest with the client's id; 51603 when unseen."""
-        if not (ord_id or client_order_id):
-            raise ApiError("51003", "Either client order ID or order ID is required.", 400)
-        if not inst_id:
-            raise empty_parameter("instId")
-        if ord_id:
-            number = int(ord_id) if ord_id.isdigit() and len(ord_id) < 19 else -1
-            found = self._ledger.orders("ord_id = ? and inst_id = ?", number, inst_id)
-        else:
-            found = self._ledger.orders(
-                "client_order_id = ? and inst_id = ? order by ord_id desc limit 1", client_order_id, inst_id
+    def _amend(self, name: OrderName, amendment: Amendment) -> OrderRow:
+        now_ms = self._market.clock.now_ms()
+        order = self._open_order(name, "51503", "Order modification failed as the order")
+        size, price = amendment.size or Decimal(order.size), amendment.price or Decimal(order.price)
+        if size <= Decimal(order.filled_base):
+            changed = replace(order, size=order.filled_base, state="filled", updated_ms=now_ms)
+            self._ledger.save_order(changed)
+            return changed
+        if not self._market.is_listed(order.inst_id):
+            raise OrderRefusedError("51001", unknown_instrument().message)
+        _check_grid(size, price, self._market.listing(order.inst_id))
+        levels = self._reachable_levels(order.inst_id, order.side, price)
+        if order.ord_type == "post_only" and levels:
+            raise OrderRefusedError(
+                "51511", "Operation failed as the order price doesn't meet the requirement for Post Only."
             )
+        changed = replace(
+            order, size=plain(size), price=plain(price), updated_ms=now_ms, rests_from_ms=now_ms
+        )
+        currency, needed = held_by(changed)
+        if needed > self.books.available(currency) + held_by(order)[1]:
+            raise OrderRefusedError(
+                "51502", f"Order modification failed for insufficient {currency} balance."
+            )
+        changed = self.books.filled(changed, take_base(levels, remaining(changed)), TAKER, now_ms)
+        self._ledger.save_order(changed)
+        return changed
+
+    def find(self, name: OrderName) -> OrderRow:
+        """The order by exchange id or, failing that, the newest with the client's id; 51603 when unseen."""
+        if not (name.ord_id or name.client_order_id):
+            raise ApiError("51003", "Either client order ID or order ID is required.", 400)
+        if not name.inst_id:
+            raise empty_parameter("instId")
+        found = self._lookup(name)
         forgotten = self._market.clock.now_ms() - CANCELLED_UNFILLED_VISIBLE_MS
-        if not found or (
-            found[0].state == "canceled" and found[0].filled_base == "0" and found[0].updated_ms < forgotten
+        if found is None or (
+            found.state == "canceled" and found.filled_base == "0" and found.updated_ms < forgotten
         ):
             raise order_not_found()
-        return found[0]
+        return found
+
+    def _lookup(self, name: OrderName) -> OrderRow | None:
+        if name.ord_id:
+            number = int(name.ord_id) if name.ord_id.isdigit() and len(name.ord_id) < 20 else -1
+            found = self._ledger.orders("ord_id = ? and inst_id = ?", number, name.inst_id)
+        else:
+            found = self._ledger.orders(
+                "client_order_id = ? and inst_id = ? order by ord_id desc limit 1",
+                name.client_order_id,
+                name.inst_id,
+            )
+        return found[0] if found else None
+
+    def _open_order(self, name: OrderName, code: str, what_failed: str) -> OrderRow:
+        if not (name.ord_id or name.client_order_id):
+            raise OrderRefusedError("51003", "Either client order ID or order ID is required.")
+        order = self._lookup(name)
+        if order is None or order.state not in OPEN_STATES:
+            raise OrderRefusedError(code, f"{what_failed} has been filled, canceled or does not exist.")
+        return order
+
+    def _not_expired(self, expires_ms: int | None) -> int:
+        """Now, unless the request has arrived too late."""
+        now_ms = self._market.clock.now_ms()
+        if expires_ms is not None and now_ms > expires_ms:
+            raise expired_request()
+        return now_ms
+
+    def _reachable_levels(self, inst_id: str, side: str, price: Decimal | None) -> list[Level]:
+        levels = self._market.levels(inst_id, "ask" if side == "buy" else "bid", MAX_LEVELS)
+        return levels if price is None else within_limit(levels, side, price)
+
+    def _check_funds(self, request: OrderRequest, instrument: Instrument, matches: list[Match]) -> None:
+        buying = request.side == "buy"
+        currency = instrument.quote if buying else instrument.base
+        if request.price is not None:
+            needed = request.size * request.price if buying else request.size
+        elif request.size_in_quote == buying:
+            needed = request.size
+        else:
+            needed = quote_of(matches) if buying else base_of(matches)
+        if needed > self.books.available(currency):
+            raise insufficient_balance(currency)
 
 
-def _fee_currency(side: str, instrument: Instrument) -> str:
-    return instrument.base if side == "buy" else instrument.quote
+def _may_rest(request: OrderRequest, levels: list[Level]) -> bool:
+    if request.ord_type == "post_only":
+        return not levels
+    return request.ord_type in RESTING_TYPES
 
 
-def _check_size(request: OrderRequest, instrument: Instrument, levels: list[Level]) -> None:
-    """Minimum and lot of the base size; a size in quote is compared at the best price."""
-    if request.price is not None and not is_multiple(request.price, instrument.tick):
+def _check_grid(size: Decimal, price: Decimal | None, instrument: Instrument) -> None:
+    """Tick, minimum and lot of a size in base."""
+    if price is not None and not is_multiple(price, instrument.tick):
         raise OrderRefusedError("51000", "Parameter px error: not a multiple of the tick size")
-    too_small = OrderRefusedError("51020", "Your order should meet or exceed the minimum order amount.")
-    if request.size_in_quote:
-        if levels and request.size / levels[0][0] < instrument.min_size:
-            raise too_small
-        return
-    if request.size < instrument.min_size:
-        raise too_small
-    if not is_multiple(request.size, instrument.lot):
+    if size < instrument.min_size:
+        raise OrderRefusedError("51020", "Your order should meet or exceed the minimum order amount.")
+    if not is_multiple(size, instrument.lot):
         raise OrderRefusedError("51121", "Order quantity must be a multiple of the lot size.")
 
 
+def _check_size(request: OrderRequest, instrument: Instrument, levels: list[Level]) -> None:
+    """The grid of the order; a size in quote is compared at the best price."""
+    if not request.size_in_quote:
+        _check_grid(request.size, request.price, instrument)
+    elif levels and request.size / levels[0][0] < instrument.min_size:
+        raise OrderRefusedError("51020", "Your order should meet or exceed the minimum order amount.")
+
+
 def _match(request: OrderRequest, instrument: Instrument, levels: list[Level]) -> list[Match]:
+    if request.ord_type == "post_only":
+        return []
     if request.size_in_quote:
         matches = take_quote(levels, request.size, instrument.lot)
     else:
@@ -189,11 +256,3 @@ def _match(request: OrderRequest, instrument: Instrument, levels: list[Level]) -
     if request.ord_type == "market" and quote_of(matches) > MAX_MARKET_QUOTE:
         raise OrderRefusedError("51201", f"Value of per market order cannot exceed {MAX_MARKET_QUOTE:,} USDT")
     return matches
-
-
-def _outcome(request: OrderRequest, matches: list[Match]) -> tuple[str, str]:
-    """Final state and cancelSource. A book taken empty cancels the rest of a market order."""
-    complete = bool(matches) if request.size_in_quote else base_of(matches) == request.size
-    if complete:
-        return "filled", ""
-    return "canceled", {"ioc": IOC_REST, "fok": FOK_REST}.get(request.ord_type, SYSTEM_REST)

@@ -15,6 +15,7 @@ from okx_simulator.ledger import Ledger
 from okx_simulator.orders import OrderRequest
 from okx_simulator.synthetic_paths import EPOCH_HOUR
 from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.trading_desk import OrderName
 
 TAPE = SyntheticTape(("ETH-USDT", "ATOM-USDT"))
 START_MS = (EPOCH_HOUR + 20_000) * HOUR_MS
@@ -82,7 +83,7 @@ def test_an_account_survives_a_restart(tmp_path: Path) -> None:
     second = opened(tmp_path, 5)
     assert second.ledger.balances() == balances
     assert second.ledger.fills("1 = 1") == fills
-    assert second.desk.find("ATOM-USDT", "", "abc") == order
+    assert second.desk.find(OrderName("ATOM-USDT", "", "abc")) == order
     later = second.desk.place(market_order("sell", "5"), None)
     assert later.ord_id > order.ord_id
     second.close()

@@ -19,7 +19,7 @@ def admitted(limiter: RateLimiter, endpoint: tuple[str, str], times: int, **para
     refused: list[str] = []
     for _ in range(times):
         try:
-            limiter.admit(*endpoint, "someone", parameters)
+            limiter.admit(*endpoint, "someone", [parameters])
         except ApiError as error:
             refused.append(error.code)
     assert set(refused) <= {"50011"}
@@ -47,3 +47,16 @@ def test_switched_off_it_admits_everything() -> None:
 @pytest.mark.parametrize(("endpoint", "count"), [("/api/v5/public/time", 10), ("/api/v5/account/config", 5)])
 def test_counts_are_okx_ones(endpoint: str, count: int) -> None:
     assert LIMITS["GET", endpoint].count == count
+
+
+def test_a_batch_counts_each_order_and_a_batch_of_one_as_a_single_order() -> None:
+    limiter = RateLimiter(now_seconds=Ticks())
+    batch = ("POST", "/api/v5/trade/batch-orders")
+    rows = [{"instId": "BTC-USDT"}] * 20
+    for _ in range(15):
+        limiter.admit(*batch, "someone", rows)
+    with pytest.raises(ApiError, match="50011"):
+        limiter.admit(*batch, "someone", rows[:2])
+    limiter.admit(*batch, "someone", [{"instId": "ETH-USDT"}] * 20)
+    assert admitted(limiter, batch, 40, instId="BTC-USDT") == 40
+    assert admitted(limiter, ORDER, 40, instId="BTC-USDT") == 20

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -85,7 +84,7 @@ def test_a_market_buy_counts_quote_unless_told_otherwise(signed: Signed) -> None
         ({"side": "hold"}, "51000"),
         ({"tdMode": "cross"}, "51000"),
         ({"posSide": "long"}, "51000"),
-        ({"ordType": "limit", "px": "5"}, "51000"),
+        ({"ordType": "rpi", "px": "5"}, "51000"),
         ({"clOrdId": "with-hyphen"}, "51000"),
         ({"clOrdId": "a" * 33}, "51000"),
         ({"instId": "NONE-USDT"}, "51001"),
@@ -128,15 +127,13 @@ def test_an_order_that_arrives_after_its_expiry_is_dropped(signed: Signed, excha
     assert in_time.json()["code"] == "0"
 
 
-def test_a_client_id_is_taken_only_while_its_order_is_open(signed: Signed, exchange: Exchange) -> None:
+def test_a_client_id_is_taken_only_while_its_order_is_open(signed: Signed) -> None:
     first = signed("POST", "/trade/order", order(clOrdId="same")).json()["data"][0]["ordId"]
     second = signed("POST", "/trade/order", order(clOrdId="same")).json()["data"][0]["ordId"]
     found = signed("GET", "/trade/order", {"instId": "ATOM-USDT", "clOrdId": "same"}).json()["data"]
     assert first != second
     assert [row["ordId"] for row in found] == [second]
-    resting = exchange.desk.find("ATOM-USDT", second, "")
-    with exchange.ledger.transaction():
-        exchange.ledger.add_order(replace(resting, ord_id=1, state="live", client_order_id="open"), [])
+    signed("POST", "/trade/order", order(ordType="limit", px="1", tgtCcy=None, clOrdId="open"))
     assert code_of(signed("POST", "/trade/order", order(clOrdId="open"))) == "51016"
     pending = signed("GET", "/trade/orders-pending").json()["data"]
     assert [row["clOrdId"] for row in pending] == ["open"]
