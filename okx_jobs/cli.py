@@ -1,6 +1,7 @@
 """The `okxsignal` command. Heavy imports happen inside the commands, so that help is instant."""
 
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 BAD_INPUT = 2
+INTERRUPTED = 130
 
 
 class Commands(click.Group):
@@ -166,10 +168,24 @@ def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
 
 
+def _interrupt(_number: int, _frame: object) -> None:
+    """SIGTERM ends a command like Ctrl-C: its services are stopped on the way out."""
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Entry point: a user's mistake ends with one clear message and code 2, never a traceback."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        cli(standalone_mode=True)
+        cli.main(standalone_mode=False)
     except OkxSignalError as error:
         click.echo(f"okxsignal: {error}", err=True)
         sys.exit(BAD_INPUT)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(
+            "okxsignal: interrupted; what was finished stands, run the command again to go on", err=True
+        )
+        sys.exit(INTERRUPTED)

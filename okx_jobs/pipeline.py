@@ -98,5 +98,7 @@ def _first_failure(result: dg.ExecuteInProcessResult) -> str:
             error = data.error
             while error.cause is not None and WRAPPING.match(str(error.cls_name)):
                 error = error.cause  # Dagster's wrapping says nothing; our own error is the one to read
+            if error.cls_name == "DagsterExecutionInterruptedError":
+                return f"interrupted in {event.step_key}: what was finished stands, run the command again to go on"
             return f"{event.step_key}: {QUALIFIED_NAME.sub('', error.message.strip())}"
     return f"run {result.run_id} failed before its first step: open it in the Dagster UI"

@@ -40,6 +40,13 @@ class Shell:
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
 
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """The command in the background, as a terminal would start it."""
+        return subprocess.Popen(
+            [OKXSIGNAL, *words], cwd=self.directory, env=self.environment, text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:

@@ -1,8 +1,11 @@
 """Bad input at the command line: code 2, one clear message on stderr, no traceback, nothing half-written."""
 
+import signal
+import time
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 from okx_jobs.cli import cli
@@ -161,3 +164,22 @@ class TestBeforeAnythingRuns:
         assert len(command.help or "") > 20
         for option in command.params:
             assert option.param_type_name == "argument" or option.help, option.name
+
+
+class TestInterrupted:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_stopped_command_says_that_nothing_is_lost_and_leaves_no_process(self, shell, number) -> None:
+        process = shell.start("demo", "--days", "84")
+        deadline = time.monotonic() + 60
+        while not (shell.home / "services.json").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        _, message = process.communicate(timeout=60)
+        assert process.returncode != 0
+        assert "run the command again to go on" in message
+        assert "Traceback" not in message
+        gone, alive = psutil.wait_procs(children, timeout=20)
+        assert gone
+        assert alive == []
