@@ -32,6 +32,7 @@ from okx_simulator.orders import RESTING_TYPES, OrderRequest
 
 MAX_MARKET_QUOTE = Decimal(1_000_000)
 CANCELLED_UNFILLED_VISIBLE_MS = 2 * HOUR_MS
+MAX_OPEN_PER_PAIR, MAX_OPEN = 500, 4_000
 BY_USER, BY_SYSTEM = "1", "0"
 REST_SOURCES = {"ioc": "14", "fok": "13", "post_only": "31"}
 
@@ -84,7 +85,7 @@ class TradingDesk:
 
     def _reached_ms(self, order: OrderRow, since_ms: int, now_ms: int) -> int | None:
         from_ms = max(order.rests_from_ms, since_ms) + 1
-        if from_ms > now_ms:
+        if from_ms > now_ms or order.inst_id not in self._market.tape.pairs:
             return None
         bars = self._market.tape.bars(order.inst_id, now_ms // HOUR_MS + 1)
         stretch = bars.between(from_ms // HOUR_MS - 1, now_ms // HOUR_MS + 1)
@@ -100,6 +101,7 @@ class TradingDesk:
         with self._ledger.transaction():
             if request.client_order_id and self._ledger.has_open_order(request.client_order_id):
                 raise OrderRefusedError("51016", "Client order ID already exists.")
+            self._check_room(request)
             levels = self._reachable_levels(request.inst_id, request.side, request.price)
             _check_size(request, instrument, levels)
             matches = _match(request, instrument, levels)
@@ -206,6 +208,20 @@ class TradingDesk:
     def _reachable_levels(self, inst_id: str, side: str, price: Decimal | None) -> list[Level]:
         levels = self._market.levels(inst_id, "ask" if side == "buy" else "bid", MAX_LEVELS)
         return levels if price is None else within_limit(levels, side, price)
+
+    def _check_room(self, request: OrderRequest) -> None:
+        """Refuse one resting order too many, of the pair or of the account."""
+        if request.ord_type not in RESTING_TYPES:
+            return
+        pairs = [order.inst_id for order in self._ledger.open_orders()]
+        for count, most in (
+            (pairs.count(request.inst_id), MAX_OPEN_PER_PAIR),
+            (len(pairs), MAX_OPEN),
+        ):
+            if count >= most:
+                raise OrderRefusedError(
+                    "51174", f"The number of pending orders reached the upper limit of {most}."
+                )
 
     def _check_funds(self, request: OrderRequest, instrument: Instrument, matches: list[Match]) -> None:
         buying = request.side == "buy"

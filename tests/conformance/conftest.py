@@ -21,8 +21,8 @@ def tape() -> SyntheticTape:
 
 @pytest.fixture
 def exchange(tape: SyntheticTape, tmp_path: Path) -> Iterator[Exchange]:
-    """The real clock, since both clients sign with the time of this machine."""
-    built = Exchange(tape, ExchangeClock(), tmp_path, rate_limits=False)
+    """The clock is real, since both clients sign with the time of this machine; so are the rate limits."""
+    built = Exchange(tape, ExchangeClock(), tmp_path)
     yield built
     built.close()
 

@@ -25,7 +25,6 @@ def client(addresses: Addresses, key: tuple[str, str, str]) -> Iterator[ccxt.okx
             "secret": secret,
             "password": passphrase,
             "urls": urls,
-            "enableRateLimit": False,
         }
     )
     yield made

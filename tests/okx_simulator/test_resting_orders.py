@@ -1,12 +1,17 @@
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import requests
 
-from okx_simulator.clock import HOUR_MS, fixed
+from okx_simulator.api_errors import OrderRefusedError
+from okx_simulator.clock import HOUR_MS, ExchangeClock, fixed, iso_to_ms
 from okx_simulator.exchange import Exchange
+from okx_simulator.orders import OrderRequest
+from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.trading_desk import OrderName
 
 Signed = Callable[..., requests.Response]
 PAIR = "ATOM-USDT"
@@ -96,6 +101,42 @@ def test_it_fills_as_maker_at_its_price_when_the_path_reaches_it(
     exchange.clock.set(fixed(int(fill["fillTime"]) - 1))
     assert Decimal(repr(exchange.market.mid(PAIR))) > price
     assert coin(signed, "ATOM")[0] == Decimal("99.92")
+
+
+def test_several_orders_fill_in_the_order_of_time_whenever_they_are_looked_at(
+    signed: Signed, exchange: Exchange, post, limit
+) -> None:
+    low, tick = dip(exchange), exchange.market.listing(PAIR).tick
+    start_ms = exchange.clock.now_ms()
+    acks = [limit("buy", low + steps * tick, "10") for steps in (0, 30, 10, 20)]
+    advance(exchange, 26)
+    assert post("cancel-order", ordId=acks[0]["ordId"])["sCode"] == "51400"
+    fills = signed("GET", "/trade/fills").json()["data"][::-1]
+    assert [int(fill["billId"]) for fill in fills] == sorted(int(fill["billId"]) for fill in fills)
+    times = [int(fill["fillTime"]) for fill in fills]
+    assert times == sorted(times)
+    assert [acks.index(next(ack for ack in acks if ack["ordId"] == fill["ordId"])) for fill in fills] == [
+        1,
+        3,
+        2,
+        0,
+    ]
+    exchange.clock.set(fixed(start_ms))
+    assert signed("GET", "/trade/orders-pending").json()["data"] == []
+
+
+def test_an_order_of_a_pair_that_left_the_tape_waits_and_can_be_cancelled(tmp_path) -> None:
+    clock = ExchangeClock(fixed(iso_to_ms("2023-06-01T12:20:00Z", "test")))
+    request = OrderRequest(PAIR, "buy", "limit", Decimal(10), False, Decimal("0.5"), "", "")
+    first = Exchange(SyntheticTape((PAIR,)), clock, tmp_path)
+    order = first.desk.place(request, None)
+    first.close()
+    clock.set(fixed(clock.now_ms() + HOUR_MS))
+    other = Exchange(SyntheticTape(("ETH-USDT",)), clock, tmp_path)
+    other.desk.settle()
+    assert [row.ord_id for row in other.ledger.open_orders()] == [order.ord_id]
+    assert other.desk.cancel(OrderName(PAIR, str(order.ord_id))).state == "canceled"
+    other.close()
 
 
 def test_a_marketable_limit_takes_the_ladder_and_rests_with_what_is_left(
@@ -190,6 +231,16 @@ def test_each_row_of_a_batch_stands_for_itself(signed: Signed) -> None:
     assert amended[:2] == ("0", ["0", "0"])
     assert batch("cancel-batch-orders", [names[0], names[2], names[0]])[:2] == ("2", ["0", "0", "51400"])
     assert batch("cancel-batch-orders", [names[0]])[:2] == ("1", ["51400"])
+
+
+def test_a_pair_holds_five_hundred_orders_and_no_more(exchange: Exchange) -> None:
+    request = OrderRequest(PAIR, "buy", "limit", Decimal(1), False, Decimal("0.5"), "", "")
+    orders = [exchange.desk.place(request, None) for _ in range(500)]
+    with pytest.raises(OrderRefusedError, match="51174"):
+        exchange.desk.place(request, None)
+    exchange.desk.place(replace(request, inst_id="ETH-USDT"), None)
+    exchange.desk.cancel(OrderName(PAIR, str(orders[0].ord_id)))
+    exchange.desk.place(request, None)
 
 
 def test_orders_page_by_id_both_ways(signed: Signed, limit) -> None:
