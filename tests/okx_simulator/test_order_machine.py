@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from okx_core.fees import MAKER_FEE, TAKER_FEE
 from okx_simulator.api_errors import ApiError
 from okx_simulator.clock import HOUR_MS, ExchangeClock, fixed
-from okx_simulator.exchange import Exchange
+from okx_simulator.exchange import AccountSettings, Exchange
 from okx_simulator.ledger import OPEN_STATES
 from okx_simulator.orders import OrderRequest
 from okx_simulator.synthetic_paths import EPOCH_HOUR
@@ -21,12 +21,14 @@ from okx_simulator.trading_desk import Amendment, OrderName
 
 TAPE = SyntheticTape(("ETH-USDT", "ATOM-USDT"))
 START_MS = (EPOCH_HOUR + 20_000) * HOUR_MS
-OPENING = Decimal(10_000)
+OPENING = Decimal(1_000_000)
 
 pairs = st.sampled_from(TAPE.pairs)
 sides = st.sampled_from(["buy", "sell"])
-distances = st.integers(-60, 30)  # price from the best opposite level, in tenths of a percent, 0 takes
-amounts = st.decimals("5", "6000", places=2)  # quote
+distances = st.integers(-60, 30) | st.integers(
+    -5, 1
+)  # price from the best opposite level, in tenths of a percent, 0 takes
+amounts = st.decimals("5", "6000", places=2) | st.decimals("10000", "300000", places=2)  # quote
 
 
 class OrderMachine(RuleBasedStateMachine):
@@ -37,7 +39,12 @@ class OrderMachine(RuleBasedStateMachine):
         self.exchange = self.opened()
 
     def opened(self) -> Exchange:
-        return Exchange(TAPE, ExchangeClock(fixed(self.now_ms)), Path(self.folder.name))
+        return Exchange(
+            TAPE,
+            ExchangeClock(fixed(self.now_ms)),
+            Path(self.folder.name),
+            AccountSettings(opening_usdt=OPENING),
+        )
 
     def teardown(self) -> None:
         if hasattr(self, "exchange"):
