@@ -59,7 +59,9 @@ def candles_1h(
             f"{client.now():%Y-%m-%d %H:%M:%S}: choose an earlier partition",
             allow_retries=False,
         )
-    pairs = known_pairs(store, start, end)
+    listed = {item.inst_id for item in client.instruments("SPOT")}
+    known = known_pairs(store, start, end)
+    pairs = [pair for pair in known if pair in listed]
     good, rejected = fetch(client, pairs, start, closed_until)
     newest = closed_until - HOUR
     complete = set(good.loc[good["timestamp_utc"] == newest, "pair"])
@@ -70,7 +72,13 @@ def candles_1h(
     _store(store, good, rejected, pairs, start, end, client.now())
     missing = sorted(set(pairs) - complete)
     return dg.MaterializeResult(
-        metadata=written(len(good), pairs=len(pairs), rejected=len(rejected), missing=missing),
+        metadata=written(
+            len(good),
+            pairs=len(pairs),
+            rejected=len(rejected),
+            missing=missing,
+            not_listed=sorted(set(known) - listed),
+        ),
         check_results=[
             dg.AssetCheckResult(
                 check_name="no_pair_missing", passed=not missing, severity=dg.AssetCheckSeverity.WARN

@@ -83,7 +83,7 @@ def observe(
             current = day <= now < day + DAY
             rows.append(
                 _row(instrument, day.date(), turnover.get((day - DAY).date()), spreads.get(instrument.inst_id)
-                     if current else None, rules, override, now)
+                     if current else None, rules, override if current else {}, now)
             )  # fmt: skip
     return rows
 

@@ -181,6 +181,15 @@ def main() -> None:
     except OkxSignalError as error:
         click.echo(f"okxsignal: {error}", err=True)
         sys.exit(BAD_INPUT)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        click.echo(
+            f"okxsignal: cannot use {error.filename}: {error.strerror}; give the right to it, or choose another "
+            "home with --home DIR",
+            err=True,
+        )
+        sys.exit(BAD_INPUT)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -3,14 +3,19 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-import dagster as dg
 from rich.console import Console
 
 from okx_jobs import services
 from okx_jobs.calendar import DAY, HOUR, floor_hour
 from okx_jobs.demo import CANDLES, FEATURES, LABELS, UNIVERSE, Demo
-from okx_jobs.market_choice import DemoRequest, RequestError, recorded_market, synthetic_market
-from okx_jobs.pipeline import DAY_FORMAT, HOUR_FORMAT, Pipeline
+from okx_jobs.market_choice import (
+    DemoRequest,
+    RequestError,
+    recorded_market,
+    require_partition,
+    synthetic_market,
+)
+from okx_jobs.pipeline import DAY_FORMAT, HOUR_FORMAT, Pipeline, quiet_instance
 from okx_jobs.summary import print_summary
 from resources.settings import Settings
 from resources.simulator_admin import SimulatorAdmin
@@ -27,7 +32,7 @@ def run_demo(request: DemoRequest, console: Console) -> None:
         f"{stretch.end:%Y-%m-%d %H:%M} UTC; home {settings.home}", soft_wrap=True,
     )  # fmt: skip
     clock = f"fixed:{stretch.history_end:%Y-%m-%dT%H:%M:%SZ}"
-    with services.working_services(settings, clock), dg.DagsterInstance.get() as instance:
+    with services.working_services(settings, clock), quiet_instance(settings) as instance:
         market.remember()
         demo = Demo(
             Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url), stretch, console,
@@ -46,9 +51,10 @@ def run_backfill(
     start: datetime, end: datetime | None, again: bool, settings: Settings, console: Console
 ) -> None:
     """Candles, features and labels of [start, end); hours that are there already stay, unless `again`."""
-    with services.working_services(settings), dg.DagsterInstance.get() as instance:
+    with services.working_services(settings), quiet_instance(settings) as instance:
         pipeline, now = Pipeline(instance), open_exchange(settings).now()
         end = min(end or floor_hour(now), floor_hour(now))
+        require_partition(start)
         if start >= end:
             raise RequestError(
                 f"--from {start:%Y-%m-%d %H:%M} is not before {end:%Y-%m-%d %H:%M}, the end of what has closed"
@@ -83,10 +89,11 @@ def _run_hours(
 
 def run_one_hour(hour: datetime | None, settings: Settings, console: Console) -> None:
     """The hourly job for one hour; prints what the execution op did."""
-    with services.working_services(settings), dg.DagsterInstance.get() as instance:
+    with services.working_services(settings), quiet_instance(settings) as instance:
         services.wait_for_mlflow(settings)
         newest = floor_hour(open_exchange(settings).now()) - HOUR
         chosen = floor_hour(hour) if hour is not None else newest
+        require_partition(chosen)
         if chosen > newest:
             raise RequestError(
                 f"hour {chosen:%Y-%m-%d %H:%M} has not closed at the exchange; the newest is {newest:%Y-%m-%d %H:%M}"

@@ -101,8 +101,17 @@ def _before(end: datetime, days: int) -> datetime:
 
 
 def _stretch(start: datetime, end: datetime, request: DemoRequest) -> Stretch:
-    if start < HOURLY.start:
+    if start >= end:
         raise RequestError(
-            f"{start:%Y-%m-%d} is before {HOURLY.start:%Y-%m-%d}, the first partition: begin there or later (--from)"
+            f"--from {start:%Y-%m-%d %H:%M} is not before --to {end:%Y-%m-%d %H:%M}: swap them"
         )
+    require_partition(start)
     return Stretch(floor_hour(start).replace(hour=0), floor_hour(end), request.live_hours)
+
+
+def require_partition(hour: datetime) -> None:
+    """Refuse hours before the first partition of the assets."""
+    if hour < HOURLY.start:
+        raise RequestError(
+            f"{hour:%Y-%m-%d %H:%M} is before {HOURLY.start:%Y-%m-%d}, the first partition: begin there or later"
+        )

@@ -1,16 +1,20 @@
 """Runs of the project's own jobs inside this process, recorded in the Dagster instance like any other run."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 
 from okx_core.errors import OkxSignalError
 from okx_jobs.definitions import definitions
+from resources.environment import dagster_home
+from resources.settings import Settings
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -21,6 +25,18 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 IMPLICIT_JOB = "__ASSET_JOB"
 WRAPPING = re.compile("Dagster|RetryRequested")
 QUALIFIED_NAME = re.compile(r"^(okx_core|okx_assets|okx_jobs|resources)\.[\w.]+: ")
+
+
+@contextmanager
+def quiet_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The home's instance for runs inside a command, which keeps no raw output of steps.
+
+    Keeping it takes four helper processes a run, which also get a terminal's Ctrl-C and print tracebacks.
+    """
+    nothing = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+    reference = InstanceRef.from_dir(str(dagster_home(settings)), overrides={"compute_logs": nothing})
+    with dg.DagsterInstance.from_ref(reference) as instance:
+        yield instance
 
 
 class RunFailedError(OkxSignalError):

@@ -94,6 +94,16 @@ def require_free_port(service: Service) -> None:
                 ) from None
 
 
+def require_distinct_ports(services: Sequence[Service]) -> None:
+    """Refuse two services on one port, naming both settings."""
+    owners: dict[int, str] = {}
+    for service in services:
+        for port, setting in service.ports:
+            if port in owners:
+                raise ServiceError(f"{owners[port]} and {setting} are both {port}: give each its own port")
+            owners[port] = setting
+
+
 def start(service: Service, environment: Mapping[str, str], logs: Path) -> subprocess.Popen[bytes]:
     """Start the service in its own process group, its output in `logs`/<name>.log."""
     require_free_port(service)
@@ -146,33 +156,60 @@ def answers(service: Service) -> bool:
 
 
 def stop(record: ProcessRecord, grace: float = 15) -> None:
-    """SIGTERM, then after `grace` seconds SIGKILL to the whole group, run workers included."""
+    """SIGTERM, then after `grace` seconds SIGKILL; whatever its group leaves behind goes too.
+
+    A leader that was killed can leave its own children alive and on its port.
+    """
     process = record.process()
-    if process is None:
-        return
-    process.terminate()
-    try:
-        process.wait(grace)
-    except psutil.TimeoutExpired:
-        _kill_group(record.pid)
-        process.wait(5)
+    if process is not None:
+        process.terminate()
+        try:
+            process.wait(grace)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+    end_group(record.pid)
 
 
 def stop_child(process: subprocess.Popen[bytes], grace: float = 15) -> None:
-    """Stop a child of this process and collect its exit status."""
+    """Stop a child of this process with its group, and collect its exit status."""
     if process.poll() is None:
         process.terminate()
         try:
             process.wait(grace)
         except subprocess.TimeoutExpired:
-            _kill_group(process.pid)
+            process.kill()
             process.wait(5)
+    end_group(process.pid)
 
 
-def _kill_group(pid: int) -> None:
+def end_group(leader: int, grace: float = 5) -> None:
+    """End what is left of the session that `leader` began.
+
+    While a member lives the kernel gives its session's id to nobody else; a process that bears the id
+    itself is therefore a stranger who got it after the last member had gone.
+    """
+    if psutil.pid_exists(leader) and psutil.Process(leader).status() != psutil.STATUS_ZOMBIE:
+        return
+    members = [process for process in psutil.process_iter() if _session(process.pid) == leader]
+    for process in members:
+        _signal(process, signal.SIGTERM)
+    _, alive = psutil.wait_procs(members, timeout=grace)
+    for process in alive:
+        _signal(process, signal.SIGKILL)
+
+
+def _session(pid: int) -> int:
     try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
+        return os.getsid(pid)
+    except (ProcessLookupError, PermissionError):
+        return -1
+
+
+def _signal(process: psutil.Process, number: int) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
         return
 
 

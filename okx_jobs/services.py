@@ -16,6 +16,7 @@ from okx_jobs.processes import (
     ServiceError,
     answers,
     record_of,
+    require_free_port,
     start,
     stop_child,
     wait_until_healthy,
@@ -23,7 +24,7 @@ from okx_jobs.processes import (
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.environment import MLFLOW_DATABASE, enter, without_secrets
 from resources.settings import Mode, Settings
-from resources.stores import prepare_database
+from resources.stores import claim_market, prepare_database, require_own_server
 
 PYTHON = sys.executable
 LOCATION = "okx"
@@ -156,29 +157,39 @@ def require_nobody_home(settings: Settings) -> None:
 @contextmanager
 def working_services(settings: Settings, clock: str | None = None) -> Iterator[None]:
     """Database, exchange and MLflow for the length of a command; what already runs is used and left alone."""
-    started_database = start_database(settings)
-    wanted = [mlflow_server(settings)]
-    if settings.mode is Mode.SIMULATED:
-        wanted.insert(0, simulator(settings, clock))
-    held_by_up = running_launcher(settings) is not None
-    missing = [] if held_by_up and all(answers(service) for service in wanted) else wanted
+    require_own_server(settings)
+    exchange = [simulator(settings, clock)] if settings.mode is Mode.SIMULATED else []
+    tracking = mlflow_server(settings)
+    if running_launcher(settings) is not None and all(answers(service) for service in (*exchange, tracking)):
+        start_database(settings)
+        yield
+        return
+    for service in (*exchange, tracking):
+        require_free_port(service)
     children: list[tuple[Service, Popen[bytes]]] = []
+    started_database = False
     try:
-        children = launch(settings, missing)
-        if children:
-            records = [record_of(service.name, process.pid) for service, process in children]
-            roster(settings).write(record_of("a command", os.getpid()), records)
+        # The exchange first: a tape that does not play leaves no trace in any database.
+        children += launch(settings, exchange)
+        _note_children(settings, children)
         for service, process in children:
-            if service.name != "mlflow":
-                wait_until_healthy(service, process, logs(settings))
+            wait_until_healthy(service, process, logs(settings))
+        started_database = start_database(settings)
+        children += launch(settings, [tracking])
+        _note_children(settings, children)
+        claim_market(settings)
         yield
     finally:
         for _, process in reversed(children):
             stop_child(process)
-        if children:
-            roster(settings).clear()
+        roster(settings).clear()
         if started_database:
             stop_database(settings)
+
+
+def _note_children(settings: Settings, children: Sequence[tuple[Service, Popen[bytes]]]) -> None:
+    records = [record_of(service.name, process.pid) for service, process in children]
+    roster(settings).write(record_of("a command", os.getpid()), records)
 
 
 def wait_for_mlflow(settings: Settings) -> None:

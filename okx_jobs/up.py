@@ -18,6 +18,7 @@ from okx_jobs.processes import (
     Service,
     answers,
     record_of,
+    require_distinct_ports,
     require_free_port,
     stop,
     stop_child,
@@ -26,7 +27,7 @@ from okx_jobs.processes import (
 from okx_jobs.summary import store_url
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.settings import Mode, Settings
-from resources.stores import open_database
+from resources.stores import claim_market, open_database
 
 RUN_GRACE_SECONDS = 45.0
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
@@ -71,6 +72,7 @@ def up(settings: Settings, console: Console) -> None:
     services.require_nobody_home(settings)
     clear_leftovers(settings)
     wanted = stack(settings)
+    require_distinct_ports(wanted)
     for service in wanted:
         require_free_port(service)
     stopped = threading.Event()
@@ -84,6 +86,7 @@ def up(settings: Settings, console: Console) -> None:
         children: list[tuple[Service, Popen[bytes]]] = []
         try:
             children = _start(settings, wanted, console, stopped)
+            claim_market(settings)
             _announce(settings, console)
             _watch(settings, children, stopped)
         finally:

@@ -40,6 +40,11 @@ def covering_pairs(
     first, last = (pc.min(table["timestamp_utc"]).as_py(), pc.max(table["timestamp_utc"]).as_py())
     begin = start or first.astimezone(UTC)
     stop = end or last.astimezone(UTC) + HOUR
+    if begin >= stop:
+        raise RecordedMarketError(
+            f"--from {begin:%Y-%m-%d %H:%M} is not before --to {stop:%Y-%m-%d %H:%M}; {tape.name} spans "
+            f"{first:%Y-%m-%d} to {last:%Y-%m-%d}: choose days in order and inside it"
+        )
     inside = table.filter(
         pc.and_(
             pc.greater_equal(table["timestamp_utc"], pa.scalar(begin, table["timestamp_utc"].type)),

@@ -1,7 +1,10 @@
 """The three things every step may ask for: the database, the exchange and the model registry."""
 
+import hashlib
+from pathlib import Path
+
 from okx_core.errors import OkxSignalError
-from resources.database import Database
+from resources.database import Database, sibling
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.migrations import create_databases, migrate, sync_columns
 from resources.okx.client import OkxClient
@@ -57,7 +60,21 @@ def market_identity(settings: Settings) -> str:
         return f"{settings.mode} okx:{settings.okx_region}"
     if settings.tape == "synthetic":
         return f"simulated synthetic seed={settings.tape_seed} strength={settings.tape_strength:g}"
-    return f"simulated recorded {settings.tape}"
+    return f"simulated recorded {Path(settings.tape).name} {_content_hash(Path(settings.tape))}"
+
+
+def _content_hash(tape: Path) -> str:
+    """The same candles are the same market wherever the file lies; a changed file is another one."""
+    if not tape.is_file():
+        return "missing"
+    with tape.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def require_own_server(settings: Settings) -> None:
+    """Fail early, before anything is started, when the user's own server does not answer."""
+    if settings.database_url is not None:
+        Database(sibling(settings.database_url.get_secret_value(), "postgres")).scalar("select 1")
 
 
 def prepare_database(settings: Settings) -> Database:
@@ -79,12 +96,20 @@ def prepare_database(settings: Settings) -> Database:
 
 
 def _require_same_market(database: Database, identity: str, settings: Settings) -> None:
-    database.execute(
-        "insert into ops.market_source (identity) values ($1) on conflict do nothing", (identity,)
-    )
     held = database.scalar("select identity from ops.market_source")
-    if held != identity:
-        raise MarketMismatchError(
-            f"{settings.home} holds the market '{held}', but the settings ask for '{identity}': "
-            "go back to the old settings, or use another home with --home DIR (OKXSIGNAL_HOME)"
-        )
+    if held in (None, identity):
+        return
+    embedded = settings.database_url is None
+    other = "another home with --home DIR (OKXSIGNAL_HOME)" if embedded else "another database"
+    raise MarketMismatchError(
+        f"{settings.home if embedded else database} holds the market '{held}', but the settings ask for "
+        f"'{identity}': go back to the old settings, or use {other}"
+    )
+
+
+def claim_market(settings: Settings) -> None:
+    """Record which market the database holds from now on; called once the exchange has proven to play it."""
+    open_database(settings).execute(
+        "insert into ops.market_source (identity) values ($1) on conflict do nothing",
+        (market_identity(settings),),
+    )

@@ -120,7 +120,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedMarket]:
     from okx_jobs import services
     from okx_jobs.calendar import Stretch
     from okx_jobs.demo import Demo
-    from okx_jobs.pipeline import Pipeline
+    from okx_jobs.pipeline import Pipeline, quiet_instance
     from resources.embedded_postgres import EmbeddedPostgres
     from resources.settings import load_settings
     from resources.simulator_admin import SimulatorAdmin
@@ -129,7 +129,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedMarket]:
     stretch = Stretch(DEMO_START, DEMO_END, LIVE_HOURS)
     clock = f"fixed:{stretch.history_end:%Y-%m-%dT%H:%M:%SZ}"
     try:
-        with services.working_services(settings, clock), dg.DagsterInstance.get() as instance:
+        with services.working_services(settings, clock), quiet_instance(settings) as instance:
             pipeline, admin = Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url)
             demo = Demo(
                 pipeline, admin, stretch, Console(quiet=True), lambda: services.wait_for_mlflow(settings)

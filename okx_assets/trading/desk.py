@@ -20,13 +20,14 @@ from okx_core.execution import OrderIntent, staleness
 from okx_core.instruments import Instrument
 from resources.database import Database
 from resources.okx.client import OkxClient
-from resources.okx.errors import PermanentError, TransientError, UnknownOutcomeError
+from resources.okx.errors import ParsingError, PermanentError, TransientError, UnknownOutcomeError
 
 ORDER_LIFETIME = timedelta(seconds=5)
 SETTLING_TIME = timedelta(seconds=2)
 LONGEST_WAIT_SECONDS = 12.0
 MOST_ATTEMPTS = 3
 SENDABLE_STATES = ("journaled", "not_placed")
+CLIENT_ID_OPEN_CODE = "51016"  # an order with this id stands already
 
 
 def no_checkpoint(_name: str) -> None:
@@ -123,7 +124,8 @@ class ExecutionDesk:
             ack = self.client.place_market_order(
                 intent.pair, intent.side, intent.size_base, intent.client_order_id, expires_at
             )
-        except UnknownOutcomeError as error:
+        except (UnknownOutcomeError, ParsingError) as error:
+            # An answer that cannot be read is no answer: the order may stand.
             self.journal.mark(intent, "unknown", detail=str(error))
             self._resolve(JournaledIntent(intent, "unknown", expires_at), report)
             return
@@ -133,6 +135,10 @@ class ExecutionDesk:
             report.skipped.append(f"{intent.pair}: {error}")
             return
         except PermanentError as error:
+            if error.code == CLIENT_ID_OPEN_CODE:
+                self.journal.mark(intent, "unknown", detail=str(error))
+                self._resolve(JournaledIntent(intent, "unknown", expires_at), report)
+                return
             self.journal.mark(intent, "rejected", detail=str(error))
             report.rejected += 1
             return

@@ -85,7 +85,15 @@ class TestTrap7Signals:
         assert names == ["simulator", "mlflow", "code-server", "dagster", "daemon"]
         workspace = yaml.safe_load(services.workspace(settings).read_text())
         assert workspace == {
-            "load_from": [{"grpc_server": {"host": "127.0.0.1", "port": 4266, "location_name": "okx"}}]
+            "load_from": [
+                {
+                    "grpc_server": {
+                        "host": "127.0.0.1",
+                        "port": settings.code_server_port,
+                        "location_name": "okx",
+                    }
+                }
+            ]
         }
         for service in (services.webserver(settings), services.daemon(settings)):
             assert service.command[service.command.index("-w") + 1] == str(services.workspace(settings))

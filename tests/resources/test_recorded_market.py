@@ -48,8 +48,8 @@ def test_named_pairs_are_taken_in_their_order_even_with_gaps(tape: Path) -> None
             None,
             "no pair of tape.parquet covers .* 2024-01-01 to 2024-01-10: choose other days",
         ),
-        (START + 5 * DAY, START + 5 * DAY, None, "no pair of tape.parquet covers"),
-        (START + 5 * DAY, START + 2 * DAY, None, "no pair of tape.parquet covers"),
+        (START + 5 * DAY, START + 5 * DAY, None, "is not before --to"),
+        (START + 5 * DAY, START + 2 * DAY, None, "is not before --to"),
     ],
 )
 def test_what_cannot_be_played_is_named(tape: Path, start, end, wanted, words: str) -> None:

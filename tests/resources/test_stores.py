@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from resources.settings import Settings
-from resources.stores import MarketMismatchError, market_identity, open_exchange, prepare_database
+from resources.stores import (
+    MarketMismatchError,
+    claim_market,
+    market_identity,
+    open_exchange,
+    prepare_database,
+)
 
 KEYS = {"okx_api_key": "k", "okx_api_secret": "s", "okx_passphrase": "p"}
 
@@ -13,12 +19,29 @@ KEYS = {"okx_api_key": "k", "okx_api_secret": "s", "okx_passphrase": "p"}
 def test_another_market_is_refused_with_the_way_out(database, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, database_url=database.url, tape_seed=7)
     prepare_database(settings)
+    claim_market(settings)
     prepare_database(settings)
     with pytest.raises(
-        MarketMismatchError, match=r"holds the market .*seed=7.* ask for .*seed=8.*--home DIR"
+        MarketMismatchError, match=r"holds the market .*seed=7.* ask for .*seed=8.*another database"
     ):
         prepare_database(settings.model_copy(update={"tape_seed": 8}))
     assert "seed=7" in database.scalar("select identity from ops.market_source")
+
+
+def test_a_market_that_never_played_claims_nothing(database, tmp_path: Path) -> None:
+    prepare_database(Settings(home=tmp_path, database_url=database.url, tape_seed=7))
+    prepare_database(Settings(home=tmp_path, database_url=database.url, tape_seed=8))
+    assert database.scalar("select count(*) from ops.market_source") == 0
+
+
+def test_the_same_candles_are_the_same_market_wherever_they_lie(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    for folder, content in (("", b"candles"), ("here", b"candles"), (".", b"candles")):
+        (tmp_path / folder / "tape.parquet").write_bytes(content)
+    first = market_identity(Settings(tape=str(tmp_path / "tape.parquet")))
+    assert first == market_identity(Settings(tape=str(tmp_path / "here" / "tape.parquet")))
+    (tmp_path / "here" / "tape.parquet").write_bytes(b"other candles")
+    assert first != market_identity(Settings(tape=str(tmp_path / "here" / "tape.parquet")))
 
 
 def test_each_market_has_its_own_identity() -> None:
