@@ -89,6 +89,8 @@ def _signals(store: Database) -> Table:
         "select * from trading.signals where timestamp_utc = (select max(timestamp_utc) from trading.signals) "
         "order by prediction_pct desc nulls last limit 12"
     )
+    if not rows:
+        table.title = "No signals: no model version has passed the promotion gate (see ml.champions.evidence)"
     for row in rows:
         objection = next((row[gate] for gate in gates if row[gate] != "pass"), "")
         table.add_row(
