@@ -75,7 +75,7 @@ class ExecutionDesk:
 
     def _objection(self, signal_hour: datetime | None) -> str:
         if signal_hour is None:
-            return "there are no signals, because no model is in charge yet: run `okxsignal demo`, or train and choose one"
+            return "there are no signals, for no model is in charge yet: run `okxsignal demo`, or train one"
         if self.journal.is_executed(signal_hour):
             return f"hour {signal_hour:%Y-%m-%d %H:%M} has been executed"
         return staleness(signal_hour, self.client.now())
