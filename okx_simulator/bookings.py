@@ -4,9 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from okx_core.fees import MAKER_FEE, TAKER_FEE
+from okx_simulator.account_rows import FillRow, OrderRow
 from okx_simulator.amounts import plain
-from okx_simulator.ledger import FillRow, Ledger, OrderRow
-from okx_simulator.matching import ZERO, Match
+from okx_simulator.events import AMENDED, CANCELED, FILLED, PLACED, OrderChanged
+from okx_simulator.ledger import Ledger
+from okx_simulator.matching import ZERO, Match, base_of, quote_of
 from okx_simulator.orders import OrderRequest
 
 TAKER, MAKER = "T", "M"
@@ -75,26 +77,42 @@ class Bookkeeper:
             rests_from_ms=now_ms,
         )
 
+    def placed(self, order: OrderRow) -> OrderRow:
+        """A new order, stored as live."""
+        self._ledger.save_order(OrderChanged(order, PLACED))
+        return order
+
+    def amended(self, order: OrderRow, request_id: str) -> OrderRow:
+        """An order with its new size and price, stored."""
+        self._ledger.save_order(OrderChanged(order, AMENDED, request_id=request_id))
+        return order
+
+    def cancelled(self, order: OrderRow, source: str, at_ms: int) -> OrderRow:
+        """The order with what is left of it cancelled, stored; `source` is OKX's cancelSource."""
+        order = replace(order, state="canceled", cancel_source=source, updated_ms=at_ms)
+        self._ledger.save_order(OrderChanged(order, CANCELED))
+        return order
+
     def filled(self, order: OrderRow, matches: list[Match], liquidity: str, at_ms: int) -> OrderRow:
-        """The order after `matches`, whose fills and money are booked; the order itself is not stored."""
-        if not matches:
-            return order
+        """The order after `matches`; each of them is stored with its fill and its money."""
+        earlier = self._ledger.fills("ord_id = ?", order.ord_id) if matches else []
+        taken = [Match(Decimal(fill.price), Decimal(fill.size)) for fill in earlier]
         for match in matches:
+            taken.append(match)
             fill = self._fill(order, match, liquidity, at_ms)
             self._ledger.add_fill(fill)
             self._move_money(fill)
-        fills = self._ledger.fills("ord_id = ?", order.ord_id)
-        base = sum((Decimal(fill.size) for fill in fills), ZERO)
-        quote = sum((Decimal(fill.size) * Decimal(fill.price) for fill in fills), ZERO)
-        complete = order.target_currency == "quote_ccy" or base == Decimal(order.size)
-        return replace(
-            order,
-            state="filled" if complete else "partially_filled",
-            filled_base=plain(base),
-            average_price=plain(quote / base),
-            fee=plain(sum((Decimal(fill.fee) for fill in fills), ZERO)),
-            updated_ms=at_ms,
-        )
+            last = len(taken) == len(earlier) + len(matches)
+            order = replace(
+                order,
+                state="filled" if _is_complete(order, taken, last) else "partially_filled",
+                filled_base=plain(base_of(taken)),
+                average_price=plain(quote_of(taken) / base_of(taken)),
+                fee=plain(Decimal(order.fee) + Decimal(fill.fee)),
+                updated_ms=at_ms,
+            )
+            self._ledger.save_order(OrderChanged(order, FILLED, fill))
+        return order
 
     def _fill(self, order: OrderRow, match: Match, liquidity: str, at_ms: int) -> FillRow:
         received = match.size if order.side == "buy" else match.size * match.price
@@ -127,6 +145,6 @@ class Bookkeeper:
         self._ledger.change_balance(fill.ord_id, quote, quote_change, fill.filled_ms)
 
 
-def cancelled(order: OrderRow, source: str, at_ms: int) -> OrderRow:
-    """The order with what is left of it cancelled; `source` is OKX's cancelSource."""
-    return replace(order, state="canceled", cancel_source=source, updated_ms=at_ms)
+def _is_complete(order: OrderRow, taken: list[Match], last: bool) -> bool:
+    """A size in quote is spent with the last match, whatever base it bought."""
+    return last if order.target_currency == "quote_ccy" else base_of(taken) == Decimal(order.size)

@@ -7,6 +7,7 @@ from pathlib import Path
 from okx_core.fees import MAKER_FEE, TAKER_FEE
 from okx_simulator.clock import ExchangeClock, ms_to_iso
 from okx_simulator.credentials import AccountKey
+from okx_simulator.events import EventHub
 from okx_simulator.ledger import Ledger
 from okx_simulator.market import Market
 from okx_simulator.rate_limits import RateLimiter
@@ -42,7 +43,8 @@ class Exchange:
         self.account = account or AccountSettings()
         self.market = Market(tape, self.clock)
         opening = {"USDT": self.account.opening_usdt}
-        self.ledger = Ledger(home, opening, self.clock.now_ms())
+        self.events = EventHub()
+        self.ledger = Ledger(home, opening, self.clock.now_ms(), self.events)
         self.desk = TradingDesk(self.market, self.ledger, self.account.taker_fee, self.account.maker_fee)
         self.limiter = RateLimiter(rate_limits)
 

@@ -7,13 +7,16 @@ sent. A crash leaves either all of it or nothing.
 import fcntl
 import sqlite3
 import threading
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable
+from dataclasses import astuple, fields
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any
 
 from okx_core.errors import OkxSignalError
+from okx_simulator.account_rows import FillRow, OrderRow
+from okx_simulator.events import BalanceChanged, Event, EventHub, OrderChanged
 
 ID_EPOCH_MS = 1_577_836_800_000  # 2020-01-01
 ID_SEQUENCE_BITS = 20
@@ -40,53 +43,6 @@ RAISE_SEQUENCE = (
 )
 
 
-@dataclass(frozen=True)
-class OrderRow:
-    """One order as stored; amounts are decimal text, '' where there is none.
-
-    The path of prices counts for a resting order after `rests_from_ms`: since it was placed or amended.
-    """
-
-    ord_id: int
-    client_order_id: str
-    tag: str
-    inst_id: str
-    side: str
-    ord_type: str
-    size: str
-    price: str
-    target_currency: str
-    state: str
-    filled_base: str
-    average_price: str
-    fee: str
-    fee_currency: str
-    cancel_source: str
-    created_ms: int
-    updated_ms: int
-    rests_from_ms: int
-
-
-@dataclass(frozen=True)
-class FillRow:
-    """One fill as stored; the fee is negative when paid, `liquidity` is T for taker or M for maker."""
-
-    bill_id: int
-    trade_id: int
-    ord_id: int
-    client_order_id: str
-    tag: str
-    inst_id: str
-    side: str
-    price: str
-    size: str
-    fee: str
-    fee_currency: str
-    fee_rate: str
-    filled_ms: int
-    liquidity: str
-
-
 def _insert(table: str, row: type) -> str:
     names = [column.name for column in fields(row)]
     return f"insert into {table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"  # noqa: S608
@@ -99,9 +55,17 @@ INSERT_FILL = _insert("fills", FillRow)
 class Ledger:
     """The account file of one home folder, held by one process at a time."""
 
-    def __init__(self, home: Path | None, opening: dict[str, Decimal], opened_ms: int = 0) -> None:
+    def __init__(
+        self,
+        home: Path | None,
+        opening: dict[str, Decimal],
+        opened_ms: int = 0,
+        events: EventHub | None = None,
+    ) -> None:
         """`home` None keeps the account in memory. `opening` is paid in when the account is new."""
         self._lock_file: IO[str] | None = None
+        self._events = events or EventHub()
+        self._untold: list[Event] = []
         if home is not None:
             home.mkdir(parents=True, exist_ok=True)
             self._lock_file = _hold(home)
@@ -128,7 +92,12 @@ class Ledger:
             self._lock_file = None
 
     def transaction(self) -> "_Transaction":
-        return _Transaction(self._connection, self.lock)
+        return _Transaction(self._connection, self.lock, self._tell)
+
+    def _tell(self, committed: bool) -> None:
+        untold, self._untold = self._untold, []
+        if committed:
+            self._events.publish(untold)
 
     def balances(self) -> dict[str, tuple[Decimal, int]]:
         """Cash and last change per currency; currencies at zero are kept."""
@@ -148,6 +117,7 @@ class Ledger:
         self._connection.execute(
             INSERT_CHANGE, (ord_id, currency, format(change, "f"), format(after, "f"), at_ms)
         )
+        self._untold.append(BalanceChanged(currency, after, at_ms))
 
     def next_id(self, name: str) -> int:
         """The next number of a sequence; inside a transaction."""
@@ -161,9 +131,10 @@ class Ledger:
         ).fetchone()[0]
         return (int(reached) - ID_EPOCH_MS << ID_SEQUENCE_BITS) | (number & (1 << ID_SEQUENCE_BITS) - 1)
 
-    def save_order(self, order: OrderRow) -> None:
-        """Store an order as it stands now; inside a transaction."""
-        self._connection.execute(SAVE_ORDER, astuple(order))
+    def save_order(self, changed: OrderChanged) -> None:
+        """Store an order as it stands after a change; inside a transaction."""
+        self._connection.execute(SAVE_ORDER, astuple(changed.order))
+        self._untold.append(changed)
 
     def add_fill(self, fill: FillRow) -> None:
         """Store a new fill; inside a transaction."""
@@ -195,19 +166,24 @@ class Ledger:
 
 
 class _Transaction:
-    """All or nothing, one writer at a time."""
+    """All or nothing, one writer at a time; `tell` learns whether it was all, while nobody else may write."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, lock: threading.RLock, tell: Callable[[bool], None]
+    ) -> None:
         self._connection = connection
         self._lock = lock
+        self._tell = tell
 
     def __enter__(self) -> None:
         self._lock.acquire()
+        self._tell(False)
         self._connection.execute("begin immediate")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             self._connection.execute("commit" if kind is None else "rollback")
+            self._tell(kind is None)
         finally:
             self._lock.release()
 

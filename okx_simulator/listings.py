@@ -1,7 +1,8 @@
 """Pages of the account's lists: cursor, window, newest first, as OKX pages orders and fills."""
 
+from okx_simulator.account_rows import FillRow, OrderRow
 from okx_simulator.api_errors import parameter_error
-from okx_simulator.ledger import FillRow, Ledger, OrderRow
+from okx_simulator.ledger import Ledger
 
 MAX_ROWS = 100
 DAY_MS = 86_400_000

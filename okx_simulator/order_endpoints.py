@@ -52,7 +52,7 @@ def _amend(exchange: Exchange, fields: Fields, expires_ms: int | None) -> Payloa
         positive_decimal(name, fields[name]) if name in fields else None for name in ("newSz", "newPx")
     )
     request_id = matching_text(fields, "reqId", CLIENT_ORDER_ID)
-    amendment = Amendment(size, price, fields.get("cxlOnFail") == "true")
+    amendment = Amendment(size, price, fields.get("cxlOnFail") == "true", request_id)
     order = exchange.desk.amend(_name(fields), amendment, expires_ms)
     names = {"ordId": str(order.ord_id), "clOrdId": order.client_order_id, "reqId": request_id}
     return acknowledgement(names, exchange.clock.now_ms(), "0", "")

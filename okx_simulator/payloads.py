@@ -6,10 +6,10 @@ from decimal import Decimal
 import numpy as np
 
 from okx_core.instruments import Instrument
+from okx_simulator.account_rows import FillRow, OrderRow
 from okx_simulator.amounts import plain
 from okx_simulator.calls import Payload
 from okx_simulator.clock import HOUR_MS
-from okx_simulator.ledger import FillRow, OrderRow
 from okx_simulator.market import Level, Quote
 from okx_simulator.public_trades import PublicTrade
 from okx_simulator.tape import Bars

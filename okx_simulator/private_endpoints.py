@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 
+from okx_simulator.account_rows import OrderRow
 from okx_simulator.amounts import plain
 from okx_simulator.api_errors import empty_parameter, parameter_error
 from okx_simulator.calls import Call, Payload
 from okx_simulator.exchange import Exchange
-from okx_simulator.ledger import OrderRow
 from okx_simulator.listings import list_fills, list_orders
 from okx_simulator.payloads import balance_detail, fill_row, order_row
 from okx_simulator.trading_desk import CANCELLED_UNFILLED_VISIBLE_MS, OrderName

@@ -12,6 +12,7 @@ from decimal import Decimal
 from okx_core.fees import MAKER_FEE, TAKER_FEE
 from okx_core.instruments import Instrument, is_multiple
 from okx_core.order_book import MAX_LEVELS
+from okx_simulator.account_rows import OrderRow
 from okx_simulator.amounts import plain
 from okx_simulator.api_errors import (
     ApiError,
@@ -22,10 +23,10 @@ from okx_simulator.api_errors import (
     order_not_found,
     unknown_instrument,
 )
-from okx_simulator.bookings import MAKER, TAKER, Bookkeeper, cancelled, held_by, remaining
+from okx_simulator.bookings import MAKER, TAKER, Bookkeeper, held_by, remaining
 from okx_simulator.clock import HOUR_MS
 from okx_simulator.crossings import first_crossing
-from okx_simulator.ledger import OPEN_STATES, Ledger, OrderRow
+from okx_simulator.ledger import OPEN_STATES, Ledger
 from okx_simulator.market import Level, Market
 from okx_simulator.matching import Match, base_of, quote_of, take_base, take_quote, within_limit
 from okx_simulator.orders import RESTING_TYPES, OrderRequest
@@ -53,6 +54,7 @@ class Amendment:
     size: Decimal | None = None
     price: Decimal | None = None
     cancel_on_fail: bool = False
+    request_id: str = ""
 
 
 class TradingDesk:
@@ -80,7 +82,7 @@ class TradingDesk:
                 ]
                 for moment, _, order in sorted(reached, key=lambda found: found[:2]):
                     whole = [Match(Decimal(order.price), remaining(order))]
-                    self._ledger.save_order(self.books.filled(order, whole, MAKER, moment))
+                    self.books.filled(order, whole, MAKER, moment)
         self._settled_ms = now_ms
 
     def _reached_ms(self, order: OrderRow, since_ms: int, now_ms: int) -> int | None:
@@ -106,10 +108,12 @@ class TradingDesk:
             _check_size(request, instrument, levels)
             matches = _match(request, instrument, levels)
             self._check_funds(request, instrument, matches)
-            order = self.books.filled(self.books.opened(request, now_ms), matches, TAKER, now_ms)
+            order = self.books.opened(request, now_ms)
+            if request.ord_type != "post_only" or not levels:  # one that would take is never live
+                self.books.placed(order)
+            order = self.books.filled(order, matches, TAKER, now_ms)
             if order.state in OPEN_STATES and not _may_rest(request, levels):
-                order = cancelled(order, REST_SOURCES.get(request.ord_type, BY_SYSTEM), now_ms)
-            self._ledger.save_order(order)
+                order = self.books.cancelled(order, REST_SOURCES.get(request.ord_type, BY_SYSTEM), now_ms)
             return order
 
     def cancel(self, name: OrderName) -> OrderRow:
@@ -117,9 +121,7 @@ class TradingDesk:
         self.settle()
         with self._ledger.transaction():
             order = self._open_order(name, "51400", "Cancellation failed as the order")
-            order = cancelled(order, BY_USER, self._market.clock.now_ms())
-            self._ledger.save_order(order)
-            return order
+            return self.books.cancelled(order, BY_USER, self._market.clock.now_ms())
 
     def amend(self, name: OrderName, amendment: Amendment, expires_ms: int | None) -> OrderRow:
         """Change size or price of an open order, which may fill it at once; 51503 when it is not open."""
@@ -142,8 +144,7 @@ class TradingDesk:
         size, price = amendment.size or Decimal(order.size), amendment.price or Decimal(order.price)
         if size <= Decimal(order.filled_base):
             changed = replace(order, size=order.filled_base, state="filled", updated_ms=now_ms)
-            self._ledger.save_order(changed)
-            return changed
+            return self.books.amended(changed, amendment.request_id)
         if not self._market.is_listed(order.inst_id):
             raise OrderRefusedError("51001", unknown_instrument().message)
         _check_grid(size, price, self._market.listing(order.inst_id))
@@ -160,9 +161,8 @@ class TradingDesk:
             raise OrderRefusedError(
                 "51502", f"Order modification failed for insufficient {currency} balance."
             )
-        changed = self.books.filled(changed, take_base(levels, remaining(changed)), TAKER, now_ms)
-        self._ledger.save_order(changed)
-        return changed
+        self.books.amended(changed, amendment.request_id)
+        return self.books.filled(changed, take_base(levels, remaining(changed)), TAKER, now_ms)
 
     def find(self, name: OrderName) -> OrderRow:
         """The order by exchange id or, failing that, the newest with the client's id; 51603 when unseen."""
