@@ -1,4 +1,4 @@
-"""The admin port: clock, state and health. It must never be reachable from another site or host."""
+"""The admin port: clock, faults, state and health. It must never be reachable from another site or host."""
 
 from urllib.parse import urlsplit
 
@@ -10,6 +10,7 @@ from starlette.routing import Route
 from okx_core.errors import OkxSignalError
 from okx_simulator.clock import clock_from_request
 from okx_simulator.exchange import Exchange
+from okx_simulator.fault_rules import parse_rules
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
@@ -49,10 +50,26 @@ def create_admin_app(exchange: Exchange) -> Starlette:
         exchange.clock.set(setting)
         return JSONResponse(exchange.state())
 
+    async def faults(request: Request) -> Response:
+        """GET the rules with what they did, POST more of them, DELETE all."""
+        if refused := _foreign(request):
+            return JSONResponse({"error": refused}, 403)
+        try:
+            if request.method == "POST":
+                exchange.faults.add(parse_rules(await request.json()))
+        except ValueError:
+            return JSONResponse({"error": "the body is not JSON"}, 400)
+        except OkxSignalError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        if request.method == "DELETE":
+            exchange.faults.clear()
+        return JSONResponse({"faults": exchange.faults.report()})
+
     return Starlette(
         routes=[
             Route("/health", health, methods=["GET"]),
             Route("/admin/state", state, methods=["GET"]),
             Route("/admin/clock", set_clock, methods=["POST"]),
+            Route("/admin/faults", faults, methods=["GET", "POST", "DELETE"]),
         ]
     )

@@ -41,5 +41,9 @@ def order_not_found() -> ApiError:
     return ApiError("51603", "Order does not exist")
 
 
+def pair_suspended() -> OrderRefusedError:
+    return OrderRefusedError("51022", "Contract suspended.")
+
+
 def insufficient_balance(currency: str) -> OrderRefusedError:
     return OrderRefusedError("51008", f"Order failed. Insufficient {currency} balance in account.")

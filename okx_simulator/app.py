@@ -15,6 +15,7 @@ from okx_simulator.api_errors import ApiError
 from okx_simulator.authentication import authenticate
 from okx_simulator.calls import Call
 from okx_simulator.exchange import Exchange
+from okx_simulator.fault_answers import faulty_answer, named_instruments
 from okx_simulator.order_endpoints import RowsFailedError
 from okx_simulator.orders import json_rows
 
@@ -88,7 +89,8 @@ def _answer(exchange: Exchange, request: Request, body: bytes) -> list[Any]:
     if path not in PUBLIC:
         exchange.desk.settle()
     parameters = rows[0] if path not in BATCHES else {}
-    return endpoint(exchange, Call(parameters, request.headers.get("exptime", ""), tuple(rows)))
+    call = Call(parameters, request.headers.get("exptime", ""), tuple(rows))
+    return exchange.faults.visible_orders(path, endpoint(exchange, call))
 
 
 def _envelope(request: Request, code: str, message: str, data: list[Any], started_us: int) -> dict[str, Any]:
@@ -104,6 +106,19 @@ def _not_found() -> Response:
     return JSONResponse({**body, "msg": "Not Found"}, 404)
 
 
+def _carry_out(exchange: Exchange, request: Request, body: bytes, started_us: int) -> Response:
+    """Do what is asked; the answer with its envelope."""
+    try:
+        data = _answer(exchange, request, body)
+    except RowsFailedError as failed:
+        return JSONResponse(_envelope(request, failed.code, str(failed), failed.rows, started_us))
+    except ApiError as error:
+        if error.status == 401:
+            return JSONResponse({"msg": error.message, "code": error.code}, 401)
+        return JSONResponse(_envelope(request, error.code, error.message, [], started_us), error.status)
+    return JSONResponse(_envelope(request, "0", "", data, started_us))
+
+
 def create_app(exchange: Exchange) -> Starlette:
     """The ASGI application that serves `exchange` under /api/v5."""
 
@@ -112,14 +127,10 @@ def create_app(exchange: Exchange) -> Starlette:
         if request.url.path not in PATHS:
             return _not_found()
         body = await request.body()
-        try:
-            data = _answer(exchange, request, body)
-        except RowsFailedError as failed:
-            return JSONResponse(_envelope(request, failed.code, str(failed), failed.rows, started_us))
-        except ApiError as error:
-            if error.status == 401:
-                return JSONResponse({"msg": error.message, "code": error.code}, 401)
-            return JSONResponse(_envelope(request, error.code, error.message, [], started_us), error.status)
-        return JSONResponse(_envelope(request, "0", "", data, started_us))
+        path = request.url.path.removeprefix(PREFIX)
+        fault = exchange.faults.request_fault(request.method, path, named_instruments(request, body))
+        if fault is None:
+            return _carry_out(exchange, request, body, started_us)
+        return await faulty_answer(fault, request, lambda: _carry_out(exchange, request, body, started_us))
 
     return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])

@@ -8,6 +8,7 @@ from okx_core.fees import MAKER_FEE, TAKER_FEE
 from okx_simulator.clock import ExchangeClock, ms_to_iso
 from okx_simulator.credentials import AccountKey
 from okx_simulator.events import EventHub
+from okx_simulator.faults import Faults
 from okx_simulator.ledger import Ledger
 from okx_simulator.market import Market
 from okx_simulator.rate_limits import RateLimiter
@@ -41,7 +42,8 @@ class Exchange:
         self.tape = tape
         self.clock = clock or ExchangeClock()
         self.account = account or AccountSettings()
-        self.market = Market(tape, self.clock)
+        self.faults = Faults(self.clock.now_ms)
+        self.market = Market(tape, self.clock, self.faults)
         opening = {"USDT": self.account.opening_usdt}
         self.events = EventHub()
         self.ledger = Ledger(home, opening, self.clock.now_ms(), self.events)

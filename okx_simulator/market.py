@@ -1,7 +1,7 @@
 """Everything public about prices at the exchange's own time. Nothing later than the clock ever shows."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -9,6 +9,7 @@ from okx_core.instruments import Instrument
 from okx_core.order_book import BookModel, book_model, ladder_prices
 from okx_simulator.bars import BarSize, gather
 from okx_simulator.clock import HOUR_MS, ExchangeClock
+from okx_simulator.faults import Faults
 from okx_simulator.price_grid import price_grid, year_start
 from okx_simulator.public_trades import TRADES_PER_HOUR, PublicTrade, trades_of
 from okx_simulator.tape import Bars, Tape, forming_bar, joined
@@ -36,9 +37,10 @@ class Quote:
 class Market:
     """Bars, quotes and books of a tape as of the exchange clock."""
 
-    def __init__(self, tape: Tape, clock: ExchangeClock) -> None:
+    def __init__(self, tape: Tape, clock: ExchangeClock, faults: Faults | None = None) -> None:
         self.tape = tape
         self.clock = clock
+        self._faults = faults or Faults(clock.now_ms)
         self._listings: dict[tuple[str, int], Instrument] = {}
 
     def candles(
@@ -133,7 +135,7 @@ class Market:
         return pair in self.tape.pairs and self._trades(pair, self.clock.now_ms() // HOUR_MS)
 
     def _trades(self, pair: str, hour: int) -> bool:
-        if len(self.tape.bars(pair, hour + 1)) == 0:
+        if self._faults.is_delisted(pair) or len(self.tape.bars(pair, hour + 1)) == 0:
             return False
         last, end = self.tape.last_hour(pair), self.tape.end_hour
         if last is None or end is None:
@@ -151,4 +153,5 @@ class Market:
             self._listings[key] = Instrument(
                 pair, base, quote, grid.tick, grid.lot, grid.min_size, listed, "live"
             )
-        return self._listings[key]
+        listing = self._listings[key]
+        return replace(listing, state="suspend") if self._faults.is_suspended(pair) else listing

@@ -3,6 +3,7 @@
 from okx_simulator.api_errors import empty_parameter, parameter_error, unknown_instrument
 from okx_simulator.bars import BAR_SIZES, BarSize
 from okx_simulator.calls import Call, Payload
+from okx_simulator.candle_faults import SPARE_ROWS, alters_candles, faulty_rows
 from okx_simulator.exchange import Exchange
 from okx_simulator.listings import row_limit, whole_number
 from okx_simulator.payloads import book_row, candle_rows, instrument_row, ticker_row, trade_row
@@ -90,17 +91,20 @@ def _candles(exchange: Exchange, call: Call, newest: int | None) -> list[list[st
     pair = call.parameters.get("instId", "")
     if not pair:
         raise empty_parameter("instId")
-    if pair not in exchange.tape.pairs:
+    if pair not in exchange.tape.pairs or exchange.faults.is_delisted(pair):
         raise unknown_instrument()
+    limit, altered = row_limit(call.parameters, CANDLE_ROWS), alters_candles(exchange.faults)
     after, before = whole_number(call.parameters, "after"), whole_number(call.parameters, "before")
     bars, forming_hour = exchange.market.candles(
         pair,
         size,
         after_ms=FAR_FUTURE_MS if after is None else after,
         before_ms=-1 if before is None else before,
-        limit=row_limit(call.parameters, CANDLE_ROWS),
+        limit=limit + SPARE_ROWS if altered else limit,
         newest=newest,
     )
+    if altered:
+        return faulty_rows(exchange.faults, pair, bars, size.hours, forming_hour, limit)
     return candle_rows(bars, forming_hour)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from okx_core.errors import OkxSignalError
 from okx_simulator.admin import create_admin_app
@@ -24,6 +25,14 @@ class Addresses:
 
     base_url: str
     admin_url: str
+
+
+class _Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """An HTTP connection whose requests know their transport, so that a fault can cut it."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.app_state: dict[str, object] = {**self.app_state, "transport": transport}
 
 
 class _QuietServer(uvicorn.Server):
@@ -67,7 +76,12 @@ class ExchangeServer:
         self._servers = [
             _QuietServer(
                 uvicorn.Config(
-                    app, lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=2
+                    app,
+                    http=_Connection,
+                    lifespan="off",
+                    log_level="warning",
+                    access_log=False,
+                    timeout_graceful_shutdown=2,
                 )
             )
             for app in apps

@@ -21,6 +21,7 @@ from okx_simulator.api_errors import (
     expired_request,
     insufficient_balance,
     order_not_found,
+    pair_suspended,
     unknown_instrument,
 )
 from okx_simulator.bookings import MAKER, TAKER, Bookkeeper, held_by, remaining
@@ -100,6 +101,8 @@ class TradingDesk:
         if not self._market.is_listed(request.inst_id):
             raise OrderRefusedError("51001", unknown_instrument().message)
         instrument = self._market.listing(request.inst_id)
+        if instrument.state != "live":
+            raise pair_suspended()
         with self._ledger.transaction():
             if request.client_order_id and self._ledger.has_open_order(request.client_order_id):
                 raise OrderRefusedError("51016", "Client order ID already exists.")

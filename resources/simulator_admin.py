@@ -1,4 +1,4 @@
-"""The simulator's admin port: its clock."""
+"""The simulator's admin port: its clock and its fault script."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,12 +30,33 @@ class SimulatorAdmin:
     def set_real(self) -> None:
         self._post("/admin/clock", {"mode": "real"})
 
-    def _post(self, path: str, body: dict[str, Any]) -> None:
+    def step(self, seconds: float) -> None:
+        """Stop the exchange's clock `seconds` after where it is now."""
+        self._post("/admin/clock", {"mode": "step", "by_seconds": seconds})
+
+    def add_faults(self, *rules: dict[str, Any]) -> None:
+        """Arm rules such as {"kind": "busy", "path": "/market/*", "count": 2}."""
+        self._post("/admin/faults", list(rules))
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The armed rules, each with how often it matched and fired."""
+        found: list[dict[str, Any]] = self._call("GET", "/admin/faults")["faults"]
+        return found
+
+    def clear_faults(self) -> None:
+        self._call("DELETE", "/admin/faults")
+
+    def _post(self, path: str, body: Any) -> None:
+        self._call("POST", path, body)
+
+    def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         try:
-            response = requests.post(self.url + path, json=body, timeout=TIMEOUT_SECONDS)
+            response = requests.request(method, self.url + path, json=body, timeout=TIMEOUT_SECONDS)
         except requests.RequestException:
             raise SimulatorAdminError(
                 f"the simulator's admin port {self.url} does not answer: start it with `okxsignal up`"
             ) from None
         if response.status_code != requests.codes.ok:
             raise SimulatorAdminError(f"the simulator refused {path} {body}: {response.text[:200]}")
+        answer: dict[str, Any] = response.json()
+        return answer
