@@ -144,6 +144,13 @@ def run_hour(hour: datetime | None) -> None:
     run_one_hour(_utc(hour), _settings(), _console())
 
 
+@cli.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def simulator(options: tuple[str, ...]) -> None:
+    """Start the exchange alone, for any OKX client; `okxsignal simulator --help` shows how."""
+    os.execv(sys.executable, [sys.executable, "-m", "okx_simulator", *options])
+
+
 @cli.command()
 def arm() -> None:
     """The second opt-in to live trading: confirm by hand that real orders may be placed from this home."""

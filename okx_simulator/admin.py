@@ -42,7 +42,7 @@ def create_admin_app(exchange: Exchange) -> Starlette:
         if refused := _foreign(request):
             return JSONResponse({"error": refused}, 403)
         try:
-            setting = clock_from_request(await request.json())
+            setting = clock_from_request(await request.json(), exchange.clock.now_ms())
         except ValueError:
             return JSONResponse({"error": "the body is not JSON"}, 400)
         except OkxSignalError as error:

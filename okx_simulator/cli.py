@@ -1,38 +1,57 @@
-"""`python -m okx_simulator`: a local exchange from the command line."""
+"""`okxsignal simulator`: a local exchange from the command line. Heavy imports wait until it starts."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from okx_core.errors import OkxSignalError
 from okx_simulator.clock import CLOCK_SYNTAX, HOUR_MS, ExchangeClock, iso_to_ms, parse_clock
 from okx_simulator.credentials import account_key_from
-from okx_simulator.exchange import OPENING_QUOTE, AccountSettings, Exchange
-from okx_simulator.recorded_tape import RecordedTape
-from okx_simulator.server import Addresses, ExchangeServer
 from okx_simulator.synthetic_parameters import DEFAULT_PAIRS, pair_names
-from okx_simulator.synthetic_paths import EPOCH_HOUR
-from okx_simulator.synthetic_tape import SyntheticTape
-from okx_simulator.tape import Tape
+
+if TYPE_CHECKING:
+    from okx_simulator.server import Addresses
+    from okx_simulator.tape import Tape
 
 DEFAULT_PORT = 8800
 DEFAULT_ADMIN_PORT = 8801
+OPENING_USDT = "10000"
+TEACHING = """\
+examples:
+  okxsignal simulator                                       twelve synthetic pairs, now
+  okxsignal simulator --clock accelerated:2023-01-01T00:00:00Z:3600     an hour every second
+  okxsignal simulator --tape candles.parquet --clock fixed:2023-06-01T12:00:00Z
+
+any OKX client works with the base URL alone, for example with ccxt:
+  okx = ccxt.okx({"apiKey": "simulated-key", "secret": "simulated-secret",
+                  "password": "simulated-passphrase"})
+  okx.urls["api"] = {"rest": "http://127.0.0.1:8800", "ws": "ws://127.0.0.1:8800/ws/v5"}
+
+the admin port moves the clock and scripts faults:
+  curl 127.0.0.1:8801/admin/state
+  curl 127.0.0.1:8801/admin/clock  -d '{"mode": "step", "by_seconds": 3600}'
+  curl 127.0.0.1:8801/admin/faults -d '{"kind": "busy", "path": "/trade/*", "count": 2}'
+  curl 127.0.0.1:8801/admin/faults -X DELETE
+
+The account key is fixed and public; set OKX_SIMULATOR_KEY, OKX_SIMULATOR_SECRET and
+OKX_SIMULATOR_PASSPHRASE to use another. `python -m okx_simulator` is the same command."""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m okx_simulator",
+        prog="okxsignal simulator",
         description="A local exchange that speaks OKX API v5. It holds no real money.",
-        epilog="The account key is fixed and public (okx_simulator.credentials); set OKX_SIMULATOR_KEY, "
-        "OKX_SIMULATOR_SECRET and OKX_SIMULATOR_PASSPHRASE to use another.",
+        epilog=TEACHING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address of the exchange port (default loopback)")
     add("--port", type=int, default=DEFAULT_PORT, help="exchange port, 0 for any free one")
-    add("--admin-port", type=int, default=DEFAULT_ADMIN_PORT, help="clock and state, loopback only")
-    add("--home", type=Path, default=Path(".okxsignal/simulator"), help="folder of the account")
+    add("--admin-port", type=int, default=DEFAULT_ADMIN_PORT, help="clock, faults and state, loopback only")
+    add("--home", type=Path, default=Path(".okxsignal/exchange"), help="folder of the account")
     add("--tape", default="synthetic", help="'synthetic', or a Parquet file of hourly candles")
     add("--seed", type=int, default=7, help="seed of the synthetic tape")
     add("--strength", type=float, default=1.0, help="planted predictable part, 0 for none")
@@ -40,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--from", dest="start", help="first hour of the tape, ISO-8601")
     add("--to", dest="end", help="first hour no longer on the tape, ISO-8601")
     add("--clock", default="real", help=CLOCK_SYNTAX)
-    add("--balance", default=str(OPENING_QUOTE), help="USDT a new account starts with")
+    add("--balance", default=OPENING_USDT, help="USDT a new account starts with")
     add("--no-rate-limits", action="store_true", help="let every request pass")
     return parser
 
@@ -67,8 +86,12 @@ def build_tape(
     end: str | None = None,
     seed: int = 7,
     strength: float = 1.0,
-) -> Tape:
+) -> "Tape":
     """The tape that the command line describes; `start` and `end` are ISO-8601, `end` exclusive."""
+    from okx_simulator.recorded_tape import RecordedTape
+    from okx_simulator.synthetic_paths import EPOCH_HOUR
+    from okx_simulator.synthetic_tape import SyntheticTape
+
     start_ms = None if start is None else iso_to_ms(start, "--from")
     end_ms = None if end is None else iso_to_ms(end, "--to")
     if start_ms is not None and end_ms is not None and start_ms >= end_ms:
@@ -94,13 +117,16 @@ def _opening(text: str) -> Decimal:
     return amount
 
 
-def _announce(addresses: Addresses) -> None:
+def _announce(addresses: "Addresses") -> None:
     print(f"exchange {addresses.base_url}  admin {addresses.admin_url}", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; 2 and one line on stderr when it cannot start."""
     options = _parser().parse_args(arguments)
+    from okx_simulator.exchange import AccountSettings, Exchange
+    from okx_simulator.server import ExchangeServer
+
     try:
         account = AccountSettings(key=account_key_from(), opening_usdt=_opening(options.balance))
         clock = ExchangeClock(parse_clock(options.clock))

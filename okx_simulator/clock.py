@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from okx_core.errors import OkxSignalError
 
@@ -67,14 +68,24 @@ def parse_clock(text: str) -> ClockSetting:
     raise OkxSignalError(f"unknown clock {text!r}; use {CLOCK_SYNTAX}")
 
 
-def clock_from_request(body: object) -> ClockSetting:
-    """A clock from the admin port's JSON: mode, and now | start + factor."""
+def _stepped(body: dict[str, Any], now_ms: int) -> ClockSetting:
+    seconds = body.get("by_seconds")
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not (number and math.isfinite(seconds) and seconds >= 0):
+        raise OkxSignalError(f"clock mode 'step' needs by_seconds, zero or more, not {seconds!r}")
+    return fixed(now_ms + round(seconds * 1000))
+
+
+def clock_from_request(body: object, now_ms: int) -> ClockSetting:
+    """A clock from the admin port's JSON: mode, and now | start + factor | by_seconds after `now_ms`."""
     if not isinstance(body, dict):
         raise OkxSignalError('the clock body must be a JSON object such as {"mode": "real"}')
     mode = body.get("mode")
+    if mode == "step":
+        return _stepped(body, now_ms)
     needed = {"real": (), "fixed": ("now",), "accelerated": ("start", "factor")}
     if mode not in needed:
-        raise OkxSignalError(f"unknown clock mode {mode!r}; use real, fixed or accelerated")
+        raise OkxSignalError(f"unknown clock mode {mode!r}; use real, fixed, step or accelerated")
     missing = [name for name in needed[mode] if name not in body]
     if missing:
         raise OkxSignalError(f"clock mode {mode!r} needs {' and '.join(missing)}")

@@ -183,3 +183,15 @@ class TestInterrupted:
         gone, alive = psutil.wait_procs(children, timeout=20)
         assert gone
         assert alive == []
+
+
+class TestSimulator:
+    def test_the_command_is_the_exchange_s_own(self, shell) -> None:
+        answer = shell("simulator", "--help")
+        assert answer.code == 0
+        assert answer.out.startswith("usage: okxsignal simulator")
+
+    def test_its_errors_are_passed_on(self, shell) -> None:
+        answer = shell("simulator", "--clock", "later", "--home", str(shell.home / "exchange"))
+        assert answer.code == 2
+        assert "unknown clock 'later'" in answer.err

@@ -28,6 +28,15 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     assert [process.returncode, errors] == [0, ""]
 
 
+def test_help_teaches_and_loads_nothing_heavy() -> None:
+    code = "import sys; from okx_simulator.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print('loaded', sorted({'pandas', 'numba', 'starlette', 'uvicorn'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "okxsignal simulator --tape candles.parquet" in shown
+    assert '{"mode": "step", "by_seconds": 3600}' in shown
+    assert shown.splitlines()[-1] == "loaded []"
+
+
 def test_a_taken_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -68,4 +68,15 @@ def test_time_only_runs_forward(factor: str) -> None:
 @pytest.mark.parametrize("body", [None, [], {}, {"mode": "fixed"}, {"mode": "accelerated", "start": "2026"}])
 def test_an_incomplete_admin_request_is_refused(body: object) -> None:
     with pytest.raises(OkxSignalError):
-        clock_from_request(body)
+        clock_from_request(body, START)
+
+
+def test_a_step_stops_the_clock_that_much_later() -> None:
+    assert clock_from_request({"mode": "step", "by_seconds": 3600}, START) == fixed(START + 3_600_000)
+    assert clock_from_request({"mode": "step", "by_seconds": 0.5}, START) == fixed(START + 500)
+
+
+@pytest.mark.parametrize("seconds", [None, -1, "60", True, float("nan")])
+def test_a_step_goes_forward_by_a_number_of_seconds(seconds: object) -> None:
+    with pytest.raises(OkxSignalError, match="needs by_seconds"):
+        clock_from_request({"mode": "step", "by_seconds": seconds}, START)
