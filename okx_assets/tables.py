@@ -43,6 +43,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "observed_at": ("timestamptz", "exchange time of the observation"),
     },
     "market.candles_1h": _CANDLE,
+    "market.candles_15m": _CANDLE,
     "market.candles_4h": _CANDLE,
     "market.candles_1d": _CANDLE,
     "features.features_1h": {**_KEY, **_FEATURES},

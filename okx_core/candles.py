@@ -1,4 +1,4 @@
-"""The contract of hourly candles: which rows may enter the market tables, and why the others may not.
+"""The contract of candles: which rows may enter the market tables, and why the others may not.
 
 A candle is known by its pair and the UTC time it opens. Prices are quote per base, volume base units,
 quote_volume quote units and NaN when unknown.
@@ -17,6 +17,7 @@ PRICES = ("open", "high", "low", "close")
 # Exchanges round volume and turnover separately; the average price may leave the range by this share.
 AVERAGE_PRICE_TOLERANCE = 1e-3
 HOUR = pd.Timedelta(hours=1)
+BAR_LENGTHS = {"15m": pd.Timedelta(minutes=15), "1h": HOUR}
 
 Mask = NDArray[np.bool_]
 
@@ -69,6 +70,8 @@ def _broken_rules(candles: pd.DataFrame, bar: pd.Timedelta) -> Iterator[tuple[st
 
 
 def _name(bar: pd.Timedelta) -> str:
+    if bar < HOUR:
+        return f"{bar / pd.Timedelta(minutes=1):g} minutes"
     return "hour" if bar == HOUR else f"{bar / HOUR:g} h"
 
 

@@ -132,6 +132,15 @@ def backfill(start: datetime, end: datetime | None, again: bool) -> None:
     run_backfill(start.replace(tzinfo=UTC), _utc(end), again, _settings(), _console())
 
 
+@cli.command()
+@click.option("--repair", is_flag=True, help="First ask the exchange once more for every bar that is due.")
+def gaps(repair: bool) -> None:
+    """Show which candles are missing and why: open, refetched, never_traded or lost."""
+    from okx_jobs.commands import run_gaps
+
+    run_gaps(repair, _settings(), _console())
+
+
 @cli.command("run-hour")
 @click.argument("hour", type=MOMENT, required=False)
 def run_hour(hour: datetime | None) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from okx_jobs import services
 from okx_jobs.calendar import DAY, HOUR, floor_hour
 from okx_jobs.demo import CANDLES, FEATURES, LABELS, UNIVERSE, Demo
+from okx_jobs.gap_report import print_gaps
 from okx_jobs.market_choice import (
     DemoRequest,
     RequestError,
@@ -16,6 +17,7 @@ from okx_jobs.market_choice import (
     synthetic_market,
 )
 from okx_jobs.pipeline import DAY_FORMAT, HOUR_FORMAT, Pipeline, quiet_instance
+from okx_jobs.progress import shown_fetch
 from okx_jobs.summary import print_summary
 from resources.settings import Settings
 from resources.simulator_admin import SimulatorAdmin
@@ -64,9 +66,11 @@ def run_backfill(
         stages |= {name: ([["ml", name]], horizon) for name, horizon in LABELS.items()}
         for name, (assets, horizon) in stages.items():
             last = end - horizon * HOUR
-            with console.status(name):
+            with shown_fetch(console, name):
                 hours = _run_hours(pipeline, assets, start, last, again)
             console.print(f"{name:<12} {hours:>7,} hours")
+        if pipeline.judge_gaps():
+            print_gaps(open_database(settings), console)
 
 
 def _backfill_universe(pipeline: Pipeline, start: datetime, end: datetime) -> None:
@@ -85,6 +89,15 @@ def _run_hours(
         return pipeline.run_missing_hours(assets, start, end)
     pipeline.run_range(assets, start.strftime(HOUR_FORMAT), (end - HOUR).strftime(HOUR_FORMAT))
     return (end - start) // HOUR
+
+
+def run_gaps(repair: bool, settings: Settings, console: Console) -> None:
+    """Show the gap ledger, after one more attempt at every due gap if asked for."""
+    with services.working_services(settings), quiet_instance(settings) as instance:
+        if repair:
+            with console.status("asking the exchange again"):
+                Pipeline(instance).run("repair_gaps")
+        print_gaps(open_database(settings), console)
 
 
 def run_one_hour(hour: datetime | None, settings: Settings, console: Console) -> None:

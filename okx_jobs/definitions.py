@@ -10,7 +10,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from okx_assets.backtests import backtests  # noqa: E402
-from okx_assets.candles import candles_1h  # noqa: E402
+from okx_assets.candles.assets import candles_1h, candles_15m  # noqa: E402
 from okx_assets.features import features_1h  # noqa: E402
 from okx_assets.labels import labels_1d, labels_2w  # noqa: E402
 from okx_assets.models import champion, signal_models  # noqa: E402
@@ -18,6 +18,7 @@ from okx_assets.signals import signals  # noqa: E402
 from okx_assets.sql_models import sql_assets, sql_checks  # noqa: E402
 from okx_assets.trading.assets import execution  # noqa: E402
 from okx_assets.universe import universe  # noqa: E402
+from okx_jobs.candle_sensors import candle_sensors  # noqa: E402
 from okx_jobs.jobs import JOBS  # noqa: E402
 from okx_jobs.schedules import schedules  # noqa: E402
 from okx_jobs.sensors import sensors  # noqa: E402
@@ -27,6 +28,7 @@ definitions = dg.Definitions(
     assets=[
         universe,
         candles_1h,
+        candles_15m,
         *sql_assets(),
         features_1h,
         labels_1d,
@@ -40,7 +42,7 @@ definitions = dg.Definitions(
     asset_checks=sql_checks(),
     jobs=JOBS,
     schedules=schedules(),
-    sensors=sensors(),
+    sensors=[*sensors(), *candle_sensors()],
     resources={
         "database": DatabaseResource(),
         "exchange": ExchangeResource(),

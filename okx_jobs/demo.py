@@ -59,6 +59,7 @@ class Demo:
         if days:
             steps.once("universe", lambda: pipeline.run_range([UNIVERSE], days[0], days[-1]))
         steps.once("candles", lambda: pipeline.run_missing_hours(CANDLES, stretch.start, stretch.history_end))
+        steps.once("gaps", pipeline.judge_gaps)
         steps.once(
             "features", lambda: pipeline.run_missing_hours([FEATURES], stretch.start, stretch.history_end)
         )

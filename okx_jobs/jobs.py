@@ -1,6 +1,9 @@
 """The jobs: the hourly pipeline through to execution, labels, training, the universe, backtests."""
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from okx_jobs import gap_repair
 
 EXECUTION_TAGS = {"okx/stage": "execution", "dagster/max_retries": "0", "dagster/max_runtime": "900"}
 DATA_TAGS = {"dagster/max_runtime": "3600"}
@@ -9,6 +12,9 @@ HOURLY_DATA = dg.AssetSelection.assets(
     ["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"],
     ["features", "features_1h"], ["trading", "signals"],
 )  # fmt: skip
+DERIVED = dg.AssetSelection.assets(
+    ["market", "candles_4h"], ["market", "candles_1d"], ["features", "features_1h"]
+)
 EXECUTION = dg.AssetSelection.assets(["trading", "orders"], ["trading", "fills"], ["trading", "positions"])
 
 trade_hour = dg.define_asset_job(
@@ -23,6 +29,17 @@ refresh_hour = dg.define_asset_job(
     description="Candles, features and signals of an hour; places no order. Used to repair gaps.",
     tags=DATA_TAGS,
 )
+refresh_derived = dg.define_asset_job(
+    "refresh_derived",
+    selection=DERIVED,
+    description="4 h and daily bars and features, after hourly candles came late or were revised. "
+    "Signals stay as they were decided.",
+    tags=DATA_TAGS,
+)
+refresh_candles_15m = dg.define_asset_job(
+    "refresh_candles_15m", selection=dg.AssetSelection.assets(["market", "candles_15m"]), tags=DATA_TAGS,
+    description="15-minute candles of an hour.",
+)  # fmt: skip
 refresh_universe = dg.define_asset_job(
     "refresh_universe", selection=dg.AssetSelection.assets(["market", "universe"]), tags=DATA_TAGS,
     description="Which pairs may be traded today.",
@@ -56,7 +73,7 @@ refresh_marts = dg.define_asset_job(
     description="Rebuild the views for hand-written SQL.",
 )  # fmt: skip
 
-JOBS = [
-    trade_hour, refresh_hour, refresh_universe, label_1d, label_2w, train_models, choose_champion,
-    backtest_week, execute_signals, refresh_marts,
+JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
+    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, gap_repair.repair_gaps, refresh_universe,
+    label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
 ]  # fmt: skip

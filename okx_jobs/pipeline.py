@@ -13,8 +13,11 @@ from dagster._core.instance.ref import InstanceRef
 
 from okx_core.errors import OkxSignalError
 from okx_jobs.definitions import definitions
+from resources.candle_store import TABLES, CandleStore
 from resources.environment import dagster_home
-from resources.settings import Settings
+from resources.gap_ledger import GapLedger
+from resources.settings import Settings, load_settings
+from resources.stores import open_database, open_exchange
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -101,6 +104,15 @@ class Pipeline:
             return 0
         self.run_range(assets, missing[0].strftime(HOUR_FORMAT), missing[-1].strftime(HOUR_FORMAT))
         return len(missing)
+
+    def judge_gaps(self) -> int:
+        """One more attempt at every gap that is due; how many were. Old ones are judged by it."""
+        settings = load_settings()
+        now, database = open_exchange(settings).now(), open_database(settings)
+        due = sum(len(GapLedger(CandleStore(database, bar)).due(now)) for bar in TABLES)
+        if due:
+            self.run("repair_gaps")
+        return due
 
 
 def _first_failure(result: dg.ExecuteInProcessResult) -> str:

@@ -1,5 +1,6 @@
 """Progress of long work: bars on a terminal, a line per finished step elsewhere."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+FETCH_LOGGER = "okx_assets.candles.fetch"
 Item = TypeVar("Item")
 
 
@@ -68,3 +70,30 @@ def shown_steps(console: Console) -> Iterator[Steps]:
     )
     with Progress(*columns, console=console) as progress:
         yield Steps(console, progress)
+
+
+@contextmanager
+def heard(logger: logging.Logger, tell: Callable[[str], None]) -> Iterator[None]:
+    """While the block runs, what `logger` says in passing is told to `tell`."""
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            tell(record.getMessage())
+
+    listener, level = Listener(), logger.level
+    logger.addHandler(listener)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(listener)
+
+
+@contextmanager
+def shown_fetch(console: Console, name: str) -> Iterator[None]:
+    """A spinner that says how far a long fetch has come; lines now and then where there is no terminal."""
+    with console.status(name) as status:
+        show = (lambda text: status.update(f"{name}: {text}")) if console.is_terminal else console.print
+        with heard(logging.getLogger(FETCH_LOGGER), show):
+            yield

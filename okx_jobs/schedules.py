@@ -19,6 +19,12 @@ def data_default() -> dg.DefaultScheduleStatus:
     return dg.DefaultScheduleStatus.STOPPED if standing else RUNNING
 
 
+def sensor_default() -> dg.DefaultSensorStatus:
+    """Like the data schedules."""
+    running = data_default() is RUNNING
+    return dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
+
+
 def trading_default() -> dg.DefaultScheduleStatus:
     """Like the data in simulated mode; stopped in every other, until the user starts it by hand."""
     return data_default() if load_settings().mode is Mode.SIMULATED else dg.DefaultScheduleStatus.STOPPED

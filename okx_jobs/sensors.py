@@ -1,64 +1,22 @@
 """What must be noticed between schedule ticks: missing hours, new pairs, failed runs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from okx_assets.partitions import HOURLY
 from okx_jobs import jobs
-from okx_jobs.schedules import data_default
+from okx_jobs.hour_ranges import make_up, missing_runs
+from okx_jobs.schedules import sensor_default
 from resources.alerts import raise_alert
 from resources.settings import load_settings
 from resources.stores import open_database, open_exchange
 
-HOUR = timedelta(hours=1)
-LOOK_BACK = timedelta(days=60)
-GRACE = timedelta(minutes=25)  # the schedule's own run comes first
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
-PARTITION_FORMAT = HOURLY.fmt
 WATCHED = {
     dg.AssetKey(["trading", "signals"]): (jobs.refresh_hour, timedelta(0)),
     dg.AssetKey(["ml", "labels_1d"]): (jobs.label_1d, timedelta(hours=24)),
     dg.AssetKey(["ml", "labels_2w"]): (jobs.label_2w, timedelta(hours=336)),
 }
-
-
-def _sensor_default() -> dg.DefaultSensorStatus:
-    running = data_default() is dg.DefaultScheduleStatus.RUNNING
-    return dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
-
-
-def missing_runs(materialized: Iterable[str], now: datetime) -> list[tuple[datetime, datetime]]:
-    """Stretches of hours (first, last) since the first known one, at most LOOK_BACK old, that are missing.
-
-    The scheduler catches up at most five ticks after an outage; whatever is older is found here.
-    """
-    known = {datetime.strptime(key, PARTITION_FORMAT).replace(tzinfo=UTC) for key in materialized}
-    if not known:
-        return []
-    newest_expected = (now - GRACE).replace(minute=0, second=0, microsecond=0) - HOUR
-    hour = max(min(known), now.replace(minute=0, second=0, microsecond=0) - LOOK_BACK)
-    stretches: list[tuple[datetime, datetime]] = []
-    while hour <= newest_expected:
-        if hour not in known:
-            if stretches and stretches[-1][1] == hour - HOUR:
-                stretches[-1] = (stretches[-1][0], hour)
-            else:
-                stretches.append((hour, hour))
-        hour += HOUR
-    return stretches
-
-
-def _make_up(job: str, first: datetime, last: datetime, now: datetime) -> dg.RunRequest:
-    """One run for a stretch of hours; asked for again an hour later if it has not helped by then."""
-    start, end = first.strftime(PARTITION_FORMAT), last.strftime(PARTITION_FORMAT)
-    return dg.RunRequest(
-        run_key=f"{job} {start}..{end}@{now:%Y-%m-%dT%H}",
-        job_name=job,
-        tags={RANGE_START: start, RANGE_END: end},
-    )
 
 
 def sensors() -> list[dg.SensorDefinition]:
@@ -67,13 +25,13 @@ def sensors() -> list[dg.SensorDefinition]:
     @dg.sensor(
         jobs=[job for job, _ in WATCHED.values()],
         minimum_interval_seconds=120,
-        default_status=_sensor_default(),
+        default_status=sensor_default(),
     )
     def missing_hours(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         """Make up for hours that the hourly schedules missed; none of these jobs trades."""
         now = datetime.now(UTC)
         requests: list[dg.RunRequest | dg.SkipReason] = [
-            _make_up(job.name, first, last, now)
+            make_up(job.name, first, last, now)
             for asset, (job, horizon) in WATCHED.items()
             for first, last in missing_runs(
                 context.instance.get_materialized_partitions(asset), now - horizon
@@ -81,7 +39,7 @@ def sensors() -> list[dg.SensorDefinition]:
         ]
         yield from requests or [dg.SkipReason("no hour is missing")]
 
-    @dg.sensor(job=jobs.refresh_universe, minimum_interval_seconds=300, default_status=_sensor_default())
+    @dg.sensor(job=jobs.refresh_universe, minimum_interval_seconds=300, default_status=sensor_default())
     def new_pairs(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         """Observe the universe again as soon as the exchange lists a pair it does not hold."""
         settings = load_settings()

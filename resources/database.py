@@ -110,19 +110,17 @@ class Database:
         A reader sees the old rows until the new ones stand; a failure leaves the old rows. NaN, NaT and
         None are written as NULL. Returns the number of rows written.
         """
-        import pyarrow as pa
+        with self.bulk() as bulk:
+            bulk.run(f"delete from {table} where {condition}", parameters)  # noqa: S608
+            return bulk.append(table, frame)
 
-        schema_name, table_name = table.split(".")
-        rows = pa.Table.from_pandas(frame, preserve_index=False)
+    @contextmanager
+    def bulk(self) -> Iterator["Bulk"]:
+        """One transaction that may also take whole frames; an error inside leaves everything as it was."""
         with _arrow_connection(self.url) as connection:
             with connection.cursor() as cursor:
-                cursor.execute(f"select * from {table} limit 0")  # noqa: S608
-                rows = _fitted(rows, cursor.fetch_arrow_table().schema)
-                cursor.execute(f"delete from {table} where {condition}", parameters=tuple(parameters) or None)  # noqa: S608
-                if len(frame):
-                    cursor.adbc_ingest(table_name, rows, mode="append", db_schema_name=schema_name)
+                yield Bulk(cursor)
             connection.commit()
-        return len(frame)
 
     def replace_window(self, table: str, frame: "pd.DataFrame", start: object, end: object) -> int:
         """Replace the rows with start <= timestamp_utc < end."""
@@ -148,6 +146,43 @@ class Database:
         with self.connect() as connection:
             for row in rows:
                 connection.execute(statement, [row[column] for column in columns])
+
+
+class Bulk:
+    """Statements and COPYs of one transaction; the frames' NaN, NaT and None are written as NULL."""
+
+    def __init__(self, cursor: "dbapi.Cursor") -> None:
+        self._cursor = cursor
+
+    def run(self, statement: str, parameters: Sequence[object] = ()) -> None:
+        self._cursor.execute(statement, parameters=tuple(parameters) or None)
+
+    def frame(self, statement: str, parameters: Sequence[object] = ()) -> "pd.DataFrame":
+        """What a query, or a change with `returning`, gives back."""
+        self.run(statement, parameters)
+        return cast("pd.DataFrame", self._cursor.fetch_arrow_table().to_pandas())
+
+    def append(self, table: str, frame: "pd.DataFrame") -> int:
+        """COPY the frame into a table; the number of rows."""
+        schema_name, table_name = table.split(".")
+        if len(frame):
+            rows = self._fitted(frame, table)
+            self._cursor.adbc_ingest(table_name, rows, mode="append", db_schema_name=schema_name)
+        return len(frame)
+
+    def stage(self, name: str, like: str, frame: "pd.DataFrame") -> None:
+        """COPY the frame into a new temporary table `name` with the columns of `like`, gone at the end."""
+        self.run(f"create temporary table {name} (like {like} including defaults) on commit drop")
+        if len(frame):
+            self._cursor.adbc_ingest(name, self._fitted(frame, like), mode="append", temporary=True)
+
+    def _fitted(self, frame: "pd.DataFrame", table: str) -> "pa.Table":
+        import pyarrow as pa
+
+        self.run(f"select * from {table} limit 0")  # noqa: S608
+        return _fitted(
+            pa.Table.from_pandas(frame, preserve_index=False), self._cursor.fetch_arrow_table().schema
+        )
 
 
 @cache

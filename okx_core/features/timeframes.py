@@ -6,6 +6,7 @@ less `anchor_bars`. That point does not depend on which rows are asked for, so i
 and full computation give the same bytes.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,13 @@ def history_start(start: datetime, timeframe: str | None = None) -> datetime:
     frame = TIMEFRAMES[timeframe]
     anchor = frame.anchor(frame.usable_bar(hour_number(start)))
     return EPOCH + timedelta(hours=anchor * frame.hours)
+
+
+def touched_until(changed: datetime) -> datetime:
+    """Open of the first row that no longer depends on the hourly candle that opens at `changed`."""
+    hours = range(9 * 31 * 24)
+    beyond = bisect_right(hours, changed, key=lambda hour: history_start(changed + timedelta(hours=hour)))
+    return changed + timedelta(hours=beyond)
 
 
 def hour_number(moment: datetime) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from resources.okx.errors import ParsingError
 
 HOUR_MS = 3_600_000
-BAR_MS = {"1H": HOUR_MS, "4H": 4 * HOUR_MS, "1Dutc": 24 * HOUR_MS}
+BAR_MS = {"15m": HOUR_MS // 4, "1H": HOUR_MS, "4H": 4 * HOUR_MS, "1Dutc": 24 * HOUR_MS}
 FIELDS = 9
 COLUMNS = ("open", "high", "low", "close", "volume", "quote_volume")
 

@@ -1,13 +1,14 @@
 """The OKX client: what the rest of the platform asks an exchange for, in its own words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pandas as pd
 
 from okx_core.instruments import Instrument
-from resources.okx.candle_pages import BAR_MS, CandlePage, candle_frame, parse_candles
+from resources.okx.candle_history import CandleStretch, walk_back
+from resources.okx.candle_pages import candle_frame
 from resources.okx.errors import ORDER_NOT_FOUND_CODE, ParsingError, PermanentError
 from resources.okx.parsing import (
     Parsed,
@@ -22,6 +23,7 @@ from resources.okx.parsing import (
     parse_rows,
     parse_ticker,
     parse_trade_fee,
+    parse_trade_time,
 )
 from resources.okx.rate_limits import Pacer
 from resources.okx.signing import Credentials
@@ -37,9 +39,6 @@ from resources.okx.types import (
     TradeFee,
 )
 
-CANDLE_ROWS = 300
-# /market/candles holds the newest 1440 bars; a little less, since bars open while we page.
-RECENT_BARS = 1_400
 LIST_ROWS = 100
 
 
@@ -99,40 +98,25 @@ class OkxClient:
         """Confirmed bars with start <= open < end, oldest first, each exactly once.
 
         Columns: pair, timestamp_utc, open, high, low, close, volume (base), quote_volume. Bars the
-        exchange has not got are not there: gaps stay gaps. `bar` is 1H, 4H or 1Dutc.
+        exchange has not got are not there: gaps stay gaps. `bar` is 15m, 1H, 4H or 1Dutc.
         """
-        length_ms, now_ms = BAR_MS[bar], self._transport.now_ms()
-        start_ms = -(-_ms(start) // length_ms) * length_ms
-        end_ms = min(_ms(end), now_ms + length_ms)
-        recent_ms = (now_ms // length_ms - RECENT_BARS) * length_ms
-        border = min(max(recent_ms, start_ms), max(end_ms, start_ms))
-        pages = self._pages("/market/candles", inst_id, bar, border, end_ms)
-        pages += self._pages("/market/history-candles", inst_id, bar, start_ms, border)
-        return candle_frame(inst_id, pages)
+        return candle_frame(inst_id, [part.page for part in self.candle_stretches(inst_id, bar, start, end)])
 
-    def _pages(self, path: str, inst_id: str, bar: str, start_ms: int, end_ms: int) -> list[CandlePage]:
-        """Pages back from `end_ms` until `start_ms`; the next one starts at the oldest row received."""
-        pages: list[CandlePage] = []
-        cursor = end_ms
-        while cursor > start_ms:
-            parameters = {
-                "instId": inst_id,
-                "bar": bar,
-                "after": str(cursor),
-                "before": str(start_ms - 1),
-                "limit": str(CANDLE_ROWS),
-            }
-            page = parse_candles(inst_id, bar, self._transport.read(Call("GET", path, parameters)))
-            if not len(page.open_ms):
-                break
-            oldest = int(page.open_ms.min())
-            if oldest < start_ms or int(page.open_ms.max()) >= cursor:
-                raise ParsingError(
-                    f"GET {path}", f"{inst_id}: rows outside the asked window {start_ms}..{cursor}"
-                )
-            pages.append(page)
-            cursor = oldest
-        return pages
+    def candle_stretches(
+        self, inst_id: str, bar: str, start: datetime, end: datetime
+    ) -> Iterator[CandleStretch]:
+        """The pages of `candles` as they arrive, newest first, so that a long fetch may be stored as it goes."""
+        now_ms = self._transport.now_ms()
+        yield from walk_back(self._transport.read, inst_id, bar, _ms(start), _ms(end), now_ms)
+
+    def last_trade_before(self, inst_id: str, moment: datetime) -> datetime | None:
+        """When the newest public trade before `moment` was made; None where the exchange shows none.
+
+        It keeps three months of public trades.
+        """
+        asked = {"instId": inst_id, "type": "2", "after": str(_ms(moment)), "limit": "1"}
+        rows = self._rows(Call("GET", "/market/history-trades", asked), parse_trade_time)
+        return rows[0] if rows else None
 
     def balance(self) -> Balance:
         return self._single(Call("GET", "/account/balance", {}, signed=True), parse_balance)

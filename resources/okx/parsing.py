@@ -211,3 +211,8 @@ def parse_fill(row: Row) -> Fill:
         liquidity=str(row.get("execType") or ""),
         filled_at=moment(row, "fillTime" if row.get("fillTime") else "ts"),
     )
+
+
+def parse_trade_time(row: Row) -> datetime:
+    """When a public trade was made."""
+    return moment(row, "ts")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okx_assets.candles import known_pairs
+from okx_assets.candles.assets import known_pairs
 from okx_assets.features import CHUNK, _constant, chunks
 from okx_assets.models import decide
 from okx_assets.partitions import FOLDS, HOURLY, LABELS_1D_HOURS, LABELS_2W_HOURS, WEEKLY

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okx_jobs.definitions import definitions
-from okx_jobs.sensors import GRACE, LOOK_BACK, PARTITION_FORMAT, RANGE_END, RANGE_START, missing_runs
+from okx_jobs.hour_ranges import (
+    GRACE,
+    LOOK_BACK,
+    PARTITION_FORMAT,
+    RANGE_END,
+    RANGE_START,
+    missing_runs,
+)
 
 HOUR = timedelta(hours=1)
 NOW = datetime(2026, 8, 9, 12, 30, tzinfo=UTC)

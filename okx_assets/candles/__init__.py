@@ -1,0 +1,1 @@
+"""Candles from the exchange: the assets, the fetch they share, and the repair of gaps."""
