@@ -1,4 +1,7 @@
-"""The HTTP face of an exchange: routing, authentication, limits and the envelope of every answer."""
+"""The HTTP face of an exchange: routing, authentication, limits and the envelope of every answer.
+
+The WebSocket is on the same port.
+"""
 
 import time
 from collections.abc import Callable
@@ -18,6 +21,7 @@ from okx_simulator.exchange import Exchange
 from okx_simulator.fault_answers import faulty_answer, named_instruments
 from okx_simulator.order_endpoints import RowsFailedError
 from okx_simulator.orders import json_rows
+from okx_simulator.websocket.endpoint import websocket_routes
 
 PREFIX = "/api/v5"
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
@@ -133,4 +137,5 @@ def create_app(exchange: Exchange) -> Starlette:
             return _carry_out(exchange, request, body, started_us)
         return await faulty_answer(fault, request, lambda: _carry_out(exchange, request, body, started_us))
 
-    return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])
+    rest = Route("/{path:path}", serve, methods=METHODS)
+    return Starlette(routes=[*websocket_routes(exchange), rest])

@@ -17,6 +17,7 @@ from okx_simulator.app import create_app
 from okx_simulator.exchange import Exchange
 
 LOOPBACK = "127.0.0.1"
+MOST_FRAME_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class ExchangeServer:
                 uvicorn.Config(
                     app,
                     http=_Connection,
+                    ws_max_size=MOST_FRAME_BYTES,
+                    ws_ping_interval=None,  # OKX leaves it to the client to keep a connection alive
                     lifespan="off",
                     log_level="warning",
                     access_log=False,

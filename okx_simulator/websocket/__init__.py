@@ -1,0 +1,1 @@
+"""The exchange's WebSocket: channels, pushes, login and order operations."""

@@ -1,0 +1,63 @@
+"""Orders over the private WebSocket: the REST endpoints behind another door."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from okx_simulator import order_endpoints
+from okx_simulator.api_errors import ApiError, empty_parameter, unknown_instrument
+from okx_simulator.calls import Call, Payload
+from okx_simulator.exchange import Exchange
+from okx_simulator.order_endpoints import RowsFailedError
+from okx_simulator.orders import json_rows
+from okx_simulator.public_endpoints import instruments
+from okx_simulator.websocket.frames import ClientFrame
+
+Endpoint = Callable[[Exchange, Call], list[Payload]]
+PREFIX = "/api/v5/trade/"
+
+# Operation: endpoint, the REST path that shares its rate limit, and whether it takes several orders.
+OPERATIONS: dict[str, tuple[Endpoint, str, bool]] = {
+    "order": (order_endpoints.place_order, "order", False),
+    "batch-orders": (order_endpoints.place_batch, "batch-orders", True),
+    "cancel-order": (order_endpoints.cancel_order, "cancel-order", False),
+    "batch-cancel-orders": (order_endpoints.cancel_batch, "cancel-batch-orders", True),
+    "amend-order": (order_endpoints.amend_order, "amend-order", False),
+    "batch-amend-orders": (order_endpoints.amend_batch, "amend-batch-orders", True),
+}
+
+
+def _named_by_code(exchange: Exchange, row: dict[str, str]) -> dict[str, str]:
+    """The row with the instId its instIdCode stands for: here instId itself is ignored."""
+    if "instIdCode" not in row:
+        raise empty_parameter("instIdCode")
+    for inst_type in ("SPOT", "SWAP"):
+        for listed in instruments(exchange, Call({"instType": inst_type})):
+            if str(listed["instIdCode"]) == row["instIdCode"]:
+                return {**row, "instId": str(listed["instId"])}
+    raise unknown_instrument()
+
+
+def _outcome(exchange: Exchange, frame: ClientFrame) -> tuple[str, str, list[Any]]:
+    """Code, message and rows of an operation."""
+    endpoint, path, several = OPERATIONS[frame.op]
+    try:
+        rows = json_rows(json.dumps(frame.args).encode(), "application/json", listed=True)
+        rows = [_named_by_code(exchange, row) for row in rows]
+        exchange.limiter.admit("POST", PREFIX + path, exchange.account.key.key, rows)
+        exchange.desk.settle()
+        call = Call({} if several else rows[0], frame.exp_time, tuple(rows))
+        return "0", "", endpoint(exchange, call)
+    except RowsFailedError as failed:
+        return failed.code, str(failed), failed.rows
+    except ApiError as error:
+        return error.code, error.message, []
+
+
+def reply(exchange: Exchange, frame: ClientFrame) -> Payload:
+    """Carry an operation out and answer it; the times are in microseconds."""
+    started_us = time.time_ns() // 1000
+    code, message, rows = _outcome(exchange, frame)
+    head = {"id": frame.request_id, "op": frame.op, "code": code, "msg": message, "data": rows}
+    return {**head, "inTime": str(started_us), "outTime": str(time.time_ns() // 1000)}
