@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from okx_simulator.account_rows import FillRow, OrderRow
+from okx_simulator.account_rows import AlgoRow, FillRow, OrderRow, PositionRow
 
 PLACED, FILLED, AMENDED, CANCELED = "placed", "filled", "amended", "canceled"
 
@@ -33,7 +33,21 @@ class BalanceChanged:
     changed_ms: int
 
 
-Event = OrderChanged | BalanceChanged
+@dataclass(frozen=True)
+class AlgoChanged:
+    """An algo order as it stands now: placed, amended, triggered, cancelled or failed."""
+
+    algo: AlgoRow
+
+
+@dataclass(frozen=True)
+class PositionChanged:
+    """A position as it stands after a fill or a funding payment; its size is '0' once closed."""
+
+    position: PositionRow
+
+
+Event = OrderChanged | BalanceChanged | AlgoChanged | PositionChanged
 Listener = Callable[[Event], None]
 
 

@@ -4,34 +4,28 @@ An order with its fills and balance changes is one transaction that is on disk b
 sent. A crash leaves either all of it or nothing.
 """
 
-import fcntl
 import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import astuple, fields
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any
 
 from okx_core.errors import OkxSignalError
-from okx_simulator.account_rows import FillRow, OrderRow
-from okx_simulator.events import BalanceChanged, Event, EventHub, OrderChanged
+from okx_simulator.account_file import hold, open_account
+from okx_simulator.account_rows import AlgoRow, BillRow, FillRow, OrderRow, PositionRow
+from okx_simulator.events import AlgoChanged, BalanceChanged, Event, EventHub, OrderChanged, PositionChanged
 
 ID_EPOCH_MS = 1_577_836_800_000  # 2020-01-01
 ID_SEQUENCE_BITS = 20
 OPEN_STATES = ("live", "partially_filled")
-# Columns younger than the first account files; an old file gets them when it is opened.
-ADDED_COLUMNS = (
-    ("orders", "rests_from_ms", "integer not null default 0"),
-    ("fills", "liquidity", "text not null default 'T'"),
-)
-
 SELECT_BALANCE = "select cash from balances where currency = ?"
 SELECT_BALANCES = "select currency, cash, updated_ms from balances order by currency"
 SET_BALANCE = "insert or replace into balances (currency, cash, updated_ms) values (?, ?, ?)"
 INSERT_CHANGE = (
-    "insert into balance_changes (ord_id, currency, change, cash_after, changed_ms) values (?, ?, ?, ?, ?)"
+    "insert into balance_changes (ord_id, currency, change, cash_after, changed_ms, kind) "
+    "values (?, ?, ?, ?, ?, ?)"
 )
 NEXT_IN_SEQUENCE = (
     "insert into sequences (name, value) values (?, 1) "
@@ -48,7 +42,14 @@ def _insert(table: str, row: type) -> str:
     return f"insert into {table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"  # noqa: S608
 
 
-SAVE_ORDER = _insert("orders", OrderRow).replace("insert into", "insert or replace into")
+def _upsert(table: str, row: type) -> str:
+    return _insert(table, row).replace("insert into", "insert or replace into")
+
+
+SAVE_ORDER = _upsert("orders", OrderRow)
+SAVE_ALGO = _upsert("algo_orders", AlgoRow)
+SAVE_POSITION = _upsert("positions", PositionRow)
+SET_SETTING = "insert or replace into settings (name, value) values (?, ?)"
 INSERT_FILL = _insert("fills", FillRow)
 
 
@@ -67,23 +68,13 @@ class Ledger:
         self._events = events or EventHub()
         self._untold: list[Event] = []
         if home is not None:
-            home.mkdir(parents=True, exist_ok=True)
-            self._lock_file = _hold(home)
-        place = ":memory:" if home is None else str(home / "ledger.sqlite3")
-        self._connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+            self._lock_file = hold(home)
+        self._connection = open_account(home)
         self.lock = threading.RLock()
-        self._connection.execute("pragma journal_mode = wal")
-        self._connection.execute("pragma synchronous = full")
-        schema = files("okx_simulator").joinpath("ledger_schema.sql").read_text()
-        self._connection.executescript(schema)
-        for table, column, definition in ADDED_COLUMNS:
-            present = [row[1] for row in self._rows(f"pragma table_info({table})")]
-            if column not in present:
-                self._connection.execute(f"alter table {table} add column {column} {definition}")
         if not self.balances():
             with self.transaction():
                 for currency, amount in opening.items():
-                    self.change_balance(0, currency, amount, opened_ms)
+                    self.change_balance(0, currency, amount, opened_ms, "deposit")
 
     def close(self) -> None:
         self._connection.close()
@@ -108,14 +99,16 @@ class Ledger:
         row = self._rows(SELECT_BALANCE, currency)
         return Decimal(row[0][0]) if row else Decimal(0)
 
-    def change_balance(self, ord_id: int, currency: str, change: Decimal, at_ms: int) -> None:
-        """Book one change; inside a transaction. A balance never goes below zero."""
+    def change_balance(
+        self, ord_id: int, currency: str, change: Decimal, at_ms: int, kind: str = "trade"
+    ) -> None:
+        """Book one change as a bill; inside a transaction. A balance never goes below zero."""
         after = self.cash(currency) + change
         if after < 0:
             raise OkxSignalError(f"ledger: {currency} would fall to {after}; refuse the order first")
         self._connection.execute(SET_BALANCE, (currency, format(after, "f"), at_ms))
         self._connection.execute(
-            INSERT_CHANGE, (ord_id, currency, format(change, "f"), format(after, "f"), at_ms)
+            INSERT_CHANGE, (ord_id, currency, format(change, "f"), format(after, "f"), at_ms, kind)
         )
         self._untold.append(BalanceChanged(currency, after, at_ms))
 
@@ -136,6 +129,24 @@ class Ledger:
         self._connection.execute(SAVE_ORDER, astuple(changed.order))
         self._untold.append(changed)
 
+    def save_algo(self, algo: AlgoRow) -> None:
+        """Store an algo order as it stands after a change; inside a transaction."""
+        self._connection.execute(SAVE_ALGO, astuple(algo))
+        self._untold.append(AlgoChanged(algo))
+
+    def save_position(self, position: PositionRow) -> None:
+        """Store a position as it stands after a change; inside a transaction."""
+        self._connection.execute(SAVE_POSITION, astuple(position))
+        self._untold.append(PositionChanged(position))
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Keep a choice of the account; inside a transaction."""
+        self._connection.execute(SET_SETTING, (name, value))
+
+    def setting(self, name: str, default: str) -> str:
+        row = self._rows("select value from settings where name = ?", name)
+        return str(row[0][0]) if row else default
+
     def add_fill(self, fill: FillRow) -> None:
         """Store a new fill; inside a transaction."""
         self._connection.execute(INSERT_FILL, astuple(fill))
@@ -150,6 +161,27 @@ class Ledger:
     def fills(self, where: str, *values: object) -> list[FillRow]:
         """Fills by a condition and order clause written by this package, never by a caller."""
         return [FillRow(*row) for row in self._rows(f"select * from fills where {where}", *values)]  # noqa: S608
+
+    def algos(self, where: str, *values: object) -> list[AlgoRow]:
+        """Algo orders by a condition and order clause written by this package, never by a caller."""
+        return [AlgoRow(*row) for row in self._rows(f"select * from algo_orders where {where}", *values)]  # noqa: S608
+
+    def live_algos(self) -> list[AlgoRow]:
+        return self.algos("state = 'live' order by algo_id")
+
+    def positions(self) -> list[PositionRow]:
+        """Positions that are open."""
+        rows = self._rows("select * from positions where size <> '0' order by inst_id")
+        return [PositionRow(*row) for row in rows]
+
+    def position(self, inst_id: str) -> PositionRow | None:
+        """The open position of a swap, or the last one closed; None when there never was any."""
+        rows = self._rows("select * from positions where inst_id = ?", inst_id)
+        return PositionRow(*rows[0]) if rows else None
+
+    def bills(self, where: str, *values: object) -> list[BillRow]:
+        """Changes of balances by a condition written by this package, never by a caller."""
+        return [BillRow(*row) for row in self._rows(f"select * from balance_changes where {where}", *values)]  # noqa: S608
 
     def has_open_order(self, client_order_id: str) -> bool:
         return bool(self.orders("client_order_id = ? and state in (?, ?)", client_order_id, *OPEN_STATES))
@@ -186,16 +218,3 @@ class _Transaction:
             self._tell(kind is None)
         finally:
             self._lock.release()
-
-
-def _hold(home: Path) -> IO[str]:
-    """Lock the home folder for this process; the lock goes when the process does."""
-    lock_file = (home / "lock").open("w")
-    try:
-        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock_file.close()
-        raise OkxSignalError(
-            f"simulator home {home} is in use by another simulator; stop that one or choose another --home"
-        ) from error
-    return lock_file

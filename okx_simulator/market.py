@@ -8,13 +8,15 @@ from decimal import Decimal
 from okx_core.instruments import Instrument
 from okx_core.order_book import BookModel, book_model, ladder_prices
 from okx_simulator.bars import BarSize, gather
-from okx_simulator.clock import HOUR_MS, ExchangeClock
+from okx_simulator.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.faults import Faults
 from okx_simulator.price_grid import price_grid, year_start
-from okx_simulator.public_trades import TRADES_PER_HOUR, PublicTrade, trades_of
+from okx_simulator.public_trades import SLOT_MS, TRADES_PER_HOUR, PublicTrade, trades_of
+from okx_simulator.swaps import CONTRACT_LOT, contract_value, has_swap, is_swap, pair_of, swap_of
 from okx_simulator.tape import Bars, Tape, forming_bar, joined
 
 DELISTED_AFTER_HOURS = 72
+SWAP_CODES = 100_000
 
 Level = tuple[Decimal, Decimal]
 
@@ -37,11 +39,21 @@ class Quote:
 class Market:
     """Bars, quotes and books of a tape as of the exchange clock."""
 
-    def __init__(self, tape: Tape, clock: ExchangeClock, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        clock: ExchangeClock,
+        faults: Faults | None = None,
+        listings: dict[tuple[str, int], Instrument] | None = None,
+    ) -> None:
         self.tape = tape
         self.clock = clock
         self._faults = faults or Faults(clock.now_ms)
-        self._listings: dict[tuple[str, int], Instrument] = {}
+        self._listings: dict[tuple[str, int], Instrument] = {} if listings is None else listings
+
+    def at(self, moment_ms: int) -> "Market":
+        """The same market at another time, where it stands still."""
+        return Market(self.tape, ExchangeClock(fixed(moment_ms)), self._faults, self._listings)
 
     def candles(
         self, pair: str, size: BarSize, after_ms: int, before_ms: int, limit: int, newest: int | None = None
@@ -64,7 +76,7 @@ class Market:
     def _recent(self, pair: str, now_ms: int, end_hour: int, rows: int) -> Bars:
         """The newest `rows` hourly bars that open before `end_hour`, the forming one as it stands."""
         hour = now_ms // HOUR_MS
-        bars = self.tape.bars(pair, min(end_hour, hour + 1))
+        bars = self.tape.bars(pair_of(pair), min(end_hour, hour + 1))
         bars = bars[max(len(bars) - rows, 0) :]
         if len(bars) == 0 or int(bars.hours[-1]) != hour:
             return bars
@@ -103,55 +115,88 @@ class Market:
     def book(self, pair: str) -> BookModel:
         """The book model from the turnover of the last 24 closed hours."""
         hour = self.clock.now_ms() // HOUR_MS
-        closed = self.tape.bars(pair, hour).between(hour - 24, hour)
+        closed = self.tape.bars(pair_of(pair), hour).between(hour - 24, hour)
         return book_model(float(closed.quote_volume.sum()) if len(closed) else math.nan)
 
     def levels(self, pair: str, side: str, count: int) -> list[Level]:
         """Price and size of the first `count` levels of one side, best first, on tick and lot."""
         book, mid, grid = self.book(pair), self.mid(pair), self.listing(pair)
+        unit = self.contract_value(pair)
         merged: dict[Decimal, Decimal] = {}
         for raw in ladder_prices(mid, book, side):
             exact = Decimal(repr(float(raw)))
             price = grid.ceil_price(exact) if side == "ask" else grid.floor_price(exact)
             if price <= 0 or (len(merged) == count and price not in merged):
                 break
-            size = grid.floor_size(Decimal(repr(book.depth_quote)) / exact)
+            size = grid.floor_size(Decimal(repr(book.depth_quote)) / exact / unit)
             merged[price] = merged.get(price, Decimal(0)) + max(size, grid.lot)
         return list(merged.items())
 
     def trades(self, pair: str, count: int) -> list[PublicTrade]:
         """The newest `count` public trades, newest first."""
         now_ms = self.clock.now_ms()
-        bars = self.tape.bars(pair, now_ms // HOUR_MS + 1)
+        bars = self.tape.bars(pair_of(pair), now_ms // HOUR_MS + 1)
         hours = count // TRADES_PER_HOUR + 2
-        return trades_of(bars[max(len(bars) - hours, 0) :], self.listing(pair), now_ms, count)
+        bars = bars[max(len(bars) - hours, 0) :]
+        return trades_of(bars, self.listing(pair), now_ms, count, self.contract_value(pair))
 
-    def listed(self) -> list[str]:
-        """Pairs that trade now: the first bar has opened and the last one is not long gone."""
+    def trades_before(self, pair: str, trade_id: int, count: int) -> list[PublicTrade]:
+        """The newest `count` public trades with ids below `trade_id`, newest first; none of the future."""
+        last_ms = min(self.clock.now_ms(), trade_id * SLOT_MS - 1)
+        return self.at(last_ms).trades(pair, count)
+
+    def stretch(self, pair: str, from_ms: int, to_ms: int) -> Bars:
+        """Whole bars around [from, to]: what may be later than the clock is for the caller to cut off."""
+        bars = self.tape.bars(pair_of(pair), to_ms // HOUR_MS + 1)
+        return bars.between(from_ms // HOUR_MS - 1, to_ms // HOUR_MS + 1)
+
+    def price(self, pair: str) -> Decimal:
+        """Last, index and mark price of now: the point on the path."""
+        return Decimal(repr(self.mid(pair)))
+
+    def listed(self, swaps: bool = False) -> list[str]:
+        """What trades now: the first bar has opened and the last one is not long gone."""
         hour = self.clock.now_ms() // HOUR_MS
-        return [pair for pair in self.tape.pairs if self._trades(pair, hour)]
+        pairs = [pair for pair in self.tape.pairs if self._trades(pair, hour)]
+        return [swap_of(pair) for pair in pairs if has_swap(pair)] if swaps else pairs
+
+    def is_known(self, inst_id: str) -> bool:
+        """On the tape, whether or not it trades now."""
+        pair = pair_of(inst_id)
+        return pair in self.tape.pairs and (pair == inst_id or has_swap(pair))
 
     def is_listed(self, pair: str) -> bool:
-        return pair in self.tape.pairs and self._trades(pair, self.clock.now_ms() // HOUR_MS)
+        return self.is_known(pair) and self._trades(pair, self.clock.now_ms() // HOUR_MS)
+
+    def code(self, inst_id: str) -> int:
+        """OKX's instIdCode: spot pairs count from 1, their swaps from 100,001."""
+        position = self.tape.pairs.index(pair_of(inst_id)) + 1
+        return position + SWAP_CODES if is_swap(inst_id) else position
+
+    def contract_value(self, inst_id: str) -> Decimal:
+        """Base per contract of a swap, one for spot; the same for all time."""
+        if not is_swap(inst_id):
+            return Decimal(1)
+        first = self.tape.bars(pair_of(inst_id), self.clock.now_ms() // HOUR_MS + 1)[:1]
+        return contract_value(inst_id, float(first.open[0]))
 
     def _trades(self, pair: str, hour: int) -> bool:
-        if self._faults.is_delisted(pair) or len(self.tape.bars(pair, hour + 1)) == 0:
+        if self._faults.is_delisted(pair) or len(self.tape.bars(pair_of(pair), hour + 1)) == 0:
             return False
-        last, end = self.tape.last_hour(pair), self.tape.end_hour
+        last, end = self.tape.last_hour(pair_of(pair)), self.tape.end_hour
         if last is None or end is None:
             return True
         return last + DELISTED_AFTER_HOURS >= min(hour, end - 1)
 
     def listing(self, pair: str) -> Instrument:
         """The instrument as it stands this year; `pair` must be listed."""
-        bars = self.tape.bars(pair, self.clock.now_ms() // HOUR_MS + 1)
+        bars = self.tape.bars(pair_of(pair), self.clock.now_ms() // HOUR_MS + 1)
         key = (pair, year_start(int(bars.hours[-1])))
         if key not in self._listings:
             grid = price_grid(float(bars.between(key[1], int(bars.hours[-1]) + 1).open[0]))
-            base, quote = pair.split("-")
+            base, quote = pair_of(pair).split("-")
             listed = datetime.fromtimestamp(int(bars.hours[0]) * 3600, UTC)
-            self._listings[key] = Instrument(
-                pair, base, quote, grid.tick, grid.lot, grid.min_size, listed, "live"
-            )
+            lot, least = (CONTRACT_LOT, CONTRACT_LOT) if is_swap(pair) else (grid.lot, grid.min_size)
+            self._listings[key] = Instrument(pair, base, quote, grid.tick, lot, least, listed, "live")
         listing = self._listings[key]
         return replace(listing, state="suspend") if self._faults.is_suspended(pair) else listing

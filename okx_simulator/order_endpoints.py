@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+from okx_simulator.amending import Amendment
 from okx_simulator.api_errors import ApiError, OrderRefusedError, empty_parameter, parameter_error
 from okx_simulator.calls import Call, Payload
 from okx_simulator.exchange import Exchange
 from okx_simulator.orders import CLIENT_ORDER_ID, matching_text, parse_order, positive_decimal
 from okx_simulator.payloads import acknowledgement
-from okx_simulator.trading_desk import Amendment, OrderName
+from okx_simulator.trading_desk import OrderName
 
 MAX_BATCH = 20
 Fields = dict[str, str]

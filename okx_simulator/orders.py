@@ -6,19 +6,25 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from okx_simulator.api_errors import ApiError, empty_parameter, parameter_error
+from okx_simulator.swaps import is_swap
 
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9]{1,32}")
 TAG = re.compile(r"[A-Za-z0-9]{1,16}")
 RESTING_TYPES = ("limit", "post_only")
 PRICED_TYPES = (*RESTING_TYPES, "ioc", "fok")
 SUPPORTED_TYPES = ("market", *PRICED_TYPES)
+SWAP_TYPES = ("optimal_limit_ioc",)
 KNOWN_TYPES = ("optimal_limit_ioc", "rpi", "elp")
 REQUIRED = ("instId", "tdMode", "side", "ordType", "sz")
 
 
 @dataclass(frozen=True)
 class OrderRequest:
-    """A spot order; `size_in_quote` says what `size` counts."""
+    """An order; `size_in_quote` says what the `size` of a spot order counts, a swap's counts contracts.
+
+    `attached` is the JSON text of the algo orders to follow its fill. `clip_price` allows the exchange
+    to move the price into the price band.
+    """
 
     inst_id: str
     side: str
@@ -28,17 +34,26 @@ class OrderRequest:
     price: Decimal | None
     client_order_id: str
     tag: str
+    td_mode: str = "cash"
+    reduce_only: bool = False
+    attached: str = "[]"
+    clip_price: bool = False
 
     @property
     def target_currency(self) -> str:
         """tgtCcy as OKX reports it: only market orders have one."""
-        if self.ord_type != "market":
+        if self.ord_type != "market" or is_swap(self.inst_id):
             return ""
         return "quote_ccy" if self.size_in_quote else "base_ccy"
 
 
 def _as_text(value: object) -> str:
-    """A JSON value as the endpoints compare it: a parameter may come as number, bool or string."""
+    """A JSON value as the endpoints compare it: a parameter may come as number, bool or string.
+
+    What has parts stays JSON.
+    """
+    if isinstance(value, list | dict):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -82,7 +97,9 @@ def _one_of(fields: dict[str, str], name: str, allowed: tuple[str, ...]) -> str:
     return fields[name]
 
 
-def _order_type(fields: dict[str, str]) -> str:
+def _order_type(fields: dict[str, str], swap: bool) -> str:
+    if swap and fields["ordType"] in SWAP_TYPES:
+        return fields["ordType"]
     if fields["ordType"] in KNOWN_TYPES:
         supported = ", ".join(SUPPORTED_TYPES)
         raise parameter_error("ordType", f"{fields['ordType']} is not supported yet; use {supported}")
@@ -101,20 +118,19 @@ def parse_order(fields: dict[str, str]) -> OrderRequest:
     for name in REQUIRED:
         if name not in fields:
             raise empty_parameter(name)
+    swap = is_swap(fields["instId"])
     side = _one_of(fields, "side", ("buy", "sell"))
-    _one_of(fields, "tdMode", ("cash",))
-    ord_type = _order_type(fields)
+    td_mode = _one_of(fields, "tdMode", ("cross",) if swap else ("cash",))
+    ord_type = _order_type(fields, swap)
     if "posSide" in fields and fields["posSide"] != "net":
         raise parameter_error("posSide")
-    if "attachAlgoOrds" in fields:
-        raise parameter_error("attachAlgoOrds", "attached orders are not supported yet")
-    market = ord_type == "market"
+    market = ord_type in ("market", "optimal_limit_ioc")
     if not market and "px" not in fields:
         raise empty_parameter("px")
-    default = "quote_ccy" if market and side == "buy" else "base_ccy"
-    target = fields.get("tgtCcy", default) if market else "base_ccy"
-    if target not in ("base_ccy", "quote_ccy"):
-        raise parameter_error("tgtCcy")
+    target = _target(fields, side, market) if not swap else "base_ccy"
+    attached = fields.get("attachAlgoOrds", "[]")
+    if attached != "[]" and market and side == "buy" and not swap and target == "base_ccy":
+        raise parameter_error("tgtCcy", "a market buy with attached orders counts quote")
     return OrderRequest(
         inst_id=fields["instId"],
         side=side,
@@ -124,4 +140,18 @@ def parse_order(fields: dict[str, str]) -> OrderRequest:
         price=None if market else positive_decimal("px", fields["px"]),
         client_order_id=matching_text(fields, "clOrdId", CLIENT_ORDER_ID),
         tag=matching_text(fields, "tag", TAG),
+        td_mode=td_mode,
+        reduce_only=swap and fields.get("reduceOnly") == "true",
+        attached=attached,
+        clip_price=fields.get("pxAmendType") == "1",
     )
+
+
+def _target(fields: dict[str, str], side: str, market: bool) -> str:
+    """What the size of a spot order counts."""
+    if not market:
+        return "base_ccy"
+    target = fields.get("tgtCcy", "quote_ccy" if side == "buy" else "base_ccy")
+    if target not in ("base_ccy", "quote_ccy"):
+        raise parameter_error("tgtCcy")
+    return target

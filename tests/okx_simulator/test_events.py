@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import pytest
 
+from okx_simulator.amending import Amendment
 from okx_simulator.amounts import plain
 from okx_simulator.api_errors import ApiError
 from okx_simulator.clock import HOUR_MS, fixed
 from okx_simulator.events import BalanceChanged, Event, OrderChanged
 from okx_simulator.exchange import Exchange
 from okx_simulator.orders import OrderRequest
-from okx_simulator.trading_desk import Amendment, OrderName
+from okx_simulator.trading_desk import OrderName
 
 PAIR = "ATOM-USDT"
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from okx_core.fees import MAKER_FEE, TAKER_FEE
+from okx_simulator.amending import Amendment
 from okx_simulator.api_errors import ApiError
 from okx_simulator.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.exchange import AccountSettings, Exchange
@@ -17,7 +18,7 @@ from okx_simulator.ledger import OPEN_STATES
 from okx_simulator.orders import OrderRequest
 from okx_simulator.synthetic_paths import EPOCH_HOUR
 from okx_simulator.synthetic_tape import SyntheticTape
-from okx_simulator.trading_desk import Amendment, OrderName
+from okx_simulator.trading_desk import OrderName
 
 TAPE = SyntheticTape(("ETH-USDT", "ATOM-USDT"))
 START_MS = (EPOCH_HOUR + 20_000) * HOUR_MS
