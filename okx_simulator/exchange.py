@@ -5,12 +5,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from okx_core.fees import MAKER_FEE, TAKER_FEE
+from okx_simulator.bookings import SWAP_MAKER_FEE, SWAP_TAKER_FEE, FeeRates
 from okx_simulator.clock import ExchangeClock, ms_to_iso
 from okx_simulator.credentials import AccountKey
 from okx_simulator.events import EventHub
 from okx_simulator.faults import Faults
 from okx_simulator.ledger import Ledger
 from okx_simulator.market import Market
+from okx_simulator.order_entry import SPOT_LEVEL
 from okx_simulator.rate_limits import RateLimiter
 from okx_simulator.tape import Tape
 from okx_simulator.trading_desk import TradingDesk
@@ -21,12 +23,22 @@ OPENING_QUOTE = Decimal(10_000)
 
 @dataclass(frozen=True)
 class AccountSettings:
-    """The simulated account: its key, what a new one starts with, and its fees as fractions."""
+    """The simulated account: its key, what a new one starts with, its fees as fractions, and its level.
+
+    Level 1 trades spot only; level 2 (futures mode) trades swaps on cross margin too.
+    """
 
     key: AccountKey = field(default_factory=AccountKey)
     opening_usdt: Decimal = OPENING_QUOTE
     taker_fee: Decimal = TAKER_FEE
     maker_fee: Decimal = MAKER_FEE
+    swap_taker_fee: Decimal = SWAP_TAKER_FEE
+    swap_maker_fee: Decimal = SWAP_MAKER_FEE
+    level: str = SPOT_LEVEL
+
+    @property
+    def fees(self) -> FeeRates:
+        return FeeRates(self.taker_fee, self.maker_fee, self.swap_taker_fee, self.swap_maker_fee)
 
 
 class Exchange:
@@ -48,7 +60,7 @@ class Exchange:
         opening = {"USDT": self.account.opening_usdt}
         self.events = EventHub()
         self.ledger = Ledger(home, opening, self.clock.now_ms(), self.events)
-        self.desk = TradingDesk(self.market, self.ledger, self.account.taker_fee, self.account.maker_fee)
+        self.desk = TradingDesk(self.market, self.ledger, self.account.fees, self.account.level)
         self.limiter = RateLimiter(rate_limits)
         self.websocket_limits = WebSocketLimits()
 
