@@ -10,6 +10,7 @@ from okx_simulator.events import AMENDED, FILLED, BalanceChanged, OrderChanged
 from okx_simulator.exchange import Exchange
 from okx_simulator.payloads import order_row
 from okx_simulator.private_endpoints import balance
+from okx_simulator.swaps import is_swap
 from okx_simulator.websocket.feeds import Tick
 from okx_simulator.websocket.frames import Arg
 
@@ -18,8 +19,9 @@ PRICED = ("eqUsd", "disEq", "uTime")  # they move with the market, not with the 
 EMPTY_PUSH_FIELDS = ["fillFwdPx", "fillMarkPx", "fillMarkVol", "fillPxUsd", "fillPxVol", "amendSource"]
 
 
-def means(arg: Arg, inst_type: str, inst_id: str) -> bool:
+def means(arg: Arg, inst_id: str) -> bool:
     """Whether a subscription by instrument type, and maybe instrument, is about this one."""
+    inst_type = "SWAP" if is_swap(inst_id) else "SPOT"
     return arg.get("instType") in ("ANY", inst_type) and arg.get("instId", inst_id) == inst_id
 
 
@@ -27,16 +29,15 @@ def order_push(exchange: Exchange, event: OrderChanged) -> Payload:
     """An order as its channel shows it: the fill fields are about this push only."""
     order, fill = event.order, event.fill
     row = order_row(order, fill) | dict.fromkeys(EMPTY_PUSH_FIELDS, "")
-    price = Decimal(order.price or order.average_price or fill.price if fill else order.price or 0)
+    price = Decimal(order.price or order.average_price or "0")
+    in_quote = order.target_currency == "quote_ccy"
     return row | {
         "fillFee": fill.fee if fill else "0",
         "fillFeeCcy": fill.fee_currency if fill else "",
-        "fillPnl": "0",
+        "fillPnl": fill.pnl if fill else "0",
         "execType": fill.liquidity if fill else "",
         "fillNotionalUsd": plain(Decimal(fill.price) * Decimal(fill.size)) if fill else "",
-        "notionalUsd": plain(price * Decimal(order.size))
-        if order.target_currency != "quote_ccy"
-        else order.size,
+        "notionalUsd": order.size if in_quote else plain(price * Decimal(order.size)),
         "lastPx": repr(exchange.market.mid(order.inst_id)),
         "amendResult": "0" if event.cause == AMENDED else "",
         "reqId": event.request_id,
@@ -56,7 +57,7 @@ class OrderFeed:
         return [
             {"data": [order_push(self._exchange, event)]}
             for event in tick.events
-            if isinstance(event, OrderChanged) and means(self._arg, "SPOT", event.order.inst_id)
+            if isinstance(event, OrderChanged) and means(self._arg, event.order.inst_id)
         ]
 
 
