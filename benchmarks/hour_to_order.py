@@ -12,9 +12,6 @@ The floor: an endpoint that takes L requests per 2 s needs (ceil(n / L) - 1) x 2
 The peer is a loop of one `requests.get` per pair, one after the other, the way simple bots read candles.
 """
 
-import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,10 +25,14 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 import requests
+import urllib3
 
+from benchmarks.exchange_process import exchange_process
 from benchmarks.hour_rows import ROUND_TRIP_SECONDS, STAGES, Lap, own_rows, wire_rows
 from benchmarks.rounds import TemporaryDatabase, seconds
-from okx_assets import candles, features, signals
+from okx_assets import features, signals
+from okx_assets.candles import assets as candles
+from okx_assets.candles.fetch import CandleFetch
 from okx_assets.models import training_rows
 from okx_assets.trading.desk import ExecutionDesk
 from okx_assets.trading.journal import Journal
@@ -45,6 +46,7 @@ from okx_core.models.training import SignalModelSpec, train_signal_model
 from okx_core.universe import UniverseFilter
 from okx_simulator.synthetic_parameters import pair_names
 from okx_simulator.synthetic_tape import SyntheticTape
+from resources.candle_store import CandleStore
 from resources.database import Database
 from resources.okx.client import OkxClient
 from resources.okx.rate_limits import WINDOW_SECONDS
@@ -68,25 +70,6 @@ LIMITS_OF_RISK = RiskLimits(
 )
 
 
-@contextmanager
-def simulator(home: Path, limited: bool) -> Iterator[tuple[str, SimulatorAdmin]]:
-    """Base URL and admin port of an exchange in its own process."""
-    command = [
-        sys.executable, "-m", "okx_simulator", "--port", "0", "--admin-port", "0", "--home", str(home),
-        "--pairs", str(len(PAIRS)), "--seed", str(SEED), "--strength", str(STRENGTH),
-        "--clock", f"fixed:{FIRST_HOUR:%Y-%m-%dT%H:%M:%SZ}", *([] if limited else ["--no-rate-limits"]),
-    ]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            found = re.match(r"exchange (\S+)  admin (\S+)", line)
-            if found is None:
-                raise RuntimeError(f"the simulator did not start: {line!r}")
-            yield found[1], SimulatorAdmin(found[2])
-        finally:
-            process.terminate()
-
-
 class Wire:
     """Counts every request of the process by endpoint, and lets each take `delay` seconds longer."""
 
@@ -96,20 +79,20 @@ class Wire:
 
     @contextmanager
     def tapped(self) -> Iterator["Wire"]:
-        original = requests.Session.send
+        original = urllib3.HTTPConnectionPool.urlopen
 
         def send(
-            session: requests.Session, request: requests.PreparedRequest, **options: Any
-        ) -> requests.Response:
-            self.sent[f"{request.method} {urlsplit(str(request.url)).path.removeprefix('/api/v5')}"] += 1
+            pool: urllib3.HTTPConnectionPool, method: str, url: str, *arguments: Any, **options: Any
+        ) -> urllib3.BaseHTTPResponse:
+            self.sent[f"{method} {urlsplit(url).path.removeprefix('/api/v5')}"] += 1
             time.sleep(self.delay)
-            return original(session, request, **options)
+            return original(pool, method, url, *arguments, **options)
 
-        requests.Session.send = send  # type: ignore[assignment, method-assign]
+        urllib3.HTTPConnectionPool.urlopen = send  # type: ignore[assignment, method-assign]
         try:
             yield self
         finally:
-            requests.Session.send = original  # type: ignore[method-assign]
+            urllib3.HTTPConnectionPool.urlopen = original  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True)
@@ -135,9 +118,7 @@ class Hour:
     def fetch(self) -> None:
         client = self.client()
         pairs = candles.known_pairs(self.store, *self.window)
-        good, rejected = candles.fetch(client, pairs, *self.window)
-        good["ingested_at"], good["source"] = client.now(), "okx-simulated"
-        candles._store(self.store, good, rejected, pairs, *self.window, client.now())
+        CandleFetch(CandleStore(self.store), client, "okx-simulated").run(pairs, *self.window)
 
     def higher_timeframes(self) -> None:
         for model in load_models():
@@ -248,7 +229,8 @@ def laps_of(store: Database, model: LoadedModel, home: Path, limited: bool, firs
     """Consecutive hours from the `first` on; the first of them warms up and does not count."""
     rounds, delay = (WIRE_ROUNDS, ROUND_TRIP_SECONDS) if limited else (OWN_ROUNDS, 0.0)
     laps = []
-    with simulator(home, limited) as (base_url, admin):
+    market = ("--seed", str(SEED), "--strength", str(STRENGTH))
+    with exchange_process(home, len(PAIRS), FIRST_HOUR, limited, *market) as (base_url, admin):
         if not limited:
             admin.set_fixed(FIRST_HOUR + AFTER_CLOSE)
             fill_universe(store, base_url)

@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from okx_core.candles import check_candles
-from okx_core.fetch_windows import Stretch, remaining
+from okx_core.fetch_windows import remaining
 from resources.candle_store import CandleStore, Fetched
-from resources.okx.candle_history import CandleStretch
+from resources.okx.candle_history import RECENT_BARS, CandleStretch
 from resources.okx.candle_pages import candle_frame
 from resources.okx.client import OkxClient
 from resources.okx.errors import PermanentError
@@ -31,6 +31,8 @@ WAITING_PAGES = 400
 SAY_EVERY_SECONDS = 5.0
 # A fetch this short is one page a pair: there is nothing to resume.
 RESUMABLE_BARS = 300
+
+Part = tuple[str, datetime, datetime]
 
 log = logging.getLogger(__name__)
 
@@ -79,14 +81,15 @@ class CandleFetch:
         """Fetch and store; raises the client's error once everything that had arrived is stored."""
         self._resumable = (end - start) / self._store.length > RESUMABLE_BARS
         known = self._store.fetched(pairs, self._client.now()) if self._resumable else {}
-        work = {pair: remaining((start, end), known.get(pair, ())) for pair in pairs}
+        parts = [(pair, *part) for pair in pairs for part in remaining((start, end), known.get(pair, ()))]
         whole = len(pairs) * (end - start)
-        left = sum((last - first for parts in work.values() for first, last in parts), timedelta(0))
+        left = sum((last - first for _, first, last in parts), timedelta(0))
+        work = self._by_endpoint(parts)
         self.report.resumed_bars = int((whole - left) / self._store.length)
         self._progress = _Progress(left, self._store.length)
         self._unfinished = len(work)
         with ThreadPoolExecutor(CONCURRENT_PAIRS, "candles") as pool:
-            tasks = [pool.submit(self._fetch, pair, parts) for pair, parts in work.items()]
+            tasks = [pool.submit(self._fetch, pair, start, end) for pair, start, end in work]
             try:
                 self._store_arrivals()
             finally:
@@ -99,14 +102,24 @@ class CandleFetch:
             self._store.forget_fetched(pairs, start, end)
         return self.report
 
-    def _fetch(self, pair: str, parts: Sequence[Stretch]) -> None:
-        """Newest stretch first; a pair the exchange does not know any more is noted, not an error."""
+    def _by_endpoint(self, parts: Sequence[Part]) -> list[Part]:
+        """The parts cut where the endpoint of the newest bars ends: each has a limit of its own, so both are used."""
+        now = self._client.now().replace(minute=0, second=0, microsecond=0)
+        border = now - RECENT_BARS * self._store.length
+        cut: list[Part] = []
+        for pair, start, end in parts:
+            for first, last in ((start, min(end, border)), (max(start, border), end)):
+                if first < last:
+                    cut.append((pair, first, last))
+        return cut
+
+    def _fetch(self, pair: str, start: datetime, end: datetime) -> None:
+        """One part; a pair the exchange does not know any more is noted, not an error."""
         try:
-            for start, end in reversed(parts):
-                for part in self._client.candle_stretches(pair, OKX_BARS[self._store.bar], start, end):
-                    if self._stopped.is_set():
-                        return
-                    self._arrivals.put(_Arrival(pair, part))
+            for part in self._client.candle_stretches(pair, OKX_BARS[self._store.bar], start, end):
+                if self._stopped.is_set():
+                    return
+                self._arrivals.put(_Arrival(pair, part))
         except PermanentError as error:
             if error.code != UNKNOWN_INSTRUMENT:
                 self._stopped.set()

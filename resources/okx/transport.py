@@ -1,15 +1,16 @@
 """One request to OKX: paced, signed, sent, its answer judged. Reads repeat, orders never blindly."""
 
-import json
 import random
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import requests
+import certifi
+import orjson
+import urllib3
 
 from okx_core.errors import OkxSignalError
 from resources.okx.errors import (
@@ -30,6 +31,12 @@ from resources.okx.signing import Credentials, signed_headers
 PREFIX = "/api/v5"
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 0.25
+POOLED_CONNECTIONS = 32
+HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+}
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -59,15 +66,20 @@ class Seams:
     chance: Callable[[], float] = random.random
 
 
-def never_sent(error: requests.RequestException) -> bool:
+def never_sent(error: urllib3.exceptions.HTTPError) -> bool:
     """True when the connection was not even made, so the request cannot have arrived."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    return isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error)
+    return isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+
+
+def _pool(host: str, local: bool) -> urllib3.PoolManager:
+    """Connections that the threads share; by the proxy that the environment names, if it names one."""
+    proxy = "" if local or proxy_bypass(host) else getproxies().get("https", "")
+    options: dict[str, Any] = {"maxsize": POOLED_CONNECTIONS, "ca_certs": certifi.where()}
+    return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
 
 class Transport:
-    """Sends calls to one base URL. One session per thread; the clock offset is shared."""
+    """Sends calls to one base URL, from any thread; connections and clock offset are shared."""
 
     def __init__(
         self,
@@ -79,10 +91,9 @@ class Transport:
         seams: Seams,
     ) -> None:
         parts = urlsplit(base_url)
-        self._local = parts.hostname in LOOPBACK_HOSTS
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise OkxSignalError(f"OKX address {base_url!r} is not a URL; write it like https://www.okx.com")
-        if parts.scheme == "http" and not self._local:
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
             raise OkxSignalError(f"OKX address {base_url!r} is not encrypted; use https")
         self._base_url = base_url.rstrip("/")
         self._credentials = credentials
@@ -90,14 +101,12 @@ class Transport:
         self._pacer = pacer
         self._timeout = timeout_seconds
         self._seams = seams
-        self._threads = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._pool = _pool(parts.hostname, parts.hostname in LOOPBACK_HOSTS)
         self.offset_ms: int | None = None
 
     def close(self) -> None:
-        """Close the connections of every thread."""
-        for session in self._sessions:
-            session.close()
+        """Close all connections; the next call opens new ones."""
+        self._pool.clear()
 
     def now_ms(self) -> int:
         """Exchange time: the wall clock plus the offset measured last."""
@@ -154,50 +163,44 @@ class Transport:
         return self._send(call)
 
     def _send(self, call: Call) -> list[Any]:
-        request = self._prepared(call)
+        target, body = f"{PREFIX}{call.path}", b""
+        if call.method == "GET":
+            target += f"?{urlencode(call.parameters)}" if call.parameters else ""
+        else:
+            body = orjson.dumps(call.parameters)
         self._pacer.wait(call.endpoint, call.pace_key)
-        if call.signed:
-            self._sign(request, call)
+        headers = self._headers(call, target, body)
         try:
-            response = self._session().send(request, timeout=self._timeout, allow_redirects=False)
-            content, status = response.content, response.status_code
-        except requests.RequestException as error:
-            # The cause is dropped on purpose: it carries the request, and with it the key's headers.
+            response = self._pool.request(
+                call.method,
+                self._base_url + target,
+                body=body or None,
+                headers=headers,
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            # The cause is dropped on purpose: it may carry the request, and with it the key's headers.
             raise _lost(call, error, self._timeout) from None
-        return _judge(call, status, content)
+        return _judge(call, response.status, response.data)
 
-    def _prepared(self, call: Call) -> requests.PreparedRequest:
-        url = f"{self._base_url}{PREFIX}{call.path}"
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    def _headers(self, call: Call, target: str, body: bytes) -> dict[str, str]:
+        headers = dict(HEADERS)
         if self._simulated_trading:
             headers["x-simulated-trading"] = "1"
         if call.expires_ms is not None:
             headers["expTime"] = str(call.expires_ms)
-        if call.method == "GET":
-            return requests.Request("GET", url, headers, params=call.parameters).prepare()
-        body = json.dumps(call.parameters, separators=(",", ":")).encode()
-        return requests.Request(call.method, url, headers, data=body).prepare()
-
-    def _sign(self, request: requests.PreparedRequest, call: Call) -> None:
+        if not call.signed:
+            return headers
         if self._credentials is None:
             raise PermanentError(call.endpoint, "needs an API key, and none is configured for this mode")
-        body = request.body if isinstance(request.body, bytes) else b""
-        request.headers.update(
-            signed_headers(self._credentials, self.now_ms(), call.method, request.path_url, body)
-        )
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = not self._local
-            self._threads.session = session
-            self._sessions.append(session)
-        return session
+        return headers | signed_headers(self._credentials, self.now_ms(), call.method, target, body)
 
 
-def _lost(call: Call, error: requests.RequestException, timeout: float) -> OkxError:
-    what = f"no answer within {timeout:g} s" if isinstance(error, requests.Timeout) else "connection lost"
+def _lost(call: Call, error: urllib3.exceptions.HTTPError, timeout: float) -> OkxError:
+    slow = isinstance(error, urllib3.exceptions.TimeoutError)
+    what = f"no answer within {timeout:g} s" if slow else "connection lost"
     if never_sent(error):
         return TransientError(call.endpoint, "cannot connect; check the address and that the exchange is up")
     if call.order:
@@ -219,7 +222,7 @@ def _unreadable(call: Call, status: int, content: bytes) -> OkxError:
 def _judge(call: Call, status: int, content: bytes) -> list[Any]:
     """The rows of a good answer; every other answer raises. Rows are never looked at before the code."""
     try:
-        envelope = json.loads(content)
+        envelope = orjson.loads(content)
     except ValueError:
         raise _unreadable(call, status, content) from None
     if not isinstance(envelope, dict) or "code" not in envelope:

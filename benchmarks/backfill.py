@@ -1,0 +1,233 @@
+"""Filling a history of candles: how close to OKX's rate limit, how exact, and at what cost per row.
+
+*At the limit*: the exchange in a process of its own enforces OKX's limits, the fetch runs in another with the
+client's pacing on. Three runs, each compared with the tape row for row: undisturbed; with faults of every kind
+on five requests in a hundred; killed with SIGKILL halfway and started again. The floor is the number of
+requests to /market/history-candles, which takes 20 per 2 s; the newest bars come from another endpoint.
+
+*Per row*: the same bars with all limits off, our client against the loop around ccxt's fetch_ohlcv that most
+bots use, on the same server. CPU seconds are those of the client's process alone.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import ccxt
+import numpy as np
+import pandas as pd
+
+from benchmarks.exchange_process import exchange_process
+from benchmarks.rounds import TemporaryDatabase
+from okx_assets.candles.fetch import CandleFetch
+from okx_simulator.synthetic_parameters import pair_names
+from okx_simulator.synthetic_tape import SyntheticTape
+from resources.candle_store import CandleStore
+from resources.database import Database
+from resources.okx.client import OkxClient
+from resources.simulator_admin import SimulatorAdmin
+
+END = datetime(2024, 6, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HISTORY_PER_SECOND = 10.0
+FAULTY_SHARE = 0.05
+FAULTS = (
+    "accept_then_timeout", "rate_limited", "busy", "system_error", "unavailable", "html_body",
+    "truncated_body", "dropped_socket", "slow",
+)  # fmt: skip
+VALUES = ("open", "high", "low", "close", "volume", "quote_volume")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many pairs, and how many days before END."""
+
+    pairs: int
+    days: int
+
+    @property
+    def start(self) -> datetime:
+        return END - timedelta(days=self.days)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(pair_names(self.pairs))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run: seconds, pages of history per second against the limit, rows, and rows unlike the tape."""
+
+    name: str
+    seconds: float
+    limit_share: float
+    rows: int
+    wrong: int
+    repeated_pages: int
+
+
+def fetch_process(base_url: str, database_url: str, scale: Scale) -> "subprocess.Popen[str]":
+    """The fetch in a process of its own; it prints seconds, pages and pages that it did not have to ask for."""
+    command = [
+        sys.executable, "-m", "benchmarks.backfill", "fetch", base_url, database_url,
+        str(scale.pairs), str(scale.days),
+    ]  # fmt: skip
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def fetch(base_url: str, database_url: str, scale: Scale) -> None:
+    """What `fetch_process` runs."""
+    client = OkxClient(base_url, timeout_seconds=3.0)
+    client.server_time()
+    began = time.monotonic()
+    report = CandleFetch(CandleStore(Database(database_url)), client, "okx").run(
+        scale.names, scale.start, END
+    )
+    print(time.monotonic() - began, report.pages, report.resumed_bars)
+
+
+def wrong_rows(database: Database, scale: Scale) -> int:
+    """Rows that are missing, repeated, too many or unlike the tape's in any value."""
+    tape, wrong = SyntheticTape(scale.names), 0
+    first, last = (int(moment.timestamp()) // 3600 for moment in (scale.start, END))
+    for pair in scale.names:
+        found = database.frame(
+            "select * from market.candles_1h where pair = $1 order by timestamp_utc", (pair,)
+        )
+        bars = tape.bars(pair, last).between(first, last)
+        wanted = pd.DataFrame(dict(zip(VALUES, bars.values(), strict=True)))
+        wanted.index = pd.to_datetime(bars.hours * 3600, unit="s", utc=True)
+        found = found.set_index("timestamp_utc")[list(VALUES)]
+        both = wanted.index.intersection(found.index)
+        unlike = ~np.equal(wanted.loc[both].to_numpy(), found.loc[both].to_numpy()).all(axis=1)
+        wrong += len(wanted.index.symmetric_difference(found.index)) + int(unlike.sum())
+    return wrong
+
+
+def history_pages(scale: Scale) -> float:
+    """Pages that one fetch must ask of the endpoint with the history."""
+    return scale.pairs * np.ceil((scale.days * 24 - 1_400) / 300)
+
+
+def at_the_limit(scale: Scale, name: str, faulty: bool = False, killed: bool = False) -> Outcome:
+    """One backfill at OKX's limits, compared with the tape."""
+    with (
+        TemporaryDirectory() as home,
+        exchange_process(Path(home), scale.pairs, END, limited=True) as (url, admin),
+        TemporaryDatabase() as database,
+    ):
+        if faulty:
+            arm_faults(admin)
+        began, pages = time.monotonic(), 0
+        if killed:
+            first = fetch_process(url, database.url, scale)
+            time.sleep(history_pages(scale) / HISTORY_PER_SECOND / 2)
+            first.kill()
+            first.wait()
+        output, _ = fetch_process(url, database.url, scale).communicate()
+        seconds = time.monotonic() - began
+        took, pages_text, _resumed = output.split()
+        pages = int(pages_text)
+        rows = int(database.scalar("select count(*) from market.candles_1h"))
+        return Outcome(
+            name,
+            seconds,
+            history_pages(scale) / HISTORY_PER_SECOND / (seconds if killed else float(took)),
+            rows,
+            wrong_rows(database, scale),
+            pages,
+        )
+
+
+def arm_faults(admin: SimulatorAdmin) -> None:
+    """Every kind of REST fault, on FAULTY_SHARE of all requests together; time-outs are shortened."""
+    each = 1 - (1 - FAULTY_SHARE) ** (1 / len(FAULTS))
+    rules = [
+        {"kind": kind, "path": "/market/*", "probability": each, "seed": number}
+        for number, kind in enumerate(FAULTS)
+    ]
+    for rule in rules:
+        if rule["kind"] in ("accept_then_timeout", "slow"):
+            rule["seconds"] = 4.0 if rule["kind"] == "accept_then_timeout" else 0.5
+    admin.add_faults(*rules)
+
+
+@contextmanager
+def cpu_seconds(laps: list[float]) -> Iterator[None]:
+    begin = time.process_time()
+    yield
+    laps.append(time.process_time() - begin)
+
+
+def ours(url: str, pairs: Sequence[str], start: datetime) -> int:
+    client = OkxClient(url, rate_limits=False)
+    return sum(len(client.candles(pair, "1H", start, END)) for pair in pairs)
+
+
+def ccxt_loop(url: str, pairs: Sequence[str], start: datetime) -> int:
+    """The usual loop: ask from the last bar on, until nothing new comes; rows become a frame."""
+    exchange = ccxt.okx({"urls": {"api": {"rest": url}}, "enableRateLimit": False})
+    exchange.session.trust_env = False
+    exchange.load_markets()
+    end_ms, rows = int(END.timestamp() * 1000), 0
+    for pair in pairs:
+        symbol, since, found = pair.replace("-", "/"), int(start.timestamp() * 1000), []
+        while since < end_ms:
+            page = exchange.fetch_ohlcv(symbol, "1h", since, 300)
+            if not page:
+                break
+            found += page
+            since = page[-1][0] + 3_600_000
+        frame = pd.DataFrame(found, columns=["timestamp", "open", "high", "low", "close", "volume"])
+        frame["timestamp"] = pd.to_datetime(frame["timestamp"], unit="ms", utc=True)
+        rows += int((frame["timestamp"] < END).sum())
+    return rows
+
+
+def per_row(pairs: int = 4, days: int = 365, rounds: int = 3) -> dict[str, tuple[int, float]]:
+    """Rows and median CPU seconds of each way, taken in turns."""
+    start = END - timedelta(days=days)
+    with (
+        TemporaryDirectory() as home,
+        exchange_process(Path(home), pairs, END, limited=False) as (url, _),
+    ):
+        names = pair_names(pairs)
+        ways = {"our client": ours, "ccxt fetch_ohlcv loop": ccxt_loop}
+        laps: dict[str, list[float]] = {name: [] for name in ways}
+        rows: dict[str, int] = {}
+        for _round in range(rounds):
+            for name, way in ways.items():
+                with cpu_seconds(laps[name]):
+                    rows[name] = way(url, names, start)
+        return {name: (rows[name], float(np.median(laps[name]))) for name in ways}
+
+
+def main() -> None:
+    """`python -m benchmarks.backfill --pairs 100 --days 730`: the full runs; they take about half an hour."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--days", type=int, default=730)
+    parser.add_argument("--only", choices=("plain", "faults", "killed", "rows"))
+    asked = parser.parse_args()
+    scale = Scale(asked.pairs, asked.days)
+    runs = {"plain": {}, "faults": {"faulty": True}, "killed": {"killed": True}}
+    for name, options in runs.items():
+        if asked.only in (None, name):
+            print(at_the_limit(scale, name, **options), flush=True)
+    if asked.only in (None, "rows"):
+        for name, (rows, cpu) in per_row().items():
+            print(f"{name}: {rows:,} rows, {cpu / rows * 1e6:.2f} CPU us a row", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["fetch"]:
+        fetch(sys.argv[2], sys.argv[3], Scale(int(sys.argv[4]), int(sys.argv[5])))
+    else:
+        main()
