@@ -13,7 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from okx_simulator import order_endpoints, private_endpoints, public_endpoints
+from okx_simulator import (
+    algo_endpoints,
+    order_endpoints,
+    private_endpoints,
+    public_endpoints,
+    swap_endpoints,
+)
 from okx_simulator.api_errors import ApiError
 from okx_simulator.authentication import authenticate
 from okx_simulator.calls import Call
@@ -36,7 +42,12 @@ PUBLIC: dict[str, Endpoint] = {
     "/market/tickers": public_endpoints.tickers,
     "/market/books": public_endpoints.books,
     "/market/trades": public_endpoints.trades,
+    "/market/history-trades": public_endpoints.history_trades,
     "/system/status": public_endpoints.system_status,
+    "/public/price-limit": swap_endpoints.price_limit,
+    "/public/mark-price": swap_endpoints.mark_price,
+    "/public/funding-rate": swap_endpoints.funding_rate,
+    "/public/funding-rate-history": swap_endpoints.funding_rate_history,
 }
 PRIVATE: dict[tuple[str, str], Endpoint] = {
     ("GET", "/account/balance"): private_endpoints.balance,
@@ -56,8 +67,26 @@ PRIVATE: dict[tuple[str, str], Endpoint] = {
     ("GET", "/trade/orders-history-archive"): private_endpoints.orders_history_archive,
     ("GET", "/trade/fills"): private_endpoints.fills,
     ("GET", "/trade/fills-history"): private_endpoints.fills_history,
+    ("GET", "/account/bills"): private_endpoints.bills,
+    ("GET", "/account/positions"): swap_endpoints.positions,
+    ("GET", "/account/leverage-info"): swap_endpoints.leverage_info,
+    ("POST", "/account/set-leverage"): swap_endpoints.set_leverage,
+    ("POST", "/account/set-position-mode"): swap_endpoints.set_position_mode,
+    ("POST", "/trade/close-position"): swap_endpoints.close_position,
+    ("POST", "/trade/cancel-all-after"): swap_endpoints.cancel_all_after,
+    ("POST", "/trade/order-algo"): algo_endpoints.place_algo,
+    ("POST", "/trade/amend-algos"): algo_endpoints.amend_algos,
+    ("POST", "/trade/cancel-algos"): algo_endpoints.cancel_algos,
+    ("GET", "/trade/order-algo"): algo_endpoints.get_algo,
+    ("GET", "/trade/orders-algo-pending"): algo_endpoints.algos_pending,
+    ("GET", "/trade/orders-algo-history"): algo_endpoints.algos_history,
 }
-BATCHES = ("/trade/batch-orders", "/trade/cancel-batch-orders", "/trade/amend-batch-orders")
+BATCHES = (
+    "/trade/batch-orders",
+    "/trade/cancel-batch-orders",
+    "/trade/amend-batch-orders",
+    "/trade/cancel-algos",
+)
 ENDPOINTS = {("GET", path): endpoint for path, endpoint in PUBLIC.items()} | PRIVATE
 PATHS = {PREFIX + path for _, path in ENDPOINTS}
 

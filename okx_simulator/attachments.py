@@ -63,6 +63,16 @@ def attached_rows(order: OrderRow) -> list[dict[str, str]]:
     return rows
 
 
+def attached_payloads(order: OrderRow) -> list[dict[str, str]]:
+    """What is attached to an order as its row shows it."""
+    names = [
+        "attachAlgoId", "attachAlgoClOrdId", "tpTriggerPx", "tpTriggerPxType", "tpOrdPx", "tpOrdKind",
+        "slTriggerPx", "slTriggerPxType", "slOrdPx", "sz", "callbackRatio", "callbackSpread", "activePx",
+        "failCode", "failReason", "amendPxOnTriggerType",
+    ]  # fmt: skip
+    return [{name: row.get(name, "") for name in names} for row in attached_rows(order)]
+
+
 def algos_of(order: OrderRow, instrument: Instrument) -> list[AlgoRow]:
     """The algo orders an ended order leaves behind, for what was filled: on spot, what the fee left of it."""
     size = Decimal(order.filled_base)

@@ -1,6 +1,6 @@
 """Pages of the account's lists: cursor, window, newest first, as OKX pages orders and fills."""
 
-from okx_simulator.account_rows import FillRow, OrderRow
+from okx_simulator.account_rows import AlgoRow, BillRow, FillRow, OrderRow
 from okx_simulator.api_errors import parameter_error
 from okx_simulator.ledger import Ledger
 
@@ -65,6 +65,7 @@ def list_fills(ledger: Ledger, parameters: dict[str, str], now_ms: int, days: in
     condition.add("filled_ms >= ?", now_ms - days * DAY_MS)
     condition.add("inst_id = ?", parameters.get("instId"))
     condition.add("ord_id = ?", whole_number(parameters, "ordId"))
+    _of_type(condition, parameters)
     where, values, ascending = condition.page()
     rows = ledger.fills(where, *values)
     return rows[::-1] if ascending else rows
@@ -82,6 +83,43 @@ def list_orders(
         condition.add("(filled_base <> '0' or updated_ms >= ?)", now_ms - unfilled_ms)
     for name, column in (("instId", "inst_id"), ("state", "state"), ("ordType", "ord_type")):
         condition.add(f"{column} = ?", parameters.get(name))
+    _of_type(condition, parameters)
     where, values, ascending = condition.page()
     rows = ledger.orders(where, *values)
+    return rows[::-1] if ascending else rows
+
+
+def _of_type(condition: _Condition, parameters: dict[str, str]) -> None:
+    """Spot or swaps only when the caller names a type; there is nothing of any other."""
+    kind = parameters.get("instType", "")
+    if kind:
+        known = {"SPOT": "inst_id not like ?", "SWAP": "inst_id like ?"}
+        condition.add(known.get(kind, "inst_id is null and '' <> ?"), "%-SWAP")
+
+
+def list_bills(ledger: Ledger, parameters: dict[str, str], now_ms: int, days: int) -> list[BillRow]:
+    """Changes of balances of the last `days`, newest first."""
+    condition = _Condition(parameters, "change_id", "changed_ms")
+    condition.add("changed_ms >= ?", now_ms - days * DAY_MS)
+    condition.add("currency = ?", parameters.get("ccy"))
+    where, values, ascending = condition.page()
+    rows = ledger.bills(where, *values)
+    return rows[::-1] if ascending else rows
+
+
+def list_algos(ledger: Ledger, parameters: dict[str, str], now_ms: int, days: int | None) -> list[AlgoRow]:
+    """Live algo orders (`days` None), or ended ones of the last `days`, newest first."""
+    condition = _Condition(parameters, "algo_id", "created_ms")
+    condition.clauses.append("state = 'live'" if days is None else "state <> 'live'")
+    if days is not None:
+        condition.add("updated_ms >= ?", now_ms - days * DAY_MS)
+    kinds = parameters.get("ordType", "").split(",")
+    condition.clauses.append(f"ord_type in ({', '.join('?' * len(kinds))})")
+    condition.values += kinds
+    for name, column in (("instId", "inst_id"), ("state", "state"), ("algoClOrdId", "client_algo_id")):
+        condition.add(f"{column} = ?", parameters.get(name))
+    condition.add("algo_id = ?", whole_number(parameters, "algoId"))
+    _of_type(condition, parameters)
+    where, values, ascending = condition.page()
+    rows = ledger.algos(where, *values)
     return rows[::-1] if ascending else rows

@@ -143,6 +143,8 @@ class Market:
     def trades_before(self, pair: str, trade_id: int, count: int) -> list[PublicTrade]:
         """The newest `count` public trades with ids below `trade_id`, newest first; none of the future."""
         last_ms = min(self.clock.now_ms(), trade_id * SLOT_MS - 1)
+        if len(self.tape.bars(pair_of(pair), last_ms // HOUR_MS + 1)) == 0:
+            return []
         return self.at(last_ms).trades(pair, count)
 
     def stretch(self, pair: str, from_ms: int, to_ms: int) -> Bars:

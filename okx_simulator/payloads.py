@@ -8,12 +8,15 @@ import numpy as np
 from okx_core.instruments import Instrument
 from okx_simulator.account_rows import FillRow, OrderRow
 from okx_simulator.amounts import plain
+from okx_simulator.attachments import attached_payloads
 from okx_simulator.calls import Payload
 from okx_simulator.clock import HOUR_MS
 from okx_simulator.market import Level, Quote
 from okx_simulator.public_trades import PublicTrade
+from okx_simulator.swaps import MAX_LEVERAGE, SETTLED_IN, is_swap, pair_of
 from okx_simulator.tape import Bars
 
+VOLUME = Decimal("1E-8")
 HUGE = "999999999999"
 EMPTY_INSTRUMENT_FIELDS = [
     "alias",
@@ -39,8 +42,6 @@ EMPTY_INSTRUMENT_FIELDS = [
     "uly",
 ]
 EMPTY_ORDER_FIELDS = [
-    "algoClOrdId",
-    "algoId",
     "attachAlgoClOrdId",
     "cancelSourceReason",
     "ccy",
@@ -52,7 +53,6 @@ EMPTY_ORDER_FIELDS = [
     "slOrdPx",
     "slTriggerPx",
     "slTriggerPxType",
-    "source",
     "stpId",
     "tpOrdPx",
     "tpTriggerPx",
@@ -78,7 +78,16 @@ def candle_rows(bars: Bars, forming_hour: int) -> list[list[str]]:
     return [list(row) for row in rows][::-1]
 
 
-def instrument_row(instrument: Instrument, code: int) -> Payload:
+def inst_type(inst_id: str) -> str:
+    return "SWAP" if is_swap(inst_id) else "SPOT"
+
+
+def in_contracts(rows: list[list[str]], unit: Decimal) -> list[list[str]]:
+    """Candle rows of a swap from those of its pair: contracts, base and quote instead of base and quote."""
+    return [[*row[:5], plain((Decimal(row[5]) / unit).quantize(VOLUME)), row[5], *row[7:]] for row in rows]
+
+
+def instrument_row(instrument: Instrument, code: int, unit: Decimal) -> Payload:
     row: Payload = dict.fromkeys(EMPTY_INSTRUMENT_FIELDS, "")
     listed = instrument.list_time
     row |= {
@@ -109,24 +118,52 @@ def instrument_row(instrument: Instrument, code: int) -> Payload:
         "tradeQuoteCcyList": [instrument.quote],
         "upcChg": [],
     }
-    return row
+    return row | _contract_fields(instrument, unit) if is_swap(instrument.inst_id) else row
 
 
-def ticker_row(inst_id: str, quote: Quote, ask: Level, bid: Level) -> Payload:
+def _contract_fields(instrument: Instrument, unit: Decimal) -> Payload:
+    """What a swap says differently: coins by its family, sizes in contracts."""
+    family = pair_of(instrument.inst_id)
     return {
-        "instType": "SPOT",
-        "instId": inst_id,
-        "last": number(quote.last),
+        "instType": "SWAP",
+        "baseCcy": "",
+        "quoteCcy": "",
+        "settleCcy": SETTLED_IN,
+        "uly": family,
+        "instFamily": family,
+        "ctVal": plain(unit),
+        "ctMult": "1",
+        "ctValCcy": instrument.base,
+        "ctType": "linear",
+        "lever": plain(MAX_LEVERAGE),
+        "maxMktSz": HUGE,
+        "maxStopSz": HUGE,
+        "maxLmtAmt": "20000000",
+        "maxMktAmt": "",
+        "tradeQuoteCcyList": [],
+    }
+
+
+def ticker_row(instrument: Instrument, unit: Decimal, quote: Quote, ask: Level, bid: Level) -> Payload:
+    """Prices on the tick. A swap counts its volume in contracts and in base, spot in base and in quote."""
+    base, turnover = quote.volume_24h, quote.turnover_24h
+    swap = is_swap(instrument.inst_id)
+    volume, second = (base / float(unit), base) if swap else (base, turnover)
+    low, last, high = (Decimal(repr(price)) for price in (quote.low_24h, quote.last, quote.high_24h))
+    return {
+        "instType": inst_type(instrument.inst_id),
+        "instId": instrument.inst_id,
+        "last": plain(instrument.floor_price(last)),
         "lastSz": plain(ask[1]),
         "askPx": plain(ask[0]),
         "askSz": plain(ask[1]),
         "bidPx": plain(bid[0]),
         "bidSz": plain(bid[1]),
         "open24h": number(quote.open_24h),
-        "high24h": number(quote.high_24h),
-        "low24h": number(quote.low_24h),
-        "volCcy24h": number(round(quote.turnover_24h, 6)),
-        "vol24h": number(round(quote.volume_24h, 6)),
+        "high24h": plain(instrument.ceil_price(high)),
+        "low24h": plain(instrument.floor_price(low)),
+        "volCcy24h": number(round(second, 6)),
+        "vol24h": number(round(volume, 6)),
         "sodUtc0": number(quote.day_open_utc0),
         "sodUtc8": number(quote.day_open_utc8),
         "ts": str(quote.now_ms),
@@ -156,8 +193,9 @@ def trade_row(inst_id: str, trade: PublicTrade) -> Payload:
 def order_row(order: OrderRow, last_fill: FillRow | None) -> Payload:
     """An order as GET /trade/order and the lists show it."""
     row: Payload = dict.fromkeys(EMPTY_ORDER_FIELDS, "")
+    base, _, quote = pair_of(order.inst_id).partition("-")
     row |= {
-        "instType": "SPOT",
+        "instType": inst_type(order.inst_id),
         "instId": order.inst_id,
         "ordId": str(order.ord_id),
         "clOrdId": order.client_order_id,
@@ -168,8 +206,12 @@ def order_row(order: OrderRow, last_fill: FillRow | None) -> Payload:
         "ordType": order.ord_type,
         "side": order.side,
         "posSide": "net",
-        "tdMode": "cash",
-        "reduceOnly": "false",
+        "tdMode": order.td_mode,
+        "reduceOnly": order.reduce_only,
+        "lever": order.leverage,
+        "source": order.source,
+        "algoId": str(order.algo_id or ""),
+        "algoClOrdId": order.client_algo_id,
         "state": order.state,
         "accFillSz": order.filled_base,
         "avgPx": order.average_price,
@@ -180,15 +222,15 @@ def order_row(order: OrderRow, last_fill: FillRow | None) -> Payload:
         "fee": order.fee,
         "feeCcy": order.fee_currency,
         "rebate": "0",
-        "rebateCcy": order.inst_id.split("-")[1 if order.side == "buy" else 0],
-        "pnl": "0",
-        "category": "normal",
+        "rebateCcy": quote if order.side == "buy" or order.contract_value else base,
+        "pnl": order.pnl,
+        "category": order.category,
         "cancelSource": order.cancel_source,
-        "attachAlgoOrds": [],
+        "attachAlgoOrds": attached_payloads(order),
         "linkedAlgoOrd": {"algoId": ""},
         "isTpLimit": "false",
         "stpMode": "cancel_maker",
-        "tradeQuoteCcy": order.inst_id.split("-")[1],
+        "tradeQuoteCcy": quote,
         "cTime": str(order.created_ms),
         "uTime": str(order.updated_ms),
     }
@@ -202,7 +244,7 @@ def acknowledgement(names: Mapping[str, str], now_ms: int, code: str, why: str) 
 
 def fill_row(fill: FillRow) -> Payload:
     return {
-        "instType": "SPOT",
+        "instType": inst_type(fill.inst_id),
         "instId": fill.inst_id,
         "tradeId": str(fill.trade_id),
         "ordId": str(fill.ord_id),
@@ -218,7 +260,7 @@ def fill_row(fill: FillRow) -> Payload:
         "fee": fill.fee,
         "feeCcy": fill.fee_currency,
         "feeRate": fill.fee_rate,
-        "fillPnl": "0",
+        "fillPnl": fill.pnl,
         "fillTime": str(fill.filled_ms),
         "ts": str(fill.filled_ms),
         "fillIdxPx": "",
@@ -227,29 +269,4 @@ def fill_row(fill: FillRow) -> Payload:
         "fillPxVol": "",
         "fillPxUsd": "",
         "fillFwdPx": "",
-    }
-
-
-def balance_detail(
-    currency: str, cash: Decimal, frozen: Decimal, changed_ms: int, value_usd: Decimal
-) -> Payload:
-    """One coin of GET /account/balance in spot mode: availEq is '' there."""
-    amount = plain(cash)
-    return {
-        "ccy": currency,
-        "eq": amount,
-        "cashBal": amount,
-        "availBal": plain(cash - frozen),
-        "availEq": "",
-        "frozenBal": plain(frozen),
-        "ordFrozen": plain(frozen),
-        "eqUsd": plain(value_usd),
-        "disEq": plain(value_usd),
-        "upl": "",
-        "liab": "",
-        "interest": "",
-        "crossLiab": "",
-        "isoEq": "",
-        "spotBal": amount,
-        "uTime": str(changed_ms),
     }

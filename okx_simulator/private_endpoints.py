@@ -2,16 +2,20 @@
 
 from decimal import Decimal
 
+from okx_simulator.account_payloads import balance_detail, bill_row
 from okx_simulator.account_rows import OrderRow
 from okx_simulator.amounts import plain
 from okx_simulator.api_errors import empty_parameter, parameter_error
 from okx_simulator.calls import Call, Payload
 from okx_simulator.exchange import Exchange
-from okx_simulator.listings import list_fills, list_orders
-from okx_simulator.payloads import balance_detail, fill_row, order_row
+from okx_simulator.listings import list_bills, list_fills, list_orders
+from okx_simulator.order_entry import SPOT_LEVEL
+from okx_simulator.payloads import fill_row, order_row
+from okx_simulator.swap_endpoints import margin_details
+from okx_simulator.swaps import SETTLED_IN
 from okx_simulator.trading_desk import CANCELLED_UNFILLED_VISIBLE_MS, OrderName
 
-FILL_DAYS, FILL_HISTORY_DAYS = 3, 90
+FILL_DAYS, FILL_HISTORY_DAYS, BILL_DAYS = 3, 90, 7
 ORDER_DAYS, ORDER_ARCHIVE_DAYS = 7, 90
 
 
@@ -19,17 +23,38 @@ def balance(exchange: Exchange, call: Call) -> list[Payload]:
     """Coins with cash, valued at mid; a coin without a USDT pair counts nothing in totalEq."""
     wanted = set(filter(None, call.parameters.get("ccy", "").split(",")))
     details, total, frozen = [], Decimal(0), exchange.desk.books.frozen()
+    figures, profit = margin_details(exchange)
     for currency, (cash, changed_ms) in exchange.ledger.balances().items():
         value = exchange.value_usdt(currency, cash) or Decimal(0)
-        total += value
-        if cash and (not wanted or currency in wanted):
-            details.append(
-                balance_detail(currency, cash, frozen.get(currency, Decimal(0)), changed_ms, value)
+        gain = profit if currency == SETTLED_IN else Decimal(0)
+        total += value + gain
+        if (cash or gain) and (not wanted or currency in wanted):
+            detail = balance_detail(
+                currency, cash, frozen.get(currency, Decimal(0)), changed_ms, value + gain
             )
+            if exchange.account.level != SPOT_LEVEL:
+                detail |= _margin_detail(exchange, currency, cash, gain)
+            details.append(detail)
     row: Payload = dict.fromkeys(
         ["adjEq", "borrowFroz", "imr", "isoEq", "mgnRatio", "mmr", "notionalUsd", "ordFroz", "upl"], ""
     )
+    if exchange.account.level != SPOT_LEVEL:
+        row |= figures | {"upl": plain(profit)}
     return [{**row, "totalEq": plain(total), "uTime": str(exchange.clock.now_ms()), "details": details}]
+
+
+def _margin_detail(exchange: Exchange, currency: str, cash: Decimal, gain: Decimal) -> Payload:
+    """How a futures account shows a coin: equity with unrealised profit, and what of it is free."""
+    books, price = exchange.desk.books, exchange.market.price
+    free = books.available(currency, price)
+    spare = books.available_margin(price) if currency == SETTLED_IN else free
+    return {
+        "eq": plain(cash + gain),
+        "upl": plain(gain),
+        "availBal": plain(free),
+        "availEq": plain(spare),
+        "frozenBal": plain(cash + gain - spare),
+    }
 
 
 def currencies(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
@@ -42,7 +67,7 @@ def config(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
         {
             "uid": "1000000000000001",
             "mainUid": "1000000000000001",
-            "acctLv": "1",
+            "acctLv": exchange.account.level,
             "posMode": "net_mode",
             "autoLoan": False,
             "greeksType": "PA",
@@ -66,14 +91,17 @@ def config(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
 def trade_fee(exchange: Exchange, call: Call) -> list[Payload]:
     if "instType" not in call.parameters:
         raise empty_parameter("instType")
-    if call.parameters["instType"] != "SPOT":
-        raise parameter_error("instType", "this account trades SPOT only")
-    maker, taker = plain(-exchange.account.maker_fee), plain(-exchange.account.taker_fee)
+    kind, fees = call.parameters["instType"], exchange.account.fees
+    if kind not in ("SPOT", "SWAP"):
+        raise parameter_error("instType", "this account trades SPOT and SWAP only")
+    rates = (fees.maker, fees.taker) if kind == "SPOT" else (fees.swap_maker, fees.swap_taker)
+    maker, taker = (plain(-rate) for rate in rates)
     unused = dict.fromkeys(["delivery", "exercise", "makerU", "makerUSDC", "takerU", "takerUSDC"], "")
     return [
         {
             **unused,
-            "instType": "SPOT",
+            **({"makerU": maker, "takerU": taker} if kind == "SWAP" else {}),
+            "instType": kind,
             "category": "1",
             "level": "Lv1",
             "maker": maker,
@@ -98,8 +126,6 @@ def get_order(exchange: Exchange, call: Call) -> list[Payload]:
 
 def _orders(exchange: Exchange, call: Call, days: int, pending: bool, unfilled_ms: int) -> list[Payload]:
     now_ms = exchange.clock.now_ms()
-    if call.parameters.get("instType", "SPOT") != "SPOT":
-        return []
     orders = list_orders(exchange.ledger, call.parameters, now_ms, days, pending, unfilled_ms)
     return [_order_row(exchange, order) for order in orders]
 
@@ -123,8 +149,6 @@ def orders_history_archive(exchange: Exchange, call: Call) -> list[Payload]:
 
 
 def _fills(exchange: Exchange, call: Call, days: int) -> list[Payload]:
-    if call.parameters.get("instType", "SPOT") != "SPOT":
-        return []
     return [
         fill_row(fill) for fill in list_fills(exchange.ledger, call.parameters, exchange.clock.now_ms(), days)
     ]
@@ -138,3 +162,9 @@ def fills_history(exchange: Exchange, call: Call) -> list[Payload]:
     if "instType" not in call.parameters:
         raise empty_parameter("instType")
     return _fills(exchange, call, FILL_HISTORY_DAYS)
+
+
+def bills(exchange: Exchange, call: Call) -> list[Payload]:
+    """Every change of every balance, newest first."""
+    found = list_bills(exchange.ledger, call.parameters, exchange.clock.now_ms(), BILL_DAYS)
+    return [bill_row(bill) for bill in found]

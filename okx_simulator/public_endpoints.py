@@ -6,12 +6,22 @@ from okx_simulator.calls import Call, Payload
 from okx_simulator.candle_faults import SPARE_ROWS, alters_candles, faulty_rows
 from okx_simulator.exchange import Exchange
 from okx_simulator.listings import row_limit, whole_number
-from okx_simulator.payloads import book_row, candle_rows, instrument_row, ticker_row, trade_row
+from okx_simulator.payloads import (
+    book_row,
+    candle_rows,
+    in_contracts,
+    instrument_row,
+    ticker_row,
+    trade_row,
+)
+from okx_simulator.public_trades import SLOT_MS
+from okx_simulator.swaps import is_swap, pair_of
 
 CANDLE_ROWS = 300
 CANDLE_WINDOW_BARS = 1_440
 BOOK_LEVELS = 400
 TRADE_ROWS = 500
+HISTORY_TRADE_ROWS = 100
 INSTRUMENT_TYPES = ("SPOT", "SWAP", "FUTURES", "OPTION", "MARGIN")
 OKX_BAR_NAMES = [
     "1s",
@@ -40,6 +50,7 @@ OKX_BAR_NAMES = [
     "1Mutc",
     "3Mutc",
 ]
+FAMILY_NAMES = ("instFamily", "uly")
 FAR_FUTURE_MS = 1 << 52
 
 
@@ -60,7 +71,7 @@ def _instrument_type(call: Call) -> str:
     return call.parameters["instType"]
 
 
-def _listed_pair(exchange: Exchange, call: Call) -> str:
+def listed_instrument(exchange: Exchange, call: Call) -> str:
     pair = call.parameters.get("instId", "")
     if not pair:
         raise empty_parameter("instId")
@@ -69,12 +80,23 @@ def _listed_pair(exchange: Exchange, call: Call) -> str:
     return pair
 
 
-def instruments(exchange: Exchange, call: Call) -> list[Payload]:
-    if _instrument_type(call) != "SPOT":
+def _listed(exchange: Exchange, call: Call) -> list[str]:
+    """What is listed of the type asked for; there are no futures, options or margin pairs here."""
+    kind = _instrument_type(call)
+    if kind not in ("SPOT", "SWAP"):
         return []
-    listed = [_listed_pair(exchange, call)] if "instId" in call.parameters else exchange.market.listed()
-    codes = {pair: code for code, pair in enumerate(exchange.tape.pairs, start=1)}
-    return [instrument_row(exchange.market.listing(pair), codes[pair]) for pair in listed]
+    return exchange.market.listed(swaps=kind == "SWAP")
+
+
+def instruments(exchange: Exchange, call: Call) -> list[Payload]:
+    listed, market = _listed(exchange, call), exchange.market
+    if "instId" in call.parameters and listed:
+        listed = [listed_instrument(exchange, call)]
+    return [
+        instrument_row(market.listing(inst_id), market.code(inst_id), market.contract_value(inst_id))
+        for inst_id in listed
+        if all(call.parameters.get(name, pair_of(inst_id)) == pair_of(inst_id) for name in FAMILY_NAMES)
+    ]
 
 
 def _bar_size(call: Call) -> BarSize:
@@ -91,7 +113,7 @@ def _candles(exchange: Exchange, call: Call, newest: int | None) -> list[list[st
     pair = call.parameters.get("instId", "")
     if not pair:
         raise empty_parameter("instId")
-    if pair not in exchange.tape.pairs or exchange.faults.is_delisted(pair):
+    if not exchange.market.is_known(pair) or exchange.faults.is_delisted(pair):
         raise unknown_instrument()
     limit, altered = row_limit(call.parameters, CANDLE_ROWS), alters_candles(exchange.faults)
     after, before = whole_number(call.parameters, "after"), whole_number(call.parameters, "before")
@@ -104,8 +126,10 @@ def _candles(exchange: Exchange, call: Call, newest: int | None) -> list[list[st
         newest=newest,
     )
     if altered:
-        return faulty_rows(exchange.faults, pair, bars, size.hours, forming_hour, limit)
-    return candle_rows(bars, forming_hour)
+        rows = faulty_rows(exchange.faults, pair, bars, size.hours, forming_hour, limit)
+    else:
+        rows = candle_rows(bars, forming_hour)
+    return in_contracts(rows, exchange.market.contract_value(pair)) if is_swap(pair) else rows
 
 
 def candles(exchange: Exchange, call: Call) -> list[list[str]]:
@@ -121,21 +145,20 @@ def history_candles(exchange: Exchange, call: Call) -> list[list[str]]:
 def _ticker(exchange: Exchange, pair: str) -> Payload:
     ask = exchange.market.levels(pair, "ask", 1)[0]
     bid = exchange.market.levels(pair, "bid", 1)[0]
-    return ticker_row(pair, exchange.market.quote(pair), ask, bid)
+    market = exchange.market
+    return ticker_row(market.listing(pair), market.contract_value(pair), market.quote(pair), ask, bid)
 
 
 def ticker(exchange: Exchange, call: Call) -> list[Payload]:
-    return [_ticker(exchange, _listed_pair(exchange, call))]
+    return [_ticker(exchange, listed_instrument(exchange, call))]
 
 
 def tickers(exchange: Exchange, call: Call) -> list[Payload]:
-    if _instrument_type(call) != "SPOT":
-        return []
-    return [_ticker(exchange, pair) for pair in exchange.market.listed()]
+    return [_ticker(exchange, inst_id) for inst_id in _listed(exchange, call)]
 
 
 def books(exchange: Exchange, call: Call) -> list[Payload]:
-    pair = _listed_pair(exchange, call)
+    pair = listed_instrument(exchange, call)
     depth = whole_number(call.parameters, "sz") or 1
     if depth > BOOK_LEVELS:
         raise parameter_error("sz")
@@ -145,6 +168,24 @@ def books(exchange: Exchange, call: Call) -> list[Payload]:
 
 
 def trades(exchange: Exchange, call: Call) -> list[Payload]:
-    pair = _listed_pair(exchange, call)
+    pair = listed_instrument(exchange, call)
     limit = row_limit(call.parameters, TRADE_ROWS)
     return [trade_row(pair, trade) for trade in exchange.market.trades(pair, limit)]
+
+
+def history_trades(exchange: Exchange, call: Call) -> list[Payload]:
+    """Older trades by cursor: type 1 pages by trade id, type 2 by time; `after` is older, `before` newer."""
+    inst_id = listed_instrument(exchange, call)
+    limit = row_limit(call.parameters, HISTORY_TRADE_ROWS)
+    kind = call.parameters.get("type", "1")
+    after, before = whole_number(call.parameters, "after"), whole_number(call.parameters, "before")
+    if kind not in ("1", "2"):
+        raise parameter_error("type")
+    if kind == "2" and before is not None:
+        raise parameter_error("before", "not with type 2")
+    market = exchange.market
+    if after is None:
+        found = market.trades(inst_id, limit)
+    else:
+        found = market.trades_before(inst_id, after if kind == "1" else -(-after // SLOT_MS), limit)
+    return [trade_row(inst_id, trade) for trade in found if before is None or trade.trade_id > before]

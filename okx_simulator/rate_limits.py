@@ -47,6 +47,24 @@ LIMITS = {
     ("GET", "/api/v5/trade/orders-history-archive"): Limit(20, "user"),
     ("GET", "/api/v5/trade/fills"): Limit(60, "user"),
     ("GET", "/api/v5/trade/fills-history"): Limit(10, "user"),
+    ("GET", "/api/v5/market/history-trades"): Limit(20, "ip"),
+    ("GET", "/api/v5/public/price-limit"): Limit(20, "ip"),
+    ("GET", "/api/v5/public/mark-price"): Limit(10, "ip+instId"),
+    ("GET", "/api/v5/public/funding-rate"): Limit(10, "ip+instId"),
+    ("GET", "/api/v5/public/funding-rate-history"): Limit(10, "ip+instId"),
+    ("GET", "/api/v5/account/bills"): Limit(10, "user"),
+    ("GET", "/api/v5/account/positions"): Limit(10, "user"),
+    ("GET", "/api/v5/account/leverage-info"): Limit(20, "user"),
+    ("POST", "/api/v5/account/set-leverage"): Limit(20, "user"),
+    ("POST", "/api/v5/account/set-position-mode"): Limit(5, "user"),
+    ("POST", "/api/v5/trade/close-position"): Limit(20, "user+instId"),
+    ("POST", "/api/v5/trade/cancel-all-after"): Limit(2, "user+tag"),  # one a second
+    ("POST", "/api/v5/trade/order-algo"): Limit(20, "user+instId"),
+    ("POST", "/api/v5/trade/amend-algos"): Limit(20, "user+instId"),
+    ("POST", "/api/v5/trade/cancel-algos"): Limit(20, "user+instId"),
+    ("GET", "/api/v5/trade/order-algo"): Limit(20, "user"),
+    ("GET", "/api/v5/trade/orders-algo-pending"): Limit(20, "user"),
+    ("GET", "/api/v5/trade/orders-algo-history"): Limit(20, "user"),
 }
 
 

@@ -1,12 +1,13 @@
 """What the account holder asks of the exchange: place, cancel, amend, find; each brings time up to now first."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from okx_simulator.account_rows import AlgoRow, OrderRow
 from okx_simulator.algo_desk import AlgoDesk, AlgoName
 from okx_simulator.amending import Amendment, amended
+from okx_simulator.amounts import plain
 from okx_simulator.api_errors import (
     ApiError,
     OrderRefusedError,
@@ -103,6 +104,19 @@ class TradingDesk:
         self.settle()
         with self._ledger.transaction():
             return self._settlement.start_timer(seconds)
+
+    def set_leverage(self, inst_id: str, leverage: Decimal) -> str:
+        """Keep the leverage of a swap, for its position too; 59108 when the margin would not do."""
+        self.settle()
+        text = plain(leverage)
+        with self._ledger.transaction():
+            self._ledger.set_setting(f"leverage {inst_id}", text)
+            position = self._ledger.position(inst_id)
+            if position is not None and position.size != "0":
+                self._ledger.save_position(replace(position, leverage=text))
+                if self.books.available_margin(self._market.price) < 0:
+                    raise ApiError("59108", "Your account leverage is too low and has insufficient margin.")
+        return text
 
     def close_position(self, inst_id: str, client_order_id: str, tag: str, cancel_orders: bool) -> OrderRow:
         """Close all of a swap position at market; with `cancel_orders` what holds it goes first."""

@@ -40,7 +40,8 @@ def below(client: ccxt.okx, best_ask: float) -> Callable[[float], float]:
 
 def test_markets_carry_precision_limits_and_fees(client: ccxt.okx, exchange: Exchange) -> None:
     markets = client.load_markets()
-    assert sorted(markets) == ["ATOM/USDT", "BTC/USDT", "ETH/USDT"]
+    spot = ["ATOM/USDT", "BTC/USDT", "ETH/USDT"]
+    assert sorted(markets) == sorted([*spot, *(f"{pair}:USDT" for pair in spot)])
     grid = exchange.market.listing("ATOM-USDT")
     market = markets[ATOM]
     assert [market["type"], market["active"], market["base"], market["quote"]] == [

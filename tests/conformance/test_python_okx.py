@@ -53,7 +53,7 @@ def test_public_data(make: Callable[..., Any]) -> None:
     public, market = make(PublicAPI), make(MarketAPI)
     assert abs(int(rows(public.get_system_time())[0]["ts"]) - time.time() * 1000) < 5_000
     assert len(rows(public.get_instruments("SPOT"))) == 3
-    assert rows(public.get_instruments("SWAP")) == []
+    assert rows(public.get_instruments("FUTURES")) == []
     assert rows(make(StatusAPI).status()) == []
     assert len(rows(market.get_tickers("SPOT"))) == 3
     assert rows(market.get_ticker(PAIR))[0]["instId"] == PAIR

@@ -99,7 +99,7 @@ def test_public_answers_have_okx_shapes(get: Get) -> None:
     instrument = get("/public/instruments", instType="SPOT")["data"][0]
     assert instrument["instId"] == "BTC-USDT"
     assert instrument["state"] == "live"
-    assert get("/public/instruments", instType="SWAP")["data"] == []
+    assert get("/public/instruments", instType="FUTURES")["data"] == []
     tickers = get("/market/tickers", instType="SPOT")["data"]
     assert [row["instId"] for row in tickers] == ["BTC-USDT", "ETH-USDT", "ATOM-USDT"]
     assert get("/market/ticker", instId="ETH-USDT")["data"] == [tickers[1]]

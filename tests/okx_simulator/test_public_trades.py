@@ -42,7 +42,9 @@ def test_the_trades_of_an_hour_are_its_bar(exchange: Exchange) -> None:
     assert sum(trade.size for trade in trades) > Decimal(repr(float(bar.volume[0] * 0.99)))
 
 
-def test_there_are_no_contracts_no_coins_to_pay_in_and_no_planned_breaks(get: Get, signed: Any) -> None:
+def test_there_are_no_inverse_contracts_no_coins_to_pay_in_and_no_planned_breaks(
+    get: Get, signed: Any
+) -> None:
     for kind in ("SWAP", "FUTURES", "OPTION"):
         assert get("/public/instruments", instType=kind, uly="BTC-USD") == {
             "code": "0",
