@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ import requests
 
 from okx_simulator.clock import ExchangeClock, fixed, iso_to_ms
 from okx_simulator.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
-from okx_simulator.exchange import Exchange
+from okx_simulator.exchange import AccountSettings, Exchange
 from okx_simulator.server import Addresses, serve_in_thread
 from okx_simulator.synthetic_tape import SyntheticTape
 
@@ -31,6 +32,15 @@ def tape() -> SyntheticTape:
 def exchange(tape: SyntheticTape) -> Iterator[Exchange]:
     clock = ExchangeClock(fixed(iso_to_ms(NOW, "test")))
     built = Exchange(tape, clock, rate_limits=False)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def futures(tape: SyntheticTape) -> Iterator[Exchange]:
+    """The same in futures mode, with 20,000 USDT and no rate limits."""
+    account = AccountSettings(opening_usdt=Decimal(20_000), level="2")
+    built = Exchange(tape, ExchangeClock(fixed(iso_to_ms(NOW, "test"))), None, account, rate_limits=False)
     yield built
     built.close()
 
