@@ -1,0 +1,1 @@
+"""OKX over WebSocket: what it says, parsed, and connections that come back."""
