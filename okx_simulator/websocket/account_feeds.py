@@ -1,12 +1,11 @@
-"""Private channels: orders, balances and what both together say about a fill."""
+"""Private channels: every change of an order, and the balances of the account."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from okx_simulator.amounts import plain
 from okx_simulator.calls import Call, Payload
-from okx_simulator.events import AMENDED, FILLED, BalanceChanged, OrderChanged
+from okx_simulator.events import AMENDED, OrderChanged
 from okx_simulator.exchange import Exchange
 from okx_simulator.payloads import order_row
 from okx_simulator.private_endpoints import balance
@@ -105,60 +104,3 @@ def _spent(currency: str, before: Payload) -> Payload:
     """A coin whose last unit has gone: GET /account/balance leaves it out, the channel says zero once."""
     amounts = ("eq", "cashBal", "availBal", "frozenBal", "ordFrozen", "spotBal")
     return {**before, **dict.fromkeys((*amounts, "eqUsd", "disEq"), "0"), "ccy": currency}
-
-
-class BalanceAndPositionFeed:
-    """Cash by coin: all of it first, then what a fill changed, with its trades."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._begun = False
-
-    def due(self, tick: Tick) -> list[Payload]:
-        if not self._begun:
-            self._begun = True
-            coins = [
-                _cash_row(currency, cash, changed_ms)
-                for currency, (cash, changed_ms) in self._exchange.ledger.balances().items()
-                if cash
-            ]
-            return [self._frame("snapshot", tick, coins, [])]
-        changed = [
-            _cash_row(event.currency, event.cash, event.changed_ms)
-            for event in tick.events
-            if isinstance(event, BalanceChanged)
-        ]
-        trades: list[Payload] = [
-            {"instId": event.fill.inst_id, "tradeId": str(event.fill.trade_id)}
-            for event in tick.events
-            if isinstance(event, OrderChanged) and event.cause == FILLED and event.fill
-        ]
-        return [self._frame("filled", tick, changed, trades)] if changed else []
-
-    def _frame(self, kind: str, tick: Tick, coins: list[Payload], trades: list[Payload]) -> Payload:
-        row: dict[str, Any] = {"pTime": str(tick.now_ms), "eventType": kind}
-        return {"data": [{**row, "balData": coins, "posData": [], "trades": trades}]}
-
-
-def _cash_row(currency: str, cash: Decimal, changed_ms: int) -> Payload:
-    return {"ccy": currency, "cashBal": plain(cash), "uTime": str(changed_ms)}
-
-
-class PeriodicRows:
-    """Rows told at once, after any change of the account that alters them, and every few seconds."""
-
-    def __init__(self, read: Callable[[], list[Payload]]) -> None:
-        self._read = read
-        self._told: list[Payload] | None = None
-        self._told_at = 0.0
-
-    def due(self, tick: Tick) -> list[Payload]:
-        periodic = self._told is None or tick.wall_seconds >= self._told_at + PERIOD_SECONDS
-        if not periodic and not tick.events:
-            return []
-        rows = self._read()
-        if not periodic and rows == self._told:
-            return []
-        self._told, self._told_at = rows, tick.wall_seconds
-        kind = "snapshot" if periodic else "event_update"
-        return [{"eventType": kind, "curPage": 1, "lastPage": True, "data": rows}]

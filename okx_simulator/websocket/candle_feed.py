@@ -8,8 +8,9 @@ from okx_simulator.calls import Payload
 from okx_simulator.candle_faults import count_asks, is_missing, late_until_ms, revised
 from okx_simulator.clock import HOUR_MS
 from okx_simulator.exchange import Exchange
-from okx_simulator.payloads import candle_rows
+from okx_simulator.payloads import candle_rows, in_contracts
 from okx_simulator.public_endpoints import FAR_FUTURE_MS
+from okx_simulator.swaps import is_swap
 from okx_simulator.tape import Bars
 from okx_simulator.websocket.feeds import Tick
 
@@ -57,14 +58,23 @@ class CandleFeed:
                     ready.append(closed[row : row + 1])
                 else:
                     self._late.append((until_ms, closed[row : row + 1]))
-        return [{"data": candle_rows(revised(faults, self._pair, bar, hours), forming_open)} for bar in ready]
+        return [{"data": self._rows(revised(faults, self._pair, bar, hours), forming_open)} for bar in ready]
+
+    def _rows(self, bars: Bars, forming_open: int) -> list[list[str]]:
+        """Rows in the units of the instrument."""
+        rows = candle_rows(bars, forming_open)
+        return (
+            in_contracts(rows, self._exchange.market.contract_value(self._pair))
+            if is_swap(self._pair)
+            else rows
+        )
 
     def _forming_push(self, tick: Tick) -> list[Payload]:
         if self._forming_at is not None and tick.wall_seconds < self._forming_at + FORMING_SECONDS:
             return []
         self._forming_at = tick.wall_seconds
         bars, forming_open = self._bars(self._next_open, 1)
-        rows = candle_rows(bars, forming_open)
+        rows = self._rows(bars, forming_open)
         if not rows or rows[0] == self._forming or int(rows[0][0]) != forming_open * HOUR_MS:
             return []
         self._forming = rows[0]

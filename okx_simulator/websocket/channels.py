@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from okx_simulator import public_endpoints
-from okx_simulator.api_errors import ApiError
+from okx_simulator import public_endpoints, swap_endpoints
 from okx_simulator.bars import BAR_SIZES
 from okx_simulator.calls import Call
 from okx_simulator.exchange import Exchange
-from okx_simulator.websocket.account_feeds import AccountFeed, BalanceAndPositionFeed, OrderFeed
+from okx_simulator.swaps import is_swap
+from okx_simulator.websocket.account_feeds import AccountFeed, OrderFeed
 from okx_simulator.websocket.candle_feed import CandleFeed
 from okx_simulator.websocket.feeds import ChangedRows, ChangingRows, Feed, SilentFeed
 from okx_simulator.websocket.frames import Arg, FrameError, text_arg, unknown_channel
 from okx_simulator.websocket.market_feeds import BookFeed, TradeFeed
+from okx_simulator.websocket.position_feeds import AlgoFeed, BalanceAndPositionFeed, PositionFeed
 
 PUBLIC, BUSINESS, PRIVATE = "public", "business", "private"
 PATHS = (PUBLIC, BUSINESS, PRIVATE)
@@ -62,11 +63,16 @@ CHANNELS: dict[str, Channel] = {
     "books": Channel(PUBLIC, "instId", lambda exchange, arg: BookFeed(exchange, arg["instId"])),
     "books5": Channel(PUBLIC, "instId", _rows(public_endpoints.books, 0.1, sz="5")),
     "bbo-tbt": Channel(PUBLIC, "instId", _rows(public_endpoints.books, 0.01, sz="1")),
+    "funding-rate": Channel(PUBLIC, "instId", _rows(swap_endpoints.funding_rate, 30.0)),
+    "mark-price": Channel(PUBLIC, "instId", _rows(swap_endpoints.mark_price, 0.2)),
+    "price-limit": Channel(PUBLIC, "instId", _rows(swap_endpoints.price_limit, 0.2)),
     "instruments": Channel(PUBLIC, "instType", _instruments),
     "status": Channel(PUBLIC, "", lambda exchange, arg: SilentFeed()),  # noqa: ARG005
     "trades-all": Channel(BUSINESS, "instId", _trades(merged=False)),
     "orders": Channel(PRIVATE, "instType", OrderFeed, private=True),
     "account": Channel(PRIVATE, "", AccountFeed, private=True),
+    "positions": Channel(PRIVATE, "instType", PositionFeed, private=True),
+    "orders-algo": Channel(BUSINESS, "instType", AlgoFeed, private=True),
     "balance_and_position": Channel(
         PRIVATE,
         "",
@@ -103,7 +109,6 @@ def open_feed(exchange: Exchange, arg: Mapping[str, Any], path: str, logged_in: 
         raise unknown_channel(arg)
     if channel.key == "instType" and named["instType"] not in INSTRUMENT_TYPES:
         raise unknown_channel(arg)
-    try:
-        return channel.open(exchange, named)
-    except ApiError as error:
-        raise unknown_channel(arg) from error
+    if named["channel"] == "funding-rate" and not is_swap(named["instId"]):
+        raise unknown_channel(arg)
+    return channel.open(exchange, named)
