@@ -34,11 +34,19 @@ class GapLedger:
     def __init__(self, store: CandleStore) -> None:
         self._store, self._database = store, store.database
 
-    def notice(self, pairs: Sequence[str], start: datetime, end: datetime, now: datetime) -> int:
+    def notice(
+        self,
+        pairs: Sequence[str],
+        start: datetime,
+        end: datetime,
+        now: datetime,
+        delisted: Sequence[str] = (),
+    ) -> int:
         """Enter the holes of the pairs in [start, end) that are not known yet; how many there are of them.
 
         A hole lies between two stored bars, or between the last stored bar and `end`. Before a pair's first
-        bar there is none: it was not listed, or the exchange's history does not reach so far.
+        bar there is none: it was not listed, or the exchange's history does not reach so far. After the last
+        bar of a delisted pair there is none either.
         """
         return self._database.execute(
             "with edges as ("  # noqa: S608
@@ -46,13 +54,14 @@ class GapLedger:
             "  where pair = name and timestamp_utc < $2) as timestamp_utc from unnest($1::text[]) as name"
             f" union all select pair, timestamp_utc from {self._store.table}"
             "  where pair = any($1) and timestamp_utc >= $2 and timestamp_utc < $3), "
-            "followed as (select pair, timestamp_utc, lead(timestamp_utc, 1, $3) "
-            "  over (partition by pair order by timestamp_utc) as next_bar from edges where timestamp_utc is not null) "
+            "followed as (select pair, timestamp_utc, coalesce(lead(timestamp_utc) over (partition by pair "
+            "  order by timestamp_utc), case when pair = any($7) then null else $3 end) as next_bar "
+            "  from edges where timestamp_utc is not null) "
             "insert into market.candle_gaps (bar, pair, timestamp_utc, attempts, noticed_at, attempted_at) "
             "select $4, pair, missing, 1, $5, $5 from followed cross join lateral "
             "generate_series(greatest(timestamp_utc + $6, $2), least(next_bar, $3) - $6, $6) as missing "
             "where next_bar > timestamp_utc + $6 on conflict do nothing",
-            (list(pairs), start, end, self._store.bar, now, self._store.length),
+            (list(pairs), start, end, self._store.bar, now, self._store.length, list(delisted)),
         )
 
     def due(self, now: datetime) -> list[Gap]:

@@ -75,11 +75,12 @@ def _judged(
     concluded = [
         gap for gap in absent if is_conclusive(gap.timestamp_utc + store.length, gap.attempts + 1, now)
     ]
+    judged = {(gap.pair, gap.timestamp_utc) for gap in concluded}
     traded = _traded(client, store, [gap for gap in concluded if gap.pair not in refused], now)
     attempts = []
     for gap in absent:
         state, words = OPEN, f"asked {gap.attempts + 1} times, absent"
-        if gap in concluded:
+        if (gap.pair, gap.timestamp_utc) in judged:
             silence = silence_around(gap.timestamp_utc, present, store.length)
             seen = Evidence(
                 traded.get((gap.pair, gap.timestamp_utc)), market.get(gap.timestamp_utc, 0), silence

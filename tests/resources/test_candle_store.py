@@ -122,6 +122,11 @@ class TestGapLedger:
         assert self.gaps(store) == [("A-USDT", hour, "open") for hour in (3, 4, 7, 9)]
         assert ledger.notice(["A-USDT"], T0 + 3 * HOUR, T0 + 10 * HOUR, NOW) == 0
 
+    def test_a_delisted_pair_has_holes_inside_but_none_after_its_end(self, store: CandleStore) -> None:
+        store.record(bars([0, 2]), none(), "okx", NOW)
+        assert GapLedger(store).notice(["A-USDT"], T0, T0 + 9 * HOUR, NOW, delisted=["A-USDT"]) == 1
+        assert self.gaps(store) == [("A-USDT", 1, "open")]
+
     def test_a_bar_that_arrives_closes_its_gap_even_when_it_was_given_up(self, store: CandleStore) -> None:
         store.record(bars([0, 3]), none(), "okx", NOW)
         ledger = GapLedger(store)
