@@ -2,9 +2,8 @@
 
 import dagster as dg
 
-from okx_assets.candles.assets import source_of
 from okx_assets.candles.gap_repair import repair_gaps as repair
-from resources.candle_store import TABLES, CandleStore
+from resources.candle_store import TABLES, CandleStore, source_of
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 
 
@@ -16,7 +15,7 @@ def ask_again(context: dg.OpExecutionContext, database: DatabaseResource, exchan
     """One attempt for each due gap, of every bar size."""
     client = exchange.open()
     for bar in TABLES:
-        report = repair(CandleStore(database.open(), bar), client, source_of(exchange))
+        report = repair(CandleStore(database.open(), bar), client, source_of(exchange.settings().mode))
         settled = ", ".join(f"{count} {state}" for state, count in sorted(report.settled.items()))
         context.log.info(
             f"{bar}: {report.due} due, {report.refetched} refetched, {report.still_open} still open"

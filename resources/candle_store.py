@@ -23,6 +23,11 @@ VALUES = "open, high, low, close, volume, quote_volume"
 RESUMED_WITHIN = timedelta(hours=24)
 
 
+def source_of(mode: str, *, streamed: bool = False) -> str:
+    """What stands in the column `source` of a bar that the exchange of this mode has sent, over REST or pushed."""
+    return f"okx-{mode}-stream" if streamed else f"okx-{mode}"
+
+
 @dataclass(frozen=True)
 class Fetched:
     """A pair's bars of [start, end) have been received, down to `start`; the fetch goes backwards."""
@@ -57,20 +62,27 @@ class CandleStore:
         source: str,
         now: datetime,
         fetched: Sequence[Fetched] = (),
+        only_new: bool = False,
     ) -> Recorded:
         """Store checked bars: nothing known is lost, and an unchanged bar keeps its first version.
 
         `good` has the candle columns, one row per pair and time; `rejected` has `reason` too. A bar whose
         values differ from the stored ones replaces them under the next revision, and the old version goes
-        to market.candle_revisions. `now` is exchange time.
+        to market.candle_revisions. `now` is exchange time. With `only_new` bars that are stored already stay
+        as they are: a source that is not the judge may add, but not correct.
         """
         with self.database.bulk() as bulk:
             bulk.stage("incoming", self.table, good.assign(source=source, ingested_at=now, revision=0))
+            if only_new:
+                bulk.run(
+                    f"delete from incoming using {self.table} as stored "  # noqa: S608
+                    "where (incoming.pair, incoming.timestamp_utc) = (stored.pair, stored.timestamp_utc)"
+                )
             revised = self._keep_old_versions(bulk, now)
             written = bulk.frame(
                 f"insert into {self.table} as stored "  # noqa: S608
                 f"(pair, timestamp_utc, {VALUES}, source, ingested_at) "
-                f"select pair, timestamp_utc, {VALUES}, source, ingested_at from incoming "
+                f"select pair, timestamp_utc, {VALUES}, source, ingested_at from incoming order by pair, timestamp_utc "
                 "on conflict (pair, timestamp_utc) do update set "
                 "(open, high, low, close, volume, quote_volume, source, ingested_at, revision) = "
                 "(excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume, "

@@ -7,10 +7,11 @@ import dagster as dg
 import pandas as pd
 
 from okx_assets.candles.fetch import CandleFetch, FetchReport, log
+from okx_assets.candles.pairs import live_pairs
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_core.features.timeframes import touched_until
-from resources.candle_store import CandleStore
+from resources.candle_store import CandleStore, source_of
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.database import Database
 from resources.gap_ledger import GapLedger
@@ -67,11 +68,6 @@ candles_1h = _candles("1h", "1 h")
 candles_15m = _candles("15m", "15-minute")
 
 
-def source_of(exchange: ExchangeResource) -> str:
-    """What stands in the column `source` of a bar that this mode's exchange has sent over REST."""
-    return f"okx-{exchange.settings().mode}"
-
-
 def _teller(context: dg.AssetExecutionContext) -> Callable[[str], None]:
     """Progress goes into the run's log in the UI, and to whoever listens in this process."""
 
@@ -98,7 +94,7 @@ def _materialize(
     known = known_pairs(store.database, start, end)
     pairs = [pair for pair in known if pair in listed]
     try:
-        report = CandleFetch(store, client, source_of(exchange), _teller(context)).run(
+        report = CandleFetch(store, client, source_of(exchange.settings().mode), _teller(context)).run(
             pairs, start, closed_until
         )
     except PermanentError as error:
@@ -169,18 +165,11 @@ def touched(changed: pd.DataFrame) -> list[str]:
 
 
 def known_pairs(store: Database, start: datetime, end: datetime) -> list[str]:
-    """Live pairs of the universe on a day of the window, or on the last known day before it.
-
-    Pairs that are too thin to trade are kept too: ranks and breadth need the whole market.
-    """
-    rows = store.rows(
-        "select distinct pair from market.universe where state = 'live' and day < $2 and day >= "
-        "coalesce((select max(day) from market.universe where day <= $1), $1) order by pair",
-        (start.date(), (end + timedelta(hours=23)).date()),
-    )
-    if not rows:
+    """The live pairs of the window; a universe that knows none is an error that says what to do."""
+    pairs = live_pairs(store, start, end)
+    if not pairs:
         raise dg.Failure(
             f"market.universe knows no live pair for {start:%Y-%m-%d}: materialise market/universe for that day first",
             allow_retries=False,
         )
-    return [row["pair"] for row in rows]
+    return pairs

@@ -63,6 +63,12 @@ class TestRecord:
         ]
         assert [row["replaced_at"] for row in old] == [NOW + HOUR, NOW + 2 * HOUR]
 
+    def test_a_source_that_is_not_the_judge_adds_but_corrects_nothing(self, store: CandleStore) -> None:
+        store.record(bars([0, 1]), none(), "okx", NOW)
+        pushed = store.record(bars([1, 2], close=11.0), none(), "stream", NOW, only_new=True)
+        assert [pushed.written, len(pushed.revised)] == [1, 0]
+        assert stored(store) == [(0, 10.0, 0), (1, 10.0, 0), (2, 11.0, 0)]
+
     def test_an_unknown_turnover_that_stays_unknown_is_no_revision(self, store: CandleStore) -> None:
         store.record(bars([0], turnover=np.nan), none(), "okx", NOW)
         assert store.record(bars([0], turnover=np.nan), none(), "okx", NOW).written == 0
