@@ -72,6 +72,7 @@ PRIVATE: dict[tuple[str, str], Endpoint] = {
     ("GET", "/account/leverage-info"): swap_endpoints.leverage_info,
     ("POST", "/account/set-leverage"): swap_endpoints.set_leverage,
     ("POST", "/account/set-position-mode"): swap_endpoints.set_position_mode,
+    ("POST", "/account/set-account-level"): swap_endpoints.set_account_level,
     ("POST", "/trade/close-position"): swap_endpoints.close_position,
     ("POST", "/trade/cancel-all-after"): swap_endpoints.cancel_all_after,
     ("POST", "/trade/order-algo"): algo_endpoints.place_algo,

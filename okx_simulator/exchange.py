@@ -25,7 +25,8 @@ OPENING_QUOTE = Decimal(10_000)
 class AccountSettings:
     """The simulated account: its key, what a new one starts with, its fees as fractions, and its level.
 
-    Level 1 trades spot only; level 2 (futures mode) trades swaps on cross margin too.
+    Level 1 trades spot only; level 2 (futures mode) trades swaps on cross margin too. It is how the account
+    is opened; /account/set-account-level changes it for good.
     """
 
     key: AccountKey = field(default_factory=AccountKey)

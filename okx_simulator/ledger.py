@@ -99,6 +99,10 @@ class Ledger:
         row = self._rows(SELECT_BALANCE, currency)
         return Decimal(row[0][0]) if row else Decimal(0)
 
+    def cash_changed_ms(self, currency: str) -> int:
+        """When the balance of a coin last changed; 0 when it never did."""
+        return self.balances().get(currency, (Decimal(0), 0))[1]
+
     def change_balance(
         self, ord_id: int, currency: str, change: Decimal, at_ms: int, kind: str = "trade"
     ) -> None:

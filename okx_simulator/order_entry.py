@@ -30,16 +30,21 @@ MAX_MARKET_QUOTE = Decimal(1_000_000)
 MAX_OPEN_PER_PAIR, MAX_OPEN = 500, 4_000
 BY_SYSTEM = "0"
 REST_SOURCES = {"ioc": "14", "fok": "13", "post_only": "31", "optimal_limit_ioc": "14"}
-SPOT_LEVEL = "1"
+SPOT_LEVEL, FUTURES_LEVEL = "1", "2"
+LEVEL = "account level"
 
 
 class OrderEntry:
     """Takes orders for one account."""
 
-    def __init__(self, ledger: Ledger, books: Bookkeeper, account_level: str) -> None:
+    def __init__(self, ledger: Ledger, books: Bookkeeper, opening_level: str) -> None:
         self._ledger = ledger
         self._books = books
-        self._account_level = account_level
+        self._opening_level = opening_level
+
+    def account_level(self) -> str:
+        """1 trades spot only, 2 swaps too: as last set, or as the account was opened."""
+        return self._ledger.setting(LEVEL, self._opening_level)
 
     def enter(self, request: OrderRequest, market: Market, origin: Origin = BY_HAND) -> OrderRow:
         """Take an order at the market's now, fill what matches, let the rest rest or go."""
@@ -77,7 +82,7 @@ class OrderEntry:
         """51001 when it does not trade now, 51010 for a swap in a spot account."""
         if not market.is_listed(inst_id):
             raise OrderRefusedError("51001", unknown_instrument().message)
-        if is_swap(inst_id) and self._account_level == SPOT_LEVEL:
+        if is_swap(inst_id) and self.account_level() == SPOT_LEVEL:
             raise OrderRefusedError(
                 "51010", "You can't complete this request under your current account mode."
             )

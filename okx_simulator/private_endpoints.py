@@ -32,13 +32,13 @@ def balance(exchange: Exchange, call: Call) -> list[Payload]:
             detail = balance_detail(
                 currency, cash, frozen.get(currency, Decimal(0)), changed_ms, value + gain
             )
-            if exchange.account.level != SPOT_LEVEL:
+            if exchange.desk.account_level() != SPOT_LEVEL:
                 detail |= _margin_detail(exchange, currency, cash, gain)
             details.append(detail)
     row: Payload = dict.fromkeys(
         ["adjEq", "borrowFroz", "imr", "isoEq", "mgnRatio", "mmr", "notionalUsd", "ordFroz", "upl"], ""
     )
-    if exchange.account.level != SPOT_LEVEL:
+    if exchange.desk.account_level() != SPOT_LEVEL:
         row |= figures | {"upl": plain(profit)}
     return [{**row, "totalEq": plain(total), "uTime": str(exchange.clock.now_ms()), "details": details}]
 
@@ -67,7 +67,7 @@ def config(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
         {
             "uid": "1000000000000001",
             "mainUid": "1000000000000001",
-            "acctLv": exchange.account.level,
+            "acctLv": exchange.desk.account_level(),
             "posMode": "net_mode",
             "autoLoan": False,
             "greeksType": "PA",

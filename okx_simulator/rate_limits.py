@@ -57,6 +57,7 @@ LIMITS = {
     ("GET", "/api/v5/account/leverage-info"): Limit(20, "user"),
     ("POST", "/api/v5/account/set-leverage"): Limit(20, "user"),
     ("POST", "/api/v5/account/set-position-mode"): Limit(5, "user"),
+    ("POST", "/api/v5/account/set-account-level"): Limit(5, "user"),
     ("POST", "/api/v5/trade/close-position"): Limit(20, "user+instId"),
     ("POST", "/api/v5/trade/cancel-all-after"): Limit(2, "user+tag"),  # one a second
     ("POST", "/api/v5/trade/order-algo"): Limit(20, "user+instId"),

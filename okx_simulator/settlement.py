@@ -25,7 +25,6 @@ from okx_simulator.swaps import SETTLED_IN, is_swap
 
 BY_SYSTEM, BY_TIMER, REDUCED_AWAY = "0", "20", "22"
 TIMER = "cancel all after"
-SETTLED_UNTIL = "settled until"
 
 
 @dataclass(frozen=True)
@@ -180,8 +179,12 @@ class Settlement:
         return act
 
     def _margin_calls(self, since_ms: int, horizon_ms: int) -> Iterator[Happening]:
+        """Only the path since positions and cash last changed counts against them as they are now."""
         positions = self._ledger.positions()
-        from_ms = max(since_ms + 1, *(row.updated_ms + 1 for row in positions)) if positions else 0
+        if not positions:
+            return
+        changed_ms = [row.updated_ms for row in positions] + [self._ledger.cash_changed_ms(SETTLED_IN)]
+        from_ms = max(since_ms, *changed_ms) + 1
         cash = float(self._ledger.cash(SETTLED_IN))
         moment = margin_call_ms(positions, cash, self._market, from_ms, horizon_ms)
         if moment is not None:

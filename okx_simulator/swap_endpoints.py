@@ -8,6 +8,7 @@ from okx_simulator.exchange import Exchange
 from okx_simulator.funding import PERIOD_MS
 from okx_simulator.listings import DAY_MS, row_limit, whole_number
 from okx_simulator.order_endpoints import RowsFailedError
+from okx_simulator.order_entry import FUTURES_LEVEL, SPOT_LEVEL
 from okx_simulator.orders import CLIENT_ORDER_ID, TAG, matching_text, positive_decimal
 from okx_simulator.payloads import acknowledgement
 from okx_simulator.positions import holding_of, liquidation_price
@@ -129,6 +130,17 @@ def set_position_mode(exchange: Exchange, call: Call) -> list[Payload]:  # noqa:
     if mode != "net_mode":
         raise ApiError("51010", "You can't complete this request under your current account mode.")
     return [{"posMode": mode}]
+
+
+def set_account_level(exchange: Exchange, call: Call) -> list[Payload]:
+    """Spot mode (1) or futures mode (2); multi-currency and portfolio margin are not simulated."""
+    level = call.parameters.get("acctLv")
+    if level is None:
+        raise empty_parameter("acctLv")
+    if level not in (SPOT_LEVEL, FUTURES_LEVEL):
+        raise parameter_error("acctLv", "use 1 for spot mode or 2 for futures mode")
+    exchange.desk.set_account_level(level)
+    return [{"acctLv": level}]
 
 
 def close_position(exchange: Exchange, call: Call) -> list[Payload]:

@@ -19,7 +19,7 @@ from okx_simulator.bookings import Bookkeeper, FeeRates, Origin
 from okx_simulator.clock import HOUR_MS
 from okx_simulator.ledger import OPEN_STATES, Ledger
 from okx_simulator.market import Market
-from okx_simulator.order_entry import SPOT_LEVEL, OrderEntry
+from okx_simulator.order_entry import LEVEL, SPOT_LEVEL, OrderEntry
 from okx_simulator.orders import OrderRequest
 from okx_simulator.settlement import Settlement
 
@@ -40,12 +40,12 @@ class TradingDesk:
     """Takes requests about orders; what it answers is on disk by then."""
 
     def __init__(
-        self, market: Market, ledger: Ledger, fees: FeeRates | None = None, account_level: str = SPOT_LEVEL
+        self, market: Market, ledger: Ledger, fees: FeeRates | None = None, opening_level: str = SPOT_LEVEL
     ) -> None:
         self._market = market
         self._ledger = ledger
         self.books = Bookkeeper(ledger, market, fees)
-        self._entry = OrderEntry(ledger, self.books, account_level)
+        self._entry = OrderEntry(ledger, self.books, opening_level)
         self.algos = AlgoDesk(market, ledger, self._entry)
         self._settlement = Settlement(market, ledger, self.books, self.algos)
 
@@ -104,6 +104,18 @@ class TradingDesk:
         self.settle()
         with self._ledger.transaction():
             return self._settlement.start_timer(seconds)
+
+    def account_level(self) -> str:
+        return self._entry.account_level()
+
+    def set_account_level(self, level: str) -> None:
+        """Switch between spot and futures mode; 59000 while orders or positions stand in the way."""
+        self.settle()
+        with self._ledger.transaction():
+            busy = self._ledger.open_orders() or self._ledger.live_algos() or self._ledger.positions()
+            if busy and level != self.account_level():
+                raise ApiError("59000", "Setting failed. Cancel any open orders and close positions first.")
+            self._ledger.set_setting(LEVEL, level)
 
     def set_leverage(self, inst_id: str, leverage: Decimal) -> str:
         """Keep the leverage of a swap, for its position too; 59108 when the margin would not do."""

@@ -19,6 +19,7 @@ from okx_simulator.swap_endpoints import (
     leverage_info,
     positions,
     price_limit,
+    set_account_level,
     set_leverage,
     set_position_mode,
 )
@@ -139,3 +140,16 @@ def test_the_dead_mans_switch_cancels_what_is_not_filled_by_then(futures: Exchan
 def test_fees_of_both_kinds(futures: Exchange) -> None:
     rows = [trade_fee(futures, Call({"instType": kind}))[0] for kind in ("SPOT", "SWAP")]
     assert [(row["maker"], row["taker"]) for row in rows] == [("-0.0008", "-0.001"), ("-0.0002", "-0.0005")]
+
+
+def test_the_account_is_switched_to_futures_mode_and_back_when_nothing_is_open(exchange: Exchange) -> None:
+    assert set_account_level(exchange, Call({"acctLv": "2"})) == [{"acctLv": "2"}]
+    order(exchange, "buy", 1)
+    with pytest.raises(ApiError, match="59000"):
+        set_account_level(exchange, Call({"acctLv": "1"}))
+    close_position(exchange, Call({"instId": SWAP, "mgnMode": "cross"}))
+    set_account_level(exchange, Call({"acctLv": "1"}))
+    with pytest.raises(ApiError, match="51010"):
+        order(exchange, "buy", 1)
+    with pytest.raises(ApiError, match="51000"):
+        set_account_level(exchange, Call({"acctLv": "3"}))

@@ -1,6 +1,7 @@
 """Swaps: contracts with margin, funding on the hour, liquidation, and the volumes in their own units."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -180,6 +181,30 @@ def test_a_liquidation_comes_at_its_price_however_time_passes(tape: SyntheticTap
         assert abs(equity - maintenance) < 1
         exchange.close()
     assert found[0] == found[1] == found[2]
+
+
+def test_a_restart_does_not_hold_later_spending_against_an_earlier_price(
+    tape: SyntheticTape, tmp_path: Path
+) -> None:
+    """Cash spent on spot after a dip must not make the dip a margin call when the account is opened again."""
+    exchange = Exchange(tape, ExchangeClock(fixed(NOW_MS)), tmp_path, AccountSettings(level="2"))
+    exchange.desk.set_leverage(SWAP, Decimal(20))
+    size = exchange.market.listing(SWAP).floor_size(40_000 / exchange.market.price(SWAP) * 10)
+    order(exchange, "buy", size)
+    hour = NOW_MS // HOUR_MS
+    bars = tape.bars(PAIR, hour + 200).between(hour + 1, hour + 200)
+    first_high = int(bars.hours[int(bars.close.argmax())]) + 1
+    step_to(exchange, first_high * HOUR_MS)
+    spend = exchange.desk.books.available("USDT", exchange.market.price) * Decimal("0.99")
+    spot = {"instId": "ATOM-USDT", "tdMode": "cash", "ordType": "market", "tgtCcy": "quote_ccy"}
+    order(exchange, "buy", spend.quantize(Decimal(1)), **spot)
+    exchange.close()
+    again = Exchange(
+        tape, ExchangeClock(fixed(first_high * HOUR_MS + 1)), tmp_path, AccountSettings(level="2")
+    )
+    again.desk.settle()
+    assert len(again.ledger.positions()) == 1
+    again.close()
 
 
 def test_the_insurance_fund_pays_what_the_account_cannot(futures: Exchange) -> None:
