@@ -12,6 +12,7 @@ from okx_simulator.attachments import attached_payloads
 from okx_simulator.calls import Payload
 from okx_simulator.clock import HOUR_MS
 from okx_simulator.market import Level, Quote
+from okx_simulator.minute_bars import MinuteBars
 from okx_simulator.public_trades import PublicTrade
 from okx_simulator.swaps import MAX_LEVERAGE, SETTLED_IN, is_swap, pair_of
 from okx_simulator.tape import Bars
@@ -85,6 +86,16 @@ def inst_type(inst_id: str) -> str:
 def in_contracts(rows: list[list[str]], unit: Decimal) -> list[list[str]]:
     """Candle rows of a swap from those of its pair: contracts, base and quote instead of base and quote."""
     return [[*row[:5], plain((Decimal(row[5]) / unit).quantize(VOLUME)), row[5], *row[7:]] for row in rows]
+
+
+def minute_candle_rows(bars: MinuteBars, forming_ms: int) -> list[list[str]]:
+    """Like `candle_rows`, for bars shorter than an hour."""
+    texts = [[number(value) for value in column.tolist()] for column in bars.values]
+    opened, high, low, close, volume, turnover = texts
+    opens = bars.open_ms.tolist()
+    confirmed = ["0" if open_ms >= forming_ms else "1" for open_ms in opens]
+    rows = zip(map(str, opens), opened, high, low, close, volume, turnover, turnover, confirmed, strict=True)
+    return [list(row) for row in rows][::-1]
 
 
 def instrument_row(instrument: Instrument, code: int, unit: Decimal) -> Payload:

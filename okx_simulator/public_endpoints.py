@@ -4,13 +4,16 @@ from okx_simulator.api_errors import empty_parameter, parameter_error, unknown_i
 from okx_simulator.bars import BAR_SIZES, BarSize
 from okx_simulator.calls import Call, Payload
 from okx_simulator.candle_faults import SPARE_ROWS, alters_candles, faulty_rows
+from okx_simulator.clock import HOUR_MS
 from okx_simulator.exchange import Exchange
 from okx_simulator.listings import row_limit, whole_number
+from okx_simulator.minute_bars import MINUTE_MS, MINUTE_SIZES, minute_rows
 from okx_simulator.payloads import (
     book_row,
     candle_rows,
     in_contracts,
     instrument_row,
+    minute_candle_rows,
     ticker_row,
     trade_row,
 )
@@ -99,22 +102,46 @@ def instruments(exchange: Exchange, call: Call) -> list[Payload]:
     ]
 
 
+def _minute_candles(
+    exchange: Exchange, call: Call, pair: str, minutes: int, newest: int | None
+) -> list[list[str]]:
+    """Rows of bars shorter than an hour, newest first. Candle faults strike hourly bars only."""
+    market, now_ms = exchange.market, exchange.clock.now_ms()
+    after, before = whole_number(call.parameters, "after"), whole_number(call.parameters, "before")
+    length_ms, limit = minutes * MINUTE_MS, row_limit(call.parameters, CANDLE_ROWS)
+    after_ms = min(FAR_FUTURE_MS if after is None else after, now_ms + 1)
+    before_ms = -1 if before is None else before
+    if newest is not None:
+        before_ms = max(before_ms, (now_ms // length_ms - newest) * length_ms)
+    hours = limit * minutes // 60 + 2
+    hourly = market.tape.bars(pair_of(pair), -(-after_ms // HOUR_MS))
+    bars, forming_ms = minute_rows(
+        hourly[max(len(hourly) - hours, 0) :], minutes, now_ms, after_ms, before_ms
+    )
+    return minute_candle_rows(bars, forming_ms)[:limit]
+
+
 def _bar_size(call: Call) -> BarSize:
     name = call.parameters.get("bar", "1m")
     if name in BAR_SIZES:
         return BAR_SIZES[name]
     if name in OKX_BAR_NAMES:
-        raise parameter_error("bar", f"{name} is not on this hourly tape; use {', '.join(BAR_SIZES)}")
+        served = ", ".join([*MINUTE_SIZES, *BAR_SIZES])
+        raise parameter_error("bar", f"{name} is not served by this exchange; use {served}")
     raise parameter_error("bar")
 
 
 def _candles(exchange: Exchange, call: Call, newest: int | None) -> list[list[str]]:
-    size = _bar_size(call)
+    minutes = MINUTE_SIZES.get(call.parameters.get("bar", "1m"))
+    size = _bar_size(call) if minutes is None else BarSize(1)
     pair = call.parameters.get("instId", "")
     if not pair:
         raise empty_parameter("instId")
     if not exchange.market.is_known(pair) or exchange.faults.is_delisted(pair):
         raise unknown_instrument()
+    if minutes is not None:
+        rows = _minute_candles(exchange, call, pair, minutes, newest)
+        return in_contracts(rows, exchange.market.contract_value(pair)) if is_swap(pair) else rows
     limit, altered = row_limit(call.parameters, CANDLE_ROWS), alters_candles(exchange.faults)
     after, before = whole_number(call.parameters, "after"), whole_number(call.parameters, "before")
     bars, forming_hour = exchange.market.candles(

@@ -84,7 +84,7 @@ def test_rows_have_nine_texts_and_only_the_first_is_unconfirmed(get: Get) -> Non
         ({"bar": "1H"}, "50014"),
         ({"instId": "NONE-USDT", "bar": "1H"}, "51001"),
         ({"instId": "BTC-USDT", "bar": "7H"}, "51000"),
-        ({"instId": "BTC-USDT", "bar": "1m"}, "51000"),
+        ({"instId": "BTC-USDT", "bar": "1s"}, "51000"),
         ({"instId": "BTC-USDT", "bar": "1H", "limit": "0"}, "51000"),
         ({"instId": "BTC-USDT", "bar": "1H", "after": "yesterday"}, "51000"),
     ],

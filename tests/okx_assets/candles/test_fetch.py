@@ -131,3 +131,19 @@ def test_progress_names_bars_pages_speed_and_what_is_left(serve, tape, database,
     assert said[-1].startswith("10,899 of 10,899 bars, ")
     assert "about 0 s left" in said[-1]
     assert " pages at " in said[0]
+
+
+def test_quarter_hours_are_stored_in_a_table_of_their_own(serve, tape, database) -> None:
+    start = END - 400 * HOUR
+    with serve(tape, NOW) as (_, client):
+        report = CandleFetch(CandleStore(database, "15m"), client, "okx").run(PAIRS, start, END)
+    assert report.rows == report.written == len(PAIRS) * 1600
+    assert database.scalar("select count(*) from market.candles_1h") == 0
+    hours = database.frame(
+        "select pair, date_trunc('hour', timestamp_utc) as timestamp_utc, max(high) as high, min(low) as low "
+        "from market.candles_15m group by 1, 2 order by 1, 2"
+    )
+    wanted = rows_of_tape(tape, start, END)
+    np.testing.assert_allclose(
+        hours[["high", "low"]].to_numpy(), wanted[["high", "low"]].to_numpy(), rtol=1e-9
+    )
