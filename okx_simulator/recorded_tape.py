@@ -38,6 +38,7 @@ def _read(path: Path, pairs: tuple[str, ...] | None) -> pa.Table:
         raise OkxSignalError(f"tape {path}: column {', '.join(absent)} is missing; it needs {needed}")
     kept = [*NEEDED, "quote_volume"] if "quote_volume" in table.column_names else list(NEEDED)
     table = table.select(kept)
+    _check_keys(path, table)
     if pairs is None:
         return table
     known = set(pc.unique(table["pair"]).to_pylist())
@@ -46,6 +47,18 @@ def _read(path: Path, pairs: tuple[str, ...] | None) -> pa.Table:
             listed = ", ".join(sorted(map(str, known)))
             raise OkxSignalError(f"tape {path}: pair {pair!r} is not in the file; choose from {listed}")
     return table.filter(pc.is_in(table["pair"], value_set=pa.array(pairs, table["pair"].type)))
+
+
+def _check_keys(path: Path, table: pa.Table) -> None:
+    """A row without pair or time belongs nowhere: no selection may quietly leave it out."""
+    keyless = pc.or_(pc.is_null(table["pair"]), pc.is_null(table["timestamp_utc"]))
+    count = pc.sum(keyless).as_py() or 0
+    if count:
+        first = pc.index(keyless, value=True).as_py()
+        raise OkxSignalError(
+            f"tape {path}: {count} rows have no pair or no timestamp_utc, the first is row {first}; "
+            "remove or complete them in the file"
+        )
 
 
 def _frame(path: Path, table: pa.Table, start_ms: int | None, end_ms: int | None) -> pd.DataFrame:

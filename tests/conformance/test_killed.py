@@ -79,3 +79,41 @@ def check_books(ledger: Ledger, placed: set[str], cancelled: set[str]) -> None:
     assert ledger.cash("USDT") == Decimal(10_000) - paid
     assert ledger.cash("ATOM") == size + fees
     assert size == sum((Decimal(order.filled_base) for order in orders), Decimal(0))
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+def test_acknowledged_algo_orders_survive_a_kill(tmp_path: Path, key: tuple[str, str, str]) -> None:
+    process, url = started(tmp_path)
+    timer = threading.Timer(1.5, process.kill)
+    timer.start()
+    waiting, gone = set(), set()
+    order = {
+        "instId": PAIR,
+        "tdMode": "cash",
+        "side": "sell",
+        "ordType": "trigger",
+        "sz": "1",
+        "triggerPx": "900",
+    }
+    try:
+        with TradeAPI(*key, flag="0", domain=url) as trade:
+            for number in range(100_000):
+                (made,) = trade.place_algo_order(**order, orderPx="-1", algoClOrdId=f"n{number}")["data"]
+                waiting.add(made["algoId"])
+                assert made["sCode"] == "0", made
+                if number % 2:
+                    assert (
+                        trade.cancel_algo_order([{"instId": PAIR, "algoId": made["algoId"]}])["code"] == "0"
+                    )
+                    gone.add(made["algoId"])
+    except httpx.TransportError:
+        assert len(waiting) > 10
+    finally:
+        timer.cancel()
+        process.kill()
+        process.communicate()
+    exchange = Exchange(SyntheticTape((PAIR,)), ExchangeClock(), tmp_path)
+    states = {str(algo.algo_id): algo.state for algo in exchange.ledger.algos("1 = 1")}
+    exchange.close()
+    assert waiting <= set(states)
+    assert all(states[algo_id] == "canceled" for algo_id in gone)

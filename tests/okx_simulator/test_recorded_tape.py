@@ -108,3 +108,12 @@ def test_files_that_are_no_tape_are_refused(tmp_path: Path) -> None:
         RecordedTape(written(tmp_path, rows("BTC-USDT").drop(columns="volume")))
     with pytest.raises(OkxSignalError, match="no rows are left"):
         RecordedTape(written(tmp_path, rows("BTC-USDT")), None, iso_to_ms("2025-01-01", "test"))
+
+
+@pytest.mark.parametrize("column", ["pair", "timestamp_utc"])
+def test_rows_without_pair_or_time_are_reported_whatever_is_selected(tmp_path: Path, column: str) -> None:
+    frame = pd.concat([rows("BTC-USDT"), rows("ETH-USDT")], ignore_index=True)
+    frame.loc[[7, 9], column] = None
+    start = iso_to_ms("2024-01-01T00:00:00Z", "test")
+    with pytest.raises(OkxSignalError, match="2 rows have no pair or no timestamp_utc, the first is row 7"):
+        RecordedTape(written(tmp_path, frame), ("BTC-USDT",), start)

@@ -183,25 +183,36 @@ def test_a_liquidation_comes_at_its_price_however_time_passes(tape: SyntheticTap
     assert found[0] == found[1] == found[2]
 
 
+def dip_between_fundings(tape: SyntheticTape) -> tuple[int, int]:
+    """A funding hour, and a later one before the next in which the price is back from a dip of over 1.2 %."""
+    first = NOW_MS // PERIOD_MS * 8
+    bars = tape.bars(PAIR, first + 4_000).between(first, first + 4_000)
+    for start in range(0, 4_000, 8):
+        entry = float(bars.open[start])
+        for hour in range(start + 1, start + 7):
+            back = float(bars.close[hour])
+            if back > 1.012 * bars.low[start : hour + 1].min() and back < 1.008 * entry:
+                return first + start, first + hour + 1
+    raise AssertionError("the tape has no such dip")
+
+
 def test_a_restart_does_not_hold_later_spending_against_an_earlier_price(
     tape: SyntheticTape, tmp_path: Path
 ) -> None:
     """Cash spent on spot after a dip must not make the dip a margin call when the account is opened again."""
-    exchange = Exchange(tape, ExchangeClock(fixed(NOW_MS)), tmp_path, AccountSettings(level="2"))
-    exchange.desk.set_leverage(SWAP, Decimal(20))
-    size = exchange.market.listing(SWAP).floor_size(40_000 / exchange.market.price(SWAP) * 10)
-    order(exchange, "buy", size)
-    hour = NOW_MS // HOUR_MS
-    bars = tape.bars(PAIR, hour + 200).between(hour + 1, hour + 200)
-    first_high = int(bars.hours[int(bars.close.argmax())]) + 1
-    step_to(exchange, first_high * HOUR_MS)
-    spend = exchange.desk.books.available("USDT", exchange.market.price) * Decimal("0.99")
-    spot = {"instId": "ATOM-USDT", "tdMode": "cash", "ordType": "market", "tgtCcy": "quote_ccy"}
+    start, recovered = dip_between_fundings(tape)
+    settings = AccountSettings(level="2")
+    exchange = Exchange(tape, ExchangeClock(fixed(start * HOUR_MS + 1)), tmp_path, settings)
+    exchange.desk.set_leverage(SWAP, Decimal(100))
+    order(
+        exchange, "buy", exchange.market.listing(SWAP).floor_size(40_000 / exchange.market.price(SWAP) * 10)
+    )
+    step_to(exchange, recovered * HOUR_MS)
+    spend = exchange.desk.books.available("USDT", exchange.market.price) - 1
+    spot = {"instId": "ATOM-USDT", "tdMode": "cash", "tgtCcy": "quote_ccy"}
     order(exchange, "buy", spend.quantize(Decimal(1)), **spot)
     exchange.close()
-    again = Exchange(
-        tape, ExchangeClock(fixed(first_high * HOUR_MS + 1)), tmp_path, AccountSettings(level="2")
-    )
+    again = Exchange(tape, ExchangeClock(fixed(recovered * HOUR_MS + 1)), tmp_path, settings)
     again.desk.settle()
     assert len(again.ledger.positions()) == 1
     again.close()
