@@ -29,6 +29,13 @@ class DatabaseError(OkxSignalError):
 PASSWORD_IN_URL = re.compile(r"(?<=://)([^:@/]*):.*@|(?<=[?&]password=)[^&]*")
 
 
+def connection_errors() -> tuple[type[Exception], ...]:
+    """What a lost connection, or a server that is away, raises in the middle of a statement."""
+    from adbc_driver_postgresql import dbapi
+
+    return psycopg.Error, dbapi.Error
+
+
 def masked(url: str) -> str:
     """The URL without its password, fit for logs and messages."""
     return PASSWORD_IN_URL.sub(lambda found: "***" if found[1] is None else f"{found[1]}:***@", url)

@@ -39,6 +39,16 @@ REST_HOSTS = {
     "eea": "https://eea.okx.com",
     "us": "https://us.okx.com",
 }
+STREAM_HOSTS = {
+    "global": "wss://ws.okx.com:8443",
+    "eea": "wss://wseea.okx.com:8443",
+    "us": "wss://wsus.okx.com:8443",
+}
+DEMO_STREAM_HOSTS = {
+    "global": "wss://wspap.okx.com:8443",
+    "eea": "wss://wseeapap.okx.com:8443",
+    "us": "wss://wsuspap.okx.com:8443",
+}
 # A special character of the password must be percent-encoded, else it ends the URL's part too early.
 DATABASE_URL = re.compile(
     r"postgres(ql)?://([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*(:([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*)?@?"
@@ -158,6 +168,14 @@ class Settings(BaseSettings):
         if self.mode in (Mode.SIMULATED, Mode.PAPER):
             return self.simulator_url
         return REST_HOSTS[self.okx_region]
+
+    @property
+    def stream_url(self) -> str:
+        """The WebSocket of the same exchange, without a path."""
+        if self.mode in (Mode.SIMULATED, Mode.PAPER):
+            return self.simulator_url.replace("http://", "ws://")
+        hosts = DEMO_STREAM_HOSTS if self.mode is Mode.DEMO else STREAM_HOSTS
+        return hosts[self.okx_region]
 
     @property
     def tracking_url(self) -> str:

@@ -114,15 +114,19 @@ class OkxStream:
                 await keeper
             yield await arriving
 
-    async def want(self, wanted: Iterable[Subscription]) -> None:
-        """Listen to these from now on; what is new is subscribed at once where a connection stands."""
+    async def want(self, wanted: Iterable[Subscription]) -> set[Subscription]:
+        """Listen to these from now on; what is new is subscribed at once where a connection stands.
+
+        Returns what OKX refused of it.
+        """
         now = set(wanted)
         added, removed, self._wanted = now - self._wanted, self._wanted - now, now
         if self._line is None or self._line.listening.done():
-            return
+            return set()
         with suppress(WebSocketException, TimeoutError):  # a lost connection subscribes to everything anew
             await self._line.link.unsubscribe(removed)
-            await self._line.link.subscribe(added)
+            return await self._line.link.subscribe(added)
+        return set()
 
     async def _keep(self) -> None:
         """Hold a connection open; after a notice of its end the next one is opened before it goes."""

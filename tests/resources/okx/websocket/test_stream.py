@@ -150,7 +150,8 @@ def test_wishes_may_change_while_it_listens(stream, play: Play, exchange: Exchan
         async with listener.events() as events:
             await next_of(events, Up)
             other = Subscription("candle1H", "ETH-USDT")
-            await listener.want([other])
+            nowhere = Subscription("candle1H", "NONE-USDT")
+            assert await listener.want([other, nowhere]) == {nowhere}
             exchange.clock.set(accelerated(NOW_MS, 3_600))
             told = {(await next_of(events, Push)).subscription for _ in range(6)}
             assert other in told

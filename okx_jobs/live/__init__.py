@@ -1,0 +1,1 @@
+"""The live feed: candles as they close, pushed by the exchange, judged and repaired over REST."""
