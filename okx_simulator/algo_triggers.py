@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from okx_simulator.account_rows import AlgoRow
 from okx_simulator.clock import HOUR_MS
 from okx_simulator.crossings import ROUNDING, first_crossing
-from okx_simulator.tape import Bars, Floats, path_points
+from okx_simulator.tape import PATH_FRACTIONS, Bars, Floats, path_corners
 
 Trigger = tuple[int, str]  # moment, and which of tp and sl it was, '' for neither
 
@@ -39,15 +39,11 @@ def first_trigger(algo: AlgoRow, bars: Bars, from_ms: int, to_ms: int) -> Trigge
 
 def path_of(bars: Bars) -> tuple[NDArray[np.int64], Floats]:
     """Milliseconds and prices [5 n] of the path; each bar begins with the price the one before left."""
-    stamps: list[NDArray[np.int64]] = []
-    prices: list[Floats] = []
-    for index in range(len(bars)):
-        times, points = path_points(bars[index : index + 1])
-        opened_ms = int(bars.hours[index]) * HOUR_MS
-        left = points[0] if index == 0 else prices[-1][-1]
-        stamps.append(opened_ms + np.r_[0, np.rint(times * HOUR_MS).astype(np.int64)])
-        prices.append(np.r_[left, points])
-    return np.concatenate(stamps), np.concatenate(prices)
+    corners = path_corners(bars)
+    left = np.r_[corners[0, 0], corners[:-1, -1]]
+    offsets = np.r_[0, np.rint(PATH_FRACTIONS * HOUR_MS).astype(np.int64)]
+    stamps = (bars.hours * HOUR_MS)[:, None] + offsets
+    return stamps.ravel(), np.column_stack([left, corners]).ravel()
 
 
 def _trailing_moment(algo: AlgoRow, bars: Bars, to_ms: int) -> int | None:

@@ -13,9 +13,9 @@ from okx_simulator.account_rows import PositionRow
 from okx_simulator.clock import HOUR_MS
 from okx_simulator.market import Market
 from okx_simulator.positions import MAINTENANCE_RATE, holding_of
-from okx_simulator.tape import Floats, path_points
+from okx_simulator.tape import PATH_FRACTIONS, Floats, path_corners
 
-CORNERS = 4  # of a bar's path
+CORNERS = len(PATH_FRACTIONS)
 
 
 def margin_call_ms(
@@ -31,7 +31,7 @@ def margin_call_ms(
         prices = _corner_prices(market, row.inst_id, from_ms, to_ms)
         size, average = float(held.size * held.unit), float(held.average)
         spare += size * (prices - average) - abs(size) * prices * float(MAINTENANCE_RATE)
-    fractions = np.tile(np.rint(np.array([0.0, 1 / 3, 2 / 3, 1.0]) * HOUR_MS).astype(np.int64), len(hours))
+    fractions = np.tile(np.rint(PATH_FRACTIONS * HOUR_MS).astype(np.int64), len(hours))
     stamps = np.repeat(hours * HOUR_MS, CORNERS) + fractions
     return _first_exhausted(stamps, spare, from_ms, to_ms)
 
@@ -40,16 +40,11 @@ def _corner_prices(market: Market, inst_id: str, from_ms: int, to_ms: int) -> Fl
     """Prices [4 n] at the corners of every hour; an hour without a bar keeps the last close."""
     first, last = from_ms // HOUR_MS, to_ms // HOUR_MS
     bars = market.stretch(inst_id, from_ms, to_ms).between(first, last + 1)
-    price = float(market.at(from_ms).price(inst_id))
-    prices = np.empty((last - first + 1, CORNERS))
-    known = {int(hour): index for index, hour in enumerate(bars.hours.tolist())}
-    for row, hour in enumerate(range(first, last + 1)):
-        if hour in known:
-            index = known[hour]
-            prices[row] = path_points(bars[index : index + 1])[1]
-            price = prices[row][-1]
-        else:
-            prices[row] = price
+    before = float(market.at(first * HOUR_MS).price(inst_id))
+    latest = np.searchsorted(bars.hours, np.arange(first, last + 1), side="right") - 1
+    closes = np.where(latest < 0, before, np.r_[bars.close, before][latest])
+    prices = np.repeat(closes[:, None], CORNERS, axis=1)
+    prices[bars.hours - first] = path_corners(bars)
     flat: Floats = prices.ravel()
     return flat
 

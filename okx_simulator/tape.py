@@ -81,14 +81,22 @@ class Tape(Protocol):
         ...
 
 
-def path_points(bar: Bars) -> tuple[Floats, Floats]:
-    """Fractions of the hour and prices the path goes through, straight lines between them.
+PATH_FRACTIONS = np.array([0.0, 1 / 3, 2 / 3, 1.0])
 
-    `bar` holds one bar. A rising bar dips first (open, low, high, close), a falling one peaks first.
+
+def path_corners(bars: Bars) -> Floats:
+    """Prices [n, 4] at PATH_FRACTIONS of every bar's hour; the path runs straight between them.
+
+    A rising bar dips first (open, low, high, close), a falling one peaks first.
     """
-    opened, high, low, close = (float(side[0]) for side in (bar.open, bar.high, bar.low, bar.close))
-    middle = (low, high) if close >= opened else (high, low)
-    return np.array([0.0, 1 / 3, 2 / 3, 1.0]), np.array([opened, *middle, close])
+    rising = bars.close >= bars.open
+    first, second = np.where(rising, bars.low, bars.high), np.where(rising, bars.high, bars.low)
+    return np.stack([bars.open, first, second, bars.close], axis=1)
+
+
+def path_points(bar: Bars) -> tuple[Floats, Floats]:
+    """Fractions of the hour and prices the path of one bar goes through."""
+    return PATH_FRACTIONS, path_corners(bar)[0]
 
 
 def forming_bar(bar: Bars, now_ms: int) -> Bars:
