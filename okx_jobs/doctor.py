@@ -10,6 +10,7 @@ from rich.table import Table
 
 from okx_core.errors import OkxSignalError
 from okx_jobs import services
+from okx_jobs.live.health import HEALTHY, STARTING, WAITING, health_file, utc_now
 from okx_jobs.processes import answers
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.settings import Mode, Settings
@@ -51,6 +52,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
     )
     is_up = services.running_launcher(settings) is not None
     yield Finding("stack", "up" if is_up else "down (start it with `okxsignal up`)")
+    if is_up:
+        yield _live_feed(settings)
     yield _database(settings)
     if settings.mode is not Mode.SIMULATED or answers(services.simulator(settings)):
         yield from _exchange(settings)
@@ -59,6 +62,17 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "mlflow", "answers" if answers(services.mlflow_server(settings)) else "starts with `okxsignal up`"
     )
+
+
+def _live_feed(settings: Settings) -> Finding:
+    health = health_file(settings).read()
+    if health is None:
+        return Finding("live feed", "has not said yet how it is")
+    sound = health.state in (HEALTHY, STARTING, WAITING)
+    remedy = (
+        "" if sound else f"see {services.logs(settings) / 'live-feed.log'}; candles come hourly over REST"
+    )
+    return Finding("live feed", health.words(utc_now()), remedy)
 
 
 def _database(settings: Settings) -> Finding:

@@ -28,6 +28,7 @@ from resources.stores import claim_market, prepare_database, require_own_server
 
 PYTHON = sys.executable
 LOCATION = "okx"
+LIVE_FEED = "live-feed"
 
 
 def roster(settings: Settings) -> Roster:
@@ -94,6 +95,11 @@ def webserver(settings: Settings) -> Service:
         "dagster", command, settings.dagster_port, "OKXSIGNAL_DAGSTER_PORT",
         f"http://127.0.0.1:{settings.dagster_port}/server_info",
     )  # fmt: skip
+
+
+def live_feed(settings: Settings) -> Service:  # noqa: ARG001 - it finds its home in the environment
+    """Candles as they close. It has no port: how it is stands in a file of the home."""
+    return Service(LIVE_FEED, [PYTHON, "-m", "okx_jobs.live.service"], None, "", None)
 
 
 def daemon(settings: Settings) -> Service:

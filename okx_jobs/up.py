@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from okx_jobs import services
+from okx_jobs.live.health import health_file, utc_now
 from okx_jobs.processes import (
     ProcessRecord,
     Service,
@@ -30,6 +31,7 @@ from resources.settings import Mode, Settings
 from resources.stores import claim_market, open_database
 
 RUN_GRACE_SECONDS = 45.0
+LAST = (services.LIVE_FEED, "daemon")
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
 
 
@@ -63,6 +65,7 @@ def stack(settings: Settings) -> list[Service]:
         services.mlflow_server(settings),
         services.code_server(settings),
         services.webserver(settings),
+        services.live_feed(settings),
         services.daemon(settings),
     ]
 
@@ -96,8 +99,8 @@ def up(settings: Settings, console: Console) -> None:
 def _start(
     settings: Settings, wanted: list[Service], console: Console, stopped: threading.Event
 ) -> list[tuple[Service, Popen[bytes]]]:
-    """Start everything but the daemon side by side; the daemon when all the others answer."""
-    first = [service for service in wanted if service.name != "daemon"]
+    """Start everything side by side, but what needs all the others when they answer."""
+    first = [service for service in wanted if service.name not in LAST]
     children = services.launch(settings, first)
     _write_roster(settings, children)
     with console.status("starting ") as status:
@@ -106,7 +109,7 @@ def _start(
                 return children
             status.update(f"waiting for {service.name}")
             wait_until_healthy(service, process, services.logs(settings))
-    children += services.launch(settings, [service for service in wanted if service.name == "daemon"])
+    children += services.launch(settings, [service for service in wanted if service.name in LAST])
     _write_roster(settings, children)
     return children
 
@@ -189,6 +192,12 @@ def _ask_to_stop(launcher: ProcessRecord, console: Console) -> None:
             time.sleep(0.2)
 
 
+def _state(settings: Settings, service: Service, alive: bool) -> str:
+    """Whether a service runs, and of the live feed how it is."""
+    health = health_file(settings).read() if alive and service.name == services.LIVE_FEED else None
+    return f"running, {health.words(utc_now())}" if health else "running" if alive else "stopped"
+
+
 def status(settings: Settings, console: Console) -> bool:
     """Print what runs; True when the whole stack does."""
     launcher = services.running_launcher(settings)
@@ -214,7 +223,7 @@ def status(settings: Settings, console: Console) -> bool:
             service.name,
             str(record.pid) if record else "",
             str(service.port or ""),
-            "running" if alive else "stopped",
+            _state(settings, service, alive),
         )
     console.print(table)
     return healthy

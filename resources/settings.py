@@ -231,13 +231,17 @@ def _explained(name: str, complaint: str, value: object) -> str:
     return f"OKXSIGNAL_{name.upper()}{shown}: {complaint}"
 
 
-def load_settings() -> Settings:
-    """Read the environment and `.env`; one clear message for whatever is wrong."""
+def load_settings(*, trading: bool = True) -> Settings:
+    """Read the environment and `.env`; one clear message for whatever is wrong.
+
+    A process that only reads public data says that it is not `trading`: it was not given the keys.
+    """
     try:
         home = Settings().home  # the environment and .env first: they say where the home is
         settings = Settings(_env_file=(".env", home / MARKET_FILE))  # type: ignore[call-arg]
     except ValidationError as error:
         lines = [_explained(str(item["loc"][0]), item["msg"], item["input"]) for item in error.errors()]
         raise SettingsError("; ".join(lines) + " (correct it in the environment or .env)") from None
-    settings.require_trading_allowed()
+    if trading:
+        settings.require_trading_allowed()
     return settings

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from resources.settings import Settings
+
 STARTING, WAITING, REPAIRING, HEALTHY, DEAF = "starting", "waiting", "repairing", "healthy", "deaf"
 # The feed writes at least this often while it lives.
 WRITTEN_EVERY_SECONDS = 10.0
@@ -70,6 +72,10 @@ class HealthFile:
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def health_file(settings: Settings) -> HealthFile:
+    return HealthFile(settings.home / "live_feed.json")
 
 
 def utc_now() -> datetime:

@@ -10,7 +10,7 @@ from datetime import datetime
 from okx_assets.candles.pairs import live_pairs
 from okx_core.errors import OkxSignalError
 from okx_jobs.live.candles import HOUR, LiveCandles, floor_hour
-from okx_jobs.live.health import WRITTEN_EVERY_SECONDS, FeedHealth, HealthFile
+from okx_jobs.live.health import WRITTEN_EVERY_SECONDS, FeedHealth, health_file
 from resources.candle_store import CandleStore
 from resources.database import Database, connection_errors
 from resources.okx.client import OkxClient
@@ -21,10 +21,6 @@ from resources.stores import open_database, open_exchange
 
 log = logging.getLogger(__name__)
 SECONDS_BEFORE_NEXT_TRY = 5.0
-
-
-def health_file(settings: Settings) -> HealthFile:
-    return HealthFile(settings.home / "live_feed.json")
 
 
 def exchange_time(settings: Settings, client: OkxClient) -> Callable[[], datetime]:
@@ -102,7 +98,7 @@ async def serve(settings: Settings) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    asyncio.run(serve(load_settings()))
+    asyncio.run(serve(load_settings(trading=False)))
 
 
 if __name__ == "__main__":

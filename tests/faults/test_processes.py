@@ -82,7 +82,7 @@ class TestTrap7Signals:
 
     def test_there_is_one_daemon_and_one_code_server_that_all_share(self, settings: Settings) -> None:
         names = [service.name for service in stack(settings)]
-        assert names == ["simulator", "mlflow", "code-server", "dagster", "daemon"]
+        assert names == ["simulator", "mlflow", "code-server", "dagster", "live-feed", "daemon"]
         workspace = yaml.safe_load(services.workspace(settings).read_text())
         assert workspace == {
             "load_from": [
@@ -159,7 +159,7 @@ class TestTheKeys:
         environment = services.environment_of(services.code_server(settings))
         assert {name: environment[name] for name in SECRET_NAMES} == dict.fromkeys(SECRET_NAMES, "to-hide")
 
-    @pytest.mark.parametrize("service", ["simulator", "mlflow_server", "webserver", "daemon"])
+    @pytest.mark.parametrize("service", ["simulator", "mlflow_server", "webserver", "live_feed", "daemon"])
     def test_nobody_else_has(self, settings: Settings, service: str) -> None:
         assert "to-hide" not in services.environment_of(getattr(services, service)(settings)).values()
 
