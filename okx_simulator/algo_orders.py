@@ -135,7 +135,7 @@ def parse_algo(fields: dict[str, str], now_ms: int) -> AlgoRow:
         size=size,
         close_fraction=fraction,
         reduce_only="true" if reducing and is_swap(fields["instId"]) else "false",
-        cancel_on_close=fields.get("cxlOnClosePos", "false"),
+        cancel_on_close="true" if fields.get("cxlOnClosePos") == "true" else "false",
         target_currency=_target(fields, all(price in ("", AT_MARKET) for price in kept)),
     )
     return replace(algo, **prices)  # type: ignore[arg-type]

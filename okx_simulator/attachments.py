@@ -28,8 +28,11 @@ WRONG_SIDE = {
 
 def _parsed(text: str) -> dict[str, str]:
     """The one attached row; several of them (a split take-profit) are refused."""
-    rows = json.loads(text)
-    if len(rows) != 1 or not isinstance(rows[0], dict):
+    try:
+        rows = json.loads(text)
+    except ValueError as error:
+        raise parameter_error("attachAlgoOrds") from error
+    if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict):
         raise parameter_error("attachAlgoOrds", "attach one row with a take-profit, a stop-loss or both")
     return {str(name): str(value) for name, value in rows[0].items() if value not in (None, "", [])}
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from okx_simulator.api_errors import OrderRefusedError
+from okx_simulator.api_errors import ApiError, OrderRefusedError
 from okx_simulator.clock import HOUR_MS, fixed, iso_to_ms
 from okx_simulator.exchange import Exchange
 from okx_simulator.orders import parse_order
@@ -87,3 +87,39 @@ def test_what_is_attached_waits_for_the_fill_and_goes_with_an_unfilled_order(exc
     assert Decimal(algo.size) == grid.floor_size(Decimal(10) * (1 - Decimal("0.0008")))
     assert algo.state == "effective"
     assert len(exchange.ledger.orders("algo_id = ?", algo.algo_id)) == 1
+
+
+@pytest.mark.parametrize(
+    "attached",
+    [
+        "x",
+        "3",
+        "{}",
+        "[{}]",
+        "[3]",
+        '[{"slTriggerPx": "x"}]',
+        '[{"slOrdPx": "3"}]',
+        '[{"slTriggerPx": "1"}, {}]',
+    ],
+)
+def test_attached_nonsense_is_a_parameter_error(holding: Exchange, attached: str) -> None:
+    order = {"instId": PAIR, "tdMode": "cash", "side": "sell", "ordType": "limit", "sz": "10", "px": "11"}
+    before = len(holding.ledger.orders("1 = 1"))
+    with pytest.raises(ApiError) as refused:
+        holding.desk.place(parse_order(order | {"attachAlgoOrds": attached}), None)
+    assert refused.value.code in ("51000", "50014")
+    assert len(holding.ledger.orders("1 = 1")) == before
+
+
+def test_a_market_buy_by_amount_and_a_reduce_only_order_cannot_have_any(
+    exchange: Exchange, futures: Exchange
+) -> None:
+    attached = json.dumps([{"slTriggerPx": "1"}])
+    market = {"side": "buy", "ordType": "market", "attachAlgoOrds": attached}
+    with pytest.raises(ApiError, match="51000"):
+        exchange.desk.place(
+            parse_order({**market, "instId": PAIR, "tdMode": "cash", "sz": "10", "tgtCcy": "base_ccy"}), None
+        )
+    swap = {**market, "instId": f"{PAIR}-SWAP", "tdMode": "cross", "sz": "1", "reduceOnly": "true"}
+    with pytest.raises(ApiError, match="51100"):
+        futures.desk.place(parse_order(swap), None)
