@@ -14,6 +14,7 @@ from okx_assets.candles.assets import candles_1h, candles_15m  # noqa: E402
 from okx_assets.features import features_1h  # noqa: E402
 from okx_assets.labels import labels_1d, labels_2w  # noqa: E402
 from okx_assets.models import champion, signal_models  # noqa: E402
+from okx_assets.observations import funding_rates, order_book_snapshots, public_trades  # noqa: E402
 from okx_assets.signals import signals  # noqa: E402
 from okx_assets.sql_models import sql_assets, sql_checks  # noqa: E402
 from okx_assets.trading.assets import execution  # noqa: E402
@@ -29,6 +30,9 @@ definitions = dg.Definitions(
         universe,
         candles_1h,
         candles_15m,
+        order_book_snapshots,
+        public_trades,
+        funding_rates,
         *sql_assets(),
         features_1h,
         labels_1d,

@@ -40,6 +40,14 @@ refresh_candles_15m = dg.define_asset_job(
     "refresh_candles_15m", selection=dg.AssetSelection.assets(["market", "candles_15m"]), tags=DATA_TAGS,
     description="15-minute candles of an hour.",
 )  # fmt: skip
+observe_hour = dg.define_asset_job(
+    "observe_hour",
+    selection=dg.AssetSelection.assets(
+        ["market", "order_book_snapshots"], ["market", "public_trades"], ["market", "funding_rates"]
+    ),
+    description="Spread, depth, newest trades and funding when an hour is decided.",
+    tags=DATA_TAGS,
+)
 refresh_universe = dg.define_asset_job(
     "refresh_universe", selection=dg.AssetSelection.assets(["market", "universe"]), tags=DATA_TAGS,
     description="Which pairs may be traded today.",
@@ -74,6 +82,6 @@ refresh_marts = dg.define_asset_job(
 )  # fmt: skip
 
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
-    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, gap_repair.repair_gaps, refresh_universe,
-    label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
+    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, gap_repair.repair_gaps,
+    refresh_universe, label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
 ]  # fmt: skip

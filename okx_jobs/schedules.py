@@ -85,6 +85,8 @@ def schedules() -> list[Any]:
     return [
         build(jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading"),
         build(jobs.refresh_hour, minute_of_hour=1, default_status=_data_only_default(), name="hourly_data"),
+        build(jobs.observe_hour, minute_of_hour=1, default_status=status, name="hourly_observations"),
+        build(jobs.refresh_candles_15m, minute_of_hour=2, default_status=status, name="hourly_candles_15m"),
         build(jobs.label_1d, minute_of_hour=10, default_status=status, name="hourly_labels_1d"),
         build(jobs.label_2w, minute_of_hour=12, default_status=status, name="hourly_labels_2w"),
         build(

@@ -12,10 +12,12 @@ from resources.okx.types import (
     Balance,
     CoinBalance,
     Fill,
+    FundingRate,
     Level,
     OrderAck,
     OrderBook,
     OrderRecord,
+    PublicTrade,
     Ticker,
     TradeFee,
 )
@@ -216,3 +218,25 @@ def parse_fill(row: Row) -> Fill:
 def parse_trade_time(row: Row) -> datetime:
     """When a public trade was made."""
     return moment(row, "ts")
+
+
+def parse_public_trade(row: Row) -> PublicTrade:
+    """One public trade."""
+    return PublicTrade(
+        inst_id=text(row, "instId"),
+        trade_id=text(row, "tradeId"),
+        price=positive(row, "px"),
+        size=positive(row, "sz"),
+        side=text(row, "side"),
+        traded_at=moment(row, "ts"),
+    )
+
+
+def parse_funding_rate(row: Row) -> FundingRate:
+    """One payment of funding."""
+    return FundingRate(
+        inst_id=text(row, "instId"),
+        rate=decimal(row, "fundingRate"),
+        realized_rate=optional_decimal(row, "realizedRate"),
+        paid_at=moment(row, "fundingTime"),
+    )

@@ -131,3 +131,25 @@ class Fill:
     fee_currency: str
     liquidity: str
     filled_at: datetime
+
+
+@dataclass(frozen=True)
+class PublicTrade:
+    """One trade anyone made; `side` is that of the taker, size in base (contracts for swaps)."""
+
+    inst_id: str
+    trade_id: str
+    price: Decimal
+    size: Decimal
+    side: str
+    traded_at: datetime
+
+
+@dataclass(frozen=True)
+class FundingRate:
+    """What longs paid to shorts at `paid_at`, as a fraction of the position; negative: shorts paid."""
+
+    inst_id: str
+    rate: Decimal
+    realized_rate: Decimal | None
+    paid_at: datetime

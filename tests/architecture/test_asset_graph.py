@@ -132,7 +132,19 @@ def test_every_table_of_an_asset_has_a_key(database) -> None:
     assert [row["name"] for row in keyless] == ["market.rejected_rows"]
 
 
-VERBS = {"trade", "refresh", "label", "train", "choose", "backtest", "execute", "repair", "settle", "check"}
+VERBS = {
+    "trade",
+    "refresh",
+    "label",
+    "train",
+    "choose",
+    "backtest",
+    "execute",
+    "repair",
+    "settle",
+    "check",
+    "observe",
+}
 
 
 def test_jobs_are_named_verb_noun_and_described() -> None:
