@@ -46,6 +46,9 @@ class Settlement:
         self._books = books
         self._algos = algos
         self._settled_ms = -1
+        # What the path reaches and when, found once per walk: it stays true until the row changes.
+        self._reached: dict[OrderRow, int | None] = {}
+        self._triggered: dict[AlgoRow, Trigger | None] = {}
 
     def settle(self) -> None:
         """Let everything happen that is due up to now."""
@@ -70,6 +73,7 @@ class Settlement:
 
     def _walk(self, since_ms: int, now_ms: int) -> None:
         """Play everything in (since, now]; after what changes the outlook, look again from there."""
+        self._reached, self._triggered = {}, {}
         looking = True
         while looking:
             looking = False
@@ -102,21 +106,24 @@ class Settlement:
         return True
 
     def _fundings(self, now_ms: int) -> Iterator[Happening]:
-        for row in self._ledger.positions():
-            due_ms = next_funding_ms(row.funded_ms)
-            if due_ms <= now_ms:
-                yield Happening(due_ms, 1, row.position_id, self._funding(row, due_ms))
+        """The next payment, of every position that has one due at that moment."""
+        due = [(next_funding_ms(row.funded_ms), row) for row in self._ledger.positions()]
+        due_ms = min((moment for moment, _ in due), default=now_ms + 1)
+        if due_ms <= now_ms:
+            rows = [row for moment, row in due if moment == due_ms]
+            yield Happening(due_ms, 1, 0, lambda: self._fund(rows, due_ms))
 
-    def _funding(self, row: PositionRow, due_ms: int) -> Callable[[], bool]:
-        def act() -> bool:
-            self._books.positions.fund(row, funding_rate(row.inst_id, due_ms), due_ms)
-            return True
-
-        return act
+    def _fund(self, rows: list[PositionRow], due_ms: int) -> bool:
+        for row in rows:
+            now = self._ledger.position(row.inst_id) or row  # a payment may have settled another's profit
+            self._books.positions.fund(now, funding_rate(row.inst_id, due_ms), due_ms)
+        return True
 
     def _crossings(self, since_ms: int, now_ms: int) -> Iterator[Happening]:
         for order in self._ledger.open_orders():
-            moment = self._reached_ms(order, since_ms, now_ms)
+            if order not in self._reached:
+                self._reached[order] = self._reached_ms(order, since_ms, now_ms)
+            moment = self._reached[order]
             if moment is not None:
                 yield Happening(moment, 2, order.ord_id, self._fill(order, moment))
 
@@ -159,11 +166,13 @@ class Settlement:
 
     def _triggers(self, since_ms: int, now_ms: int) -> Iterator[Happening]:
         for algo in self._ledger.live_algos():
-            trigger = self._triggered(algo, since_ms, now_ms)
+            if algo not in self._triggered:
+                self._triggered[algo] = self._first_trigger(algo, since_ms, now_ms)
+            trigger = self._triggered[algo]
             if trigger is not None:
                 yield Happening(trigger[0], 3, algo.algo_id, self._firing(algo, trigger))
 
-    def _triggered(self, algo: AlgoRow, since_ms: int, now_ms: int) -> Trigger | None:
+    def _first_trigger(self, algo: AlgoRow, since_ms: int, now_ms: int) -> Trigger | None:
         from_ms = max(algo.rests_from_ms, since_ms) + 1
         if from_ms > now_ms or not self._market.is_known(algo.inst_id):
             return None
