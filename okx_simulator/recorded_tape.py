@@ -1,8 +1,9 @@
 """The recorded tape: hourly candles from a Parquet file, checked row by row before anything is served.
 
 Needs the columns pair, timestamp_utc (bar open, UTC), open, high, low, close and volume (base units).
-quote_volume is optional; where it is absent it is volume x (high + low + close) / 3. Missing hours stay
-missing.
+quote_volume is optional; of volume and quote_volume, where one is absent it is modelled from the other at
+the typical price, (high + low + close) / 3. Missing hours stay missing. A file of swaps (BTC-USDT-SWAP)
+plays as the path of the pair: the exchange lists pair and swap, both at the swap's prices.
 """
 
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from okx_core.candles import check_candles
 from okx_core.errors import OkxSignalError
 from okx_simulator.clock import HOUR_MS
+from okx_simulator.swaps import pair_of, swap_of
 from okx_simulator.synthetic_parameters import PAIR_NAME
 from okx_simulator.tape import Bars
 
@@ -70,6 +72,8 @@ def _frame(path: Path, table: pa.Table, start_ms: int | None, end_ms: int | None
     frame["timestamp_utc"] = pd.to_datetime(frame["timestamp_utc"], utc=True)
     if "quote_volume" not in frame:
         frame["quote_volume"] = np.nan
+    typical = (frame["high"] + frame["low"] + frame["close"]) / 3.0
+    frame["volume"] = frame["volume"].fillna(frame["quote_volume"] / typical)
     chosen = np.ones(len(frame), np.bool_)
     if start_ms is not None:
         chosen &= (frame["timestamp_utc"] >= pd.Timestamp(start_ms, unit="ms", tz="UTC")).to_numpy()
@@ -105,6 +109,13 @@ def _bars(frame: pd.DataFrame) -> Bars:
     return Bars(opened // HOUR_MS, *(values[name] for name in SHOWN))
 
 
+def _path_name(path: Path, name: str) -> str:
+    """The pair whose path the file's rows are: the name itself, for a swap that of its pair."""
+    if not PAIR_NAME.fullmatch(pair_of(name)):
+        raise OkxSignalError(f"tape {path}: {name!r} is not a spot pair or a swap; leave it out with --pairs")
+    return pair_of(name)
+
+
 class RecordedTape:
     """Real candles of the chosen pairs and hours [start, end); ends with its last bar."""
 
@@ -117,14 +128,17 @@ class RecordedTape:
     ) -> None:
         frame = _accepted(path, _frame(path, _read(path, pairs), start_ms, end_ms))
         self.path = path
-        self._bars = {str(pair): _bars(rows) for pair, rows in frame.groupby("pair", sort=True)}
-        for pair in self._bars:
-            if not PAIR_NAME.fullmatch(pair):
-                raise OkxSignalError(f"tape {path}: {pair!r} is not a spot pair; leave it out with --pairs")
-        absent = [pair for pair in pairs or () if pair not in self._bars]
+        self._bars = {
+            _path_name(path, str(pair)): _bars(rows) for pair, rows in frame.groupby("pair", sort=True)
+        }
+        if len(self._bars) < frame["pair"].nunique():
+            both = next(name for name in frame["pair"].unique() if swap_of(name) in set(frame["pair"]))
+            raise OkxSignalError(f"tape {path}: holds {both} and its swap; choose one of them with --pairs")
+        chosen = [_path_name(path, pair) for pair in pairs or ()]
+        absent = [pair for pair in chosen if pair not in self._bars]
         if absent:
             raise OkxSignalError(f"tape {path}: pair {absent[0]!r} has no bars between --from and --to")
-        self.pairs = tuple(pairs or sorted(self._bars))
+        self.pairs = tuple(chosen or sorted(self._bars))
         self.start_hour = min(int(bars.hours[0]) for bars in self._bars.values())
         self.end_hour: int | None = 1 + max(int(bars.hours[-1]) for bars in self._bars.values())
 
