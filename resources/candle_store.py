@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 TABLES = {"1h": "market.candles_1h", "15m": "market.candles_15m"}
 VALUES = "open, high, low, close, volume, quote_volume"
+REPLACE = (
+    "update set (open, high, low, close, volume, quote_volume, source, ingested_at, revision) = "
+    "(excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume, "
+    "excluded.quote_volume, excluded.source, excluded.ingested_at, stored.revision + 1) "
+    "where (stored.open, stored.high, stored.low, stored.close, stored.volume, stored.quote_volume) "
+    "is distinct from (excluded.open, excluded.high, excluded.low, excluded.close, "
+    "excluded.volume, excluded.quote_volume)"
+)
 # A backfill that was stopped longer ago starts anew: what it had stored may have been revised since.
 RESUMED_WITHIN = timedelta(hours=24)
 
@@ -83,13 +91,7 @@ class CandleStore:
                 f"insert into {self.table} as stored "  # noqa: S608
                 f"(pair, timestamp_utc, {VALUES}, source, ingested_at) "
                 f"select pair, timestamp_utc, {VALUES}, source, ingested_at from incoming order by pair, timestamp_utc "
-                "on conflict (pair, timestamp_utc) do update set "
-                "(open, high, low, close, volume, quote_volume, source, ingested_at, revision) = "
-                "(excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume, "
-                "excluded.quote_volume, excluded.source, excluded.ingested_at, stored.revision + 1) "
-                "where (stored.open, stored.high, stored.low, stored.close, stored.volume, stored.quote_volume) "
-                "is distinct from (excluded.open, excluded.high, excluded.low, excluded.close, "
-                "excluded.volume, excluded.quote_volume) returning 1 as one"
+                f"on conflict (pair, timestamp_utc) do {'nothing' if only_new else REPLACE} returning 1 as one"
             )
             closed = self._close_gaps(bulk, source, now)
             self._quarantine(bulk, rejected, now)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from okx_assets.candles.fetch import CandleFetch
+from okx_assets.candles.gap_repair import repair_gaps
 from okx_jobs.live.health import DEAF, HEALTHY, REPAIRING, WAITING, FeedHealth, utc_now
 from okx_jobs.live.pushed_bars import closed_bars, store_bars
 from resources.candle_store import CandleStore, source_of
@@ -203,13 +204,17 @@ class LiveCandles:
                 self._fetch(missing, opened, opened + HOUR)
 
     def _judge(self, whole_until: datetime, end: datetime) -> None:
-        """What REST says of everything since `whole_until`, and of some bars before it, stands."""
+        """What REST says of everything since `whole_until`, and of some bars before it, stands.
+
+        What it has not got goes on the gap ledger, and older gaps are asked for again.
+        """
         start = min(whole_until, end) - self._knobs.judged_bars * HOUR
-        self._client.server_time()
         self._fetch(self._pairs, start, end)
         GapLedger(self._store).notice(self._pairs, start, end, self._now())
+        self.health.fetched += repair_gaps(self._store, self._client, source_of(self._mode)).refetched
 
     def _fetch(self, pairs: list[str], start: datetime, end: datetime) -> None:
+        self._client.server_time()
         report = CandleFetch(self._store, self._client, source_of(self._mode), log.info).run(
             pairs, start, end
         )
