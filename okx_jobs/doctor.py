@@ -55,7 +55,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     if is_up:
         yield _live_feed(settings)
     yield _database(settings)
-    if settings.mode is not Mode.SIMULATED or answers(services.simulator(settings)):
+    if not settings.trades_locally or answers(services.simulator(settings)):
         yield from _exchange(settings)
     else:
         yield Finding("exchange", "the simulator starts with `okxsignal up`")

@@ -44,18 +44,29 @@ def simulator(settings: Settings, clock: str | None = None) -> Service:
     command = [
         PYTHON, "-m", "okx_simulator", "--port", str(settings.simulator_port),
         "--admin-port", str(settings.simulator_admin_port), "--home", str(settings.home / "simulator"),
-        "--tape", settings.tape, "--seed", str(settings.tape_seed), "--strength", str(settings.tape_strength),
-        "--pairs", ",".join(settings.pair_list), "--clock", clock or settings.clock, "--no-rate-limits",
+        "--no-rate-limits", *(_relay(settings) if settings.mode is Mode.PAPER else _tape(settings, clock)),
     ]  # fmt: skip
-    if settings.tape_from is not None:
-        command += ["--from", settings.tape_from.isoformat()]
-    if settings.tape_to is not None:
-        command += ["--to", settings.tape_to.isoformat()]
     return Service(
         "simulator", command, settings.simulator_port, "OKXSIGNAL_SIMULATOR_PORT",
         f"{settings.simulator_admin_url}/health",
         further_ports=((settings.simulator_admin_port, "OKXSIGNAL_SIMULATOR_ADMIN_PORT"),),
     )  # fmt: skip
+
+
+def _relay(settings: Settings) -> list[str]:
+    return ["--tape", f"relay:{settings.okx_host}"]
+
+
+def _tape(settings: Settings, clock: str | None) -> list[str]:
+    command = [
+        "--tape", settings.tape, "--seed", str(settings.tape_seed), "--strength", str(settings.tape_strength),
+        "--pairs", ",".join(settings.pair_list), "--clock", clock or settings.clock,
+    ]  # fmt: skip
+    if settings.tape_from is not None:
+        command += ["--from", settings.tape_from.isoformat()]
+    if settings.tape_to is not None:
+        command += ["--to", settings.tape_to.isoformat()]
+    return command
 
 
 def mlflow_server(settings: Settings) -> Service:
@@ -164,7 +175,7 @@ def require_nobody_home(settings: Settings) -> None:
 def working_services(settings: Settings, clock: str | None = None) -> Iterator[None]:
     """Database, exchange and MLflow for the length of a command; what already runs is used and left alone."""
     require_own_server(settings)
-    exchange = [simulator(settings, clock)] if settings.mode is Mode.SIMULATED else []
+    exchange = [simulator(settings, clock)] if settings.trades_locally else []
     tracking = mlflow_server(settings)
     if running_launcher(settings) is not None and all(answers(service) for service in (*exchange, tracking)):
         start_database(settings)

@@ -59,7 +59,7 @@ def clear_leftovers(settings: Settings) -> None:
 
 def stack(settings: Settings) -> list[Service]:
     """Every service in the order of starting."""
-    exchange = [services.simulator(settings)] if settings.mode is Mode.SIMULATED else []
+    exchange = [services.simulator(settings)] if settings.trades_locally else []
     return [
         *exchange,
         services.mlflow_server(settings),
@@ -125,9 +125,12 @@ def _announce(settings: Settings, console: Console) -> None:
     )
     table.add_row("Dagster", settings.dagster_url)
     table.add_row("MLflow", settings.tracking_url)
-    if settings.mode is Mode.SIMULATED:
+    if settings.trades_locally:
+        prices = (
+            "simulated" if settings.mode is Mode.SIMULATED else f"prices of {settings.okx_host}, orders here"
+        )
         table.add_row(
-            "Exchange", f"{settings.simulator_url}  (simulated; admin {settings.simulator_admin_url})"
+            "Exchange", f"{settings.simulator_url}  ({prices}; admin {settings.simulator_admin_url})"
         )
     table.add_row("PostgreSQL", store_url(open_database(settings)))
     table.add_row("Logs", str(services.logs(settings)))

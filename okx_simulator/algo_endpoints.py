@@ -48,6 +48,8 @@ def _name(fields: dict[str, str]) -> AlgoName:
 def place_algo(exchange: Exchange, call: Call) -> list[Payload]:
     fields = call.parameters
     try:
+        if exchange.relay is not None and fields.get("ordType") == "move_order_stop":
+            raise OrderRefusedError("51000", "Parameter ordType error: a relay sees too few prices to trail")
         algo = exchange.desk.place_algo(parse_algo(fields, exchange.clock.now_ms()))
     except OrderRefusedError as refused:
         names = _repeated(fields, "algoClOrdId", "clOrdId", "tag")

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 8800
 DEFAULT_ADMIN_PORT = 8801
 OPENING_USDT = "10000"
+RELAY = "relay"
+OKX_URL = "https://openapi.okx.com"
 TEACHING = """\
 examples:
   okxsignal simulator                                       twelve synthetic pairs, now
   okxsignal simulator --clock accelerated:2023-01-01T00:00:00Z:3600     an hour every second
   okxsignal simulator --tape candles.parquet --clock fixed:2023-06-01T12:00:00Z
+  okxsignal simulator --tape relay                          OKX's live prices, orders filled here
 
 any OKX client works with the base URL alone, for example with ccxt:
   okx = ccxt.okx({"apiKey": "simulated-key", "secret": "simulated-secret",
@@ -52,7 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=DEFAULT_PORT, help="exchange port, 0 for any free one")
     add("--admin-port", type=int, default=DEFAULT_ADMIN_PORT, help="clock, faults and state, loopback only")
     add("--home", type=Path, default=Path(".okxsignal/exchange"), help="folder of the account")
-    add("--tape", default="synthetic", help="'synthetic', or a Parquet file of hourly candles")
+    add(
+        "--tape",
+        default="synthetic",
+        help="'synthetic', a Parquet file of hourly candles, or 'relay[:URL]' for OKX's live public data",
+    )
     add("--seed", type=int, default=7, help="seed of the synthetic tape")
     add("--strength", type=float, default=1.0, help="planted predictable part, 0 for none")
     add("--pairs", help="pairs such as BTC-USDT,ETH-USDT, or a number of synthetic pairs")
@@ -117,6 +124,14 @@ def _opening(text: str) -> Decimal:
     return amount
 
 
+def _relay_url(options: argparse.Namespace) -> str:
+    """Whose public data are relayed; a relay lives now, so it takes no clock and no stretch of time."""
+    if options.clock != "real" or options.start is not None or options.end is not None:
+        raise OkxSignalError("--tape relay plays live prices: leave --clock, --from and --to out")
+    url: str = options.tape.removeprefix(RELAY).removeprefix(":")
+    return url or OKX_URL
+
+
 def _announce(addresses: "Addresses") -> None:
     print(f"exchange {addresses.base_url}  admin {addresses.admin_url}", flush=True)
 
@@ -129,16 +144,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         account = AccountSettings(key=account_key_from(), opening_usdt=_opening(options.balance))
-        clock = ExchangeClock(parse_clock(options.clock))
-        tape = build_tape(
-            options.tape,
-            chosen_pairs(options.pairs),
-            options.start,
-            options.end,
-            options.seed,
-            options.strength,
-        )
-        exchange = Exchange(tape, clock, options.home, account, not options.no_rate_limits)
+        limited = not options.no_rate_limits
+        if options.tape.startswith(RELAY):
+            from okx_simulator.relay.exchange import relay_exchange
+
+            exchange = relay_exchange(_relay_url(options), options.home, account, limited)
+        else:
+            clock = ExchangeClock(parse_clock(options.clock))
+            tape = build_tape(
+                options.tape,
+                chosen_pairs(options.pairs),
+                options.start,
+                options.end,
+                options.seed,
+                options.strength,
+            )
+            exchange = Exchange(tape, clock, options.home, account, limited)
         try:
             server = ExchangeServer(exchange, options.port, options.admin_port, options.host)
             server.run_until_signalled(_announce)

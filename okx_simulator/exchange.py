@@ -14,6 +14,8 @@ from okx_simulator.ledger import Ledger
 from okx_simulator.market import Market
 from okx_simulator.order_entry import SPOT_LEVEL
 from okx_simulator.rate_limits import RateLimiter
+from okx_simulator.relay.market import RelayMarket
+from okx_simulator.relay.upstream import Upstream
 from okx_simulator.tape import Tape
 from okx_simulator.trading_desk import TradingDesk
 from okx_simulator.websocket.connections import WebSocketLimits
@@ -43,7 +45,10 @@ class AccountSettings:
 
 
 class Exchange:
-    """Everything behind the endpoints. `home` None keeps the account in memory only."""
+    """Everything behind the endpoints. `home` None keeps the account in memory only.
+
+    With `relay` the public data are OKX's, and the tape only names the pairs.
+    """
 
     def __init__(
         self,
@@ -52,12 +57,16 @@ class Exchange:
         home: Path | None = None,
         account: AccountSettings | None = None,
         rate_limits: bool = True,
+        relay: Upstream | None = None,
     ) -> None:
+        self.relay = relay
         self.tape = tape
         self.clock = clock or ExchangeClock()
         self.account = account or AccountSettings()
         self.faults = Faults(self.clock.now_ms)
-        self.market = Market(tape, self.clock, self.faults)
+        self.market = (
+            Market(tape, self.clock, self.faults) if relay is None else RelayMarket(relay, self.clock)
+        )
         opening = {"USDT": self.account.opening_usdt}
         self.events = EventHub()
         self.ledger = Ledger(home, opening, self.clock.now_ms(), self.events)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import threading
@@ -13,11 +14,15 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from okx_core.errors import OkxSignalError
 from okx_simulator.admin import create_admin_app
+from okx_simulator.api_errors import ApiError
 from okx_simulator.app import create_app
 from okx_simulator.exchange import Exchange
 
 LOOPBACK = "127.0.0.1"
 MOST_FRAME_BYTES = 65_536
+LOOK_EVERY_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class ExchangeServer:
     """Both HTTP servers of one exchange in one event loop."""
 
     def __init__(self, exchange: Exchange, port: int = 0, admin_port: int = 0, host: str = LOOPBACK) -> None:
+        self._exchange = exchange
         self._listeners: list[socket.socket] = []
         try:
             self._listeners.append(listen(port, "--port", host))
@@ -103,12 +109,24 @@ class ExchangeServer:
             asyncio.create_task(server.serve(sockets=[listener]))
             for server, listener in zip(self._servers, self._listeners, strict=True)
         ]
+        looking = asyncio.create_task(self._look())
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.stop()
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
             await asyncio.gather(*tasks)
             self._close_listeners()
+
+    async def _look(self) -> None:
+        """On a relay nothing is known of the time between two looks, so there is one every second."""
+        while self._exchange.relay is not None:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                self._exchange.desk.settle()
+            except ApiError as error:
+                log.warning("resting orders were not looked at: %s", error)
 
     def run_until_signalled(self, on_start: Callable[[Addresses], None]) -> None:
         """Serve in this process until SIGINT or SIGTERM."""

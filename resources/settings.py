@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     clock: str = "real"
 
     okx_region: str = "global"
+    okx_url: str = ""
+    okx_stream_url: str = ""
     okx_api_key: SecretStr | None = None
     okx_api_secret: SecretStr | None = None
     okx_passphrase: SecretStr | None = None
@@ -165,15 +167,25 @@ class Settings(BaseSettings):
     @property
     def exchange_url(self) -> str:
         """Base URL of the exchange that this mode talks to."""
-        if self.mode in (Mode.SIMULATED, Mode.PAPER):
-            return self.simulator_url
-        return REST_HOSTS[self.okx_region]
+        return self.simulator_url if self.trades_locally else self.okx_host
+
+    @property
+    def trades_locally(self) -> bool:
+        """Whether orders go to the simulator of this machine, whatever prices it shows."""
+        return self.mode in (Mode.SIMULATED, Mode.PAPER)
+
+    @property
+    def okx_host(self) -> str:
+        """OKX itself: the host of the region, or OKXSIGNAL_OKX_URL."""
+        return self.okx_url or REST_HOSTS[self.okx_region]
 
     @property
     def stream_url(self) -> str:
-        """The WebSocket of the same exchange, without a path."""
-        if self.mode in (Mode.SIMULATED, Mode.PAPER):
+        """The WebSocket that public data come from, without a path: in paper mode OKX's own."""
+        if self.mode is Mode.SIMULATED:
             return self.simulator_url.replace("http://", "ws://")
+        if self.okx_stream_url:
+            return self.okx_stream_url
         hosts = DEMO_STREAM_HOSTS if self.mode is Mode.DEMO else STREAM_HOSTS
         return hosts[self.okx_region]
 
@@ -196,12 +208,7 @@ class Settings(BaseSettings):
         return self.home / "live_armed"
 
     def require_trading_allowed(self) -> None:
-        """Refuse paper and live modes that are not fully asked for."""
-        if self.mode is Mode.PAPER:
-            raise SettingsError(
-                "OKXSIGNAL_MODE=paper: the relay of OKX's public data is not part of this version; "
-                "use OKXSIGNAL_MODE=simulated, or demo with OKX demo keys"
-            )
+        """Refuse a live mode that is not fully asked for, and demo or live without keys."""
         if self.mode is Mode.LIVE and self.allow_live != "yes":
             raise SettingsError(
                 f"OKXSIGNAL_MODE=live, but the first opt-in OKXSIGNAL_ALLOW_LIVE is {self.allow_live!r}: "

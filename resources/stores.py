@@ -34,12 +34,11 @@ def open_tracking(settings: Settings) -> Tracking:
 
 def open_exchange(settings: Settings) -> OkxClient:
     """A client of the exchange of this mode; only address, headers and keys differ between modes."""
-    simulated = settings.mode is Mode.SIMULATED
     return OkxClient(
         settings.exchange_url,
-        SIMULATED_CREDENTIALS if simulated else _credentials(settings),
+        SIMULATED_CREDENTIALS if settings.trades_locally else _credentials(settings),
         simulated_trading=settings.mode is Mode.DEMO,
-        rate_limits=not simulated,
+        rate_limits=settings.mode is not Mode.SIMULATED,
     )
 
 

@@ -100,6 +100,10 @@ def channel_of(arg: Mapping[str, Any], path: str) -> Channel:
 def open_feed(exchange: Exchange, arg: Mapping[str, Any], path: str, logged_in: bool) -> Feed:
     """A feed for a subscription; OKX's error when it is not allowed or about nothing that exists."""
     channel = channel_of(arg, path)
+    if exchange.relay is not None and not channel.private:
+        raise FrameError(
+            "60018", f"A relay pushes no public data; subscribe at {exchange.relay.base_url}'s own."
+        )
     if channel.private and not logged_in:
         raise FrameError("60011")
     named = text_arg(arg)

@@ -169,9 +169,19 @@ def test_demo_needs_keys(give: Give) -> None:
     assert "OKXSIGNAL_OKX_API_KEY, OKXSIGNAL_OKX_API_SECRET, OKXSIGNAL_OKX_PASSPHRASE" in refusal()
 
 
-def test_paper_says_what_to_use_instead(give: Give) -> None:
+def test_paper_needs_no_keys_and_trades_on_this_machine(give: Give) -> None:
     give(MODE="paper")
-    assert "use OKXSIGNAL_MODE=simulated, or demo" in refusal()
+    settings = load_settings()
+    assert settings.trades_locally
+    assert settings.exchange_url == settings.simulator_url
+    assert settings.okx_host == "https://openapi.okx.com"
+    assert settings.stream_url == "wss://ws.okx.com:8443"
+
+
+def test_another_host_may_stand_in_for_okx(give: Give) -> None:
+    give(MODE="paper", OKX_URL="https://proxy.example", OKX_STREAM_URL="wss://stream.example")
+    settings = load_settings()
+    assert (settings.okx_host, settings.stream_url) == ("https://proxy.example", "wss://stream.example")
 
 
 @pytest.mark.parametrize("text", [repr, str, lambda s: s.model_dump_json(), lambda s: repr(s.model_dump())])
