@@ -18,7 +18,7 @@ from okx_core.book_depth import depth_quote, spread_bps
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.database import Database
 from resources.okx.client import OkxClient
-from resources.okx.types import OrderBook
+from resources.okx.market_rows import OrderBook
 
 HOUR = timedelta(hours=1)
 BOOK_LEVELS = 400

@@ -13,7 +13,7 @@ from okx_core.instruments import Instrument
 from okx_core.universe import UniverseFilter, objection
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.okx.client import OkxClient
-from resources.okx.types import Ticker
+from resources.okx.market_rows import Ticker
 
 DAY = timedelta(days=1)
 

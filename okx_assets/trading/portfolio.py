@@ -11,7 +11,7 @@ from okx_core.instruments import Instrument
 from okx_core.positions import SpotPosition, position_from_fills
 from resources.database import Database
 from resources.okx.client import OkxClient
-from resources.okx.types import Fill, OrderRecord
+from resources.okx.order_rows import Fill, OrderRecord
 
 
 @dataclass(frozen=True)

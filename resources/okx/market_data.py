@@ -1,6 +1,7 @@
 """Public REST calls: instruments, prices, books, candles, trades, funding."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -8,17 +9,10 @@ import pandas as pd
 from okx_core.instruments import Instrument
 from resources.okx.candle_history import CandleStretch, walk_back
 from resources.okx.candle_pages import candle_frame
-from resources.okx.parsing import (
-    parse_funding_rate,
-    parse_instrument,
-    parse_order_book,
-    parse_public_trade,
-    parse_ticker,
-    parse_trade_time,
-)
+from resources.okx.instrument_rows import InstrumentRow
+from resources.okx.market_rows import FundingRate, OrderBook, PublicTrade, Ticker
 from resources.okx.rest import Rest, milliseconds
 from resources.okx.transport import Call
-from resources.okx.types import FundingRate, OrderBook, PublicTrade, Ticker
 
 FUNDING_ROWS, TRADE_ROWS = 400, 500
 
@@ -36,17 +30,21 @@ class MarketData(Rest):
 
     def instruments(self, inst_type: str = "SPOT") -> list[Instrument]:
         """All listed instruments; announced ones without steps are left out."""
-        call = Call("GET", "/public/instruments", {"instType": inst_type}, pace_key=inst_type)
-        rows = self._rows(call, parse_instrument)
+        rows = [row.instrument for row in self.listings(inst_type)]
         return [instrument for instrument in rows if instrument is not None]
 
+    def listings(self, inst_type: str = "SPOT") -> list[InstrumentRow]:
+        """Everything OKX says of its instruments, announced ones too."""
+        call = Call("GET", "/public/instruments", {"instType": inst_type}, pace_key=inst_type)
+        return self._rows(call, InstrumentRow)
+
     def tickers(self, inst_type: str = "SPOT") -> list[Ticker]:
-        return self._rows(Call("GET", "/market/tickers", {"instType": inst_type}), parse_ticker)
+        return self._rows(Call("GET", "/market/tickers", {"instType": inst_type}), Ticker)
 
     def order_book(self, inst_id: str, depth: int = 50) -> OrderBook:
         """The best `depth` levels of each side, at most 400."""
         call = Call("GET", "/market/books", {"instId": inst_id, "sz": str(depth)})
-        return self._single(call, lambda row: parse_order_book(inst_id, row))
+        return replace(self._single(call, OrderBook), inst_id=inst_id)
 
     def candles(self, inst_id: str, bar: str, start: datetime, end: datetime) -> pd.DataFrame:
         """Confirmed bars with start <= open < end, oldest first, each exactly once.
@@ -71,13 +69,13 @@ class MarketData(Rest):
         It keeps three months of public trades.
         """
         asked = {"instId": inst_id, "type": "2", "after": str(milliseconds(moment)), "limit": "1"}
-        rows = self._rows(Call("GET", "/market/history-trades", asked), parse_trade_time)
-        return rows[0] if rows else None
+        rows = self._rows(Call("GET", "/market/history-trades", asked), PublicTrade)
+        return rows[0].traded_at if rows else None
 
     def trades(self, inst_id: str, count: int = TRADE_ROWS) -> list[PublicTrade]:
         """The newest public trades, newest first, at most 500."""
         call = Call("GET", "/market/trades", {"instId": inst_id, "limit": str(count)})
-        return self._rows(call, parse_public_trade)
+        return self._rows(call, PublicTrade)
 
     def funding_rates(self, inst_id: str, start: datetime, end: datetime) -> list[FundingRate]:
         """Rates that were paid in [start, end), oldest first; the exchange keeps three months."""
@@ -91,7 +89,7 @@ class MarketData(Rest):
                 "limit": str(FUNDING_ROWS),
             }
             call = Call("GET", "/public/funding-rate-history", asked, pace_key=inst_id)
-            page = self._rows(call, parse_funding_rate)
+            page = self._rows(call, FundingRate)
             found += page
             if len(page) < FUNDING_ROWS:
                 return sorted(found, key=lambda rate: rate.paid_at)

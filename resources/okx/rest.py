@@ -1,13 +1,13 @@
-"""What every group of REST calls shares: a transport, and rows read by pure parsers."""
+"""What every group of REST calls shares: a transport, and rows read by their declarations."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from resources.okx.errors import ParsingError
-from resources.okx.parsing import Parsed, Row, parse_rows
 from resources.okx.rate_limits import Pacer
 from resources.okx.signing import Credentials
 from resources.okx.transport import Call, Seams, Transport
+from resources.okx.wire import Parsed, parse_rows
+from resources.okx.wire_fields import Where
 
 LIST_ROWS = 100
 
@@ -43,11 +43,11 @@ class Rest:
         """Close all connections; the client may still be used and opens new ones then."""
         self._transport.close()
 
-    def _rows(self, call: Call, parse: Callable[[Row], Parsed]) -> list[Parsed]:
-        return parse_rows(self._transport.read(call), parse)
+    def _rows(self, call: Call, kind: type[Parsed]) -> list[Parsed]:
+        return parse_rows(self._transport.read(call), kind, Where(call.endpoint))
 
-    def _single(self, call: Call, parse: Callable[[Row], Parsed]) -> Parsed:
-        rows = self._rows(call, parse)
+    def _single(self, call: Call, kind: type[Parsed]) -> Parsed:
+        rows = self._rows(call, kind)
         if not rows:
             raise ParsingError(call.endpoint, "the answer has no rows, expected one")
         return rows[0]

@@ -4,10 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from resources.okx.errors import ORDER_NOT_FOUND_CODE, PermanentError
-from resources.okx.parsing import parse_fill, parse_order, parse_order_ack
+from resources.okx.order_rows import Fill, OrderRecord, OrderResult
 from resources.okx.rest import LIST_ROWS, Rest, milliseconds
 from resources.okx.transport import Call
-from resources.okx.types import Fill, OrderAck, OrderRecord
+from resources.okx.wire_fields import Where
 
 
 class Trading(Rest):
@@ -20,7 +20,7 @@ class Trading(Rest):
         size: Decimal,
         client_order_id: str,
         expires_at: datetime | None = None,
-    ) -> OrderAck:
+    ) -> OrderResult:
         """Place a spot market order of `size` base units. It is sent once.
 
         OrderRejected: it does not stand. UnknownOutcomeError: ask `order` for its client id. The
@@ -44,14 +44,14 @@ class Trading(Rest):
             pace_key=inst_id,
             expires_ms=None if expires_at is None else milliseconds(expires_at),
         )
-        return parse_order_ack(self._transport.place(call)[0])
+        return OrderResult.parse(self._transport.place(call)[0], Where(call.endpoint))
 
     def order(self, inst_id: str, client_order_id: str) -> OrderRecord | None:
         """The newest order with this client id; None when the exchange knows none (51603)."""
         asked = {"instId": inst_id, "clOrdId": client_order_id}
         try:
             return self._single(
-                Call("GET", "/trade/order", asked, signed=True, pace_key=inst_id), parse_order
+                Call("GET", "/trade/order", asked, signed=True, pace_key=inst_id), OrderRecord
             )
         except PermanentError as error:
             if error.code == ORDER_NOT_FOUND_CODE:
@@ -64,7 +64,7 @@ class Trading(Rest):
         asked = {name: value for name, value in filters.items() if value is not None}
         found: list[Fill] = []
         while True:
-            page = self._rows(Call("GET", "/trade/fills", asked, signed=True), parse_fill)
+            page = self._rows(Call("GET", "/trade/fills", asked, signed=True), Fill)
             found += page
             if len(page) < LIST_ROWS:
                 return found

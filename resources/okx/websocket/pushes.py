@@ -1,41 +1,19 @@
 """Pushes as our types: pure functions. Prices and sizes are Decimal; bars are arrays, as over REST."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from typing import Any
 
+from resources.okx.account_rows import Balance
 from resources.okx.candle_pages import CandlePage, parse_candles
 from resources.okx.errors import ParsingError
-from resources.okx.parsing import (
-    Row,
-    decimal,
-    moment,
-    optional_decimal,
-    parse_balance,
-    parse_order,
-    parse_order_book,
-    parse_rows,
-    parse_ticker,
-    text,
-)
-from resources.okx.types import Balance, Fill, OrderBook, OrderRecord, Ticker
+from resources.okx.market_rows import OrderBook, PublicTrade, Ticker
+from resources.okx.order_rows import Fill, OrderRecord
+from resources.okx.position_rows import Position
 from resources.okx.websocket.messages import FROM_WHERE, Push
+from resources.okx.wire import Parsed, parse_rows
+from resources.okx.wire_fields import Where
 
 CANDLE = "candle"
-
-
-@dataclass(frozen=True)
-class Trade:
-    """A public trade; `side` is the taker's. A push may merge several of one order: `count` of them."""
-
-    inst_id: str
-    trade_id: str
-    price: Decimal
-    size: Decimal
-    side: str
-    traded_at: datetime
-    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -72,86 +50,70 @@ def parse_candle_push(push: Push) -> CandlePage:
     return parse_candles(push.subscription.inst_id, channel.removeprefix(CANDLE), push.rows)
 
 
-def parse_ticker_push(push: Push) -> list[Ticker]:
-    return parse_rows(push.rows, parse_ticker)
-
-
-def parse_trade_push(push: Push) -> list[Trade]:
-    return parse_rows(push.rows, _trade)
-
-
-def _trade(row: Row) -> Trade:
-    return Trade(
-        inst_id=text(row, "instId"),
-        trade_id=text(row, "tradeId"),
-        price=decimal(row, "px"),
-        size=decimal(row, "sz"),
-        side=text(row, "side"),
-        traded_at=moment(row, "ts"),
-        count=int(row.get("count") or 1),
+def _rows(push: Push, kind: type[Parsed]) -> list[Parsed]:
+    channel = push.subscription.channel
+    return parse_rows(
+        push.rows, kind, Where(FROM_WHERE, (channel, *filter(None, [push.subscription.inst_id])))
     )
+
+
+def parse_ticker_push(push: Push) -> list[Ticker]:
+    return _rows(push, Ticker)
+
+
+def parse_trade_push(push: Push) -> list[PublicTrade]:
+    return _rows(push, PublicTrade)
+
+
+def parse_position_push(push: Push) -> list[Position]:
+    return _rows(push, Position)
 
 
 def parse_book_push(push: Push) -> list[BookChange]:
     """books5 and bbo-tbt have no action: each is a whole small book."""
-    return parse_rows(push.rows, lambda row: _book_change(push, row))
-
-
-def _book_change(push: Push, row: Row) -> BookChange:
-    return BookChange(
-        book=parse_order_book(push.subscription.inst_id, row),
-        is_snapshot=push.action != "update",
-        sequence=_whole(row, "seqId"),
-        follows=_whole(row, "prevSeqId"),
-    )
-
-
-def _whole(row: Row, field: str) -> int | None:
-    value = row.get(field)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ParsingError(FROM_WHERE, f"field {field} is {value!r:.60}, expected a whole number")
-    return value
+    is_snapshot, inst_id = push.action != "update", push.subscription.inst_id
+    return [
+        BookChange(replace(book, inst_id=inst_id), is_snapshot, book.sequence, book.follows)
+        for book in _rows(push, OrderBook)
+    ]
 
 
 def parse_order_push(push: Push) -> list[OrderChange]:
-    return parse_rows(push.rows, _order_change)
+    return [
+        OrderChange(order, _fill(order), order.request_id, order.amend_result)
+        for order in _rows(push, OrderRecord)
+    ]
 
 
-def _order_change(row: Row) -> OrderChange:
-    order = parse_order(row)
-    return OrderChange(
-        order, _fill(row, order), str(row.get("reqId") or ""), str(row.get("amendResult") or "")
-    )
-
-
-def _fill(row: Row, order: OrderRecord) -> Fill | None:
+def _fill(order: OrderRecord) -> Fill | None:
     """The execution of a push: fillSz describes this push only, and is zero without one."""
-    size = optional_decimal(row, "fillSz")
-    if not size or not row.get("tradeId"):
+    if not order.last_fill_size or not order.last_trade_id:
         return None
+    if order.last_fill_price is None or order.last_fill_time is None:
+        missing = "fillPx" if order.last_fill_price is None else "fillTime"
+        raise Where(FROM_WHERE, ("orders", order.inst_id)).refused(
+            missing, "", "the fill that fillSz tells of"
+        )
     return Fill(
         inst_id=order.inst_id,
-        trade_id=text(row, "tradeId"),
+        inst_type=order.inst_type,
+        trade_id=order.last_trade_id,
         order_id=order.order_id,
         client_order_id=order.client_order_id,
-        bill_id="",
         side=order.side,
-        price=decimal(row, "fillPx"),
-        size=size,
-        fee=optional_decimal(row, "fillFee") or Decimal(0),
-        fee_currency=str(row.get("fillFeeCcy") or ""),
-        liquidity=str(row.get("execType") or ""),
-        filled_at=moment(row, "fillTime"),
+        price=order.last_fill_price,
+        size=order.last_fill_size,
+        fee_or_none=order.pushed_fee,
+        fee_currency=order.pushed_fee_currency,
+        pnl=order.pushed_pnl,
+        liquidity=order.pushed_liquidity,
+        matched_at=order.last_fill_time,
+        recorded_at=order.updated_at,
     )
 
 
 def parse_account_push(push: Push) -> list[BalanceChange]:
-    return [
-        BalanceChange(balance, push.kind != "event_update")
-        for balance in parse_rows(push.rows, parse_balance)
-    ]
+    return [BalanceChange(balance, push.kind != "event_update") for balance in _rows(push, Balance)]
 
 
 class BookSequences:
@@ -174,6 +136,15 @@ class BookSequences:
 
     def awaits_snapshot(self, inst_id: str) -> bool:
         return inst_id not in self._last
+
+
+def _whole(row: dict[str, Any], field: str) -> int | None:
+    value = row.get(field)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ParsingError(FROM_WHERE, f"field {field} is {value!r:.60}, expected a whole number")
+    return value
 
 
 def _sequence_of(row: Any) -> tuple[int | None, int]:
