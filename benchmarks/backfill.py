@@ -10,19 +10,22 @@ bots use, on the same server. CPU seconds are those of the client's process alon
 """
 
 import argparse
+import math
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import ccxt
 import numpy as np
 import pandas as pd
+import urllib3
 
 from benchmarks.exchange_process import exchange_process
 from benchmarks.rounds import TemporaryDatabase
@@ -42,6 +45,11 @@ FAULTS = (
     "accept_then_timeout", "rate_limited", "busy", "system_error", "unavailable", "html_body",
     "truncated_body", "dropped_socket", "slow",
 )  # fmt: skip
+RUNS: dict[str, dict[str, bool]] = {
+    "undisturbed": {},
+    "5 % of requests failing": {"faulty": True},
+    "killed halfway and resumed": {"killed": True},
+}
 VALUES = ("open", "high", "low", "close", "volume", "quote_volume")
 
 
@@ -59,6 +67,9 @@ class Scale:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(pair_names(self.pairs))
+
+
+SMALL = Scale(pairs=10, days=180)
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,7 @@ def wrong_rows(database: Database, scale: Scale) -> int:
 
 def history_pages(scale: Scale) -> float:
     """Pages that one fetch must ask of the endpoint with the history."""
-    return scale.pairs * np.ceil((scale.days * 24 - 1_400) / 300)
+    return scale.pairs * math.ceil((scale.days * 24 - 1_400) / 300)
 
 
 def at_the_limit(scale: Scale, name: str, faulty: bool = False, killed: bool = False) -> Outcome:
@@ -127,11 +138,11 @@ def at_the_limit(scale: Scale, name: str, faulty: bool = False, killed: bool = F
             arm_faults(admin)
         began, pages = time.monotonic(), 0
         if killed:
-            first = fetch_process(url, database.url, scale)
-            time.sleep(history_pages(scale) / HISTORY_PER_SECOND / 2)
-            first.kill()
-            first.wait()
-        output, _ = fetch_process(url, database.url, scale).communicate()
+            with fetch_process(url, database.url, scale) as first:
+                time.sleep(history_pages(scale) / HISTORY_PER_SECOND / 2)
+                first.kill()
+        with fetch_process(url, database.url, scale) as fetching:
+            output, _ = fetching.communicate()
         seconds = time.monotonic() - began
         took, pages_text, _resumed = output.split()
         pages = int(pages_text)
@@ -159,11 +170,31 @@ def arm_faults(admin: SimulatorAdmin) -> None:
     admin.add_faults(*rules)
 
 
-@contextmanager
-def cpu_seconds(laps: list[float]) -> Iterator[None]:
-    begin = time.process_time()
-    yield
-    laps.append(time.process_time() - begin)
+@dataclass(frozen=True)
+class Lap:
+    """What one way of reading candles took, in this process."""
+
+    rows: int
+    cpu_seconds: float
+    wall_seconds: float
+    requests: int
+
+
+def lap(way: Callable[[], int]) -> Lap:
+    """Run it once, counting every request that leaves the process."""
+    original, sent = urllib3.HTTPConnectionPool.urlopen, [0]
+
+    def counted(*arguments: Any, **options: Any) -> urllib3.BaseHTTPResponse:
+        sent[0] += 1
+        return original(*arguments, **options)
+
+    urllib3.HTTPConnectionPool.urlopen = counted  # type: ignore[assignment, method-assign]
+    try:
+        cpu, wall = time.process_time(), time.perf_counter()
+        rows = way()
+        return Lap(rows, time.process_time() - cpu, time.perf_counter() - wall, sent[0])
+    finally:
+        urllib3.HTTPConnectionPool.urlopen = original  # type: ignore[method-assign]
 
 
 def ours(url: str, pairs: Sequence[str], start: datetime) -> int:
@@ -191,22 +222,42 @@ def ccxt_loop(url: str, pairs: Sequence[str], start: datetime) -> int:
     return rows
 
 
-def per_row(pairs: int = 4, days: int = 365, rounds: int = 3) -> dict[str, tuple[int, float]]:
-    """Rows and median CPU seconds of each way, taken in turns."""
-    start = END - timedelta(days=days)
+def per_row(pairs: int = 4, days: int = 365, rounds: int = 5) -> dict[str, list[Lap]]:
+    """Laps of each way, taken in turns after one that does not count."""
+    start, names = END - timedelta(days=days), pair_names(pairs)
     with (
         TemporaryDirectory() as home,
         exchange_process(Path(home), pairs, END, limited=False) as (url, _),
     ):
-        names = pair_names(pairs)
-        ways = {"our client": ours, "ccxt fetch_ohlcv loop": ccxt_loop}
-        laps: dict[str, list[float]] = {name: [] for name in ways}
-        rows: dict[str, int] = {}
-        for _round in range(rounds):
+        ways = {"ours": ours, "ccxt": ccxt_loop}
+        laps: dict[str, list[Lap]] = {name: [] for name in ways}
+        for number in range(rounds + 1):
             for name, way in ways.items():
-                with cpu_seconds(laps[name]):
-                    rows[name] = way(url, names, start)
-        return {name: (rows[name], float(np.median(laps[name]))) for name in ways}
+                found = lap(partial(way, url, names, start))
+                laps[name] += [found] if number else []
+    return laps
+
+
+def run() -> list[dict[str, Any]]:
+    """All rows: name, peer, ours_ns_per_row, peer_ns_per_row, ratio; then what was fetched at the limit."""
+    laps = per_row()
+    rows = []
+    for what, cost in (
+        ("CPU of the client", lambda one: 1e9 * one.cpu_seconds / one.rows),
+        ("time, no limits", lambda one: 1e9 * one.wall_seconds / one.rows),
+        ("requests per million rows", lambda one: 1e6 * one.requests / one.rows),
+    ):
+        mine, theirs = (float(np.median([cost(one) for one in laps[name]])) for name in ("ours", "ccxt"))
+        rows.append({"name": what, "peer": "ccxt fetch_ohlcv loop", "ours_ns_per_row": mine,
+                     "peer_ns_per_row": theirs, "ratio": theirs / mine})  # fmt: skip
+    for name, options in RUNS.items():
+        outcome = at_the_limit(SMALL, name, **options)
+        words = (
+            f"{outcome.rows:,} rows at {outcome.limit_share:.0%} of the rate that OKX allows, "
+            f"{outcome.wrong} of them unlike the tape"
+        )
+        rows.append({"name": f"{SMALL.pairs} pairs x {SMALL.days} days, {name}", "peer": words})
+    return rows
 
 
 def main() -> None:
@@ -214,16 +265,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--pairs", type=int, default=100)
     parser.add_argument("--days", type=int, default=730)
-    parser.add_argument("--only", choices=("plain", "faults", "killed", "rows"))
+    parser.add_argument("--only", choices=(*RUNS, "rows"))
     asked = parser.parse_args()
     scale = Scale(asked.pairs, asked.days)
-    runs = {"plain": {}, "faults": {"faulty": True}, "killed": {"killed": True}}
-    for name, options in runs.items():
+    for name, options in RUNS.items():
         if asked.only in (None, name):
             print(at_the_limit(scale, name, **options), flush=True)
     if asked.only in (None, "rows"):
-        for name, (rows, cpu) in per_row().items():
-            print(f"{name}: {rows:,} rows, {cpu / rows * 1e6:.2f} CPU us a row", flush=True)
+        for row in run():
+            print(row, flush=True)
 
 
 if __name__ == "__main__":
