@@ -35,6 +35,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "day": ("date", "day the row is valid for"),
         "pair": ("text", "OKX instrument id"),
         "state": ("text", "live, suspend, preopen ..."),
+        "listed_at": ("timestamptz", "when trading began"),
+        "delisted_at": ("timestamptz", "when it will end, once that is announced"),
         "turnover_24h_quote": ("float8", "quote turnover of the day before"),
         "spread_bps": ("float8", "bid-ask spread when observed, NULL for past days"),
         "enabled": ("bool", "may be traded that day"),

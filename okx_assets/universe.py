@@ -1,5 +1,6 @@
 """Which pairs exist and may be traded, as known when each day began."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from okx_assets.partitions import DAILY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_core.decisions.rules import DecisionRules
 from okx_core.instruments import Instrument
-from okx_core.universe import UniverseFilter, objection
+from okx_core.universe import Observation, UniverseFilter, objection
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.okx.client import OkxClient
 from resources.okx.market_rows import Ticker
@@ -42,7 +43,12 @@ def universe(
     client, settings = exchange.open(), exchange.settings()
     store = database.open()
     overrides = {row["pair"]: row for row in store.rows("select * from market.pair_settings")}
-    rules = UniverseFilter(settings.quote_currency, DecisionRules().min_turnover_quote)
+    rules = UniverseFilter(
+        settings.quote_currency,
+        settings.min_turnover_quote or DecisionRules().min_turnover_quote,
+        settings.min_age_days,
+        settings.max_spread_bps,
+    )
     rows = observe(client, start, end, rules, overrides)
     frame = pd.DataFrame(rows)
     store.replace_rows("market.universe", frame, "day >= $1 and day < $2", (start.date(), end.date()))
@@ -81,10 +87,15 @@ def observe(
             if instrument.list_time is not None and instrument.list_time > day:
                 continue
             current = day <= now < day + DAY
-            rows.append(
-                _row(instrument, day.date(), turnover.get((day - DAY).date()), spreads.get(instrument.inst_id)
-                     if current else None, rules, override if current else {}, now)
-            )  # fmt: skip
+            seen = Observation(
+                day,
+                turnover.get((day - DAY).date()),
+                spreads.get(instrument.inst_id) if current else None,
+                spread_is_observable=current,
+            )
+            # Today's suspension or delisting was not known then; a pair that did not trade has no turnover.
+            known = instrument if current else replace(instrument, state="live", delist_time=None)
+            rows.append(_row(known, seen, rules, override if current else {}, now))
     return rows
 
 
@@ -106,26 +117,26 @@ def _daily_turnover(client: OkxClient, pair: str, start: datetime, end: datetime
 
 def _row(
     instrument: Instrument,
-    day: date,
-    turnover: float | None,
-    spread_bps: float | None,
+    seen: Observation,
     rules: UniverseFilter,
     override: dict[str, object],
     now: datetime,
 ) -> dict[str, object]:
-    reason = objection(instrument, turnover, rules)
+    reason = objection(instrument, seen, rules)
     if not reason and not override.get("enabled", True):
         reason = "disabled by the user in market.pair_settings"
     return {
-        "day": day,
+        "day": seen.day.date(),
         "pair": instrument.inst_id,
         "state": instrument.state,
         "listed_at": instrument.list_time,
+        "delisted_at": instrument.delist_time,
+        "inst_type": "SPOT",
         "tick_size": Decimal(instrument.tick),
         "lot_size": Decimal(instrument.lot),
         "min_size": Decimal(instrument.min_size),
-        "turnover_24h_quote": turnover,
-        "spread_bps": spread_bps,
+        "turnover_24h_quote": seen.turnover_24h_quote,
+        "spread_bps": seen.spread_bps,
         "enabled": not reason,
         "reason": reason,
         "risk_multiplier": float(override.get("risk_multiplier", 1.0)),  # type: ignore[arg-type]

@@ -22,7 +22,9 @@ def is_multiple(value: Decimal, step: Decimal) -> bool:
 
 @dataclass(frozen=True)
 class Instrument:
-    """A spot pair: sizes are base units, prices quote per base; `state` 'live' means tradable."""
+    """A spot pair: sizes are base units, prices quote per base; `state` 'live' means tradable.
+
+    `delist_time` is set once the exchange has announced the end of the pair."""
 
     inst_id: str
     base: str
@@ -32,6 +34,7 @@ class Instrument:
     min_size: Decimal
     list_time: datetime | None
     state: str
+    delist_time: datetime | None = None
 
     @property
     def is_live(self) -> bool:

@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     allow_live: str = ""
 
     quote_currency: str = "USDT"
+    min_turnover_quote: Limit | None = None
+    min_age_days: Limit = 0.0
+    max_spread_bps: Limit | None = None
     max_asset_pct: Limit | None = None
     max_exposure_pct: Limit | None = None
     max_order_quote: Limit | None = None

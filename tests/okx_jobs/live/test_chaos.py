@@ -66,6 +66,9 @@ def require_all(feed: Feed) -> None:
     for (pair, hour), row in bars.items():
         assert [row[name] for name in VALUES] == feed.tape_values(pair, hour)
         assert row["ingested_at"] >= row["timestamp_utc"] + timedelta(hours=1)
+    gaps = feed.store.database.rows("select state, evidence from market.candle_gaps")
+    assert {row["state"] for row in gaps} <= {"refetched"}
+    assert all(row["evidence"] for row in gaps)
     assert all(rule["fired"] for rule in feed.exchange.faults.report()), feed.exchange.faults.report()
     assert feed.live.health.reconnects > 5
     assert feed.live.health.streamed > HOURS
