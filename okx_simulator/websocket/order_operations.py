@@ -3,12 +3,15 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from okx_simulator import order_endpoints
 from okx_simulator.api_errors import ApiError, empty_parameter, unknown_instrument
 from okx_simulator.calls import Call, Payload
 from okx_simulator.exchange import Exchange
+from okx_simulator.fault_answers import ERRORS
+from okx_simulator.fault_rules import FaultRule
 from okx_simulator.order_endpoints import RowsFailedError
 from okx_simulator.orders import json_rows
 from okx_simulator.public_endpoints import instruments
@@ -53,6 +56,31 @@ def _outcome(exchange: Exchange, frame: ClientFrame) -> tuple[str, str, list[Any
         return failed.code, str(failed), failed.rows
     except ApiError as error:
         return error.code, error.message, []
+
+
+def named_instruments(exchange: Exchange, frame: ClientFrame) -> tuple[str, ...]:
+    """The instruments that an operation is about; codes that stand for none are left out."""
+    found = []
+    for row in frame.args:
+        with suppress(ApiError):
+            found.append(_named_by_code(exchange, {"instIdCode": str(row.get("instIdCode", ""))})["instId"])
+    return tuple(found)
+
+
+def fault_of(exchange: Exchange, frame: ClientFrame) -> FaultRule | None:
+    """The rule that strikes an operation: the one that would strike its REST call."""
+    path = "/trade/" + OPERATIONS[frame.op][1]
+    return exchange.faults.request_fault("POST", path, named_instruments(exchange, frame))
+
+
+def refusal(frame: ClientFrame, rule: FaultRule) -> Payload | None:
+    """The error that a rule answers with instead of carrying out; None for a rule that is no such error."""
+    if rule.kind not in ERRORS:
+        return None
+    code, message, _ = ERRORS[rule.kind]
+    now_us = str(time.time_ns() // 1000)
+    head = {"id": frame.request_id, "op": frame.op, "code": code, "msg": message, "data": []}
+    return {**head, "inTime": now_us, "outTime": now_us}
 
 
 def reply(exchange: Exchange, frame: ClientFrame) -> Payload:

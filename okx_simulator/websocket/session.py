@@ -17,11 +17,12 @@ from okx_simulator.websocket.connections import Connections
 from okx_simulator.websocket.feeds import Feed, Tick
 from okx_simulator.websocket.frames import ClientFrame, FrameError
 from okx_simulator.websocket.login import check_login
-from okx_simulator.websocket.order_operations import OPERATIONS, reply
+from okx_simulator.websocket.order_operations import OPERATIONS, fault_of, refusal, reply
 
 Key = tuple[tuple[str, str], ...]
 LOGIN_FAILED, IDLE, TOO_SLOW, GOING_AWAY = 4001, 4004, 4005, 1001
 HOUR_SECONDS = 3600.0
+CARRIED_OUT = ("slow", "accept_then_timeout", "truncated_body")
 UID = "1000000000000001"
 
 
@@ -120,13 +121,13 @@ class Session:
             request = ClientFrame("", ())
             try:
                 request = frames.parse_frame(text)
-                self._answer(request)
+                await self._answer(request)
             except FrameError as error:
                 self.send(frames.error_event(error, self.connection_id, request.request_id))
                 if request.op == "login":
                     raise CloseError(LOGIN_FAILED, "Login failed") from error
 
-    def _answer(self, request: ClientFrame) -> None:
+    async def _answer(self, request: ClientFrame) -> None:
         if request.op in ("login", "subscribe", "unsubscribe"):
             self._count_request()
         if request.op == "login":
@@ -140,7 +141,7 @@ class Session:
             for arg in request.args:
                 self._one_by_one(request, self._unsubscribe, frames.text_arg(arg))
         elif request.op in OPERATIONS and self.path == PRIVATE:
-            self._operate(request)
+            await self._operate(request)
         else:
             raise frames.malformed(f'{{"op": "{request.op}"}}')
 
@@ -184,12 +185,30 @@ class Session:
             self.connections.leave(self, arg.get("channel", ""))
         self.send(frames.event("unsubscribe", self.connection_id, request.request_id, arg=arg))
 
-    def _operate(self, request: ClientFrame) -> None:
+    async def _operate(self, request: ClientFrame) -> None:
         if not self.logged_in:
             raise FrameError("60011")
         if not request.request_id:
             raise frames.malformed(f"{request.op} needs an id")
-        self.send(reply(self.exchange, request))
+        rule = fault_of(self.exchange, request)
+        if rule is not None:
+            await self._operate_badly(request, rule)
+        else:
+            self.send(reply(self.exchange, request))
+
+    async def _operate_badly(self, request: ClientFrame, rule: FaultRule) -> None:
+        """An operation that a rule strikes: refused, or carried out and then late, or never heard of again."""
+        refused = refusal(request, rule)
+        if refused is not None:
+            self.send(refused)
+            return
+        if rule.kind not in CARRIED_OUT:
+            raise CutError
+        answer = reply(self.exchange, request)
+        await asyncio.sleep(rule.wait_seconds)
+        if rule.kind != "slow":
+            raise CutError
+        self.send(answer)
 
     async def _tell(self) -> None:
         """Look at the exchange again and again, and say what is new."""

@@ -1,8 +1,10 @@
 """Orders over the private WebSocket: the same exchange, the same errors, instruments by their code."""
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
 
 from okx_simulator.exchange import Exchange
+from okx_simulator.fault_rules import parse_rules
 
 ATOM = 3  # its instIdCode: the third pair of the tape
 BID = {"instIdCode": ATOM, "tdMode": "cash", "side": "buy", "ordType": "limit", "sz": "1", "px": "0.1"}
@@ -96,3 +98,62 @@ def test_the_rate_limit_is_shared_with_rest(open_socket, play, exchange: Exchang
             assert (await client.ask("order", BID, id="1"))["code"] == "50011"
 
     play(scene())
+
+
+class TestFaults:
+    def test_an_error_is_answered_and_nothing_is_carried_out(
+        self, open_socket, play, exchange: Exchange
+    ) -> None:
+        exchange.faults.add(
+            parse_rules({"kind": "busy", "path": "/trade/order", "instId": "ATOM-*", "count": 1})
+        )
+
+        async def scene() -> None:
+            async with open_socket("private") as client:
+                await client.login()
+                refused = await client.ask("order", BID, id="1")
+                assert [refused["id"], refused["code"], refused["data"]] == ["1", "50001", []]
+                assert exchange.ledger.counts()["orders"] == 0
+                assert (await client.ask("order", BID, id="2"))["code"] == "0"
+
+        play(scene())
+
+    def test_an_order_may_stand_though_the_connection_ended_before_the_answer(
+        self, open_socket, play, exchange: Exchange
+    ) -> None:
+        exchange.faults.add(parse_rules({"kind": "accept_then_timeout", "path": "/trade/*", "seconds": 0.1}))
+
+        async def scene() -> None:
+            async with open_socket("private") as client:
+                await client.login()
+                await client.send("order", BID, id="1")
+                with pytest.raises(ConnectionClosedError):
+                    await client.receive()
+            assert exchange.ledger.counts()["orders"] == 1
+
+        play(scene())
+
+    def test_a_connection_that_ends_first_leaves_nothing(self, open_socket, play, exchange: Exchange) -> None:
+        exchange.faults.add(parse_rules({"kind": "dropped_socket", "method": "POST"}))
+
+        async def scene() -> None:
+            async with open_socket("private") as client:
+                await client.login()
+                await client.send("order", BID, id="1")
+                with pytest.raises(ConnectionClosedError):
+                    await client.receive()
+            assert exchange.ledger.counts()["orders"] == 0
+
+        play(scene())
+
+    def test_a_slow_answer_is_right_but_late(self, open_socket, play, exchange: Exchange) -> None:
+        exchange.faults.add(parse_rules({"kind": "slow", "path": "/trade/order", "seconds": 0.3}))
+
+        async def scene() -> None:
+            async with open_socket("private") as client:
+                await client.login()
+                await client.send("order", BID, id="1")
+                await client.quiet(0.2)
+                assert (await client.receive())["code"] == "0"
+
+        play(scene())
