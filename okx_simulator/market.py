@@ -170,6 +170,10 @@ class Market:
     def is_listed(self, pair: str) -> bool:
         return self.is_known(pair) and self._trades(pair, self.clock.now_ms() // HOUR_MS)
 
+    def is_halted(self, inst_id: str) -> bool:
+        """Whether a fault script holds its trading up at this moment: nothing is matched then."""
+        return self._faults.is_suspended(inst_id) or self._faults.is_delisted(inst_id)
+
     def code(self, inst_id: str) -> int:
         """OKX's instIdCode: spot pairs count from 1, their swaps from 100,001."""
         position = self.tape.pairs.index(pair_of(inst_id)) + 1

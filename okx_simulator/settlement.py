@@ -131,6 +131,8 @@ class Settlement:
         from_ms = max(order.rests_from_ms, since_ms) + 1
         if from_ms > now_ms or not self._market.is_known(order.inst_id):
             return None
+        if self._market.is_halted(order.inst_id):
+            return None
         stretch = self._market.stretch(order.inst_id, from_ms, now_ms)
         return first_crossing(stretch, order.side, Decimal(order.price), from_ms, now_ms)
 

@@ -117,6 +117,20 @@ def test_a_suspended_pair_says_so_and_takes_no_orders(
     assert signed("POST", "/trade/order", dict(BUY)).json()["code"] == "0"
 
 
+def test_a_resting_order_of_a_suspended_pair_is_not_filled(
+    signed: Signed, exchange: Exchange, arm: Callable[..., None]
+) -> None:
+    best = str(exchange.market.levels("ATOM-USDT", "bid", 1)[0][0])
+    assert signed("POST", "/trade/order", dict(BID, px=best)).json()["code"] == "0"
+    arm(kind="suspended", instId="ATOM-USDT", until="2023-06-03T12:00:00Z")
+    states = []
+    for moment in ("2023-06-03T11:00:00Z", "2023-06-10T12:00:00Z"):
+        exchange.clock.set(fixed(iso_to_ms(moment, "test")))
+        exchange.desk.settle()
+        states.append(len(exchange.ledger.open_orders()))
+    assert states == [1, 0], "it waits for the end of the suspension, and for the price to come back"
+
+
 def test_a_delisted_pair_is_gone_from_everything(
     get: Callable[..., Any], signed: Signed, arm: Callable[..., None]
 ) -> None:
