@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from okx_simulator.api_errors import ApiError
 from okx_simulator.calls import Payload
 from okx_simulator.events import Event
 from okx_simulator.exchange import Exchange
@@ -220,7 +221,7 @@ class Session:
             tick = Tick(self.exchange.clock.now_ms(), now, events)
             for arg, feed in tuple(self.feeds.values()):
                 if not ("instId" in arg and self.exchange.faults.is_delisted(arg["instId"])):
-                    for push in feed.due(tick):
+                    for push in _due(feed, tick):
                         self._push(arg, push)
                         if self.outbox.qsize() > self.limits.outbox_frames // 2:
                             await asyncio.sleep(0)  # a jump of the clock is no fault of the reader
@@ -256,3 +257,11 @@ class Session:
             why = "The connection will soon be closed for a service upgrade. Please reconnect."
             self.send(frames.event("notice", self.connection_id, code="64008", msg=why))
             self.notice_ends = time.monotonic() + rule.wait_seconds
+
+
+def _due(feed: Feed, tick: Tick) -> list[Payload]:
+    """What a feed has to tell; one whose instrument is not listed any more has nothing."""
+    try:
+        return feed.due(tick)
+    except ApiError:
+        return []

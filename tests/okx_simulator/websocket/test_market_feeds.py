@@ -124,3 +124,19 @@ def test_a_delisted_pair_falls_silent(
             await client.quiet()
 
     play(scene())
+
+
+def test_a_pair_that_is_no_longer_listed_falls_silent_and_the_connection_lives(
+    open_socket, play, later: Callable[[float], None], exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        async with open_socket("public") as client:
+            await client.subscribe("tickers", instId="BTC-USDT")
+            await client.receive()
+            monkeypatch.setattr(exchange.market, "is_listed", lambda pair: pair != "BTC-USDT")
+            later(60)
+            await client.quiet()
+            await client.socket.send("ping")
+            assert await client.socket.recv() == "pong"
+
+    play(scene())
