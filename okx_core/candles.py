@@ -32,7 +32,7 @@ def check_candles(candles: pd.DataFrame, bar: pd.Timedelta = HOUR) -> tuple[pd.D
     """
     _require_columns(candles)
     reason = np.full(len(candles), "", dtype=object)
-    for text, broken in _broken_rules(candles, bar):
+    for text, broken in broken_rules(candles, bar):
         reason[(reason == "") & broken] = text
     rejected = candles.assign(reason=reason)[reason != ""]
     return candles[reason == ""].reset_index(drop=True), rejected.reset_index(drop=True)
@@ -47,7 +47,7 @@ def _require_columns(candles: pd.DataFrame) -> None:
         raise OkxSignalError(f"candles hold timestamp_utc as {kind}; give UTC-aware times")
 
 
-def _broken_rules(candles: pd.DataFrame, bar: pd.Timedelta) -> Iterator[tuple[str, Mask]]:
+def broken_rules(candles: pd.DataFrame, bar: pd.Timedelta) -> Iterator[tuple[str, Mask]]:
     """Each rule's text and the rows [n] that break it, in the order of their precedence."""
     opened = candles["timestamp_utc"]
     yield "pair or time is missing", (candles["pair"].isna() | opened.isna()).to_numpy(np.bool_)

@@ -158,6 +158,14 @@ class CandleStore:
             "fetched_from = least(known.fetched_from, excluded.fetched_from), stored_at = excluded.stored_at"
         )
 
+    def bars(self, pairs: Sequence[str], start: datetime, end: datetime) -> "pd.DataFrame":
+        """The stored bars of the pairs with start <= open < end, by pair and time."""
+        return self.database.frame(
+            f"select * from {self.table} where pair = any(string_to_array($1, ',')) "  # noqa: S608
+            "and timestamp_utc >= $2 and timestamp_utc < $3 order by pair, timestamp_utc",
+            (",".join(pairs), start, end),
+        )
+
     def changed_between(self, since: datetime, until: datetime) -> tuple[datetime, datetime] | None:
         """First and last bar that came late or got new values in (since, until]; None when none did."""
         rows = self.database.rows(

@@ -10,6 +10,7 @@ from okx_assets.candles.fetch import CandleFetch, FetchReport, log
 from okx_assets.candles.pairs import live_pairs
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
+from okx_core.candle_contract import contract_breaches
 from okx_core.features.timeframes import touched_until
 from resources.candle_store import CandleStore, source_of
 from resources.dagster_resources import DatabaseResource, ExchangeResource
@@ -48,6 +49,11 @@ def _candles(bar: str, words: str) -> dg.AssetsDefinition:
             ),
             dg.AssetCheckSpec(
                 "no_rejected_rows", asset=key, description="No row of the window broke the candle contract."
+            ),
+            dg.AssetCheckSpec(
+                "keeps_contract",
+                asset=key,
+                description="What stands in the table keeps the candle contract: range, order of prices, grid, units.",
             ),
             dg.AssetCheckSpec(
                 "no_gap_opened",
@@ -104,7 +110,8 @@ def _materialize(
         raise dg.RetryRequested(max_retries=3, seconds_to_wait=5)
     gaps = GapLedger(store).notice(pairs, start, closed_until, client.now())
     gone = sorted(set(known) - listed | set(report.refused))
-    return _result(report, pairs, missing, gaps, gone)
+    breaches = contract_breaches(store.bars(pairs, start, closed_until), pd.Timedelta(store.length))
+    return _result(report, pairs, missing, gaps, gone, breaches)
 
 
 def _missing(store: CandleStore, pairs: list[str], closed_until: datetime) -> list[str]:
@@ -117,7 +124,12 @@ def _missing(store: CandleStore, pairs: list[str], closed_until: datetime) -> li
 
 
 def _result(
-    report: FetchReport, pairs: list[str], missing: list[str], gaps: int, gone: list[str]
+    report: FetchReport,
+    pairs: list[str],
+    missing: list[str],
+    gaps: int,
+    gone: list[str],
+    breaches: list[str],
 ) -> dg.MaterializeResult:
     """Facts and checks of one run; a revised bar names the downstream hours that it touches."""
     warn = dg.AssetCheckSeverity.WARN
@@ -137,6 +149,9 @@ def _result(
         check_results=[
             dg.AssetCheckResult(check_name="no_pair_missing", passed=not missing, severity=warn),
             dg.AssetCheckResult(check_name="no_rejected_rows", passed=not report.rejected, severity=warn),
+            dg.AssetCheckResult(
+                check_name="keeps_contract", passed=not breaches, metadata={"breaches": breaches}
+            ),
             dg.AssetCheckResult(check_name="no_gap_opened", passed=not gaps, severity=warn),
         ],
     )
