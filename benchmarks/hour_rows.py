@@ -28,7 +28,7 @@ class Lap:
 
 def floor_seconds(endpoint: str, requests_sent: int) -> float:
     """The least time between the first and the last of so many requests to one endpoint."""
-    limit = LIMITS[endpoint]
+    limit = LIMITS[endpoint].count
     return max(-(-requests_sent // limit) - 1, 0) * WINDOW_SECONDS
 
 

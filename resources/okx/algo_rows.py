@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from resources.okx.order_rows import ACCEPTED, AttachedAlgo
+from resources.okx.order_rows import Answer, AttachedAlgo
 from resources.okx.wire import Row, row, rows
 from resources.okx.wire_fields import flag_text, moment, number, text, texts
 
@@ -12,22 +12,15 @@ WAITING_STATES = ("live", "pause")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlgoResult(Row):
-    """The answer to one algo order of a request: taken, or refused and why."""
+class AlgoResult(Answer):
+    """The answer to one algo order that was placed, cancelled or amended."""
 
     algo_id: str = text("algoId")
     client_algo_id: str = text("algoClOrdId")
     client_order_id: str = text("clOrdId")
     tag: str = text("tag")
     request_id: str = text("reqId")
-    code: str = text("sCode", required=True)
-    message: str = text("sMsg")
-    sub_code: str = text("subCode")
     answered_at: datetime | None = moment("ts")
-
-    @property
-    def is_accepted(self) -> bool:
-        return self.code == ACCEPTED
 
     @property
     def name(self) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from resources.okx.answers import Call
 from resources.okx.candle_pages import BAR_MS, CandlePage, parse_candles
 from resources.okx.errors import ParsingError
-from resources.okx.transport import Call
 
 CANDLE_ROWS = 300
 # /market/candles holds the newest 1440 bars; a little less, since bars open while we page.

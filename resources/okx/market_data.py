@@ -7,12 +7,21 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from okx_core.instruments import Instrument
+from resources.okx.answers import Call
 from resources.okx.candle_history import CandleStretch, walk_back
 from resources.okx.candle_pages import candle_frame
 from resources.okx.instrument_rows import InstrumentRow
-from resources.okx.market_rows import FundingRate, OrderBook, PublicTrade, Ticker
-from resources.okx.rest import Rest, milliseconds
-from resources.okx.transport import Call
+from resources.okx.market_rows import (
+    FundingForecast,
+    FundingRate,
+    MarkPrice,
+    OrderBook,
+    PriceLimit,
+    PublicTrade,
+    SystemStatus,
+    Ticker,
+)
+from resources.okx.rest import LIST_ROWS, Rest, asked, milliseconds
 
 FUNDING_ROWS, TRADE_ROWS = 400, 500
 
@@ -35,11 +44,14 @@ class MarketData(Rest):
 
     def listings(self, inst_type: str = "SPOT") -> list[InstrumentRow]:
         """Everything OKX says of its instruments, announced ones too."""
-        call = Call("GET", "/public/instruments", {"instType": inst_type}, pace_key=inst_type)
+        call = Call("GET", "/public/instruments", {"instType": inst_type})
         return self._rows(call, InstrumentRow)
 
     def tickers(self, inst_type: str = "SPOT") -> list[Ticker]:
         return self._rows(Call("GET", "/market/tickers", {"instType": inst_type}), Ticker)
+
+    def ticker(self, inst_id: str) -> Ticker:
+        return self._single(Call("GET", "/market/ticker", {"instId": inst_id}), Ticker)
 
     def order_book(self, inst_id: str, depth: int = 50) -> OrderBook:
         """The best `depth` levels of each side, at most 400."""
@@ -68,8 +80,8 @@ class MarketData(Rest):
 
         It keeps three months of public trades.
         """
-        asked = {"instId": inst_id, "type": "2", "after": str(milliseconds(moment)), "limit": "1"}
-        rows = self._rows(Call("GET", "/market/history-trades", asked), PublicTrade)
+        wanted = asked(instId=inst_id, type="2", after=moment, limit=1)
+        rows = self._rows(Call("GET", "/market/history-trades", wanted), PublicTrade)
         return rows[0].traded_at if rows else None
 
     def trades(self, inst_id: str, count: int = TRADE_ROWS) -> list[PublicTrade]:
@@ -77,18 +89,49 @@ class MarketData(Rest):
         call = Call("GET", "/market/trades", {"instId": inst_id, "limit": str(count)})
         return self._rows(call, PublicTrade)
 
+    def history_trades(self, inst_id: str, start: datetime, end: datetime) -> list[PublicTrade]:
+        """Public trades with start <= time < end, newest first; the exchange keeps three months.
+
+        The first page is found by time and the next ones by trade, so that none of one millisecond is lost.
+        """
+        found: list[PublicTrade] = []
+        wanted = asked(instId=inst_id, type="2", after=end, limit=LIST_ROWS)
+        first_ms = milliseconds(start)
+        while True:
+            page = self._rows(Call("GET", "/market/history-trades", wanted), PublicTrade)
+            found += [trade for trade in page if start <= trade.traded_at < end]
+            if len(page) < LIST_ROWS or milliseconds(page[-1].traded_at) < first_ms:
+                return found
+            wanted = asked(instId=inst_id, type="1", after=page[-1].trade_id, limit=LIST_ROWS)
+
+    def funding_forecast(self, inst_id: str) -> FundingForecast:
+        """The rate of a swap that is due next, as it would be now."""
+        return self._single(Call("GET", "/public/funding-rate", {"instId": inst_id}), FundingForecast)
+
+    def funding_forecasts(self) -> list[FundingForecast]:
+        """The same of every swap."""
+        return self._rows(Call("GET", "/public/funding-rate", {"instId": "ANY"}), FundingForecast)
+
+    def mark_prices(self, inst_type: str = "SWAP", inst_id: str | None = None) -> list[MarkPrice]:
+        """What positions are valued at; the type of spot pairs is MARGIN here."""
+        return self._rows(
+            Call("GET", "/public/mark-price", asked(instType=inst_type, instId=inst_id)), MarkPrice
+        )
+
+    def price_limit(self, inst_id: str) -> PriceLimit:
+        return self._single(Call("GET", "/public/price-limit", {"instId": inst_id}), PriceLimit)
+
+    def system_status(self, state: str | None = None) -> list[SystemStatus]:
+        """Planned and running breaks of service; none when the list is empty."""
+        return self._rows(Call("GET", "/system/status", asked(state=state)), SystemStatus)
+
     def funding_rates(self, inst_id: str, start: datetime, end: datetime) -> list[FundingRate]:
         """Rates that were paid in [start, end), oldest first; the exchange keeps three months."""
         found: list[FundingRate] = []
         cursor = milliseconds(end)
         while True:
-            asked = {
-                "instId": inst_id,
-                "after": str(cursor),
-                "before": str(milliseconds(start) - 1),
-                "limit": str(FUNDING_ROWS),
-            }
-            call = Call("GET", "/public/funding-rate-history", asked, pace_key=inst_id)
+            wanted = asked(instId=inst_id, after=cursor, before=milliseconds(start) - 1, limit=FUNDING_ROWS)
+            call = Call("GET", "/public/funding-rate-history", wanted)
             page = self._rows(call, FundingRate)
             found += page
             if len(page) < FUNDING_ROWS:

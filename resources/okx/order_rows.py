@@ -4,30 +4,48 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from resources.okx.errors import BUSY_CODES
 from resources.okx.wire import Row, row, rows
 from resources.okx.wire_fields import flag_text, moment, number, text, whole_text
 
 NONE = Decimal(0)
 FINAL_STATES = ("filled", "canceled", "mmp_canceled")
-ACCEPTED = "0"
+ACCEPTED = ("", "0")
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderResult(Row):
-    """The answer to one order of a request: taken by the gateway, which says nothing of fills, or refused."""
+class Answer(Row):
+    """What every answer to one order of a request says. `code` is '' or 0 for one that was taken."""
+
+    code: str = text("sCode")
+    message: str = text("sMsg")
+    sub_code: str = text("subCode")
+
+    @property
+    def is_accepted(self) -> bool:
+        """Taken by the gateway, which says nothing of fills."""
+        return self.code in ACCEPTED
+
+    @property
+    def is_unknown(self) -> bool:
+        """It may or may not stand: look it up, never send it again blindly."""
+        return self.code in BUSY_CODES
+
+    @property
+    def is_rejected(self) -> bool:
+        """Nothing stands; `code` and `message` say why."""
+        return not self.is_accepted and not self.is_unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderResult(Answer):
+    """The answer to one order that was placed, cancelled or amended."""
 
     order_id: str = text("ordId")
     client_order_id: str = text("clOrdId")
     tag: str = text("tag")
     request_id: str = text("reqId")
-    code: str = text("sCode", required=True)
-    message: str = text("sMsg")
-    sub_code: str = text("subCode")
     answered_at: datetime | None = moment("ts")
-
-    @property
-    def is_accepted(self) -> bool:
-        return self.code == ACCEPTED
 
     @property
     def name(self) -> str:
@@ -204,7 +222,7 @@ class Fill(Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClosedPosition(Row):
+class ClosedPosition(Answer):
     """A position that is being closed at the market."""
 
     inst_id: str = text("instId", required=True)

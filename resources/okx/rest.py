@@ -1,15 +1,22 @@
 """What every group of REST calls shares: a transport, and rows read by their declarations."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
-from resources.okx.errors import ParsingError
+from resources.okx.answers import Call, Parameters
+from resources.okx.errors import ParsingError, UnknownOutcomeError, order_error_for_code
+from resources.okx.order_rows import Answer
 from resources.okx.rate_limits import Pacer
 from resources.okx.signing import Credentials
-from resources.okx.transport import Call, Seams, Transport
+from resources.okx.transport import Seams, Transport
 from resources.okx.wire import Parsed, parse_rows
 from resources.okx.wire_fields import Where
 
 LIST_ROWS = 100
+
+
+Answered = TypeVar("Answered", bound=Answer)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -17,6 +24,22 @@ def milliseconds(moment: datetime) -> int:
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no time zone; give UTC")
     return round(moment.timestamp() * 1000)
+
+
+def asked(**filters: object) -> dict[str, str]:
+    """Parameters of a read: those that are set, times in milliseconds."""
+    given = {name: value for name, value in filters.items() if value not in (None, "")}
+    return {
+        name: str(milliseconds(value)) if isinstance(value, datetime) else str(value)
+        for name, value in given.items()
+    }
+
+
+def accepted(call: str, result: Answered) -> Answered:
+    """The result of a single order that was taken; otherwise the error that says what may be done."""
+    if not result.is_accepted:
+        raise order_error_for_code(call, result.code, result.message)
+    return result
 
 
 class Rest:
@@ -51,3 +74,37 @@ class Rest:
         if not rows:
             raise ParsingError(call.endpoint, "the answer has no rows, expected one")
         return rows[0]
+
+    def _pages(
+        self, path: str, kind: type[Parsed], cursor: str, filters: dict[str, str], rows: int = LIST_ROWS
+    ) -> list[Parsed]:
+        """All rows of a private list, newest first; the next page is what is older than the last row."""
+        found: list[Parsed] = []
+        wanted = {**filters, "limit": str(rows)}
+        while True:
+            call = Call("GET", path, wanted, signed=True)
+            page = self._rows(call, kind)
+            found += page
+            if len(page) < rows:
+                return found
+            wanted["after"] = str(getattr(page[-1], cursor))
+            if not wanted["after"]:
+                raise ParsingError(call.endpoint, f"a row of a full page has no {cursor} to page on from")
+
+    def _write(
+        self,
+        path: str,
+        parameters: Parameters | Sequence[Parameters],
+        kind: type[Parsed],
+        proof: str,
+        expires_at: datetime | None = None,
+    ) -> list[Parsed]:
+        """A row for each order of a request that must not happen twice, whether taken or refused."""
+        expires_ms = None if expires_at is None else milliseconds(expires_at)
+        call = Call("POST", path, parameters, signed=True, proof=proof, expires_ms=expires_ms)
+        data: list[Any] = self._transport.write(call)
+        try:
+            return parse_rows(data, kind, Where(call.endpoint))
+        except ParsingError as unreadable:
+            # It was answered, so it may well stand: an answer we cannot read is no refusal.
+            raise UnknownOutcomeError(call.endpoint, str(unreadable)) from unreadable

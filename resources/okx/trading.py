@@ -1,17 +1,30 @@
 """Orders and fills: sent once, looked up by the client's own id."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from resources.okx.answers import Call
 from resources.okx.errors import ORDER_NOT_FOUND_CODE, PermanentError
-from resources.okx.order_rows import Fill, OrderRecord, OrderResult
-from resources.okx.rest import LIST_ROWS, Rest, milliseconds
-from resources.okx.transport import Call
-from resources.okx.wire_fields import Where
+from resources.okx.order_rows import CancelTimer, ClosedPosition, Fill, OrderRecord, OrderResult
+from resources.okx.request_rows import Amendment, NewOrder, OrderName, bodies, body
+from resources.okx.rest import Rest, accepted, asked
+
+MOST_ORDERS = 20
+TAKEN = "ordId"
 
 
 class Trading(Rest):
-    """Calls that place, find and settle orders."""
+    """Calls that place, find and settle orders.
+
+    A single order that is refused raises OrderRejected, one whose fate is not known UnknownOutcomeError. A
+    batch answers each order for itself and raises only when it is not known what became of any of them.
+    """
+
+    def place(self, order: NewOrder, expires_at: datetime | None = None) -> OrderResult:
+        """Place an order. It is sent once, and dropped when it arrives after `expires_at` (exchange time)."""
+        results = self._write("/trade/order", body(order), OrderResult, TAKEN, expires_at)
+        return accepted("POST /trade/order", results[0])
 
     def place_market_order(
         self,
@@ -21,51 +34,109 @@ class Trading(Rest):
         client_order_id: str,
         expires_at: datetime | None = None,
     ) -> OrderResult:
-        """Place a spot market order of `size` base units. It is sent once.
-
-        OrderRejected: it does not stand. UnknownOutcomeError: ask `order` for its client id. The
-        exchange drops it when it arrives after `expires_at` (exchange time).
-        """
-        order = {
-            "instId": inst_id,
-            "tdMode": "cash",
-            "side": side,
-            "ordType": "market",
-            "sz": format(size, "f"),
-            "tgtCcy": "base_ccy",
-            "clOrdId": client_order_id,
-        }
-        call = Call(
-            "POST",
-            "/trade/order",
-            order,
-            signed=True,
-            order=True,
-            pace_key=inst_id,
-            expires_ms=None if expires_at is None else milliseconds(expires_at),
+        """Place a spot market order of `size` base units."""
+        order = NewOrder(
+            inst_id=inst_id,
+            side=side,
+            size=size,
+            order_type="market",
+            trade_mode="cash",
+            target_currency="base_ccy",
+            client_order_id=client_order_id,
         )
-        return OrderResult.parse(self._transport.place(call)[0], Where(call.endpoint))
+        return self.place(order, expires_at)
 
-    def order(self, inst_id: str, client_order_id: str) -> OrderRecord | None:
-        """The newest order with this client id; None when the exchange knows none (51603)."""
-        asked = {"instId": inst_id, "clOrdId": client_order_id}
+    def place_batch(
+        self, orders: Sequence[NewOrder], expires_at: datetime | None = None
+    ) -> list[OrderResult]:
+        """Up to twenty orders, each taken or refused for itself."""
+        return self._batch("/trade/batch-orders", orders, expires_at)
+
+    def cancel(self, name: OrderName) -> OrderResult:
+        """Ask for an order to be cancelled; it is when `order` says so."""
+        results = self._write("/trade/cancel-order", body(name), OrderResult, TAKEN)
+        return accepted("POST /trade/cancel-order", results[0])
+
+    def cancel_batch(self, names: Sequence[OrderName]) -> list[OrderResult]:
+        return self._batch("/trade/cancel-batch-orders", names)
+
+    def amend(self, change: Amendment, expires_at: datetime | None = None) -> OrderResult:
+        """Ask for an order to be changed; it is when `order` shows it."""
+        results = self._write("/trade/amend-order", body(change), OrderResult, TAKEN, expires_at)
+        return accepted("POST /trade/amend-order", results[0])
+
+    def amend_batch(
+        self, changes: Sequence[Amendment], expires_at: datetime | None = None
+    ) -> list[OrderResult]:
+        return self._batch("/trade/amend-batch-orders", changes, expires_at)
+
+    def _batch(
+        self, path: str, requests: Sequence[NewOrder | OrderName], expires_at: datetime | None = None
+    ) -> list[OrderResult]:
+        if not 1 <= len(requests) <= MOST_ORDERS:
+            raise ValueError(f"{path}: a batch holds 1 to {MOST_ORDERS} orders, not {len(requests)}")
+        return self._write(path, bodies(requests), OrderResult, TAKEN, expires_at)
+
+    def close_position(
+        self,
+        inst_id: str,
+        margin_mode: str = "cross",
+        position_side: str = "",
+        cancel_orders: bool = False,
+        client_order_id: str = "",
+    ) -> ClosedPosition:
+        """Close a position at the market; `cancel_orders` clears what stands in the way."""
+        names = asked(instId=inst_id, mgnMode=margin_mode, posSide=position_side, clOrdId=client_order_id)
+        wanted = {**names, "autoCxl": cancel_orders}
+        results = self._write("/trade/close-position", wanted, ClosedPosition, "instId")
+        return accepted("POST /trade/close-position", results[0])
+
+    def cancel_all_after(self, seconds: int, tag: str = "") -> CancelTimer:
+        """The dead man's switch: all orders go unless it is set again in time; 0 turns it off."""
+        wanted = asked(timeOut=seconds, tag=tag)
+        return self._single(Call("POST", "/trade/cancel-all-after", wanted, signed=True), CancelTimer)
+
+    def order(self, inst_id: str, client_order_id: str = "", order_id: str = "") -> OrderRecord | None:
+        """The order with this id, the newest with this client id; None when the exchange knows none (51603)."""
+        name = OrderName(inst_id=inst_id, client_order_id=client_order_id, order_id=order_id)
         try:
-            return self._single(
-                Call("GET", "/trade/order", asked, signed=True, pace_key=inst_id), OrderRecord
-            )
+            return self._single(Call("GET", "/trade/order", body(name), signed=True), OrderRecord)
         except PermanentError as error:
             if error.code == ORDER_NOT_FOUND_CODE:
                 return None
             raise
 
-    def fills(self, inst_id: str | None = None, order_id: str | None = None) -> list[Fill]:
-        """Fills of the last three days, newest first, of one instrument or one order if given."""
-        filters = {"instType": "SPOT", "instId": inst_id, "ordId": order_id, "limit": str(LIST_ROWS)}
-        asked = {name: value for name, value in filters.items() if value is not None}
-        found: list[Fill] = []
-        while True:
-            page = self._rows(Call("GET", "/trade/fills", asked, signed=True), Fill)
-            found += page
-            if len(page) < LIST_ROWS:
-                return found
-            asked = {**asked, "after": page[-1].bill_id}
+    def orders_pending(self, inst_type: str | None = None, inst_id: str | None = None) -> list[OrderRecord]:
+        """Orders that are live or partially filled, newest first."""
+        wanted = asked(instType=inst_type, instId=inst_id)
+        return self._pages("/trade/orders-pending", OrderRecord, "order_id", wanted)
+
+    def orders_history(
+        self,
+        inst_type: str = "SPOT",
+        inst_id: str | None = None,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        archive: bool = False,
+    ) -> list[OrderRecord]:
+        """Finished orders of seven days, of three months in the archive, newest first.
+
+        Orders that were cancelled unfilled are shown for two hours only, by the archive never.
+        """
+        path = "/trade/orders-history-archive" if archive else "/trade/orders-history"
+        wanted = asked(instType=inst_type, instId=inst_id, begin=begin, end=end)
+        return self._pages(path, OrderRecord, "order_id", wanted)
+
+    def fills(
+        self,
+        inst_id: str | None = None,
+        order_id: str | None = None,
+        inst_type: str = "SPOT",
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        history: bool = False,
+    ) -> list[Fill]:
+        """Fills of three days, of three months in the history, newest first."""
+        path = "/trade/fills-history" if history else "/trade/fills"
+        wanted = asked(instType=inst_type, instId=inst_id, ordId=order_id, begin=begin, end=end)
+        return self._pages(path, Fill, "bill_id", wanted)

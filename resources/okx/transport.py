@@ -13,17 +13,13 @@ import orjson
 import urllib3
 
 from okx_core.errors import OkxSignalError
+from resources.okx.answers import Call, judge, lost
 from resources.okx.errors import (
     CLOCK_SKEW_CODE,
-    OPERATION_FAILED_CODES,
-    OkxError,
     ParsingError,
     PermanentError,
     RateLimited,
     TransientError,
-    UnknownOutcomeError,
-    error_for_code,
-    order_error_for_code,
 )
 from resources.okx.rate_limits import WINDOW_SECONDS, Pacer
 from resources.okx.signing import Credentials, signed_headers
@@ -41,34 +37,12 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
-class Call:
-    """One request. `pace_key` is what OKX counts it by besides the caller; `order` marks a placement."""
-
-    method: str
-    path: str
-    parameters: dict[str, str]
-    signed: bool = False
-    order: bool = False
-    pace_key: str = ""
-    expires_ms: int | None = None
-
-    @property
-    def endpoint(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True)
 class Seams:
     """Time and chance, so that tests may hold them."""
 
     wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
-
-
-def never_sent(error: urllib3.exceptions.HTTPError) -> bool:
-    """True when the connection was not even made, so the request cannot have arrived."""
-    return isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
 
 
 def _pool(host: str, local: bool) -> urllib3.PoolManager:
@@ -127,7 +101,7 @@ class Transport:
         return int(stamp)
 
     def read(self, call: Call) -> list[Any]:
-        """The rows of a read, repeated with growing pauses while the failure is transient."""
+        """The rows of a call that may happen twice, repeated with growing pauses while the failure is transient."""
         for attempt in range(ATTEMPTS):
             try:
                 return self._once_in_time(call)
@@ -137,8 +111,8 @@ class Transport:
                 self._pause(attempt, error)
         raise AssertionError("unreachable")
 
-    def place(self, call: Call) -> list[Any]:
-        """The rows of an order placement. Only refusals for coming too fast are sent again: not taken."""
+    def write(self, call: Call) -> list[Any]:
+        """A row for each order of a write. Only refusals for coming too fast are sent again: not taken."""
         for attempt in range(ATTEMPTS):
             try:
                 return self._once_in_time(call)
@@ -165,10 +139,10 @@ class Transport:
     def _send(self, call: Call) -> list[Any]:
         target, body = f"{PREFIX}{call.path}", b""
         if call.method == "GET":
-            target += f"?{urlencode(call.parameters)}" if call.parameters else ""
+            target += f"?{urlencode(call.rows[0])}" if call.parameters else ""
         else:
             body = orjson.dumps(call.parameters)
-        self._pacer.wait(call.endpoint, call.pace_key)
+        self._pacer.wait(call.endpoint, call.rows)
         headers = self._headers(call, target, body)
         try:
             response = self._pool.request(
@@ -182,8 +156,8 @@ class Transport:
             )
         except urllib3.exceptions.HTTPError as error:
             # The cause is dropped on purpose: it may carry the request, and with it the key's headers.
-            raise _lost(call, error, self._timeout) from None
-        return _judge(call, response.status, response.data)
+            raise lost(call, error, self._timeout) from None
+        return judge(call, response.status, response.data)
 
     def _headers(self, call: Call, target: str, body: bytes) -> dict[str, str]:
         headers = dict(HEADERS)
@@ -196,60 +170,3 @@ class Transport:
         if self._credentials is None:
             raise PermanentError(call.endpoint, "needs an API key, and none is configured for this mode")
         return headers | signed_headers(self._credentials, self.now_ms(), call.method, target, body)
-
-
-def _lost(call: Call, error: urllib3.exceptions.HTTPError, timeout: float) -> OkxError:
-    slow = isinstance(error, urllib3.exceptions.TimeoutError)
-    what = f"no answer within {timeout:g} s" if slow else "connection lost"
-    if never_sent(error):
-        return TransientError(call.endpoint, "cannot connect; check the address and that the exchange is up")
-    if call.order:
-        return UnknownOutcomeError(call.endpoint, f"{what} after the order was sent")
-    return TransientError(call.endpoint, what)
-
-
-def _unreadable(call: Call, status: int, content: bytes) -> OkxError:
-    """An answer that is not OKX's JSON: a proxy's page, half a body, or nothing."""
-    start = content[:60].decode("utf-8", "replace").replace("\n", " ")
-    problem = f"HTTP {status} with an unreadable body {start!r}"
-    if call.order:
-        return UnknownOutcomeError(call.endpoint, problem)
-    if status in (403, 429) or status >= 500 or status == 200:
-        return TransientError(call.endpoint, problem)
-    return PermanentError(call.endpoint, problem)
-
-
-def _judge(call: Call, status: int, content: bytes) -> list[Any]:
-    """The rows of a good answer; every other answer raises. Rows are never looked at before the code."""
-    try:
-        envelope = orjson.loads(content)
-    except ValueError:
-        raise _unreadable(call, status, content) from None
-    if not isinstance(envelope, dict) or "code" not in envelope:
-        raise _unreadable(call, status, content)
-    code, message = str(envelope["code"]), str(envelope.get("msg") or "no message")
-    data = envelope.get("data")
-    rows = data if isinstance(data, list) else []
-    if call.order:
-        return _judge_order(call, status, code, message, rows)
-    if code == "0":
-        if not isinstance(data, list):
-            raise ParsingError(call.endpoint, f"field data is {data!r:.60}, expected a list")
-        return rows
-    known = error_for_code(call.endpoint, code, message)
-    if status >= 500 and not isinstance(known, TransientError):
-        raise TransientError(call.endpoint, message, code)
-    raise known
-
-
-def _judge_order(call: Call, status: int, code: str, message: str, rows: list[Any]) -> list[Any]:
-    """Rows of an order that was taken. Where a row carries a code, it decides, not the envelope."""
-    row = rows[0] if rows and isinstance(rows[0], dict) else {}
-    row_code = str(row.get("sCode") or "")
-    if row_code not in ("", "0"):
-        raise order_error_for_code(call.endpoint, row_code, str(row.get("sMsg") or message))
-    if code == "0" and row.get("ordId"):
-        return rows
-    if code == "0" or code in OPERATION_FAILED_CODES or status >= 500:
-        raise UnknownOutcomeError(call.endpoint, f"HTTP {status}, {message}, without an order id", code)
-    raise order_error_for_code(call.endpoint, code, message)

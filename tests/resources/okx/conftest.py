@@ -3,16 +3,27 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
+from okx_simulator.clock import ExchangeClock, fixed
+from okx_simulator.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
+from okx_simulator.exchange import AccountSettings, Exchange
+from okx_simulator.server import serve_in_thread
+from okx_simulator.synthetic_tape import SyntheticTape
 from resources.okx.client import OkxClient
+from resources.okx.request_rows import NewOrder, OrderName
 from resources.okx.signing import Credentials
 from resources.okx.transport import Seams
 
 SECRET = Credentials("key-to-hide", "secret-to-hide", "passphrase-to-hide")
 TIME = b'{"code":"0","msg":"","data":[{"ts":"1700000000000"}]}'
+SPOT, SWAP = "BTC-USDT", "BTC-USDT-SWAP"
+SIMULATED_NOW = datetime(2023, 6, 1, 12, 20, tzinfo=UTC)
 Answer = tuple[int, bytes] | None
 
 
@@ -101,3 +112,41 @@ def answering(faulty: FaultyServer) -> Callable[..., None]:
         faulty.answers = list(answers)
 
     return prepare
+
+
+@pytest.fixture(scope="module")
+def swap_exchange() -> Iterator[Exchange]:
+    """A simulated exchange with a futures account, whose clock stands still."""
+    clock = ExchangeClock(fixed(int(SIMULATED_NOW.timestamp() * 1000)))
+    tape = SyntheticTape(("BTC-USDT", "ETH-USDT"))
+    built = Exchange(tape, clock, account=AccountSettings(level="2"), rate_limits=False)
+    yield built
+    built.close()
+
+
+@pytest.fixture(scope="module")
+def swap_client(swap_exchange: Exchange) -> Iterator[OkxClient]:
+    """Our client of it."""
+    credentials = Credentials(SIMULATED_KEY, SIMULATED_SECRET, SIMULATED_PASSPHRASE)
+    with serve_in_thread(swap_exchange) as served:
+        built = OkxClient(served.base_url, credentials, rate_limits=False)
+        yield built
+        built.close()
+
+
+def order(
+    client_order_id: str, order_type: str = "limit", price: str | None = "1000", **fields: Any
+) -> NewOrder:
+    given: dict[str, Any] = {"inst_id": SPOT, "side": "buy", "size": Decimal("0.01"), "trade_mode": "cash"}
+    if order_type == "market" and "inst_id" not in fields:
+        given["target_currency"] = "base_ccy"
+    return NewOrder(
+        **given | fields,
+        order_type=order_type,
+        price=None if price is None else Decimal(price),
+        client_order_id=client_order_id,
+    )
+
+
+def named(client_order_id: str, inst_id: str = SPOT) -> OrderName:
+    return OrderName(inst_id=inst_id, client_order_id=client_order_id)
