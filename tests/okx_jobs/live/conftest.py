@@ -52,7 +52,7 @@ class Feed:
     def __init__(self, exchange: Exchange, addresses: Addresses, store: CandleStore) -> None:
         self.exchange, self.addresses, self.store = exchange, addresses, store
         self.client = OkxClient(addresses.base_url, rate_limits=False)
-        self.pairs = list(PAIRS)
+        self.pairs = sorted(exchange.tape.pairs)
         self.live = LiveCandles(store, self.client, "simulated", lambda: self.pairs, self.now, FAST)
 
     def now(self) -> datetime:
@@ -94,7 +94,7 @@ class Feed:
         stored = {key: [row[name] for name in VALUES] for key, row in bars.items()}
         return [
             (pair, hour, stored.get((pair, hour)))
-            for pair in PAIRS
+            for pair in self.exchange.tape.pairs
             for hour in hours
             if stored.get((pair, hour)) != self.tape_values(pair, hour)
         ]

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from okx_simulator.clock import HOUR_MS, accelerated, fixed
-from tests.okx_jobs.live.conftest import NOON_MS, PAIRS, VALUES, Feed
+from okx_simulator.synthetic_tape import SyntheticTape
+from tests.okx_jobs.live.conftest import NOON_MS, VALUES, Feed
 
+PAIRS = ("ADA-USDT", "ATOM-USDT", "BTC-USDT", "DOGE-USDT", "ETH-USDT", "SOL-USDT")
 HOURS = 240
 FACTOR = 9_000  # ten days in 96 seconds
 RULES: list[dict[str, Any]] = [
@@ -27,6 +29,11 @@ RULES: list[dict[str, Any]] = [
     {"kind": "html_body", "path": "/market/candles", "probability": 0.01},
     {"kind": "truncated_body", "path": "/market/candles", "probability": 0.01},
 ]
+
+
+@pytest.fixture(scope="module")
+def tape() -> SyntheticTape:
+    return SyntheticTape(PAIRS)
 
 
 @pytest.mark.soak
