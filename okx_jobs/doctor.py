@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -10,6 +9,8 @@ from rich.table import Table
 
 from okx_core.errors import OkxSignalError
 from okx_jobs import services
+from okx_jobs.account_check import account_findings
+from okx_jobs.findings import Finding
 from okx_jobs.live.health import HEALTHY, STARTING, WAITING, health_file, utc_now
 from okx_jobs.processes import answers
 from resources.embedded_postgres import EmbeddedPostgres
@@ -18,15 +19,6 @@ from resources.stores import market_identity, open_database, open_exchange
 
 MOST_CLOCK_OFFSET_SECONDS = 5.0
 LEAST_FREE_GIB = 5.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at; `remedy` is empty when it is in order."""
-
-    subject: str
-    state: str
-    remedy: str = ""
 
 
 def examine(settings: Settings, console: Console) -> bool:
@@ -96,8 +88,7 @@ def _exchange(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "exchange clock", f"{offset:+.2f} s from ours", "synchronise this machine's clock" if late else ""
     )
-    yield _attempt("account", lambda: f"level {client.account_config().account_level}, "
-                   f"permissions {', '.join(client.account_config().permissions)}")  # fmt: skip
+    yield from account_findings(client, settings)
 
 
 def _attempt(subject: str, look: Callable[[], str]) -> Finding:
