@@ -61,7 +61,9 @@ def run_backfill(
             raise RequestError(
                 f"--from {start:%Y-%m-%d %H:%M} is not before {end:%Y-%m-%d %H:%M}, the end of what has closed"
             )
-        _backfill_universe(pipeline, start, end)
+        with console.status("universe"):
+            days = _backfill_universe(pipeline, start, end)
+        console.print(f"universe     {days:>7,} days")
         stages = {"candles": (CANDLES, 0), "features": ([FEATURES], 0)}
         stages |= {name: ([["ml", name]], horizon) for name, horizon in LABELS.items()}
         for name, (assets, horizon) in stages.items():
@@ -73,11 +75,13 @@ def run_backfill(
             print_gaps(open_database(settings), console)
 
 
-def _backfill_universe(pipeline: Pipeline, start: datetime, end: datetime) -> None:
+def _backfill_universe(pipeline: Pipeline, start: datetime, end: datetime) -> int:
+    """The days that were missing, as one run; how many they were."""
     days = [(start.replace(hour=0) + n * DAY).strftime(DAY_FORMAT) for n in range((end - start).days + 2)]
     missing = [day for day in pipeline.missing_keys(UNIVERSE, days) if day <= end.strftime(DAY_FORMAT)]
     if missing:
         pipeline.run_range([UNIVERSE], missing[0], missing[-1])
+    return len(missing)
 
 
 def _run_hours(

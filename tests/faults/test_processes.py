@@ -165,7 +165,8 @@ class TestTheKeys:
 
     def test_every_key_setting_is_such_a_name(self) -> None:
         keys = {f"OKXSIGNAL_{name.upper()}" for name in Settings.model_fields if name.startswith("okx_")}
-        assert keys - {"OKXSIGNAL_OKX_REGION"} == set(SECRET_NAMES)
+        addresses = {"OKXSIGNAL_OKX_REGION", "OKXSIGNAL_OKX_URL", "OKXSIGNAL_OKX_STREAM_URL"}
+        assert keys - addresses == set(SECRET_NAMES)
 
     def test_no_command_line_carries_the_databases_password(self, settings: Settings) -> None:
         assert not any(":pw@" in part for service in stack(settings) for part in service.command)

@@ -147,3 +147,13 @@ def test_quarter_hours_are_stored_in_a_table_of_their_own(serve, tape, database)
     np.testing.assert_allclose(
         hours[["high", "low"]].to_numpy(), wanted[["high", "low"]].to_numpy(), rtol=1e-9
     )
+
+
+def test_ten_years_are_served_and_stored_without_a_seam(serve, database) -> None:
+    tape, now = SyntheticTape(("BTC-USDT",)), datetime(2030, 1, 1, 0, 30, tzinfo=UTC)
+    start, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
+    with serve(tape, now) as (_, client):
+        report = CandleFetch(CandleStore(database), client, "okx").run(tape.pairs, start, end)
+    assert report.rows == (end - start) // HOUR
+    assert report.pages <= 1 + report.rows / 300 + 1
+    assert_equals_tape(database, tape, start, end)
