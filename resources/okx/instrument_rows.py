@@ -92,4 +92,5 @@ class InstrumentRow(Row):
             min_size=self.min_size,
             list_time=self.listed_at,
             state=self.state,
+            delist_time=self.expires_at,
         )

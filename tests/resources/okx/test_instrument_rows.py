@@ -1,0 +1,28 @@
+"""Instruments as OKX lists them, and as the core knows them."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from resources.okx.instrument_rows import InstrumentRow
+
+SPOT = {
+    "instType": "SPOT", "instId": "OLD-USDT", "baseCcy": "OLD", "quoteCcy": "USDT", "tickSz": "0.1", "lotSz": "0.01",
+    "minSz": "1", "listTime": "1600000000000", "expTime": "", "state": "live",
+}  # fmt: skip
+
+
+def test_a_pair_whose_end_is_announced_knows_it() -> None:
+    lasting = InstrumentRow.parse(SPOT).instrument
+    ending = InstrumentRow.parse({**SPOT, "expTime": "1700000000000"}).instrument
+    assert lasting is not None
+    assert ending is not None
+    assert lasting.delist_time is None
+    assert ending.delist_time == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert (ending.tick, ending.list_time) == (Decimal("0.1"), datetime(2020, 9, 13, 12, 26, 40, tzinfo=UTC))
+
+
+def test_one_that_is_only_announced_is_none_yet() -> None:
+    assert (
+        InstrumentRow.parse({"instType": "SPOT", "state": "preopen", "listTime": "1700000000000"}).instrument
+        is None
+    )
