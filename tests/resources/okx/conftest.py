@@ -21,6 +21,7 @@ from resources.okx.signing import Credentials
 from resources.okx.transport import Seams
 
 SECRET = Credentials("key-to-hide", "secret-to-hide", "passphrase-to-hide")
+SIMULATED = Credentials(SIMULATED_KEY, SIMULATED_SECRET, SIMULATED_PASSPHRASE)
 TIME = b'{"code":"0","msg":"","data":[{"ts":"1700000000000"}]}'
 SPOT, SWAP = "BTC-USDT", "BTC-USDT-SWAP"
 SIMULATED_NOW = datetime(2023, 6, 1, 12, 20, tzinfo=UTC)
@@ -127,9 +128,8 @@ def swap_exchange() -> Iterator[Exchange]:
 @pytest.fixture(scope="module")
 def swap_client(swap_exchange: Exchange) -> Iterator[OkxClient]:
     """Our client of it."""
-    credentials = Credentials(SIMULATED_KEY, SIMULATED_SECRET, SIMULATED_PASSPHRASE)
     with serve_in_thread(swap_exchange) as served:
-        built = OkxClient(served.base_url, credentials, rate_limits=False)
+        built = OkxClient(served.base_url, SIMULATED, rate_limits=False)
         yield built
         built.close()
 

@@ -104,6 +104,17 @@ def test_market_reads(okx: OkxClient) -> None:
     assert okx.account_config().account_level == "1"
 
 
+def test_public_trades_of_a_stretch_come_whole_and_once(okx: OkxClient) -> None:
+    start, end = NOW - 3 * HOUR, NOW - HOUR
+    trades = okx.history_trades("BTC-USDT", start, end)
+    assert len(trades) > 100, "more than a page"
+    assert len({trade.trade_id for trade in trades}) == len(trades)
+    assert all(start <= trade.traded_at < end for trade in trades)
+    halves = [okx.history_trades("BTC-USDT", *half) for half in ((start + HOUR, end), (start, start + HOUR))]
+    assert [trade.trade_id for half in halves for trade in half] == [trade.trade_id for trade in trades]
+    assert okx.history_trades("BTC-USDT", start, start) == []
+
+
 def test_an_order_is_placed_looked_up_and_accounted_for(okx: OkxClient) -> None:
     before = okx.balance().available("USDT")
     ack = okx.place_market_order("ATOM-USDT", "buy", Decimal("250"), "order1", okx.now() + HOUR)

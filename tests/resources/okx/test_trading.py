@@ -1,5 +1,6 @@
 """Orders and positions of every kind against the simulated exchange."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,14 +8,20 @@ from typing import Protocol
 
 import pytest
 
+from okx_simulator.clock import ExchangeClock, fixed
+from okx_simulator.exchange import Exchange
+from okx_simulator.server import serve_in_thread
+from okx_simulator.synthetic_tape import SyntheticTape
 from resources.okx.client import OkxClient
 from resources.okx.errors import (
     OrderRejected,
     PermanentError,
 )
 from resources.okx.order_rows import AttachedAlgo
+from resources.okx.rate_limits import WINDOW_SECONDS
 from resources.okx.request_rows import AT_MARKET, Amendment
-from tests.resources.okx.conftest import SPOT, SWAP, named, order
+from resources.okx.transport import Seams
+from tests.resources.okx.conftest import SIMULATED, SIMULATED_NOW, SPOT, SWAP, named, order
 
 NOW = datetime(2023, 6, 1, 12, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -136,3 +143,27 @@ class TestSwaps:
     def test_a_setting_that_the_account_forbids_says_so(self, swap_client: OkxClient) -> None:
         with pytest.raises(PermanentError, match=r"51010 .*change the mode"):
             swap_client.set_position_mode("long_short_mode")
+
+
+class TestPace:
+    def test_an_exchange_that_counts_never_refuses_us_for_haste(self) -> None:
+        clock = ExchangeClock(fixed(int(SIMULATED_NOW.timestamp() * 1000)))
+        exchange = Exchange(SyntheticTape((SPOT,)), clock, rate_limits=True)
+        slept: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            time.sleep(seconds)
+
+        with serve_in_thread(exchange) as served:
+            client = OkxClient(served.base_url, SIMULATED, rate_limits=True, seams=Seams(sleep=sleep))
+            for lap in range(3):
+                names = [f"lap{lap}n{number}" for number in range(20)]
+                assert all(item.is_accepted for item in client.place_batch([order(name) for name in names]))
+                assert all(item.is_accepted for item in client.cancel_batch([named(name) for name in names]))
+                client.place(order(f"single{lap}"))
+                client.cancel(named(f"single{lap}"))
+                client.account_config()
+            client.close()
+        exchange.close()
+        assert 0 < max(slept) < WINDOW_SECONDS, "only spacing, never the pause after a refusal"
