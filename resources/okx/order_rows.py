@@ -1,16 +1,17 @@
 """Rows of orders and fills, REST and WebSocket alike. The fee is negative when paid."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from resources.okx.errors import BUSY_CODES
 from resources.okx.wire import Row, row, rows
-from resources.okx.wire_fields import flag_text, moment, number, text, whole_text
+from resources.okx.wire_fields import EPOCH, MILLISECOND, flag_text, moment, number, text, whole_text
 
 NONE = Decimal(0)
 FINAL_STATES = ("filled", "canceled", "mmp_canceled")
 ACCEPTED = ("", "0")
+FIRST_MILLISECONDS = 10**11  # as seconds the year 5138, as milliseconds 1973
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,8 +234,24 @@ class ClosedPosition(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class CancelTimer(Row):
-    """When all orders will be cancelled unless the timer is set again; `trigger` is 0 when it is off."""
+    """When all orders will be cancelled unless the timer is set again.
+
+    OKX's samples count seconds where its tables say milliseconds, so the two are told apart by their size.
+    """
 
     trigger: int = whole_text("triggerTime", required=True)
     tag: str = text("tag")
-    as_of: datetime = moment("ts", required=True)
+    stamp: int = whole_text("ts", required=True)
+
+    @property
+    def triggers_at(self) -> datetime | None:
+        """None when the timer is off, which OKX writes as 0."""
+        return _instant(self.trigger) if self.trigger else None
+
+    @property
+    def as_of(self) -> datetime:
+        return _instant(self.stamp)
+
+
+def _instant(count: int) -> datetime:
+    return EPOCH + count * (timedelta(seconds=1) if count < FIRST_MILLISECONDS else MILLISECOND)

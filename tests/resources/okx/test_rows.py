@@ -11,7 +11,7 @@ from resources.okx.algo_rows import AlgoOrder
 from resources.okx.errors import ParsingError
 from resources.okx.instrument_rows import InstrumentRow
 from resources.okx.market_rows import FundingForecast, OrderBook, PublicTrade, Ticker
-from resources.okx.order_rows import Fill, OrderRecord
+from resources.okx.order_rows import CancelTimer, Fill, OrderRecord
 
 SPOT = {
     "instType": "SPOT",
@@ -128,6 +128,17 @@ class TestOrders:
         fired = AlgoOrder.parse({**row, "state": "effective", "triggerTime": "1708679675244"})
         assert not fired.is_waiting
         assert fired.triggered_at is not None
+
+    @pytest.mark.parametrize(
+        ("trigger", "stamp"), [("1767225660", "1767225600"), ("1767225660000", "1767225600000")]
+    )
+    def test_the_timer_that_cancels_all_counts_seconds_or_milliseconds(
+        self, trigger: str, stamp: str
+    ) -> None:
+        timer = CancelTimer.parse({"triggerTime": trigger, "tag": "", "ts": stamp})
+        assert timer.triggers_at == datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
+        assert timer.as_of == datetime(2026, 1, 1, tzinfo=UTC)
+        assert CancelTimer.parse({"triggerTime": "0", "ts": stamp}).triggers_at is None
 
 
 class TestAccount:
