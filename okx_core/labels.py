@@ -90,10 +90,11 @@ _LABELS_1D = (
 )
 _LABELS_2W = (_return_label("3d", 72), _return_label("1w", 168), _return_label("2w", 336))
 _SETS = {"1d": _LABELS_1D, "2w": _LABELS_2W}
+LABELS = _LABELS_1D + _LABELS_2W
 
 LABELS_1D: tuple[str, ...] = tuple(label.name for label in _LABELS_1D)
 LABELS_2W: tuple[str, ...] = tuple(label.name for label in _LABELS_2W)
-LABEL_DESCRIPTIONS: dict[str, str] = {label.name: label.description for label in _LABELS_1D + _LABELS_2W}
+LABEL_DESCRIPTIONS: dict[str, str] = {label.name: label.description for label in LABELS}
 HORIZON_HOURS: dict[str, int] = {
     name: max(label.horizon_hours for label in labels) for name, labels in _SETS.items()
 }

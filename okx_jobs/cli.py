@@ -141,6 +141,19 @@ def gaps(repair: bool) -> None:
     run_gaps(repair, _settings(), _console())
 
 
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--write", is_flag=True, help="Write docs/features.md and docs/labels.md anew.")
+def features(name: str | None, write: bool) -> None:
+    """List the features, or explain one: formula, unit, what it needs, when it is NULL."""
+    from okx_jobs.feature_guide import print_features, write_pages
+
+    if write:
+        write_pages(_console())
+    else:
+        print_features(name, _console())
+
+
 @cli.command("run-hour")
 @click.argument("hour", type=MOMENT, required=False)
 def run_hour(hour: datetime | None) -> None:

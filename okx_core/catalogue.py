@@ -1,0 +1,66 @@
+"""The features and labels as people read them: one Markdown page each, made from the declarations."""
+
+from collections.abc import Iterable
+
+from okx_core.features.declaration import Feature
+from okx_core.features.registry import FEATURES
+from okx_core.labels import LABELS
+
+GENERATED = "<!-- Made from the declarations by `okxsignal features --write`; a test compares. -->"
+
+
+def features_page() -> str:
+    """Every feature by group: what it is, its unit, what it needs, when it is NULL."""
+    groups: dict[str, list[Feature]] = {}
+    for feature in FEATURES:
+        groups.setdefault(feature.group, []).append(feature)
+    lines = [
+        "# Features",
+        "",
+        GENERATED,
+        "",
+        f"{len(FEATURES)} columns of `features.features_1h`, one row per pair and hour, known when the bar has closed.",
+        "Windows count hours, not rows: a missing hour makes every window that holds it NULL; nothing is filled in.",
+        "Recursive indicators start anew at a fixed bar before each month, so one hour and ten years give equal bytes.",
+        "Models train on the scale-free ones.",
+    ]
+    for group, features in groups.items():
+        lines += ["", f"## {group}", "", *_table(_HEADINGS, (_row(feature) for feature in features))]
+    return "\n".join(lines) + "\n"
+
+
+_HEADINGS = ("feature", "what it is", "unit", "scale-free", "recursive", "when it is NULL, and edge cases")
+
+
+def _row(feature: Feature) -> tuple[str, ...]:
+    return (
+        f"`{feature.name}`",
+        feature.description,
+        feature.unit,
+        "yes" if feature.scale_free else "no",
+        "yes" if feature.anchored else "no",
+        feature.null_rule,
+    )
+
+
+def labels_page() -> str:
+    """Every label: what it looks at, and how far ahead."""
+    rows = ((f"`{label.name}`", f"{label.horizon_hours} h", label.description) for label in LABELS)
+    lines = [
+        "# Labels",
+        "",
+        GENERATED,
+        "",
+        "What came after a bar closed, measured from its close: labels alone look forward. `ml.labels_1d` holds",
+        "horizons up to 24 h, `ml.labels_2w` those of 3 d, 1 w and 2 w; a row is written once, when its last horizon",
+        "has passed, and only if no bar inside it is missing: an unknown future is no row, never a zero.",
+        "",
+        *_table(("label", "horizon", "what it is"), rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table(headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    cells = [tuple(headings)]
+    lines = ["| " + " | ".join(cells[0]) + " |", "|" + "---|" * len(cells[0])]
+    return lines + ["| " + " | ".join(text.replace("|", "\\|") for text in row) + " |" for row in rows]
