@@ -45,10 +45,10 @@ class MarketData(Rest):
     def listings(self, inst_type: str = "SPOT") -> list[InstrumentRow]:
         """Everything OKX says of its instruments, announced ones too."""
         call = Call("GET", "/public/instruments", {"instType": inst_type})
-        return self._rows(call, InstrumentRow)
+        return self._readable(call, InstrumentRow)
 
     def tickers(self, inst_type: str = "SPOT") -> list[Ticker]:
-        return self._rows(Call("GET", "/market/tickers", {"instType": inst_type}), Ticker)
+        return self._readable(Call("GET", "/market/tickers", {"instType": inst_type}), Ticker)
 
     def ticker(self, inst_id: str) -> Ticker:
         return self._single(Call("GET", "/market/ticker", {"instId": inst_id}), Ticker)

@@ -1,5 +1,6 @@
 """What every group of REST calls shares: a transport, and rows read by their declarations."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ from resources.okx.wire import Parsed, parse_rows
 from resources.okx.wire_fields import Where
 
 LIST_ROWS = 100
+
+log = logging.getLogger(__name__)
 
 
 Answered = TypeVar("Answered", bound=Answer)
@@ -68,6 +71,23 @@ class Rest:
 
     def _rows(self, call: Call, kind: type[Parsed]) -> list[Parsed]:
         return parse_rows(self._transport.read(call), kind, Where(call.endpoint))
+
+    def _readable(self, call: Call, kind: type[Parsed]) -> list[Parsed]:
+        """The rows of a list of the whole market that can be read; each other one is named in the log.
+
+        One strange instrument is not to stop the trading of all others. A list without a readable row raises.
+        """
+        found: list[Parsed] = []
+        unread: list[ParsingError] = []
+        for row in self._transport.read(call):
+            try:
+                found += parse_rows([row], kind, Where(call.endpoint))
+            except ParsingError as error:
+                unread.append(error)
+                log.warning("left out: %s", error)
+        if unread and not found:
+            raise unread[0]
+        return found
 
     def _single(self, call: Call, kind: type[Parsed]) -> Parsed:
         rows = self._rows(call, kind)

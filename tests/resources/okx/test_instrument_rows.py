@@ -1,8 +1,13 @@
 """Instruments as OKX lists them, and as the core knows them."""
 
+import json
+import logging
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
+
+from resources.okx.errors import ParsingError
 from resources.okx.instrument_rows import InstrumentRow
 
 SPOT = {
@@ -26,3 +31,21 @@ def test_one_that_is_only_announced_is_none_yet() -> None:
         InstrumentRow.parse({"instType": "SPOT", "state": "preopen", "listTime": "1700000000000"}).instrument
         is None
     )
+
+
+def page(*rows: object) -> tuple[int, bytes]:
+    return 200, json.dumps({"code": "0", "msg": "", "data": rows}).encode()
+
+
+def test_a_strange_instrument_is_named_and_does_not_stop_the_others(answering, client, caplog) -> None:
+    strange = {**SPOT, "instId": "ODD-USDT", "tickSz": "a tenth"}
+    answering(page(strange, SPOT))
+    with caplog.at_level(logging.WARNING):
+        assert [item.inst_id for item in client.instruments()] == ["OLD-USDT"]
+    assert "ODD-USDT: field tickSz is 'a tenth'" in caplog.text
+
+
+def test_a_list_without_a_readable_row_is_an_error(answering, client) -> None:
+    answering(page({**SPOT, "minSz": "-1"}, "gibberish"))
+    with pytest.raises(ParsingError, match="minSz"):
+        client.instruments()
