@@ -1,6 +1,7 @@
 """The real `okxsignal` executable in an environment of its own."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -44,8 +45,14 @@ class Shell:
         """The command in the background, as a terminal would start it."""
         return subprocess.Popen(
             [OKXSIGNAL, *words], cwd=self.directory, env=self.environment, text=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=_hear_signals,
         )  # fmt: skip
+
+
+def _hear_signals() -> None:
+    """A terminal's command hears Ctrl-C, also where the tests themselves run in the background and do not."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture
