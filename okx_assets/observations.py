@@ -19,6 +19,7 @@ from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.database import Database
 from resources.okx.client import OkxClient
 from resources.okx.market_rows import OrderBook
+from resources.universe import enabled_pairs, live_pairs
 
 HOUR = timedelta(hours=1)
 BOOK_LEVELS = 400
@@ -112,7 +113,7 @@ def funding_rates(
     """What longs paid to shorts on the swap of every pair that has one; the exchange keeps three months."""
     start, end = window_of(context)
     store, client = database.open(), exchange.open()
-    pairs = set(_universe(store, start, end))
+    pairs = set(live_pairs(store, start, end))
     swaps = [
         item.inst_id
         for item in client.instruments("SWAP")
@@ -137,18 +138,9 @@ def _newest_hour(client: OkxClient) -> datetime:
     return client.now().replace(minute=0, second=0, microsecond=0) - HOUR
 
 
-def _universe(store: Database, start: datetime, end: datetime, only: str = "true") -> list[str]:
-    rows = store.rows(
-        f"select distinct pair from market.universe where {only} and day < $2 and day >= "  # noqa: S608
-        "coalesce((select max(day) from market.universe where day <= $1), $1) order by pair",
-        (start.date(), (end + timedelta(hours=23)).date()),
-    )
-    return [row["pair"] for row in rows]
-
-
 def _enabled(store: Database, client: OkxClient, hour: datetime) -> list[str]:
     """Pairs to observe: those enabled when the hour closed, and none when that is past."""
-    return _universe(store, hour, hour + HOUR, "enabled") if hour == _newest_hour(client) else []
+    return enabled_pairs(store, hour, hour + HOUR) if hour == _newest_hour(client) else []
 
 
 def _of_all(pairs: Sequence[str], ask: Callable[[str], Seen]) -> list[Seen]:

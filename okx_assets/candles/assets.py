@@ -7,7 +7,6 @@ import dagster as dg
 import pandas as pd
 
 from okx_assets.candles.fetch import CandleFetch, FetchReport, log
-from okx_assets.candles.pairs import live_pairs
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_core.candle_contract import contract_breaches
@@ -17,6 +16,7 @@ from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.database import Database
 from resources.gap_ledger import GapLedger
 from resources.okx.errors import PermanentError
+from resources.universe import live_pairs
 
 HOUR = timedelta(hours=1)
 SHOWN = 50

@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from okx_assets.candles.pairs import live_pairs
 from okx_core.errors import OkxSignalError
 from okx_jobs.live.candles import HOUR, LiveCandles, floor_hour
 from okx_jobs.live.health import WRITTEN_EVERY_SECONDS, FeedHealth, health_file
@@ -18,6 +17,7 @@ from resources.okx.websocket.messages import Subscription
 from resources.okx.websocket.stream import OkxStream, StreamSettings
 from resources.settings import Mode, Settings, load_settings
 from resources.stores import open_database, open_exchange
+from resources.universe import live_pairs
 
 log = logging.getLogger(__name__)
 SECONDS_BEFORE_NEXT_TRY = 5.0
