@@ -20,6 +20,7 @@ import sqlalchemy
 from adbc_driver_postgresql import dbapi
 
 from benchmarks.rounds import TemporaryDatabase, Work, medians
+from resources.candle_store import CandleStore
 from resources.database import Database, with_driver
 
 PAIRS = 24
@@ -152,6 +153,22 @@ def compared(name: str, times: dict[str, float], count: int) -> list[dict[str, A
     ]
 
 
+def merge_rows(database: Database, engine: sqlalchemy.Engine, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """What the product does with fetched bars: merged with the stored ones, revisions kept, gaps closed."""
+    store, none = CandleStore(database), frame.iloc[:0].assign(reason="")
+    records = [dict(zip(COLUMNS, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+
+    def empty() -> None:
+        database.execute(f"truncate {TABLE}, {store.table}")
+
+    works: dict[str, Work] = {
+        "ours": lambda: store.record(frame, none, "bench", START),
+        "SQLAlchemy insert": lambda: insert_rows(engine, records),
+        "ADBC ingest": lambda: ingest(database.url, frame),
+    }
+    return compared("merge with what is stored", medians(works, SLOW_ROUNDS, before=empty), len(frame))
+
+
 def write_rows(database: Database, engine: sqlalchemy.Engine, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Into an empty table: the fast ways against ours, then the slow ways against ours, then a rerun."""
     window = (START, START + timedelta(hours=HOURS))
@@ -171,6 +188,7 @@ def write_rows(database: Database, engine: sqlalchemy.Engine, frame: pd.DataFram
         empty()
         works["ours"]()
 
+    rows += merge_rows(database, engine, frame)
     again: dict[str, Work] = {"ours": works["ours"], "first write of the same rows": first_write}
     return rows + compared("replace the same rows", medians(again, SLOW_ROUNDS), len(frame))
 

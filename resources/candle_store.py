@@ -88,15 +88,16 @@ class CandleStore:
                 )
             revised = self._keep_old_versions(bulk, now)
             written = bulk.frame(
-                f"insert into {self.table} as stored "  # noqa: S608
+                f"with written as (insert into {self.table} as stored "  # noqa: S608
                 f"(pair, timestamp_utc, {VALUES}, source, ingested_at) "
                 f"select pair, timestamp_utc, {VALUES}, source, ingested_at from incoming order by pair, timestamp_utc "
-                f"on conflict (pair, timestamp_utc) do {'nothing' if only_new else REPLACE} returning 1 as one"
+                f"on conflict (pair, timestamp_utc) do {'nothing' if only_new else REPLACE} returning 1) "
+                "select count(*) as rows from written"
             )
             closed = self._close_gaps(bulk, source, now)
             self._quarantine(bulk, rejected, now)
             self._note_fetched(bulk, fetched, now)
-        return Recorded(len(written), revised, closed)
+        return Recorded(int(written["rows"].iloc[0]), revised, closed)
 
     def _keep_old_versions(self, bulk: Bulk, now: datetime) -> "pd.DataFrame":
         old = ", ".join(f"stored.{name}" for name in VALUES.split(", "))
