@@ -17,6 +17,8 @@ LATE_FOR = timedelta(hours=24)
 ATTEMPTS_WHEN_OLD = 2
 # The whole exchange has stood still for hours, never for days: a longer silence is missing data.
 LONGEST_OUTAGE = timedelta(hours=24)
+# One pair that is silent proves nothing about the exchange.
+WITNESSES_NEEDED = 2
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Evidence:
     """What was seen besides the missing bar itself; None is unknown.
 
     `traded`: the public trades of the bar's time show a trade (True) or none (False).
-    `market_bars`: how many other pairs have the bar. `silence`: how long no pair at all has one.
+    `market_bars`: how many other pairs have the bar. `silence`: how long no pair at all has one, and
+    `witnesses` how many pairs have bars right before and after it.
     """
 
     traded: bool | None
     market_bars: int
     silence: timedelta
+    witnesses: int = 0
 
 
 def is_due(bar_closed_at: datetime, attempts: int, asked_at: datetime, now: datetime) -> bool:
@@ -62,6 +66,8 @@ def verdict(evidence: Evidence) -> tuple[str, str]:
     if evidence.silence == timedelta.max:
         return LOST, "no pair has a bar around it"
     hours = evidence.silence / timedelta(hours=1)
+    if evidence.witnesses < WITNESSES_NEEDED:
+        return LOST, "the exchange has no bar, and too few pairs are known to tell whether it stood still"
     if evidence.silence <= LONGEST_OUTAGE:
         return NEVER_TRADED, f"no pair has a bar for {hours:g} h: the exchange stood still"
     return LOST, f"no pair has a bar for {hours:g} h, longer than any outage"

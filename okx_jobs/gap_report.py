@@ -20,6 +20,11 @@ def print_gaps(database: Database, console: Console) -> None:
         "max(timestamp_utc) as last, (array_agg(evidence order by timestamp_utc desc, pair))[1] as evidence "
         "from market.candle_gaps group by bar, state order by bar, state"
     )
+    if not rows and not database.scalar("select exists (select from market.candles_1h)"):
+        console.print(
+            "gaps         no candles yet: run `okxsignal backfill --from 2026-01-01`, or `okxsignal demo`"
+        )
+        return
     if not rows:
         console.print("gaps         none: every bar between the first and the last of each pair is there")
         return

@@ -68,11 +68,16 @@ def parse_clock(text: str) -> ClockSetting:
     raise OkxSignalError(f"unknown clock {text!r}; use {CLOCK_SYNTAX}")
 
 
+LONGEST_STEP = 10 * 366 * 86_400
+
+
 def _stepped(body: dict[str, Any], now_ms: int) -> ClockSetting:
     seconds = body.get("by_seconds")
-    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < math.inf:
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds <= LONGEST_STEP:
         return fixed(now_ms + round(seconds * 1000))
-    raise OkxSignalError(f"clock mode 'step' needs by_seconds, zero or more, not {seconds!r}")
+    raise OkxSignalError(
+        f"clock mode 'step' needs by_seconds, from zero to {LONGEST_STEP} (ten years), not {seconds!r}"
+    )
 
 
 def clock_from_request(body: object, now_ms: int) -> ClockSetting:

@@ -13,7 +13,7 @@ def whole_number(parameters: dict[str, str], name: str) -> int | None:
     text = parameters.get(name)
     if text is None:
         return None
-    if not text.isdigit() or len(text) > 18:
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
         raise parameter_error(name)
     return int(text)
 

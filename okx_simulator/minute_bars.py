@@ -4,6 +4,7 @@ All bars of an hour together have its open, high, low, close and volume. Their t
 at their own typical price, as for the forming hour.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from okx_simulator.tape import Bars, Floats, Hours, path_points
 
 MINUTE_MS = 60_000
 MINUTE_SIZES = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30}
-PRICE_DIGITS = 10
+PRICE_DIGITS = 12  # significant ones: prices may be as small as 1e-9
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def _cut_hour(bar: Bars, minutes: int, now_ms: int) -> MinuteBars:
     turns = prices[1:-1, None]
     high = np.maximum(np.maximum(opened, closed), np.where(inside, turns, -np.inf).max(axis=0))
     low = np.minimum(np.minimum(opened, closed), np.where(inside, turns, np.inf).min(axis=0))
-    sides = [np.round(side, PRICE_DIGITS) for side in (opened, high, low, closed)]
+    decimals = PRICE_DIGITS - 1 - math.floor(math.log10(float(bar.high[0])))
+    sides = [np.round(side, decimals) for side in (opened, high, low, closed)]
     volume = _shares(float(bar.volume[0]), first, last)
     turnover = np.round(volume * (sides[1] + sides[2] + sides[3]) / 3.0, 8)
     return MinuteBars(open_ms, np.stack([*sides, volume, turnover]))

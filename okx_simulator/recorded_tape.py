@@ -39,7 +39,7 @@ def _read(path: Path, pairs: tuple[str, ...] | None) -> pa.Table:
         needed = ", ".join(NEEDED)
         raise OkxSignalError(f"tape {path}: column {', '.join(absent)} is missing; it needs {needed}")
     kept = [*NEEDED, "quote_volume"] if "quote_volume" in table.column_names else list(NEEDED)
-    table = table.select(kept)
+    table = _plain(table.select(kept).replace_schema_metadata(None))
     _check_keys(path, table)
     if pairs is None:
         return table
@@ -49,6 +49,22 @@ def _read(path: Path, pairs: tuple[str, ...] | None) -> pa.Table:
             listed = ", ".join(sorted(map(str, known)))
             raise OkxSignalError(f"tape {path}: pair {pair!r} is not in the file; choose from {listed}")
     return table.filter(pc.is_in(table["pair"], value_set=pa.array(pairs, table["pair"].type)))
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Pairs as text and numbers as floats, whatever width, dictionary or decimal the file keeps them in."""
+    for name in table.column_names:
+        kind = table[name].type
+        wanted = None
+        if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
+            wanted = pa.string()
+        elif pa.types.is_decimal(kind) or (
+            pa.types.is_integer(kind) and name not in ("pair", "timestamp_utc")
+        ):
+            wanted = pa.float64()
+        if wanted is not None:
+            table = table.set_column(table.column_names.index(name), name, table[name].cast(wanted))
+    return table
 
 
 def _check_keys(path: Path, table: pa.Table) -> None:

@@ -1,11 +1,13 @@
 """The gap ledger: every bar that should exist and does not, until it is found or given up with a reason."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from okx_core.candle_gaps import is_due
 from resources.candle_store import CandleStore
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,20 @@ class GapLedger:
         end: datetime,
         now: datetime,
         delisted: Sequence[str] = (),
+        listed: Mapping[str, datetime] | None = None,
     ) -> int:
         """Enter the holes of the pairs in [start, end) that are not known yet; how many there are of them.
 
-        A hole lies between two stored bars, or between the last stored bar and `end`. Before a pair's first
-        bar there is none: it was not listed, or the exchange's history does not reach so far. After the last
-        bar of a delisted pair there is none either.
+        A hole lies between two stored bars, between the last stored bar and `end`, and, for a pair whose
+        listing is in `listed`, between that and its first stored bar. After the last bar of a delisted pair
+        there is none. Without a listing nothing is said of the time before a pair's first bar.
         """
         return self._database.execute(
             "with edges as ("  # noqa: S608
-            f" select name as pair, (select max(timestamp_utc) from {self._store.table}"
-            "  where pair = name and timestamp_utc < $2) as timestamp_utc from unnest($1::text[]) as name"
+            f" select name as pair, coalesce((select max(timestamp_utc) from {self._store.table}"
+            "  where pair = name and timestamp_utc < $2), "
+            "  case when listing is not null then greatest(listing, $2) - $6 end) as timestamp_utc"
+            "  from unnest($1::text[], $8::timestamptz[]) as asked (name, listing)"
             f" union all select pair, timestamp_utc from {self._store.table}"
             "  where pair = any($1) and timestamp_utc >= $2 and timestamp_utc < $3), "
             "followed as (select pair, timestamp_utc, coalesce(lead(timestamp_utc) over (partition by pair "
@@ -61,8 +66,24 @@ class GapLedger:
             "select $4, pair, missing, 1, $5, $5 from followed cross join lateral "
             "generate_series(greatest(timestamp_utc + $6, $2), least(next_bar, $3) - $6, $6) as missing "
             "where next_bar > timestamp_utc + $6 on conflict do nothing",
-            (list(pairs), start, end, self._store.bar, now, self._store.length, list(delisted)),
+            (
+                list(pairs),
+                start,
+                end,
+                self._store.bar,
+                now,
+                self._store.length,
+                list(delisted),
+                [self._first_bar(listing) for listing in map((listed or {}).get, pairs)],
+            ),
         )
+
+    def _first_bar(self, listing: datetime | None) -> datetime | None:
+        """The first bar that a pair listed then must have: the first that opens when it trades already."""
+        if listing is None:
+            return None
+        length = self._store.length
+        return EPOCH - (EPOCH - listing) // length * length
 
     def due(self, now: datetime) -> list[Gap]:
         """Open gaps whose next attempt is due, by pair and time."""
@@ -100,6 +121,16 @@ class GapLedger:
             "and gap.timestamp_utc = seen.timestamp_utc",
             (self._store.bar, now, pairs, opens, states, evidence),
         )
+
+
+def witnesses_around(bar: datetime, market: Mapping[datetime, int], present: Sequence[datetime]) -> int:
+    """How many pairs have the last bar before the silence around `bar`, and the first after it: the fewer of both."""
+    from bisect import bisect_left
+
+    place = bisect_left(present, bar)
+    if place == 0 or place == len(present):
+        return 0
+    return min(market[present[place - 1]], market[present[place]])
 
 
 def silence_around(bar: datetime, present: Sequence[datetime], length: timedelta) -> timedelta:

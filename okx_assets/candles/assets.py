@@ -96,7 +96,7 @@ def _materialize(
             f"{client.now():%Y-%m-%d %H:%M:%S}: choose an earlier partition",
             allow_retries=False,
         )
-    listed = {item.inst_id for item in client.instruments("SPOT")}
+    listed = {item.inst_id: item.list_time for item in client.instruments("SPOT")}
     known = known_pairs(store.database, start, end)
     pairs = [pair for pair in known if pair in listed]
     try:
@@ -108,8 +108,9 @@ def _materialize(
     missing = _missing(store, pairs, closed_until)
     if len(missing) == len(pairs) and closed_until == client.now().replace(minute=0, second=0, microsecond=0):
         raise dg.RetryRequested(max_retries=3, seconds_to_wait=5)
-    gaps = GapLedger(store).notice(pairs, start, closed_until, client.now())
-    gone = sorted(set(known) - listed | set(report.refused))
+    since = {pair: moment for pair in pairs if (moment := listed[pair]) is not None}
+    gaps = GapLedger(store).notice(pairs, start, closed_until, client.now(), listed=since)
+    gone = sorted(set(known) - set(listed) | set(report.refused))
     breaches = contract_breaches(store.bars(pairs, start, closed_until), pd.Timedelta(store.length))
     return _result(report, pairs, missing, gaps, gone, breaches)
 

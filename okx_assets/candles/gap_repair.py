@@ -8,7 +8,7 @@ from okx_assets.candles.fetch import CandleFetch
 from okx_core.candle_gaps import LONGEST_OUTAGE, OPEN, Evidence, is_conclusive, verdict
 from okx_core.fetch_windows import Stretch, stretches
 from resources.candle_store import CandleStore
-from resources.gap_ledger import Attempt, Gap, GapLedger, silence_around
+from resources.gap_ledger import Attempt, Gap, GapLedger, silence_around, witnesses_around
 from resources.okx.client import OkxClient
 from resources.okx.errors import PermanentError
 
@@ -83,7 +83,10 @@ def _judged(
         if (gap.pair, gap.timestamp_utc) in judged:
             silence = silence_around(gap.timestamp_utc, present, store.length)
             seen = Evidence(
-                traded.get((gap.pair, gap.timestamp_utc)), market.get(gap.timestamp_utc, 0), silence
+                traded.get((gap.pair, gap.timestamp_utc)),
+                market.get(gap.timestamp_utc, 0),
+                silence,
+                witnesses_around(gap.timestamp_utc, market, present),
             )
             state, words = verdict(seen)
             words = f"{words}; asked {gap.attempts + 1} times"

@@ -8,12 +8,14 @@ from okx_simulator import public_endpoints, swap_endpoints
 from okx_simulator.bars import BAR_SIZES
 from okx_simulator.calls import Call
 from okx_simulator.exchange import Exchange
+from okx_simulator.minute_bars import MINUTE_SIZES
 from okx_simulator.swaps import is_swap
 from okx_simulator.websocket.account_feeds import AccountFeed, OrderFeed
 from okx_simulator.websocket.candle_feed import CandleFeed
 from okx_simulator.websocket.feeds import ChangedRows, ChangingRows, Feed, SilentFeed
 from okx_simulator.websocket.frames import Arg, FrameError, text_arg, unknown_channel
 from okx_simulator.websocket.market_feeds import BookFeed, TradeFeed
+from okx_simulator.websocket.minute_candle_feed import MinuteCandleFeed
 from okx_simulator.websocket.position_feeds import AlgoFeed, BalanceAndPositionFeed, PositionFeed
 
 PUBLIC, BUSINESS, PRIVATE = "public", "business", "private"
@@ -57,6 +59,10 @@ def _candles(bar: str) -> Callable[[Exchange, Arg], Feed]:
     return lambda exchange, arg: CandleFeed(exchange, arg["instId"], BAR_SIZES[bar])
 
 
+def _minute_candles(bar: str) -> Callable[[Exchange, Arg], Feed]:
+    return lambda exchange, arg: MinuteCandleFeed(exchange, arg["instId"], bar, MINUTE_SIZES[bar])
+
+
 CHANNELS: dict[str, Channel] = {
     "tickers": Channel(PUBLIC, "instId", _rows(public_endpoints.ticker, 0.1)),
     "trades": Channel(PUBLIC, "instId", _trades(merged=True)),
@@ -79,7 +85,9 @@ CHANNELS: dict[str, Channel] = {
         lambda exchange, arg: BalanceAndPositionFeed(exchange),  # noqa: ARG005
         private=True,
     ),
-} | {f"candle{bar}": Channel(BUSINESS, "instId", _candles(bar)) for bar in BAR_SIZES}
+}
+CHANNELS |= {f"candle{bar}": Channel(BUSINESS, "instId", _candles(bar)) for bar in BAR_SIZES}
+CHANNELS |= {f"candle{bar}": Channel(BUSINESS, "instId", _minute_candles(bar)) for bar in MINUTE_SIZES}
 
 
 def channel_of(arg: Mapping[str, Any], path: str) -> Channel:

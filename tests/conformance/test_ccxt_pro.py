@@ -51,6 +51,9 @@ def test_bars_and_trades(play: Callable[[Scene], None], exchange: Exchange) -> N
     async def scene(client: ccxt.pro.okx) -> None:
         bars = await client.watch_ohlcv(ATOM, "1h")
         assert bars[-1][0] == exchange.clock.now_ms() // 3_600_000 * 3_600_000
+        for timeframe, length in (("1m", 60_000), ("15m", 900_000), ("4h", 14_400_000)):
+            bars = await client.watch_ohlcv(ATOM, timeframe)
+            assert bars[-1][0] == exchange.clock.now_ms() // length * length
         trades = await client.watch_trades(ATOM)
         assert trades[-1]["symbol"] == ATOM
         assert trades[-1]["price"] > 0

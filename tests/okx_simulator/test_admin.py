@@ -48,3 +48,14 @@ def test_other_sites_cannot_reach_it(
             f"{addresses.admin_url}/admin/clock", json={"mode": "real"}, headers=headers, timeout=10
         )
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("seconds", [1e300, -1, "an hour", None, True])
+def test_a_step_that_will_not_do_changes_nothing(
+    addresses: Addresses, exchange: Exchange, seconds: object
+) -> None:
+    before = exchange.clock.now_ms()
+    body = {"mode": "step", "by_seconds": seconds}
+    answer = requests.post(f"{addresses.admin_url}/admin/clock", json=body, timeout=5)
+    assert answer.status_code == 400
+    assert exchange.clock.now_ms() == before

@@ -1,5 +1,7 @@
 """Bars shorter than an hour: together they are the hour, and nothing of the future shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,3 +68,13 @@ def test_the_newest_endpoint_keeps_1440_short_bars(get) -> None:
         asked += len(page["data"])
         oldest = page["data"][-1][0]
     assert asked == 1440
+
+
+def test_tiny_prices_keep_their_digits(tape: SyntheticTape) -> None:
+    hourly = tape.bars("BTC-USDT", NOW_MS // HOUR_MS)[-50:]
+    scale = 3e-9 / float(hourly.open[0])
+    tiny = replace(
+        hourly, **{name: getattr(hourly, name) * scale for name in ("open", "high", "low", "close")}
+    )
+    usual, small = cut(hourly, 15, NOW_MS).values[:4], cut(tiny, 15, NOW_MS).values[:4]
+    np.testing.assert_allclose(small, usual * scale, rtol=1e-9)

@@ -1,4 +1,5 @@
 import math
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -117,3 +118,19 @@ def test_rows_without_pair_or_time_are_reported_whatever_is_selected(tmp_path: P
     start = iso_to_ms("2024-01-01T00:00:00Z", "test")
     with pytest.raises(OkxSignalError, match="2 rows have no pair or no timestamp_utc, the first is row 7"):
         RecordedTape(written(tmp_path, frame), ("BTC-USDT",), start)
+
+
+def test_text_and_numbers_may_be_kept_in_any_legal_way(tmp_path: Path) -> None:
+    frame = pd.concat([rows("BTC-USDT"), rows("ETH-USDT")], ignore_index=True)
+    plain = RecordedTape(written(tmp_path, frame)).bars("BTC-USDT", 10**6)
+    decimals = {
+        name: frame[name].map(lambda value: Decimal(str(value))) for name in ("open", "high", "low", "close")
+    }
+    for changed in (
+        frame.assign(pair=frame["pair"].astype("category")),
+        frame.assign(**decimals),
+        frame.assign(volume=10),
+        frame.set_index(["pair", "timestamp_utc"]),
+    ):
+        tape = RecordedTape(written(tmp_path, changed), ("BTC-USDT",))
+        assert tape.bars("BTC-USDT", 10**6).values()[0].tolist() == plain.values()[0].tolist()

@@ -212,3 +212,15 @@ def test_the_account_describes_itself(signed: Signed) -> None:
 def test_the_wrong_method_is_50115(signed: Signed) -> None:
     response = signed("POST", "/account/balance", {})
     assert [response.status_code, response.json()["code"]] == [405, "50115"]
+
+
+@pytest.mark.parametrize(
+    "size", ["9" * 40, "9" * 400, "٠.٠٠١", "1e3", "-1", "0", "NaN", "1_0", " 1", "0x1", ""]
+)
+def test_a_size_that_is_no_plain_amount_is_a_parameter_error(signed, size: str) -> None:
+    order = {"instId": "BTC-USDT", "tdMode": "cash", "side": "buy", "ordType": "market", "sz": size}
+    answer = signed("POST", "/trade/order", order)
+    assert answer.status_code < 500
+    assert answer.json()["code"] in ("51000", "50014", "1")
+    amended = signed("POST", "/trade/amend-order", {"instId": "BTC-USDT", "ordId": "1", "newSz": size})
+    assert amended.status_code < 500

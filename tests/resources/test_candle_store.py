@@ -128,6 +128,16 @@ class TestGapLedger:
         assert self.gaps(store) == [("A-USDT", hour, "open") for hour in (3, 4, 7, 9)]
         assert ledger.notice(["A-USDT"], T0 + 3 * HOUR, T0 + 10 * HOUR, NOW) == 0
 
+    def test_hours_between_the_listing_and_the_first_bar_are_missing_too(self, store: CandleStore) -> None:
+        store.record(bars([5, 6]), none(), "okx", NOW)
+        listed = {"A-USDT": T0 + timedelta(hours=2, minutes=10), "B-USDT": T0 - 99 * HOUR, "C-USDT": NOW}
+        ledger = GapLedger(store)
+        ledger.notice(["A-USDT", "B-USDT", "C-USDT"], T0 + HOUR, T0 + 7 * HOUR, NOW, listed=listed)
+        found = self.gaps(store)
+        assert [hour for pair, hour, _ in found if pair == "A-USDT"] == [3, 4]
+        assert [hour for pair, hour, _ in found if pair == "B-USDT"] == [1, 2, 3, 4, 5, 6]
+        assert [hour for pair, hour, _ in found if pair == "C-USDT"] == []
+
     def test_a_delisted_pair_has_holes_inside_but_none_after_its_end(self, store: CandleStore) -> None:
         store.record(bars([0, 2]), none(), "okx", NOW)
         assert GapLedger(store).notice(["A-USDT"], T0, T0 + 9 * HOUR, NOW, delisted=["A-USDT"]) == 1

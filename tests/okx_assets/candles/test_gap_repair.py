@@ -117,3 +117,13 @@ def test_a_pair_that_has_been_delisted_since_is_judged_too(serve, tape, database
     state, evidence = ledger(store)["GONE-USDT", 100]
     assert state == "lost"
     assert "51001" in evidence
+
+
+def test_a_single_pair_is_no_witness_of_an_outage(serve, tape, database) -> None:
+    store = CandleStore(database)
+    with serve(tape, NOW) as (_, client):
+        CandleFetch(store, client, "okx").run(["BTC-USDT"], START, END)
+        GapLedger(store).notice(["BTC-USDT"], START, END, client.now())
+        repair_gaps(store, client, "okx")
+    assert {state for state, _ in ledger(store).values()} == {"lost"}
+    assert {"too few pairs are known" in words for _, words in ledger(store).values()} == {True}
