@@ -124,7 +124,12 @@ def workspace(settings: Settings) -> Path:
     path = settings.home / "workspace.yaml"
     server = {"host": "127.0.0.1", "port": settings.code_server_port, "location_name": LOCATION}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}), encoding="utf-8")
+    text = yaml.safe_dump({"load_from": [{"grpc_server": server}]})
+    # The daemon reads the file again and again, and ends when it finds half of it: never write it in place.
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
     return path
 
 
