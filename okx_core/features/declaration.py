@@ -1,22 +1,29 @@
 """What is said about a feature: everything that tables, docs, checks and training sets are made from."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from types import ModuleType
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Input = Literal[
+    "open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base", "timestamp_utc", "universe"
+]
 
 
 @dataclass(frozen=True)
 class Feature:
     """One column of features_1h.
 
-    `compute` takes `Bars` (timeframe '1h', '4h', '1d') or `Market` (timeframe 'cross') and returns
+    `compute` takes `Bars` (timeframe '15m', '1h', '4h', '1d') or `Market` (timeframe 'cross') and returns
     [pairs, bars]. The value is NULL until `lookback_bars` unbroken bars, the row's own included, are
     known; `anchored` says that the indicator is recursive and starts at the month's anchor.
+    `inputs` are the candle columns that can change it; `source` names who published the formula, empty
+    where it is elementary or ours. `may_be_unknown` is why a value may be NULL with every bar known.
     """
 
     name: str
@@ -29,13 +36,17 @@ class Feature:
     anchored: bool = False
     scale_free: bool = True
     undefined: str = ""
+    formula: str = ""
+    source: str = ""
+    inputs: tuple[Input, ...] = ()
+    may_be_unknown: str = ""
 
     @property
     def null_rule(self) -> str:
-        """When the feature is NULL, and what it says where its formula is undefined."""
+        """When the feature is NULL, at the start and after a gap, and what it says where undefined."""
         bars = "bars" if self.timeframe == "cross" else f"{self.timeframe} bars"
         rule = f"NULL until {self.lookback_bars} unbroken {bars} are known"
-        return f"{rule}; {self.undefined}" if self.undefined else rule
+        return "; ".join(part for part in (rule, self.may_be_unknown, self.undefined) if part)
 
     def on(self, timeframe: str) -> "Feature":
         """The same feature on bars of another timeframe, as of the last one closed."""
@@ -46,3 +57,47 @@ class Feature:
             timeframe=timeframe,
             description=f"{self.description}, on the last closed {timeframe} bar",
         )
+
+
+def feature(
+    group: str,
+    unit: str,
+    lookback_bars: int,
+    *,
+    formula: str,
+    inputs: tuple[Input, ...],
+    source: str = "",
+    timeframe: str = "1h",
+    anchored: bool = False,
+    scale_free: bool = True,
+    undefined: str = "",
+    may_be_unknown: str = "",
+) -> Callable[[Callable[[Any], Array]], Feature]:
+    """Declare the decorated function as a feature: its name is the column, its docstring says what it is."""
+
+    def declare(compute: Callable[[Any], Array]) -> Feature:
+        return Feature(
+            name=compute.__name__,
+            group=group,
+            description=" ".join((inspect.getdoc(compute) or "").split()).rstrip("."),
+            unit=unit,
+            lookback_bars=lookback_bars,
+            compute=compute,
+            timeframe=timeframe,
+            anchored=anchored,
+            scale_free=scale_free,
+            undefined=undefined,
+            formula=formula,
+            source=source,
+            inputs=inputs,
+            may_be_unknown=may_be_unknown,
+        )
+
+    return declare
+
+
+def declared_in(module: ModuleType) -> Iterator[Feature]:
+    """The features of a module, and those of its tuples of features, in the order they are written."""
+    for value in vars(module).values():
+        members = value if isinstance(value, tuple) else (value,)
+        yield from (member for member in members if isinstance(member, Feature))

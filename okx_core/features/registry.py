@@ -1,7 +1,7 @@
 """Every feature, declared once. Tables, documents, checks and training sets read this list."""
 
 from okx_core.features import market, momentum, price, seasonality, statistics, volatility, volume
-from okx_core.features.declaration import Feature
+from okx_core.features.declaration import Feature, declared_in
 
 ON_HIGHER_TIMEFRAMES = (
     momentum.RSI,
@@ -22,7 +22,7 @@ FEATURES: tuple[Feature, ...] = (
     *statistics.FEATURES,
     *(feature.on(timeframe) for timeframe in ("4h", "1d") for feature in ON_HIGHER_TIMEFRAMES),
     *market.FEATURES,
-    *seasonality.FEATURES,
+    *declared_in(seasonality),
 )
 
 
