@@ -29,7 +29,7 @@ PAIRS = 24
 BARS = 8_192
 PASS_BARS = 1_024
 Fields = dict[str, np.ndarray]
-Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # 1h, 4h and 1d candles
+Frames = tuple[pd.DataFrame, ...]  # 1h, 4h, 1d and (none of) 15m candles
 
 
 def random_walk(pairs: int, bars: int, seed: int = 3) -> Fields:
@@ -200,8 +200,7 @@ def candle_frames(pairs: int, hours: int) -> tuple[Frames, datetime, datetime]:
         opens = pd.date_range(start, periods=hours // step, freq=f"{step}h")
         keys = {"pair": np.repeat(names, len(opens)), "timestamp_utc": np.tile(opens, pairs)}
         frames.append(pd.DataFrame({**keys, **{name: values.ravel() for name, values in bars.items()}}))
-    hourly, four_hourly, daily = frames
-    return (hourly, four_hourly, daily), start, start + timedelta(hours=hours)
+    return (*frames, frames[0].head(0)), start, start + timedelta(hours=hours)
 
 
 def full_set_rows() -> Iterator[dict[str, Any]]:

@@ -15,14 +15,20 @@ from resources.dagster_resources import DatabaseResource
 from resources.database import Database
 
 CHUNK = timedelta(days=92)  # bounds the memory of a backfill, whatever its length
-CANDLE_COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_volume"
+CANDLE_COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_volume, taker_buy_base"
 
 
 @dg.asset(
     key=["features", "features_1h"],
     partitions_def=HOURLY,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    deps=[["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"]],
+    deps=[
+        ["market", "candles_1h"],
+        ["market", "candles_4h"],
+        ["market", "candles_1d"],
+        ["market", "candles_15m"],
+        ["market", "universe"],
+    ],
     group_name="features",
     owners=OWNERS,
     kinds=PYTHON_KINDS,
@@ -97,9 +103,13 @@ def compute_window(store: Database, start: datetime, end: datetime) -> pd.DataFr
             "where timestamp_utc >= $1 and timestamp_utc < $2",
             (history_start(start, timeframe), end),
         )
-        for timeframe in ("1h", "4h", "1d")
+        for timeframe in ("1h", "4h", "1d", "15m")
     ]
-    return compute_features(candles[0], candles[1], candles[2], start, end)
+    universe = store.frame(
+        "select day, pair, enabled from market.universe where day >= $1 and day < $2",
+        (history_start(start, "1h").date(), end.date() + timedelta(days=1)),
+    )
+    return compute_features(candles[0], candles[1], candles[2], candles[3], start, end, universe=universe)
 
 
 def _constant(spread: pd.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from okx_core.errors import OkxSignalError
 from okx_core.features import windows
 from okx_core.features.grid import lay_on_grid
-from okx_core.features.timeframes import hour_number
+from okx_core.features.timeframes import HOURLY, hour_number
 from okx_core.fees import TAKER_FEE_RATE
 
 Array = NDArray[np.float64]
@@ -114,7 +114,7 @@ def compute_labels(
     pairs = tuple(sorted(candles_1h["pair"].unique()))
     first = hour_number(start)
     stop = max(first, min(hour_number(end), hour_number(known_until) - horizon))
-    grid = lay_on_grid(candles_1h, pairs, first, stop + horizon, 1, PRICES)
+    grid = lay_on_grid(candles_1h, pairs, first, stop + horizon, HOURLY, PRICES)
     high, low, close = (grid.fields[name] for name in PRICES)
     rows = slice(0, stop - first)
     whole = later(windows.run_length(close), horizon)[:, rows] > horizon

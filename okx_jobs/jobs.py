@@ -37,9 +37,11 @@ refresh_derived = dg.define_asset_job(
     tags=DATA_TAGS,
 )
 refresh_candles_15m = dg.define_asset_job(
-    "refresh_candles_15m", selection=dg.AssetSelection.assets(["market", "candles_15m"]), tags=DATA_TAGS,
-    description="15-minute candles of an hour.",
-)  # fmt: skip
+    "refresh_candles_15m",
+    selection=dg.AssetSelection.assets(["market", "candles_15m"], ["features", "features_1h"]),
+    description="15-minute candles of an hour, and the features that rest on them; they come after the hour's orders.",
+    tags=DATA_TAGS,
+)
 observe_hour = dg.define_asset_job(
     "observe_hour",
     selection=dg.AssetSelection.assets(

@@ -18,7 +18,7 @@ from okx_core.backtest.loop import TRADE_FIELDS, Holdings, trade_hours
 from okx_core.decisions.portfolio import sizing_terms
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.features.grid import lay_on_grid, pair_places
-from okx_core.features.timeframes import EPOCH, bar_numbers, hour_number
+from okx_core.features.timeframes import EPOCH, HOURLY, bar_numbers, hour_number
 from okx_core.fees import TAKER_FEE_RATE
 
 __all__ = ["FoldResult", "Portfolio", "Position", "run_fold"]
@@ -61,7 +61,7 @@ def run_fold(
     """
     first, stop = hour_number(start), hour_number(end)
     pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *opening.positions}))
-    grid = lay_on_grid(candles_1h, pairs, first, stop + 1, 1, ("open", "close"))
+    grid = lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, ("open", "close"))
     prediction, tradable, turnover, multiplier = _lay_signals(signals, pairs, first, stop)
     holdings = _holdings(opening, pairs)
     records, trades, account = trade_hours(
@@ -92,7 +92,7 @@ def _lay_signals(
     signals: pd.DataFrame, pairs: tuple[str, ...], first: int, stop: int
 ) -> tuple[Array, NDArray[np.bool_], Array, Array]:
     """prediction, tradable, turnover and size multiplier as [hours, pairs]; no signal is unknown."""
-    rows = bar_numbers(signals["timestamp_utc"], 1) - first
+    rows = bar_numbers(signals["timestamp_utc"], HOURLY) - first
     inside = (rows >= 0) & (rows < stop - first)
     places = rows[inside], pair_places(signals["pair"], pairs)[inside]
 

@@ -5,9 +5,9 @@ import pandas as pd
 
 from okx_core.compilation import compiled
 from okx_core.features.bars import Array, change_pct
+from okx_core.features.cross_section import market_mean
 from okx_core.features.grid import lay_on_grid, pair_places
-from okx_core.features.market import market_mean
-from okx_core.features.timeframes import bar_numbers
+from okx_core.features.timeframes import HOURLY, bar_numbers
 
 DAY_HOURS = 24
 
@@ -41,10 +41,10 @@ def market_state(candles_1h: pd.DataFrame) -> pd.DataFrame:
     if candles_1h.empty:
         keys = candles_1h[["pair", "timestamp_utc"]]
         return keys.assign(turnover_24h_quote=np.nan, market_return_24h_pct=np.nan)
-    hours = bar_numbers(candles_1h["timestamp_utc"], 1)
+    hours = bar_numbers(candles_1h["timestamp_utc"], HOURLY)
     first, stop = int(hours.min()), int(hours.max()) + 1
     pairs = tuple(sorted(candles_1h["pair"].unique()))
-    grid = lay_on_grid(candles_1h, pairs, first, stop, 1, ("close", "volume", "quote_volume"))
+    grid = lay_on_grid(candles_1h, pairs, first, stop, HOURLY, ("close", "volume", "quote_volume"))
     close, volume, reported = (grid.fields[name] for name in ("close", "volume", "quote_volume"))
     quote_volume = np.where(np.isnan(reported), volume * close, reported)
     rows = pair_places(candles_1h["pair"], pairs), hours - first

@@ -11,6 +11,7 @@ from okx_core.features.bars import Bars
 from okx_core.features.declaration import Feature
 from okx_core.features.grid import Grid, lay_on_grid
 from okx_core.features.market import Market
+from okx_core.features.membership import members
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import HOURLY, TIMEFRAMES, Timeframe, history_start, hour_number
 
@@ -25,19 +26,23 @@ def compute_features(
     candles_1h: pd.DataFrame,
     candles_4h: pd.DataFrame,
     candles_1d: pd.DataFrame,
+    candles_15m: pd.DataFrame,
     start: datetime,
     end: datetime,
     features: Sequence[Feature] = FEATURES,
+    *,
+    universe: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Feature rows of every 1h candle with start <= open < end, sorted by pair and timestamp_utc.
 
     The candles must reach back to `history_start(start, timeframe)`; older and later ones are not
-    read. Columns: pair, timestamp_utc, then one float32 per feature, NaN by its null rule. The
-    result does not depend on start and end beyond which rows it holds.
+    read. Where there is no 15m candle its features are NULL. `universe` (day, pair, enabled) says who is
+    compared with whom, see `market`. Columns: pair, timestamp_utc, then one float32 per feature, NaN
+    by its null rule. The result does not depend on start and end beyond which rows it holds.
     """
     first, stop = hour_number(start), hour_number(end)
     pairs = tuple(sorted(candles_1h["pair"].unique()))
-    frames = {"1h": candles_1h, "4h": candles_4h, "1d": candles_1d}
+    frames = {"15m": candles_15m, "1h": candles_1h, "4h": candles_4h, "1d": candles_1d}
     values = np.full((len(features), len(pairs), max(stop - first, 0)), np.nan, dtype=np.float32)
     present = np.zeros(values.shape[1:], dtype=bool)
     for timeframe in TIMEFRAMES.values() if values.size else ():
@@ -46,10 +51,10 @@ def compute_features(
         if timeframe is HOURLY:
             present[:] = ~np.isnan(grid.fields["close"][:, first - grid.first :])
             _fill_timeframe(values, wanted, grid, timeframe, first)
-            _fill_market(values, _positions(features, "cross"), grid, first)
+            _fill_market(values, _positions(features, "cross"), grid, first, universe)
         elif wanted:
             closed = _closed_bars(wanted, grid, timeframe, first, stop)
-            usable = (np.arange(first, stop) + 1) // timeframe.hours - 1
+            usable = timeframe.usable_bars(first, stop)
             for place, row in enumerate(wanted):
                 values[row] = closed[place][:, usable - usable[0]]
     return _frame(values, present, pairs, first, features)
@@ -62,7 +67,7 @@ def _positions(features: Sequence[Feature], timeframe: str) -> dict[int, Feature
 def _grid(candles: pd.DataFrame, pairs: tuple[str, ...], timeframe: Timeframe, first: int, stop: int) -> Grid:
     """All bars that the rows [first, stop) may depend on; `first` and `stop` are hours."""
     newest = timeframe.usable_bar(stop - 1) + 1
-    return lay_on_grid(candles, pairs, timeframe.anchor(timeframe.usable_bar(first)), newest, timeframe.hours)
+    return lay_on_grid(candles, pairs, timeframe.anchor(timeframe.usable_bar(first)), newest, timeframe)
 
 
 def _closed_bars(
@@ -88,12 +93,14 @@ def _fill_timeframe(
                 values[row, some, begin - first : stop - first] = rows
 
 
-def _fill_market(values: Floats, wanted: dict[int, Feature], grid: Grid, first: int) -> None:
+def _fill_market(
+    values: Floats, wanted: dict[int, Feature], grid: Grid, first: int, universe: pd.DataFrame | None
+) -> None:
     """Write the features that compare pairs: all pairs of a month at once."""
     lead = _lead(wanted.values())
     for begin, stop in HOURLY.months(first, first + values.shape[2]) if wanted else ():
         bars = _bars(grid, slice(None), HOURLY, begin - lead, stop)
-        market = Market(bars, grid.pairs)
+        market = Market(bars, grid.pairs, members(universe, grid.pairs, bars.numbers()))
         for row, feature in wanted.items():
             values[row, :, begin - first : stop - first] = _rows(feature, bars, market, lead)
 
@@ -111,7 +118,7 @@ def _cache_sized(pairs: int, bars: int) -> Iterator[slice]:
 
 def _bars(grid: Grid, pairs: slice, timeframe: Timeframe, first: int, stop: int) -> Bars:
     """Bars [first, stop) of one month's pass, with the anchored stretch of that month behind them."""
-    anchor = timeframe.anchor(stop - 1)
+    anchor = timeframe.anchor(stop - 1) if timeframe.recursive else first
     return Bars(grid.cut(pairs, anchor, stop), stop - first, first)
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from okx_core.features.timeframes import bar_numbers
+from okx_core.features.timeframes import Timeframe, bar_numbers
 
 Array = NDArray[np.float64]
 
-FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
-NEEDED = FIELDS[:5]
+NEEDED = ("open", "high", "low", "close", "volume")
+FIELDS = (*NEEDED, "quote_volume", "taker_buy_base")
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,15 @@ def lay_on_grid(
     pairs: tuple[str, ...],
     first: int,
     stop: int,
-    hours: int,
+    timeframe: Timeframe,
     fields: tuple[str, ...] = FIELDS,
 ) -> Grid:
     """The bars [first, stop) of `pairs`; candles outside are left out.
 
-    A bar with an unknown price or volume counts as missing; an unknown quote_volume alone does not.
+    A bar with an unknown price or volume counts as missing; an unknown quote_volume or taker_buy_base
+    alone does not, and a source may lack these columns altogether.
     """
-    numbers = bar_numbers(candles["timestamp_utc"], hours)
+    numbers = bar_numbers(candles["timestamp_utc"], timeframe)
     rows = pair_places(candles["pair"], pairs)
     inside = (numbers >= first) & (numbers < stop) & (rows >= 0)
     whole = bool(inside.all())
@@ -50,8 +51,9 @@ def lay_on_grid(
     laid: dict[str, Array] = {}
     for name in fields:
         values = np.full(len(pairs) * bars, np.nan)
-        column = candles[name].to_numpy(dtype=np.float64)
-        values[places] = column if whole else column[inside]
+        if name in NEEDED or name in candles:
+            column = candles[name].to_numpy(dtype=np.float64)
+            values[places] = column if whole else column[inside]
         laid[name] = values.reshape(len(pairs), bars)
     missing = np.zeros((len(pairs), bars), dtype=bool)
     for name in set(fields) & set(NEEDED):

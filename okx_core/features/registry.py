@@ -1,6 +1,15 @@
 """Every feature, declared once. Tables, documents, checks and training sets read this list."""
 
-from okx_core.features import market, momentum, price, seasonality, statistics, volatility, volume
+from okx_core.features import (
+    cross_pair,
+    momentum,
+    price,
+    quarter_hours,
+    seasonality,
+    statistics,
+    volatility,
+    volume,
+)
 from okx_core.features.declaration import Feature, declared_in
 
 ON_HIGHER_TIMEFRAMES = (
@@ -21,7 +30,8 @@ FEATURES: tuple[Feature, ...] = (
     *volume.FEATURES,
     *statistics.FEATURES,
     *(feature.on(timeframe) for timeframe in ("4h", "1d") for feature in ON_HIGHER_TIMEFRAMES),
-    *market.FEATURES,
+    *declared_in(quarter_hours),
+    *declared_in(cross_pair),
     *declared_in(seasonality),
 )
 
@@ -32,5 +42,8 @@ def feature_names() -> tuple[str, ...]:
 
 
 def model_feature_names() -> tuple[str, ...]:
-    """Columns that models train on: the scale-free ones."""
-    return tuple(feature.name for feature in FEATURES if feature.scale_free)
+    """Columns that models train on: the scale-free ones that are there when an hour is decided.
+
+    15-minute candles are fetched after the hour's orders, so what rests on them comes too late.
+    """
+    return tuple(feature.name for feature in FEATURES if feature.scale_free and feature.timeframe != "15m")

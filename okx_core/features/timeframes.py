@@ -1,9 +1,10 @@
 """Where time is anchored: bar numbers, months, and how far back each timeframe is read.
 
-A bar is numbered by its open: hours since 1970-01-01T00Z divided by the timeframe's hours, so 4h and
-1d bars stand on UTC buckets. Recursive indicators of a row start at the first bar of the row's month
-less `anchor_bars`. That point does not depend on which rows are asked for, so incremental, rolling
-and full computation give the same bytes.
+A bar is numbered by its open: minutes since 1970-01-01T00Z divided by the timeframe's minutes, so 4h
+and 1d bars stand on UTC buckets. Recursive indicators of a row start at the first bar of the row's
+month less `anchor_bars`. That point does not depend on which rows are asked for, so incremental,
+rolling and full computation give the same bytes. A timeframe without recursions is read
+`anchor_bars` back from the row itself.
 """
 
 from bisect import bisect_right
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from okx_core.errors import OkxSignalError
 
@@ -24,46 +26,57 @@ class Timeframe:
     """A bar length and the warm-up that recursions get before the first bar of a month."""
 
     name: str
-    hours: int
+    minutes: int
     anchor_bars: int
+    recursive: bool = True
+
+    @property
+    def bars_per_day(self) -> int:
+        return MINUTES_PER_DAY // self.minutes
 
     def usable_bar(self, hour: int) -> int:
         """The newest bar that has closed when the hourly bar numbered `hour` closes."""
-        return (hour + 1) // self.hours - 1
+        return (hour + 1) * 60 // self.minutes - 1
+
+    def usable_bars(self, first: int, stop: int) -> NDArray[np.int64]:
+        """`usable_bar` of the hourly bars [first, stop)."""
+        return np.arange(first + 1, stop + 1) * 60 // self.minutes - 1
 
     def month_start(self, bar: int) -> int:
         """First bar of the UTC month in which `bar` opens."""
-        month = np.datetime64(bar * self.hours, "h").astype("datetime64[M]")
-        return int(month.astype("datetime64[h]").astype(np.int64)) // self.hours
+        month = np.datetime64(bar * self.minutes, "m").astype("datetime64[M]")
+        return int(month.astype("datetime64[m]").astype(np.int64)) // self.minutes
 
     def anchor(self, bar: int) -> int:
-        """The bar at which recursions of `bar` start."""
-        return self.month_start(bar) - self.anchor_bars
+        """The bar at which recursions of `bar` start; without recursions, the oldest that `bar` reads."""
+        return (self.month_start(bar) if self.recursive else bar) - self.anchor_bars
 
     def months(self, first: int, stop: int) -> Iterator[tuple[int, int]]:
         """The bars [first, stop) cut at month starts."""
         while first < stop:
-            following = self.month_start(self.month_start(first) + 32 * 24 // self.hours)
+            following = self.month_start(self.month_start(first) + 32 * self.bars_per_day)
             yield first, min(following, stop)
             first = min(following, stop)
 
 
-HOURLY = Timeframe("1h", 1, 600)
-FOUR_HOURLY = Timeframe("4h", 4, 360)
-DAILY = Timeframe("1d", 24, 180)
-TIMEFRAMES = {timeframe.name: timeframe for timeframe in (HOURLY, FOUR_HOURLY, DAILY)}
+MINUTES_PER_DAY = 24 * 60
+QUARTER_HOURLY = Timeframe("15m", 15, 100, recursive=False)
+HOURLY = Timeframe("1h", 60, 600)
+FOUR_HOURLY = Timeframe("4h", 240, 360)
+DAILY = Timeframe("1d", MINUTES_PER_DAY, 180)
+TIMEFRAMES = {timeframe.name: timeframe for timeframe in (QUARTER_HOURLY, HOURLY, FOUR_HOURLY, DAILY)}
 
 
 def history_start(start: datetime, timeframe: str | None = None) -> datetime:
     """Open of the earliest candle that rows from `start` on depend on.
 
-    Of one timeframe's candles ('1h', '4h' or '1d'), or of all of them when none is named.
+    Of one timeframe's candles ('15m', '1h', '4h' or '1d'), or of all of them when none is named.
     """
     if timeframe is None:
         return min(history_start(start, name) for name in TIMEFRAMES)
     frame = TIMEFRAMES[timeframe]
     anchor = frame.anchor(frame.usable_bar(hour_number(start)))
-    return EPOCH + timedelta(hours=anchor * frame.hours)
+    return EPOCH + timedelta(minutes=anchor * frame.minutes)
 
 
 def touched_until(changed: datetime) -> datetime:
@@ -83,11 +96,13 @@ def hour_number(moment: datetime) -> int:
     return hours
 
 
-def bar_numbers(opens: pd.Series, hours: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def bar_numbers(opens: pd.Series, timeframe: Timeframe) -> NDArray[np.int64]:
     """Bar numbers [rows] of a column of UTC opens; an open off the grid is refused."""
     seconds = opens.to_numpy(dtype="datetime64[ns]").astype("datetime64[s]").astype(np.int64)
-    numbers, rest = np.divmod(seconds, 3600 * hours)
+    numbers, rest = np.divmod(seconds, 60 * timeframe.minutes)
     if rest.any():
         odd = opens.iloc[int(np.flatnonzero(rest)[0])]
-        raise OkxSignalError(f"candle at {odd} does not open on a {hours} h UTC boundary: read it again")
+        raise OkxSignalError(
+            f"candle at {odd} does not open on a {timeframe.name} UTC boundary: read it again"
+        )
     return np.asarray(numbers, dtype=np.int64)

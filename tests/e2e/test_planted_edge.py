@@ -74,7 +74,12 @@ def research_rows(seed: int, strength: float) -> tuple[pd.DataFrame, pd.DataFram
     """Hourly candles, and features joined with labels, sorted by time and pair."""
     candles = tape_candles(SyntheticTape(seed=seed, strength=strength))
     features = compute_features(
-        candles, complete_buckets(candles, 4), complete_buckets(candles, 24), TRAINED_FROM, END
+        candles,
+        complete_buckets(candles, 4),
+        complete_buckets(candles, 24),
+        candles.head(0),
+        TRAINED_FROM,
+        END,
     )
     known_until = END + timedelta(hours=SPEC.horizon_hours + 1)
     labels = compute_labels(candles, TRAINED_FROM, END, "1d", known_until)

@@ -1,7 +1,7 @@
 """Candles made for proofs: a small market with outages, flat stretches, tiny prices and a late listing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -18,10 +18,12 @@ END = datetime(2024, 6, 4, 7, tzinfo=UTC)
 PAIRS = ("BTC-USDT", "ETH-USDT", "LATE-USDT", "MICRO-USDT", "QUIET-USDT")
 
 
-def synthetic_candles(pairs: Sequence[str], start: datetime, end: datetime, seed: int = 5) -> pd.DataFrame:
-    """Random-walk candles of every hour in [start, end), sorted by pair and time."""
+def synthetic_candles(
+    pairs: Sequence[str], start: datetime, end: datetime, seed: int = 5, freq: str = "h"
+) -> pd.DataFrame:
+    """Random-walk candles of every bar in [start, end), sorted by pair and time."""
     generator = np.random.default_rng(seed)
-    times = pd.date_range(start, end, freq="h", inclusive="left")
+    times = pd.date_range(start, end, freq=freq, inclusive="left")
     shape = len(pairs), len(times)
     close = 100.0 * np.exp(np.cumsum(generator.normal(0.0, 0.01, shape), axis=1))
     opened = np.hstack([np.full((len(pairs), 1), 100.0), close[:, :-1]])
@@ -60,22 +62,29 @@ def aggregated(candles: pd.DataFrame, hours: int) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Candles:
-    """The three candle frames that features read."""
+    """The candle frames that features read."""
 
     hourly: pd.DataFrame
     four_hourly: pd.DataFrame
     daily: pd.DataFrame
+    quarter_hourly: pd.DataFrame
 
     @classmethod
     def of(cls, hourly: pd.DataFrame) -> "Candles":
-        return cls(hourly, aggregated(hourly, 4), aggregated(hourly, 24))
+        """Quarters are a market of their own in the hours and pairs of `hourly`: no feature compares them."""
+        quarters = synthetic_candles(hourly["pair"].unique(), START, END, seed=21, freq="15min")
+        keys = quarters[["pair"]].assign(timestamp_utc=quarters["timestamp_utc"].dt.floor("h"))
+        held = pd.MultiIndex.from_frame(keys).isin(
+            pd.MultiIndex.from_frame(hourly[["pair", "timestamp_utc"]])
+        )
+        return cls(hourly, aggregated(hourly, 4), aggregated(hourly, 24), quarters[held])
 
     def known_at(self, row: datetime) -> "Candles":
         """What had closed when the bar that opened at `row` closed."""
         return self.between(datetime(1970, 1, 1, tzinfo=UTC), row)
 
     def between(self, oldest: datetime, row: datetime) -> "Candles":
-        frames = ((self.hourly, 1), (self.four_hourly, 4), (self.daily, 24))
+        frames = ((self.hourly, 1), (self.four_hourly, 4), (self.daily, 24), (self.quarter_hourly, 0.25))
         kept = [
             frame[(frame["timestamp_utc"] >= oldest) & (frame["timestamp_utc"] + hours * HOUR <= row + HOUR)]
             for frame, hours in frames
@@ -85,7 +94,7 @@ class Candles:
     def features(
         self, start: datetime, end: datetime, features: Sequence[Feature] = FEATURES
     ) -> pd.DataFrame:
-        frame = compute_features(self.hourly, self.four_hourly, self.daily, start, end, features)
+        frame = compute_features(*vars(self).values(), start, end, features)
         return frame.set_index(["timestamp_utc", "pair"]).sort_index()
 
 
@@ -157,12 +166,13 @@ def poisoned() -> Callable[[Candles, datetime, float], Candles]:
 
     def poison(candles: Candles, row: datetime, factor: float) -> Candles:
         frames = []
-        for frame, hours in ((candles.hourly, 1), (candles.four_hourly, 4), (candles.daily, 24)):
+        lengths = (1, 4, 24, 0.25)
+        for frame, hours in zip(vars(candles).values(), lengths, strict=True):
             future = frame["timestamp_utc"] + hours * HOUR > row + HOUR
             values = frame.copy()
             columns = ["open", "high", "low", "close", "volume", "quote_volume"]
             values.loc[future, columns] = values.loc[future, columns] * factor
             frames.append(values)
-        return replace(candles, hourly=frames[0], four_hourly=frames[1], daily=frames[2])
+        return Candles(*frames)
 
     return poison

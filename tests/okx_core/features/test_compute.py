@@ -1,5 +1,6 @@
 """The same number however it is computed, and never with knowledge of the future."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -61,7 +62,7 @@ def test_one_hour_a_rolling_window_and_the_full_history_agree_byte_for_byte(full
 @pytest.fixture(scope="module")
 def least_history_rows(candles):
     start = datetime(2024, 5, 30, 5, tzinfo=UTC)
-    frames = ((candles.hourly, "1h"), (candles.four_hourly, "4h"), (candles.daily, "1d"))
+    frames = zip(vars(candles).values(), ("1h", "4h", "1d", "15m"), strict=True)
     read = [frame[frame["timestamp_utc"] >= history_start(start, name)] for frame, name in frames]
     rows = compute_features(*read, start, END)
     return rows.set_index(["timestamp_utc", "pair"]).sort_index()
@@ -130,8 +131,8 @@ def test_a_start_off_the_hour_or_without_zone_is_refused(candles, moment, compla
 
 def test_a_candle_off_the_grid_is_refused(candles):
     late = candles.hourly.assign(timestamp_utc=candles.hourly["timestamp_utc"] + pd.Timedelta(minutes=1))
-    with pytest.raises(OkxSignalError, match="1 h UTC boundary"):
-        compute_features(late, candles.four_hourly, candles.daily, START, END)
+    with pytest.raises(OkxSignalError, match="1h UTC boundary"):
+        compute_features(late, candles.four_hourly, candles.daily, candles.quarter_hourly, START, END)
 
 
 def centred_mean(bars):
@@ -162,7 +163,7 @@ def test_a_join_on_the_bucket_in_progress_is_caught(candles, look_ahead, monkeyp
     higher = [feature for feature in FEATURES if feature.timeframe == "4h"]
     assert look_ahead(candles, higher) == set()
     early = candles.four_hourly.assign(timestamp_utc=candles.four_hourly["timestamp_utc"] - 4 * HOUR)
-    naive = type(candles)(candles.hourly, early, candles.daily)
+    naive = replace(candles, four_hourly=early)
     monkeypatch.setattr(type(candles), "known_at", lambda _, row: known_honestly(candles, row))
     assert look_ahead(naive, higher) == {feature.name for feature in higher}
 
@@ -172,4 +173,4 @@ def known_honestly(candles, row):
     shift = pd.Timedelta(hours=4)
     known = candles.between(datetime(1970, 1, 1, tzinfo=UTC), row)
     early = known.four_hourly.assign(timestamp_utc=known.four_hourly["timestamp_utc"] - shift)
-    return type(candles)(known.hourly, early, known.daily)
+    return replace(known, four_hourly=early)

@@ -1,17 +1,20 @@
 """Missing hours, first bars, flat bars and bars without volume."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import TIMEFRAMES
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 START = datetime(2024, 1, 3, tzinfo=UTC)
 HOURLY = [feature for feature in FEATURES if feature.timeframe in ("1h", "cross")]
-HIGHER = [feature for feature in FEATURES if feature.timeframe in ("4h", "1d")]
+HIGHER = [feature for feature in FEATURES if feature.timeframe in ("4h", "1d", "15m")]
 
 
 def by_name(feature):
@@ -28,8 +31,9 @@ def test_the_first_bars_are_null_and_the_value_comes_with_the_declared_lookback(
 @pytest.mark.parametrize("feature", HIGHER, ids=by_name)
 def test_a_higher_timeframe_appears_when_its_declared_bars_have_closed(calm_full, feature):
     values = calm_full.xs("ETH-USDT", level="pair")[feature.name]
-    close_of_last = START + feature.lookback_bars * TIMEFRAMES[feature.timeframe].hours * HOUR
-    assert values.first_valid_index() == close_of_last - HOUR
+    close_of_last = START + feature.lookback_bars * TIMEFRAMES[feature.timeframe].minutes * MINUTE
+    first_row = pd.Timestamp(close_of_last).ceil("h") - HOUR
+    assert values.first_valid_index() == first_row
 
 
 @pytest.mark.parametrize("feature", HIGHER, ids=by_name)
@@ -37,7 +41,7 @@ def test_a_higher_timeframe_changes_only_when_a_bar_closes(calm_full, feature):
     values = calm_full.xs("ETH-USDT", level="pair")[feature.name].dropna()
     changed = values.index[1:][values.to_numpy()[1:] != values.to_numpy()[:-1]]
     assert len(changed) > 50
-    assert {(moment + HOUR).hour % TIMEFRAMES[feature.timeframe].hours for moment in changed} == {0}
+    assert {(moment + HOUR).hour * 60 % TIMEFRAMES[feature.timeframe].minutes for moment in changed} == {0}
 
 
 @pytest.mark.parametrize("feature", HOURLY, ids=by_name)
@@ -51,7 +55,7 @@ def test_after_a_missing_hour_a_feature_is_null_until_its_lookback_is_unbroken(f
 def test_a_missing_hour_shifts_no_window(calm, calm_full):
     gap = datetime(2024, 5, 14, 6, tzinfo=UTC)
     broken = calm.hourly[calm.hourly["timestamp_utc"] != gap]
-    rows = type(calm)(broken, calm.four_hourly, calm.daily).features(gap + HOUR, gap + 200 * HOUR)
+    rows = replace(calm, hourly=broken).features(gap + HOUR, gap + 200 * HOUR)
     for feature in HOURLY:
         if not feature.anchored:
             known = rows[feature.name].dropna()

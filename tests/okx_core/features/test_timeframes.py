@@ -4,28 +4,29 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from okx_core.features.timeframes import DAILY, EPOCH, FOUR_HOURLY, HOURLY, history_start, hour_number
+from okx_core.features.timeframes import EPOCH, TIMEFRAMES, history_start, hour_number
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("timeframe", [HOURLY, FOUR_HOURLY, DAILY], ids=lambda timeframe: timeframe.name)
+@pytest.mark.parametrize("timeframe", TIMEFRAMES.values(), ids=lambda timeframe: timeframe.name)
 def test_the_usable_bar_has_closed_and_the_next_one_has_not(timeframe):
     for hour in range(480_000, 480_100):
-        row_closes = hour + 1
+        row_closes = 60 * (hour + 1)
         bar = timeframe.usable_bar(hour)
-        assert (bar + 1) * timeframe.hours <= row_closes < (bar + 2) * timeframe.hours
+        assert (bar + 1) * timeframe.minutes <= row_closes < (bar + 2) * timeframe.minutes
 
 
-@pytest.mark.parametrize("timeframe", [HOURLY, FOUR_HOURLY, DAILY], ids=lambda timeframe: timeframe.name)
+@pytest.mark.parametrize("timeframe", TIMEFRAMES.values(), ids=lambda timeframe: timeframe.name)
 def test_months_cover_the_bars_once_and_never_cross_a_month(timeframe):
-    first = hour_number(datetime(2023, 12, 20, tzinfo=UTC)) // timeframe.hours
-    stop = hour_number(datetime(2024, 3, 2, tzinfo=UTC)) // timeframe.hours
+    first = hour_number(datetime(2023, 12, 20, tzinfo=UTC)) * 60 // timeframe.minutes
+    stop = hour_number(datetime(2024, 3, 2, tzinfo=UTC)) * 60 // timeframe.minutes
     pieces = list(timeframe.months(first, stop))
     assert [begin for begin, _ in pieces] == [first, *(end for _, end in pieces[:-1])]
     assert pieces[-1][1] == stop
     for begin, end in pieces:
-        opens = [EPOCH + bar * timeframe.hours * HOUR for bar in (begin, end - 1)]
+        opens = [EPOCH + bar * timeframe.minutes * MINUTE for bar in (begin, end - 1)]
         assert opens[0].month == opens[1].month
 
 
