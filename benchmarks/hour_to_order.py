@@ -40,7 +40,7 @@ from okx_assets.universe import observe
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.features.compute import history_start
 from okx_core.features.registry import model_feature_names
-from okx_core.labels import compute_labels
+from okx_core.labels.compute import compute_labels
 from okx_core.models.trainers import TreeParameters
 from okx_core.models.training import SignalModelSpec, train_signal_model
 from okx_core.universe import UniverseFilter

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from okx_core.features.registry import feature_names
-from okx_core.labels import LABELS_1D
+from okx_core.labels.registry import LABELS_1D
 from resources.database import Database
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.migrations import create_databases, migrate, sync_columns

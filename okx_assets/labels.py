@@ -6,7 +6,8 @@ import dagster as dg
 
 from okx_assets.partitions import LABELS_1D_HOURS, LABELS_2W_HOURS, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
-from okx_core.labels import HORIZON_HOURS, compute_labels
+from okx_core.labels.compute import compute_labels, history_start
+from okx_core.labels.registry import HORIZON_HOURS
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 
 HOUR = timedelta(hours=1)
@@ -52,7 +53,7 @@ def _label_asset(
         candles = store.frame(
             "select pair, timestamp_utc, open, high, low, close, volume, quote_volume from market.candles_1h "
             "where timestamp_utc >= $1 and timestamp_utc < $2",
-            (start, min(end + horizon * HOUR, known_until)),
+            (history_start(start), min(end + horizon * HOUR, known_until)),
         )
         frame = compute_labels(candles, start, end, horizon_set, known_until)
         rows = store.replace_window(table, frame, start, end)

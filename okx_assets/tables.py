@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from okx_core.features.registry import FEATURES
-from okx_core.labels import LABEL_DESCRIPTIONS, LABELS_1D, LABELS_2W
+from okx_core.labels.registry import LABELS
 
 OWNERS = ["team:research"]
 SQL_KINDS = {"postgres", "sql"}
@@ -27,8 +27,8 @@ _CANDLE = {
     "revision": ("int", "0 for the first version of the bar"),
 }
 _FEATURES = {feature.name: ("real", feature.description) for feature in FEATURES}
-_LABELS_1D = {name: ("real", LABEL_DESCRIPTIONS[name]) for name in LABELS_1D}
-_LABELS_2W = {name: ("real", LABEL_DESCRIPTIONS[name]) for name in LABELS_2W}
+_LABELS_1D = {label.name: ("real", label.description) for label in LABELS if label.horizon_set == "1d"}
+_LABELS_2W = {label.name: ("real", label.description) for label in LABELS if label.horizon_set == "2w"}
 
 COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "market.universe": {

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
-from okx_core.labels import LABELS
+from okx_core.labels.registry import LABELS
 
 GENERATED = "<!-- Made from the declarations by `okxsignal features --write`; a test compares. -->"
 
@@ -45,7 +45,18 @@ def _row(feature: Feature) -> tuple[str, ...]:
 
 def labels_page() -> str:
     """Every label: what it looks at, and how far ahead."""
-    rows = ((f"`{label.name}`", f"{label.horizon_hours} h", label.description) for label in LABELS)
+    rows = (
+        (
+            f"`{label.name}`",
+            f"{label.horizon_hours} h",
+            label.unit,
+            label.description,
+            label.formula,
+            label.source,
+            label.unknown,
+        )
+        for label in LABELS
+    )
     lines = [
         "# Labels",
         "",
@@ -54,8 +65,10 @@ def labels_page() -> str:
         "What came after a bar closed, measured from its close: labels alone look forward. `ml.labels_1d` holds",
         "horizons up to 24 h, `ml.labels_2w` those of 3 d, 1 w and 2 w; a row is written once, when its last horizon",
         "has passed, and only if no bar inside it is missing: an unknown future is no row, never a zero.",
+        "Time is counted in hours, so a missing hour ends a row instead of stretching its horizon. A gap before the",
+        "row makes NULL only the labels that look back; the last column says which.",
         "",
-        *_table(("label", "horizon", "what it is"), rows),
+        *_table(("label", "horizon", "unit", "what it is", "formula", "source", "when it is NULL"), rows),
     ]
     return "\n".join(lines) + "\n"
 

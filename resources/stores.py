@@ -79,7 +79,7 @@ def require_own_server(settings: Settings) -> None:
 def prepare_database(settings: Settings) -> Database:
     """Bring databases, schema, registry columns and views up to date; refuse to mix two markets."""
     from okx_core.features.registry import feature_names
-    from okx_core.labels import LABELS_1D, LABELS_2W
+    from okx_core.labels.registry import LABELS_1D, LABELS_2W
 
     database = open_database(settings)
     create_databases(database.url)

@@ -11,6 +11,8 @@ from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_core.candle_contract import contract_breaches
 from okx_core.features.timeframes import touched_until
+from okx_core.labels.compute import LOOKBACK_BARS
+from okx_core.labels.registry import HORIZON_HOURS
 from resources.candle_store import CandleStore, source_of
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.database import Database
@@ -20,7 +22,7 @@ from resources.universe import live_pairs
 
 HOUR = timedelta(hours=1)
 SHOWN = 50
-LABEL_HORIZONS = {"ml/labels_1d": 24 * HOUR, "ml/labels_2w": 336 * HOUR}
+LABEL_HORIZONS = {f"ml/labels_{name}": hours * HOUR for name, hours in HORIZON_HOURS.items()}
 DOWNSTREAM = ("market/candles_4h", "market/candles_1d", "features/features_1h", *LABEL_HORIZONS)
 
 
@@ -165,7 +167,7 @@ def touched_hours(asset: str, first: datetime, last: datetime) -> tuple[datetime
         return first.replace(hour=0), last.replace(hour=0) + day
     if asset == "features/features_1h":
         return first.replace(hour=0), touched_until(last)
-    return first - LABEL_HORIZONS[asset], last + HOUR
+    return first - LABEL_HORIZONS[asset], last + HOUR * (1 + LOOKBACK_BARS)
 
 
 def touched(changed: pd.DataFrame) -> list[str]:

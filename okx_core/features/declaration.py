@@ -4,12 +4,13 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Declared = TypeVar("Declared")
 Input = Literal[
     "open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base", "timestamp_utc", "universe"
 ]
@@ -96,8 +97,13 @@ def feature(
     return declare
 
 
-def declared_in(module: ModuleType) -> Iterator[Feature]:
-    """The features of a module, and those of its tuples of features, in the order they are written."""
+def members_of(module: ModuleType, kind: type[Declared]) -> Iterator[Declared]:
+    """What of `kind` a module declares, itself or in tuples, in the order it is written."""
     for value in vars(module).values():
         members = value if isinstance(value, tuple) else (value,)
-        yield from (member for member in members if isinstance(member, Feature))
+        yield from (member for member in members if isinstance(member, kind))
+
+
+def declared_in(module: ModuleType) -> Iterator[Feature]:
+    """The features of a module."""
+    return members_of(module, Feature)

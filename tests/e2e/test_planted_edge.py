@@ -31,7 +31,7 @@ import pytest
 
 from okx_core.features.compute import compute_features, history_start
 from okx_core.features.registry import model_feature_names
-from okx_core.labels import compute_labels
+from okx_core.labels.compute import compute_labels
 from okx_core.models.scores import cross_sectional_rank_ic, newey_west_t
 from okx_core.models.trainers import TreeParameters
 from okx_core.models.training import SignalModelSpec, train_signal_model

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from okx_core.errors import OkxSignalError
 from okx_core.features.registry import FEATURES
-from okx_core.labels import LABEL_DESCRIPTIONS
+from okx_core.labels.registry import LABELS
 from okx_jobs.feature_guide import DOCS, PAGES, print_features
 
 
@@ -20,7 +20,7 @@ def test_every_feature_and_label_is_on_its_page() -> None:
     features, labels = (page() for page in PAGES.values())
     for feature in FEATURES:
         assert f"| `{feature.name}` |" in features
-    for name in LABEL_DESCRIPTIONS:
+    for name in (label.name for label in LABELS):
         assert f"| `{name}` |" in labels
 
 

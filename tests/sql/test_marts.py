@@ -3,7 +3,7 @@
 import pytest
 
 from okx_core.features.registry import feature_names
-from okx_core.labels import LABELS_1D, LABELS_2W
+from okx_core.labels.registry import LABELS_1D, LABELS_2W
 from resources.migrations import sync_columns
 from resources.sql_models import load_models
 
