@@ -4,12 +4,13 @@ Every setting is an environment variable `OKXSIGNAL_<NAME>` or a line of `.env`.
 their asset, research parameters in the core.
 """
 
+import json
 import re
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -71,6 +72,9 @@ class Settings(BaseSettings):
     mode: Mode = Mode.SIMULATED
     home: Path = PROJECT / ".okxsignal"
     database_url: SecretStr | None = None
+    store_url: str = ""
+    store_options: SecretStr | None = None
+    sql_feature_days: Annotated[int, Field(ge=1)] | Literal["all"] = 90
     bind_host: str = "127.0.0.1"
     allowed_hosts: str = ""
     dagster_port: Port = 3000
@@ -153,6 +157,27 @@ class Settings(BaseSettings):
                 "characters of a password"
             )
         return value
+
+    @field_validator("store_options")
+    @classmethod
+    def _json_object(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            options = None if value is None else json.loads(value.get_secret_value())
+        except json.JSONDecodeError:
+            options = value
+        if options is not None and not isinstance(options, dict):
+            raise ValueError('not a JSON object like {"endpoint_url": "https://..."}')
+        return value
+
+    @property
+    def feature_store_url(self) -> str:
+        """Where the Parquet files lie: OKXSIGNAL_STORE_URL, or a folder of the home."""
+        return self.store_url or str(self.home / "feature_store")
+
+    @property
+    def feature_store_options(self) -> dict[str, Any]:
+        """What fsspec is given besides the URL; whatever is not here it reads from its own variables."""
+        return {} if self.store_options is None else dict(json.loads(self.store_options.get_secret_value()))
 
     @cached_property
     def pair_list(self) -> tuple[str, ...]:

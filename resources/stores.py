@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from okx_core.errors import OkxSignalError
 from resources.database import Database, sibling
@@ -12,6 +13,9 @@ from resources.okx.signing import Credentials
 from resources.settings import Mode, Settings
 from resources.sql_models import load_models
 from resources.tracking import Tracking
+
+if TYPE_CHECKING:
+    from resources.feature_store.store import FeatureStore
 
 # The simulator checks signatures like OKX does; these keys open nothing else.
 SIMULATED_CREDENTIALS = Credentials("simulated-key", "simulated-secret", "simulated-passphrase")
@@ -26,6 +30,15 @@ def open_database(settings: Settings) -> Database:
     if settings.database_url is not None:
         return Database(settings.database_url.get_secret_value())
     return Database(EmbeddedPostgres(settings.home).url)
+
+
+def open_feature_store(settings: Settings) -> "FeatureStore":
+    """The history of features and labels: Parquet files in the home, or where OKXSIGNAL_STORE_URL says."""
+    from resources.feature_store.root import StoreRoot
+    from resources.feature_store.store import FeatureStore
+
+    root = StoreRoot(settings.feature_store_url, settings.feature_store_options)
+    return FeatureStore(open_database(settings), root)
 
 
 def open_tracking(settings: Settings) -> Tracking:

@@ -1,0 +1,150 @@
+"""The newest days in PostgreSQL: a copy of the store's rows for SQL, dashboards and serving.
+
+From `features.sql_windows.starts_at` on a table holds what the store holds. Older rows are trimmed as time
+goes on; when the window is made longer, the missing days are filled from the store.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from resources.database import Bulk, Database
+from resources.feature_store.months import month_parts
+from resources.feature_store.store import FeatureStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HOUR = timedelta(hours=1)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def newest_candle(database: Database) -> datetime | None:
+    """Open of the newest hourly candle, None without candles; the same few milliseconds for any history."""
+    # One probe of the primary key per pair: `max(timestamp_utc)` alone would read the whole index.
+    newest: datetime | None = database.scalar(
+        "with recursive pairs as ("
+        "(select pair from market.candles_1h order by pair limit 1) union all "
+        "select (select pair from market.candles_1h where pair > pairs.pair order by pair limit 1) "
+        "from pairs where pairs.pair is not null) "
+        "select max((select max(timestamp_utc) from market.candles_1h where pair = pairs.pair)) from pairs"
+    )
+    return newest
+
+
+def window_start(days: int | Literal["all"], newest: datetime | None) -> datetime:
+    """First bar of the SQL window: midnight, so many days before the close of the newest bar."""
+    if days == "all" or newest is None:
+        return BEGINNING
+    return (newest + HOUR - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+@dataclass(frozen=True)
+class SqlWindow:
+    """The SQL copy of one table of the store."""
+
+    store: FeatureStore
+    table: str
+
+    @property
+    def database(self) -> Database:
+        return self.store.database
+
+    def starts_at(self) -> datetime | None:
+        """From where on SQL equals the store; None before the first write."""
+        moment: datetime | None = self.database.scalar(
+            "select starts_at from features.sql_windows where table_name = $1", (self.table,)
+        )
+        return moment
+
+    def covers(self, start: datetime) -> bool:
+        """Whether rows from `start` on can be read from SQL."""
+        held = self.starts_at()
+        return held is not None and held <= start
+
+    def record(self, frame: "pd.DataFrame", start: datetime, end: datetime, first: datetime) -> None:
+        """Write the rows of [start, end) to the store, and those from `first` on to SQL as well."""
+        self.store.replace_window(self.table, frame, start, end)
+        self.replace(frame, start, end, first)
+
+    def replace(self, frame: "pd.DataFrame", start: datetime, end: datetime, first: datetime) -> int:
+        """Replace the rows of [start, end) that lie in the window, which begins at `first` from now on.
+
+        One transaction: rows before `first` leave, and rows from `first` on that SQL does not hold yet come
+        from the store. Returns the rows of `frame` that were written.
+        """
+        with self.database.bulk() as bulk:
+            held = self._held(bulk, first)
+            if first < held:
+                self._fill(bulk, first, held)
+            bulk.run(
+                f"delete from {self.table} where timestamp_utc < $1 or timestamp_utc >= $2 and timestamp_utc < $3",  # noqa: S608
+                (first, start, end),
+            )
+            rows = bulk.append(self.table, frame[frame["timestamp_utc"] >= first] if start < first else frame)
+            bulk.run(
+                "update features.sql_windows set starts_at = $2 "
+                "where table_name = $1 and starts_at is distinct from $2",
+                (self.table, first),
+            )
+        return rows
+
+    def _held(self, bulk: Bulk, first: datetime) -> datetime:
+        """Where the window began until now; holds the table's row, so that one writer moves it at a time."""
+        row = bulk.frame(
+            "select starts_at from features.sql_windows where table_name = $1 for update", (self.table,)
+        )
+        moment = row["starts_at"].iloc[0]
+        return first if moment is None or moment != moment else moment.to_pydatetime()
+
+    def _fill(self, bulk: Bulk, first: datetime, held: datetime) -> None:
+        bulk.run(f"delete from {self.table} where timestamp_utc < $1", (held,))  # noqa: S608
+        known = self.store.manifest.current(self.table, first.date().replace(day=1), held.date())
+        if known:
+            since = max(first, datetime(known[0].month.year, known[0].month.month, 1, tzinfo=UTC))
+            for part in month_parts(since, held):
+                bulk.append(self.table, self.store.frame(self.table, part.start, part.end))
+
+    def read(self, start: datetime, end: datetime) -> "pd.DataFrame":
+        """Rows with start <= timestamp_utc < end by time and pair: from SQL where it covers them, else the store."""
+        if self.covers(start):
+            return self.database.frame(
+                f"select * from {self.table} where timestamp_utc >= $1 and timestamp_utc < $2 "  # noqa: S608
+                "order by timestamp_utc, pair",
+                (start, end),
+            )
+        rows = self.store.frame(self.table, start, end)
+        return rows.sort_values(["timestamp_utc", "pair"], ignore_index=True)
+
+    def differences(self, start: datetime, end: datetime) -> list[str]:
+        """How SQL and store differ in what SQL holds of [start, end), a line per month; none when bit for bit equal."""
+        held = self.starts_at()
+        found = []
+        for part in month_parts(max(start, held), end) if held is not None else ():
+            stored = self.store.frame(self.table, part.start, part.end)
+            names = ", ".join(f'"{name}"' for name in stored.columns)
+            copied = self.database.frame(
+                f"select {names} from {self.table} where timestamp_utc >= $1 and timestamp_utc < $2",  # noqa: S608
+                (part.start, part.end),
+            )
+            difference = unequal(stored, copied)
+            if difference:
+                found.append(f"{part.month:%Y-%m}: {difference}")
+        return found
+
+
+def unequal(left: "pd.DataFrame", right: "pd.DataFrame") -> str:
+    """In what two frames of the same columns differ, empty when every float has the same bits or is NULL in both."""
+    if len(left) != len(right):
+        return f"{len(left)} rows in the store, {len(right)} in SQL"
+    keys = ["pair", "timestamp_utc"]
+    left, right = (frame.sort_values(keys, ignore_index=True) for frame in (left, right))
+    if not left[keys].astype(str).equals(right[keys].astype(str)):
+        return "rows of other pairs or hours"
+    names = [name for name in left.columns if name not in keys]
+    ours, theirs = (frame[names].to_numpy(np.float32) for frame in (left, right))
+    same = (ours.view(np.int32) == theirs.view(np.int32)) | (np.isnan(ours) & np.isnan(theirs))
+    wrong = [name for name, good in zip(names, same.all(axis=0), strict=True) if not good]
+    return f"other values of {', '.join(wrong[:5])}" if wrong else ""

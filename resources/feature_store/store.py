@@ -1,0 +1,188 @@
+"""Reading and replacing stored rows: the one way in and out of the history of features and labels."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import pyarrow as pa
+
+from okx_core.errors import OkxSignalError
+from resources.code_version import code_version
+from resources.database import Database
+from resources.feature_store import content
+from resources.feature_store.errors import DamagedFileError, FeatureStoreError
+from resources.feature_store.manifest import LockedMonth, Manifest, ManifestFile, NewFile
+from resources.feature_store.months import MonthPart, following, month_of, month_parts, start_of
+from resources.feature_store.root import StoreRoot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """The files under `root` and their manifest in `database`. Safe with several writers and readers."""
+
+    database: Database
+    root: StoreRoot
+
+    @property
+    def manifest(self) -> Manifest:
+        return Manifest(self.database)
+
+    @cached_property
+    def folder(self) -> str:
+        """This manifest's folder under the root; every path of a file begins with it."""
+        return self.manifest.identity()
+
+    def replace_window(
+        self, table: str, rows: "pd.DataFrame | pa.Table", start: datetime, end: datetime
+    ) -> int:
+        """Replace the rows with start <= timestamp_utc < end; the number of files that are new.
+
+        `rows` has pair, timestamp_utc and float32 columns, NaN or NULL where unknown; its columns become
+        those of every month that it touches (see `content.merged`). Each month is one transaction: readers
+        see the old month or the new one. Writing what stands already changes nothing. Raises
+        FeatureStoreError for rows outside the window or two rows with one key, DamagedFileError when the
+        month's file cannot be read, which a window that covers the whole month does not need.
+        """
+        fresh = content.canonical(rows)
+        if content.between(fresh, start, end).num_rows != fresh.num_rows:
+            raise FeatureStoreError(
+                f"rows for {table} lie outside {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+            )
+        parts = list(month_parts(start, end))
+        written = 0
+        for part in parts:
+            mine = fresh if len(parts) == 1 else content.between(fresh, part.start, part.end)
+            written += self._replace_part(table, mine.combine_chunks(), part)
+        return written
+
+    def _replace_part(self, table: str, rows: pa.Table, part: MonthPart) -> bool:
+        with self.manifest.locked(table, part.month) as month:
+            current = month.current()
+            needed = current is not None and not (
+                part.start == start_of(part.month) and current.watermark < part.end
+            )
+            old = self.load(current) if current is not None and needed else None
+            merged = content.merged(old, rows, part.start, part.end)
+            changed = self._write(month, current, merged)
+            for path in month.forget_superseded():
+                # Inside the lock: a writer that brings the same content back must not lose its file.
+                self.root.delete(path)
+        return changed
+
+    def _write(self, month: LockedMonth, current: ManifestFile | None, rows: pa.Table) -> bool:
+        """Make `rows` the month's content: first the file, then the manifest."""
+        if not rows.num_rows:
+            month.retire()
+            return False
+        data = content.encode(rows)
+        digest = content.content_hash(data)
+        if current is not None and current.content_hash == digest:
+            if not self.is_intact(current):
+                self.root.put(current.path, data)
+            return False
+        path = f"{self.folder}/{month.table}/{month.month:%Y-%m}-{digest[:16]}.parquet"
+        self.root.put(path, data)
+        newest = content.newest_time(rows)
+        month.swap(NewFile(path, digest, code_version(), newest, rows.num_rows, data.size))
+        return True
+
+    def files(self, table: str, start: datetime, end: datetime) -> list[ManifestFile]:
+        """The current files that hold rows of [start, end), oldest first, as of one moment."""
+        if start >= end:
+            return []
+        return self.manifest.current(table, month_of(start), month_of(end - timedelta(microseconds=1)))
+
+    def read(
+        self,
+        table: str,
+        start: datetime,
+        end: datetime,
+        pairs: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Rows with start <= timestamp_utc < end by month, pair and time: the keys, then float32 columns.
+
+        Only the columns asked for and the row groups of the pairs are read. A column that an older month
+        lacks is NULL there; without `columns` they are those of the newest month. Raises FeatureStoreError
+        for a column that no month has, DamagedFileError for a file that is gone or damaged.
+        """
+        parts = list(self._tables(self.files(table, start, end), pairs, columns))
+        if not parts:
+            return pa.schema([(name, kind) for name, kind in content.KEY_TYPES.items()]).empty_table()
+        held = parts[-1].column_names if columns is None else [*content.KEYS, *columns]
+        self._require_known(table, parts, held)
+        schema = pa.schema(
+            [(name, content.KEY_TYPES.get(name, pa.float32())) for name in dict.fromkeys(held)]
+        )
+        return pa.concat_tables(
+            [content.between(content.aligned(part, schema), start, end) for part in parts]
+        ).combine_chunks()
+
+    def frame(
+        self,
+        table: str,
+        start: datetime,
+        end: datetime,
+        pairs: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> "pd.DataFrame":
+        """What `read` gives, as a pandas frame with NaN for NULL."""
+        return cast("pd.DataFrame", self.read(table, start, end, pairs, columns).to_pandas())
+
+    @staticmethod
+    def _require_known(table: str, parts: Sequence[pa.Table], names: Sequence[str]) -> None:
+        held = {name for part in parts for name in part.column_names}
+        unknown = [name for name in names if name not in held]
+        if unknown:
+            raise FeatureStoreError(
+                f"no stored month of {table} has the column {', '.join(unknown)}: "
+                "run `okxsignal refresh full` to compute it"
+            )
+
+    def _tables(
+        self, files: Sequence[ManifestFile], pairs: Sequence[str] | None, columns: Sequence[str] | None
+    ) -> Iterator[pa.Table]:
+        for file in files:
+            try:
+                if self.root.size(file.path) != file.byte_count:
+                    raise self._damaged(file, "its size is not the one that was written")
+                with self.root.open(file.path) as source:
+                    yield content.decode(source, columns, pairs)
+            except (OSError, pa.ArrowException) as error:
+                raise self._damaged(file, _reason(error)) from None
+
+    def load(self, file: ManifestFile) -> pa.Table:
+        """A whole file, proven to be the one that was written; DamagedFileError when it is not."""
+        try:
+            data = self.root.read(file.path)
+        except OSError as error:
+            raise self._damaged(file, _reason(error)) from None
+        if content.content_hash(data) != file.content_hash:
+            raise self._damaged(file, "its content is not what was written")
+        return content.decode(pa.BufferReader(data))
+
+    def is_intact(self, file: ManifestFile) -> bool:
+        """Whether the file stands with the very bytes that were written."""
+        try:
+            return content.content_hash(self.root.read(file.path)) == file.content_hash
+        except OSError:
+            return False
+
+    def _damaged(self, file: ManifestFile, reason: str) -> OkxSignalError:
+        return DamagedFileError(
+            f"{self.root.address(file.path)} ({file.table_name}, {file.month:%Y-%m}) cannot be used: {reason}; "
+            f"make it anew with `okxsignal backfill --again --from {file.month:%Y-%m-%d} "
+            f"--to {following(file.month):%Y-%m-%d}`"
+        )
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what went wrong; a missing file says so in our words."""
+    if isinstance(error, FileNotFoundError):
+        return "it is missing"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
