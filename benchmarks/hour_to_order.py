@@ -41,6 +41,7 @@ from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.features.compute import history_start
 from okx_core.features.registry import model_feature_names
 from okx_core.labels.compute import compute_labels
+from okx_core.models.splits import purge
 from okx_core.models.trainers import TreeParameters
 from okx_core.models.training import SignalModelSpec, train_signal_model
 from okx_core.universe import UniverseFilter
@@ -48,6 +49,10 @@ from okx_simulator.synthetic_parameters import pair_names
 from okx_simulator.synthetic_tape import SyntheticTape
 from resources.candle_store import CandleStore
 from resources.database import Database
+from resources.feature_store.root import StoreRoot
+from resources.feature_store.sql_window import SqlWindow, newest_candle, window_start
+from resources.feature_store.store import FeatureStore
+from resources.feature_store.training_set import training_set
 from resources.okx.client import OkxClient
 from resources.okx.rate_limits import WINDOW_SECONDS
 from resources.simulator_admin import SimulatorAdmin
@@ -100,6 +105,7 @@ class Hour:
     """The work of one hour, stage by stage, as the assets do it."""
 
     store: Database
+    history: FeatureStore
     model: LoadedModel
     base_url: str
     limited: bool
@@ -131,14 +137,11 @@ class Hour:
 
     def features(self) -> None:
         frame = features.compute_window(self.store, *self.window)
-        self.store.replace_window("features.features_1h", frame, *self.window)
+        copy = SqlWindow(self.history, "features.features_1h")
+        copy.record(frame, *self.window, window_start(90, newest_candle(self.store)))
 
     def signals(self) -> None:
-        rows = self.store.frame(
-            "select * from features.features_1h where timestamp_utc >= $1 and timestamp_utc < $2 "
-            "order by timestamp_utc, pair",
-            self.window,
-        )
+        rows = SqlWindow(self.history, "features.features_1h").read(*self.window)
         rows["model_version"] = float(self.model.version)
         judged = signals.judge(
             self.store, signals.predict(rows, {self.model.version: self.model}), *self.window
@@ -170,7 +173,7 @@ def fetch_one_by_one(base_url: str, hour: datetime) -> None:
             raise RuntimeError(f"{pair} of {hour}: {answer}")
 
 
-def fill_history(store: Database) -> None:
+def fill_history(store: Database, files: FeatureStore) -> None:
     """The tape's candles up to FIRST_HOUR, 4h and 1d bars from them, features and labels to train on."""
     start = history_start(SPEC.window(FIRST_HOUR).start)
     tape = SyntheticTape(PAIRS, SEED, STRENGTH)
@@ -188,18 +191,19 @@ def fill_history(store: Database) -> None:
         if not model.is_view:
             model.build_window(store, start, FIRST_HOUR)
     first = SPEC.window(FIRST_HOUR).start
-    store.replace_window(
-        "features.features_1h", features.compute_window(store, first, FIRST_HOUR), first, FIRST_HOUR
-    )
+    known = features.compute_window(store, first, FIRST_HOUR)
+    SqlWindow(files, "features.features_1h").record(known, first, FIRST_HOUR, first)
     labels = compute_labels(history, first, FIRST_HOUR, "1d", FIRST_HOUR)
-    store.replace_window("ml.labels_1d", labels, first, FIRST_HOUR)
+    SqlWindow(files, "ml.labels_1d").record(labels, first, FIRST_HOUR, first)
     store.execute("analyze")
 
 
-def trained(store: Database) -> LoadedModel:
+def trained(files: FeatureStore) -> LoadedModel:
     window = SPEC.window(FIRST_HOUR)
     names = model_feature_names()
-    model = train_signal_model(training_rows(store, window), names, "lightgbm", window, SPEC)
+    bounds, unknown = (window.start, FIRST_HOUR), purge(SPEC.horizon_hours)
+    rows = training_rows(training_set(files, None, bounds, names, SPEC.target, unknown))
+    model = train_signal_model(rows, names, "lightgbm", window, SPEC)
     return LoadedModel(1, "lightgbm", f"{FIRST_HOUR:%Y-%m-%d}", names, model.rmse_pct, model.regressor)
 
 
@@ -225,7 +229,7 @@ def lap(hour: Hour, admin: SimulatorAdmin, delay: float) -> Lap:
     return Lap(times, peer, orders, wire.sent)
 
 
-def laps_of(store: Database, model: LoadedModel, home: Path, limited: bool, first: int) -> list[Lap]:
+def laps_of(files: FeatureStore, model: LoadedModel, home: Path, limited: bool, first: int) -> list[Lap]:
     """Consecutive hours from the `first` on; the first of them warms up and does not count."""
     rounds, delay = (WIRE_ROUNDS, ROUND_TRIP_SECONDS) if limited else (OWN_ROUNDS, 0.0)
     laps = []
@@ -233,9 +237,9 @@ def laps_of(store: Database, model: LoadedModel, home: Path, limited: bool, firs
     with exchange_process(home, len(PAIRS), FIRST_HOUR, limited, *market) as (base_url, admin):
         if not limited:
             admin.set_fixed(FIRST_HOUR + AFTER_CLOSE)
-            fill_universe(store, base_url)
+            fill_universe(files.database, base_url)
         for number in range(first, first + rounds + 1):
-            hour = Hour(store, model, base_url, limited, FIRST_HOUR + number * HOUR)
+            hour = Hour(files.database, files, model, base_url, limited, FIRST_HOUR + number * HOUR)
             laps.append(lap(hour, admin, delay))
     return laps[1:]
 
@@ -243,10 +247,11 @@ def laps_of(store: Database, model: LoadedModel, home: Path, limited: bool, firs
 def run() -> list[dict[str, Any]]:
     """All rows: name, peer, ours_ms, peer_ms, ratio; and the requests of the last hour, by endpoint."""
     with TemporaryDatabase() as store, TemporaryDirectory(prefix="okxsignal-bench-") as folder:
-        fill_history(store)
-        model = trained(store)
-        own = laps_of(store, model, Path(folder), limited=False, first=0)
-        wire = laps_of(store, model, Path(folder), limited=True, first=OWN_ROUNDS + 1)
+        files = FeatureStore(store, StoreRoot(f"{folder}/feature_store"))
+        fill_history(store, files)
+        model = trained(files)
+        own = laps_of(files, model, Path(folder), limited=False, first=0)
+        wire = laps_of(files, model, Path(folder), limited=True, first=OWN_ROUNDS + 1)
     counts = ", ".join(f"{count} {endpoint}" for endpoint, count in wire[-1].sent.most_common())
     return [*own_rows(own), *wire_rows(wire, len(PAIRS)), {"name": "requests of the hour", "peer": counts}]
 

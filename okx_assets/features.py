@@ -1,20 +1,21 @@
 """Features of every bar, from what was known when it closed."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import dagster as dg
 import pandas as pd
 
 from okx_assets.partitions import HOURLY, window_of
-from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
+from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
 from okx_core.features.compute import compute_features, history_start
 from okx_core.features.contract import contract_breaches
 from okx_core.features.registry import feature_names
-from resources.dagster_resources import DatabaseResource
+from resources.dagster_resources import DatabaseResource, FeatureStoreResource
 from resources.database import Database
+from resources.feature_store.months import month_parts
+from resources.feature_store.sql_window import SqlWindow
 
-CHUNK = timedelta(days=92)  # bounds the memory of a backfill, whatever its length
+TABLE = "features.features_1h"
 CANDLE_COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_volume, taker_buy_base"
 
 
@@ -31,8 +32,8 @@ CANDLE_COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_vol
     ],
     group_name="features",
     owners=OWNERS,
-    kinds=PYTHON_KINDS,
-    metadata={**describe("features.features_1h"), "lookback": "read from the tables, see history_start"},
+    kinds=STORE_KINDS,
+    metadata={**describe(TABLE), "lookback": "read from the tables, see history_start"},
     check_specs=[
         dg.AssetCheckSpec(
             "one_row_per_candle",
@@ -47,30 +48,45 @@ CANDLE_COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_vol
             blocking=True,
         ),
         dg.AssetCheckSpec(
+            "sql_equals_store",
+            asset=["features", "features_1h"],
+            description="What PostgreSQL holds of the window is bit for bit what the feature store holds.",
+            blocking=True,
+        ),
+        dg.AssetCheckSpec(
             "no_constant_feature",
             asset=["features", "features_1h"],
             description="Over a window of a week or more no feature is constant or always NULL.",
         ),
     ],
 )
-def features_1h(context: dg.AssetExecutionContext, database: DatabaseResource) -> dg.MaterializeResult:
-    """The registry's features of each bar; 4h and 1d ones as of the last bar closed at the row's close."""
+def features_1h(
+    context: dg.AssetExecutionContext, database: DatabaseResource, feature_store: FeatureStoreResource
+) -> dg.MaterializeResult:
+    """The registry's features of each bar; 4h and 1d ones as of the last bar closed at the row's close.
+
+    The whole history stands in the feature store, the newest days in PostgreSQL as well. A run of any length
+    goes month by month: what a stopped one has finished are whole months in both.
+    """
     start, end = window_of(context)
-    store = database.open()
+    store, copy = database.open(), SqlWindow(feature_store.open(), TABLE)
+    first_in_sql = feature_store.sql_start()
     rows = 0
     breaches: list[str] = []
     spread = pd.DataFrame()
-    for first, last in chunks(start, end):
-        frame = compute_window(store, first, last)
+    for part in month_parts(start, end):
+        frame = compute_window(store, part.start, part.end)
         breaches += contract_breaches(frame)
-        rows += store.replace_window("features.features_1h", frame, first, last)
+        copy.record(frame, part.start, part.end, first_in_sql)
+        rows += len(frame)
         spread = pd.concat([spread, frame[list(feature_names())].agg(["min", "max"])])
-        context.log.info(f"features of {first:%Y-%m-%d} to {last:%Y-%m-%d}: {len(frame)} rows")
+        context.log.info(f"features of {part.start:%Y-%m-%d} to {part.end:%Y-%m-%d}: {len(frame)} rows")
     bars = store.scalar(
         "select count(*) from market.candles_1h where timestamp_utc >= $1 and timestamp_utc < $2",
         (start, end),
     )
     constant = sorted(_constant(spread)) if end - start >= timedelta(days=7) else []
+    different = copy.differences(start, end)
     return dg.MaterializeResult(
         metadata=written(rows, constant=constant),
         check_results=[
@@ -81,18 +97,13 @@ def features_1h(context: dg.AssetExecutionContext, database: DatabaseResource) -
                 check_name="honours_contract", passed=not breaches, metadata={"breaches": str(breaches[:20])}
             ),
             dg.AssetCheckResult(
+                check_name="sql_equals_store", passed=not different, metadata={"differences": different[:20]}
+            ),
+            dg.AssetCheckResult(
                 check_name="no_constant_feature", passed=not constant, severity=dg.AssetCheckSeverity.WARN
             ),
         ],
     )
-
-
-def chunks(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """[start, end) in stretches of at most CHUNK."""
-    while start < end:
-        stop = min(start + CHUNK, end)
-        yield start, stop
-        start = stop
 
 
 def compute_window(store: Database, start: datetime, end: datetime) -> pd.DataFrame:

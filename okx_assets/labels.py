@@ -1,14 +1,18 @@
 """Labels: what came after a bar. A row is written once, when its last horizon has passed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import dagster as dg
+import pandas as pd
 
 from okx_assets.partitions import LABELS_1D_HOURS, LABELS_2W_HOURS, window_of
-from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
+from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
 from okx_core.labels.compute import compute_labels, history_start
 from okx_core.labels.registry import HORIZON_HOURS
-from resources.dagster_resources import DatabaseResource, ExchangeResource
+from resources.dagster_resources import DatabaseResource, ExchangeResource, FeatureStoreResource
+from resources.database import Database
+from resources.feature_store.months import month_parts
+from resources.feature_store.sql_window import SqlWindow
 
 HOUR = timedelta(hours=1)
 
@@ -33,38 +37,71 @@ def _label_asset(
         ],
         group_name="labels",
         owners=OWNERS,
-        kinds=PYTHON_KINDS,
+        kinds=STORE_KINDS,
         metadata=describe(table),
-        check_specs=[
-            dg.AssetCheckSpec(
-                "known_when_written",
-                asset=["ml", name],
-                description="No label row is younger than its longest horizon at exchange time.",
-                blocking=True,
-            )
-        ],
+        check_specs=_checks(name),
     )
     def build(
-        context: dg.AssetExecutionContext, database: DatabaseResource, exchange: ExchangeResource
+        context: dg.AssetExecutionContext,
+        database: DatabaseResource,
+        exchange: ExchangeResource,
+        feature_store: FeatureStoreResource,
     ) -> dg.MaterializeResult:
         start, end = window_of(context)
-        store = database.open()
+        store, copy = database.open(), SqlWindow(feature_store.open(), table)
         known_until = exchange.open().now().replace(minute=0, second=0, microsecond=0)
-        candles = store.frame(
-            "select pair, timestamp_utc, open, high, low, close, volume, quote_volume from market.candles_1h "
-            "where timestamp_utc >= $1 and timestamp_utc < $2",
-            (history_start(start), min(end + horizon * HOUR, known_until)),
-        )
-        frame = compute_labels(candles, start, end, horizon_set, known_until)
-        rows = store.replace_window(table, frame, start, end)
-        newest = store.scalar(f"select max(timestamp_utc) from {table}")  # noqa: S608
+        first_in_sql = feature_store.sql_start()
+        rows = 0
+        newest: datetime | None = None
+        for part in month_parts(start, end):
+            frame = label_window(store, part.start, part.end, horizon_set, known_until)
+            copy.record(frame, part.start, part.end, first_in_sql)
+            rows += len(frame)
+            newest = frame["timestamp_utc"].max() if len(frame) else newest
         passed = newest is None or newest + (horizon + 1) * HOUR <= known_until
+        different = copy.differences(start, end)
         return dg.MaterializeResult(
             metadata=written(rows),
-            check_results=[dg.AssetCheckResult(check_name="known_when_written", passed=passed)],
+            check_results=[
+                dg.AssetCheckResult(check_name="known_when_written", passed=bool(passed)),
+                dg.AssetCheckResult(
+                    check_name="sql_equals_store",
+                    passed=not different,
+                    metadata={"differences": different[:20]},
+                ),
+            ],
         )
 
     return build
+
+
+def _checks(name: str) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            "known_when_written",
+            asset=["ml", name],
+            description="No label row is younger than its longest horizon at exchange time.",
+            blocking=True,
+        ),
+        dg.AssetCheckSpec(
+            "sql_equals_store",
+            asset=["ml", name],
+            description="What PostgreSQL holds of the window is bit for bit what the feature store holds.",
+            blocking=True,
+        ),
+    ]
+
+
+def label_window(
+    store: Database, start: datetime, end: datetime, horizon_set: str, known_until: datetime
+) -> pd.DataFrame:
+    """Labels of [start, end) from the candles stored now, as far as they are known at `known_until`."""
+    candles = store.frame(
+        "select pair, timestamp_utc, open, high, low, close, volume, quote_volume from market.candles_1h "
+        "where timestamp_utc >= $1 and timestamp_utc < $2",
+        (history_start(start), min(end + HORIZON_HOURS[horizon_set] * HOUR, known_until)),
+    )
+    return compute_labels(candles, start, end, horizon_set, known_until)
 
 
 labels_1d = _label_asset("labels_1d", "1d", LABELS_1D_HOURS)

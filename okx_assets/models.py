@@ -12,11 +12,17 @@ from okx_assets.partitions import MODEL_GRID, WEEKLY
 from okx_assets.tables import OWNERS, describe, written
 from okx_core.features.registry import model_feature_names
 from okx_core.models.promotion import Candidate, PromotionGate, choose_champion
-from okx_core.models.splits import TrainingWindow
+from okx_core.models.splits import TrainingWindow, purge
 from okx_core.models.training import SignalModelSpec, TrainedModel, train_signal_model
 from resources.code_version import code_version
-from resources.dagster_resources import DatabaseResource, ExchangeResource, TrackingResource
+from resources.dagster_resources import (
+    DatabaseResource,
+    ExchangeResource,
+    FeatureStoreResource,
+    TrackingResource,
+)
 from resources.database import Database
+from resources.feature_store.training_set import TrainingSet, training_set
 from resources.tracking import MODEL_NAME
 
 SPEC = SignalModelSpec()
@@ -52,22 +58,37 @@ LATEST_ROW_SLACK = timedelta(hours=48)  # an outage at the end of the window is 
     ],
 )
 def signal_models(
-    context: dg.AssetExecutionContext, database: DatabaseResource, tracking: TrackingResource
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    tracking: TrackingResource,
+    feature_store: FeatureStoreResource,
 ) -> dg.MaterializeResult:
     """A registered model trained only on what was known before its week, scored on a purged hold-out."""
     keys = context.partition_key.keys_by_dimension
     week, algorithm = keys["week"], keys["algorithm"]
     decision_time = datetime.fromisoformat(week).replace(tzinfo=UTC)
     window = SPEC.window(decision_time)
-    store = database.open()
-    rows = training_rows(store, window)
+    history = feature_store.open()
+    data = training_set(
+        history,
+        None,
+        (window.start, decision_time),
+        model_feature_names(),
+        SPEC.target,
+        purge(SPEC.horizon_hours),
+    )
+    rows = training_rows(data)
     require_complete(rows, window)
     model = train_signal_model(rows, model_feature_names(), algorithm, window, SPEC)
     registered = tracking.open().log_signal_model(
-        model, algorithm, week, _parameters(window, model), _tags(context, model, window), _figures(model)
-    )
+        model, algorithm, week, _parameters(window, model), _tags(context, model, window, data), _figures(model),
+        data.file_hashes,
+    )  # fmt: skip
     record = _record(week, algorithm, model, window, registered.version, registered.run_id)
-    store.upsert("ml.model_versions", ["week", "algorithm"], [record])
+    record["data_fingerprint"] = data.fingerprint
+    # Pins first: a version that is on record has its files for good.
+    history.manifest.pin(MODEL_NAME, registered.version, [file.file_id for file in data.files])
+    database.open().upsert("ml.model_versions", ["week", "algorithm"], [record])
     last_label_known = window.end + pd.Timedelta(hours=SPEC.horizon_hours)
     return dg.MaterializeResult(
         metadata=written(
@@ -91,15 +112,14 @@ def require_complete(rows: pd.DataFrame, window: TrainingWindow) -> None:
         )
 
 
-def training_rows(store: Database, window: TrainingWindow) -> pd.DataFrame:
-    """Features joined with the target over the window, sorted by time and pair."""
-    names = ", ".join(f'f."{name}"' for name in model_feature_names())
-    return store.frame(
-        f"select f.pair, f.timestamp_utc, {names}, l.{SPEC.target} "  # noqa: S608
-        "from features.features_1h as f join ml.labels_1d as l using (pair, timestamp_utc) "
-        "where f.timestamp_utc >= $1 and f.timestamp_utc < $2 order by f.timestamp_utc, f.pair",
-        (window.start, window.end),
-    )
+def training_rows(data: TrainingSet) -> pd.DataFrame:
+    """The training set as the core takes it: pair, timestamp_utc, features, target, by time and pair."""
+    keys = {
+        "pair": pd.array(data.pairs, dtype="str"),
+        "timestamp_utc": pd.DatetimeIndex(data.times).tz_localize("UTC"),
+    }
+    matrix = pd.DataFrame(data.matrix, columns=pd.Index(data.feature_names), copy=False)
+    return pd.concat([pd.DataFrame(keys), matrix, pd.Series(data.target, name=SPEC.target)], axis=1)
 
 
 def _parameters(window: TrainingWindow, model: TrainedModel) -> dict[str, object]:
@@ -115,10 +135,14 @@ def _parameters(window: TrainingWindow, model: TrainedModel) -> dict[str, object
     }
 
 
-def _tags(context: dg.AssetExecutionContext, model: TrainedModel, window: TrainingWindow) -> dict[str, str]:
+def _tags(
+    context: dg.AssetExecutionContext, model: TrainedModel, window: TrainingWindow, data: TrainingSet
+) -> dict[str, str]:
+    """Where the model comes from. The data fingerprint names files, the rows fingerprint the rows used of them."""
     return {
         "dagster_run_id": context.run.run_id,
-        "data_fingerprint": model.fingerprint,
+        "data_fingerprint": data.fingerprint,
+        "rows_fingerprint": model.fingerprint,
         "data_window": f"{window.start:%Y-%m-%dT%H}/{window.end:%Y-%m-%dT%H}",
         "code_version": code_version(),
     }
@@ -158,7 +182,6 @@ def _record(
         "rmse_pct": known(model.rmse_pct),
         "baseline_rmse_pct": known(model.baseline_rmse_pct),
         "feature_count": len(model.feature_names),
-        "data_fingerprint": model.fingerprint,
         "code_version": code_version(),
         "trained_at": datetime.now(UTC),
     }

@@ -13,10 +13,17 @@ from okx_core.decisions.gates import gate_verdicts
 from okx_core.decisions.market import market_state
 from okx_core.decisions.rules import DecisionRules
 from okx_core.execution import newest_closed_hour
-from resources.dagster_resources import DatabaseResource, ExchangeResource, TrackingResource
+from resources.dagster_resources import (
+    DatabaseResource,
+    ExchangeResource,
+    FeatureStoreResource,
+    TrackingResource,
+)
 from resources.database import Database
+from resources.feature_store.sql_window import SqlWindow
 from resources.tracking import MODEL_NAME, LoadedModel, Tracking
 
+FEATURES = "features.features_1h"
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 COLUMNS = [
@@ -54,16 +61,13 @@ def signals(
     database: DatabaseResource,
     tracking: TrackingResource,
     exchange: ExchangeResource,
+    feature_store: FeatureStoreResource,
 ) -> dg.MaterializeResult:
     """Predictions and gate verdicts. The newest hour asks @champion, older hours the version of their week."""
     start, end = window_of(context)
     store = database.open()
     live_hour = newest_closed_hour(exchange.open().now())
-    features = store.frame(
-        "select * from features.features_1h where timestamp_utc >= $1 and timestamp_utc < $2 "
-        "order by timestamp_utc, pair",
-        (start, end),
-    )
+    features = SqlWindow(feature_store.open(), FEATURES).read(start, end)
     features["model_version"] = assign_versions(store, tracking.open(), features["timestamp_utc"], live_hour)
     spoken_for = features.dropna(subset="model_version").reset_index(drop=True)
     models = {int(v): tracking.open().load(int(v)) for v in sorted(spoken_for["model_version"].unique())}

@@ -11,6 +11,7 @@ from okx_core.labels.registry import LABELS
 OWNERS = ["team:research"]
 SQL_KINDS = {"postgres", "sql"}
 PYTHON_KINDS = {"python", "postgres"}
+STORE_KINDS = {"python", "parquet", "postgres"}
 
 _KEY = {"pair": ("text", "OKX instrument id"), "timestamp_utc": ("timestamptz", "open of the bar")}
 _CANDLE = {
@@ -82,7 +83,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "rank_ic": ("float8", "hold-out rank correlation across pairs"),
         "rank_ic_t": ("float8", "its Newey-West t statistic"),
         "rmse_pct": ("float8", "hold-out error"),
-        "data_fingerprint": ("text", "hash of the training rows"),
+        "data_fingerprint": ("text", "hash over the hashes of the feature store files that were read"),
     },
     "ml.champions": {
         "week": ("date", "week of the decision"),

@@ -95,7 +95,9 @@ def up() -> None:
 
 
 @cli.command()
-@click.option("--forget", is_flag=True, help="Also delete the embedded database of this home.")
+@click.option(
+    "--forget", is_flag=True, help="Also delete the embedded database and the feature store of this home."
+)
 def down(forget: bool) -> None:
     """Stop what `up` started, from another shell."""
     from okx_jobs.up import down as run_down
@@ -139,6 +141,52 @@ def gaps(repair: bool) -> None:
     from okx_jobs.commands import run_gaps
 
     run_gaps(repair, _settings(), _console())
+
+
+@cli.command()
+@click.argument("mode", type=click.Choice(["incremental", "rolling", "full"]))
+@click.option("--hours", type=click.IntRange(1), help="How many of the last hours `rolling` recomputes.")
+@click.option("--days", type=click.IntRange(1), help="The same in days.")
+def refresh(mode: str, hours: int | None, days: int | None) -> None:
+    """Compute features and labels from the candles that are stored; fetches nothing, places no order.
+
+    \b
+    okxsignal refresh incremental          only rows that are not there yet
+    okxsignal refresh rolling --days 7     the last 7 days again
+    okxsignal refresh full                 the whole history again, after a feature was added or changed
+
+    Whichever way a row is computed, it is the same row: the files of the store are equal byte for byte.
+    """
+    from okx_jobs.refresh import run_refresh
+
+    run_refresh(mode, hours, days, _settings(), _console())
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def store(context: click.Context) -> None:
+    """Show the stored history of features and labels: months, rows, sizes, hashes, who pinned what."""
+    if context.invoked_subcommand is None:
+        from okx_jobs.store_report import show_store
+
+        show_store(_settings(), _console())
+
+
+@store.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def gc(dry_run: bool) -> None:
+    """Remove files that nobody needs; current ones and those a model was trained on always stay."""
+    from okx_jobs.store_report import collect_garbage
+
+    collect_garbage(_settings(), _console(), dry_run=dry_run)
+
+
+@store.command()
+def verify() -> None:
+    """Hash every file again and compare the days that SQL holds with the store."""
+    from okx_jobs.store_report import verify_store
+
+    verify_store(_settings(), _console())
 
 
 @cli.command()

@@ -23,7 +23,12 @@ from okx_jobs.candle_sensors import candle_sensors  # noqa: E402
 from okx_jobs.jobs import JOBS  # noqa: E402
 from okx_jobs.schedules import schedules  # noqa: E402
 from okx_jobs.sensors import sensors  # noqa: E402
-from resources.dagster_resources import DatabaseResource, ExchangeResource, TrackingResource  # noqa: E402
+from resources.dagster_resources import (  # noqa: E402
+    DatabaseResource,
+    ExchangeResource,
+    FeatureStoreResource,
+    TrackingResource,
+)
 
 definitions = dg.Definitions(
     assets=[
@@ -50,6 +55,7 @@ definitions = dg.Definitions(
     resources={
         "database": DatabaseResource(),
         "exchange": ExchangeResource(),
+        "feature_store": FeatureStoreResource(),
         "tracking": TrackingResource(),
     },
     executor=dg.in_process_executor,

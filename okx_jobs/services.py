@@ -157,6 +157,19 @@ def start_database(settings: Settings) -> bool:
     return started
 
 
+@contextmanager
+def working_database(settings: Settings) -> Iterator[None]:
+    """The database alone for the length of a command; one that already runs is used and left alone."""
+    require_own_server(settings)
+    running = settings.database_url is not None or EmbeddedPostgres(settings.home).is_running()
+    try:
+        start_database(settings)
+        yield
+    finally:
+        if not running:
+            stop_database(settings)
+
+
 def stop_database(settings: Settings) -> None:
     if settings.database_url is None:
         EmbeddedPostgres(settings.home).stop()

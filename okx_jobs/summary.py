@@ -9,6 +9,7 @@ from rich.table import Table
 
 from okx_core.backtest.metrics import metrics
 from resources.database import Database
+from resources.feature_store.manifest import Manifest
 from resources.settings import Settings
 
 TABLES = (
@@ -17,6 +18,8 @@ TABLES = (
     "backtests.trades", "backtests.equity", "trading.intents", "trading.orders", "trading.fills",
     "trading.positions", "marts.candles_1h",
 )  # fmt: skip
+
+HISTORY = ("features.features_1h", "ml.labels_1d", "ml.labels_2w")  # whole in the feature store only
 
 SAMPLE_QUERY = "select * from marts.candles_1h where pair = 'BTC-USDT' order by timestamp_utc desc limit 5"
 
@@ -29,14 +32,21 @@ def print_summary(console: Console, store: Database, settings: Settings, command
 
 
 def row_counts(store: Database) -> dict[str, int]:
-    """Rows per table."""
-    return {table: int(store.scalar(f"select count(*) from {table}")) for table in TABLES}  # noqa: S608
+    """Rows per table: of features and labels the whole history, of which SQL holds the newest days."""
+    manifest = Manifest(store)
+    return {
+        table: manifest.row_count(table) if table in HISTORY else _count(store, table) for table in TABLES
+    }
+
+
+def _count(store: Database, table: str) -> int:
+    return int(store.scalar(f"select count(*) from {table}"))  # noqa: S608
 
 
 def _rows(store: Database) -> Table:
-    table = Table("table", "rows", title="Rows per table", title_justify="left")
+    table = Table("table", "rows", "of them in SQL", title="Rows per table", title_justify="left")
     for name, count in row_counts(store).items():
-        table.add_row(name, f"{count:,}")
+        table.add_row(name, f"{count:,}", f"{_count(store, name) if name in HISTORY else count:,}")
     return table
 
 

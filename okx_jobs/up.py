@@ -1,6 +1,7 @@
 """`okxsignal up`, `down` and `status`: the whole stack of a home, started and stopped in order."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -173,7 +174,7 @@ def _stop_on_signal(stopped: threading.Event) -> Iterator[None]:
 
 
 def down(settings: Settings, console: Console, *, forget: bool = False) -> None:
-    """Stop the stack of this home from another shell; with `forget` delete its database too."""
+    """Stop the stack of this home from another shell; with `forget` delete its database and files too."""
     launcher = services.running_launcher(settings)
     if launcher is not None:
         _ask_to_stop(launcher, console)
@@ -181,6 +182,8 @@ def down(settings: Settings, console: Console, *, forget: bool = False) -> None:
     services.stop_database(settings)
     if forget and settings.database_url is None:
         EmbeddedPostgres(settings.home).forget()
+        # Without the manifest nobody knows what these files are.
+        shutil.rmtree(settings.home / "feature_store", ignore_errors=True)
     console.print("nothing runs any more" if launcher is not None else "nothing was running")
 
 

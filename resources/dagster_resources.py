@@ -1,11 +1,15 @@
 """Dagster's handles on the stores. They carry no configuration: settings are read when a step runs."""
 
+from datetime import datetime
+
 import dagster as dg
 
 from resources.database import Database
+from resources.feature_store.sql_window import newest_candle, window_start
+from resources.feature_store.store import FeatureStore
 from resources.okx.client import OkxClient
 from resources.settings import Settings, load_settings
-from resources.stores import open_database, open_exchange, open_tracking
+from resources.stores import open_database, open_exchange, open_feature_store, open_tracking
 from resources.tracking import Tracking
 
 
@@ -14,6 +18,18 @@ class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def open(self) -> Database:
         return open_database(load_settings())
+
+
+class FeatureStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The history of features and labels."""
+
+    def open(self) -> FeatureStore:
+        return open_feature_store(load_settings())
+
+    def sql_start(self) -> datetime:
+        """From which bar on rows also stand in PostgreSQL, by the newest candle there is."""
+        settings = load_settings()
+        return window_start(settings.sql_feature_days, newest_candle(open_database(settings)))
 
 
 class ExchangeResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -79,8 +79,9 @@ class Tracking:
         parameters: Mapping[str, object],
         tags: Mapping[str, str],
         figures: Mapping[str, Any],
+        data_files: Sequence[str] = (),
     ) -> RegisteredVersion:
-        """Log one trained model as a run and register it as a new version."""
+        """Log one trained model as a run, with the files it was trained on, and register it as a new version."""
         client = self.client
         import mlflow
 
@@ -89,6 +90,7 @@ class Tracking:
             mlflow.log_params(dict(parameters))
             mlflow.log_metrics(_known(model))
             mlflow.log_dict({"features": list(model.feature_names)}, "features.json")
+            mlflow.log_dict({"files": list(data_files)}, "data_files.json")
             for name, figure in figures.items():
                 mlflow.log_figure(figure, f"{name}.png")
             flavour = mlflow.lightgbm if algorithm == "lightgbm" else mlflow.catboost

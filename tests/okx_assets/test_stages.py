@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okx_assets.candles.assets import known_pairs
-from okx_assets.features import CHUNK, _constant, chunks
+from okx_assets.features import _constant
 from okx_assets.models import decide
 from okx_assets.partitions import FOLDS, HOURLY, LABELS_1D_HOURS, LABELS_2W_HOURS, WEEKLY
 from okx_assets.signals import assign_versions, predict, week_of
@@ -43,15 +43,7 @@ class TestGrids:
             assert grid.get_last_partition_key() == newest
 
 
-class TestFeatureChunks:
-    @given(st.integers(0, 24 * 800))
-    def test_they_tile_the_window_and_stay_small(self, hours: int) -> None:
-        start, end = NOON, NOON + hours * HOUR
-        parts = list(chunks(start, end))
-        assert [first for first, _ in parts] == [start, *(last for _, last in parts[:-1])][: len(parts)]
-        assert all(timedelta(0) < last - first <= CHUNK for first, last in parts)
-        assert (parts[-1][1] == end) if parts else start == end
-
+class TestConstantFeatures:
     def test_a_feature_that_never_changes_or_never_speaks_is_constant(self) -> None:
         spread = pd.DataFrame(
             {"lively": [1.0, 2.0], "flat": [3.0, 3.0], "mute": [np.nan, np.nan], "late": [np.nan, 1.0]}
