@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import talib
 
-from okx_core.features import momentum, volume
+from okx_core.features import momentum, trend, volume
 from okx_core.features.bars import Bars
 from okx_core.features.compute import CACHED_BARS, compute_features, history_start
 from okx_core.features.registry import FEATURES
@@ -46,17 +46,17 @@ def random_walk(pairs: int, bars: int, seed: int = 3) -> Fields:
 
 
 OURS: dict[str, Callable[[Bars], object]] = {
-    "RSI 14": momentum.rsi,
-    "MACD 12 26 9": lambda bars: bars.macd_histogram,
+    "RSI 14": momentum.rsi.compute,
+    "MACD 12 26 9": trend.macd_hist_quote.compute,
     "ATR 14": lambda bars: bars.atr_14,
     "Bollinger 20": lambda bars: bars.band_20,
     "Donchian 20": lambda bars: (bars.highest(20), bars.lowest(20)),
-    "OBV slope 10": volume.obv_slope,
-    "MFI 14": volume.money_flow_index,
+    "OBV slope 10": volume.obv_slope.compute,
+    "MFI 14": volume.money_flow_index.compute,
     "ADX, +DI, -DI 14": lambda bars: bars.directional_14,
-    "CCI 14": momentum.cci_14,
-    "Williams %R 14": momentum.williams_r_14,
-    "Stochastic %K 14 3": momentum.stoch_k_14,
+    "CCI 14": momentum.cci_14.compute,
+    "Williams %R 14": momentum.williams_r_14.compute,
+    "Stochastic %K 14 3": momentum.stoch_k_14.compute,
 }
 
 

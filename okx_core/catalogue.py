@@ -22,20 +22,29 @@ def features_page() -> str:
         f"{len(FEATURES)} columns of `features.features_1h`, one row per pair and hour, known when the bar has closed.",
         "Windows count hours, not rows: a missing hour makes every window that holds it NULL; nothing is filled in.",
         "Recursive indicators start anew at a fixed bar before each month, so one hour and ten years give equal bytes.",
-        "Models train on the scale-free ones.",
+        "Models train on the scale-free ones. `x[n]` is x of n bars before, `mean_n`, `sum_n`, `min_n` and `max_n` are",
+        "over the last n bars, `EMA_n` is the exponential mean with weight 2 / (n + 1), started from a simple mean.",
+        "A feature changes with its inputs alone. Where the plain name is the scale-free form, the one in price units",
+        "ends in `_quote`.",
     ]
     for group, features in groups.items():
         lines += ["", f"## {group}", "", *_table(_HEADINGS, (_row(feature) for feature in features))]
     return "\n".join(lines) + "\n"
 
 
-_HEADINGS = ("feature", "what it is", "unit", "scale-free", "recursive", "when it is NULL, and edge cases")
+_HEADINGS = (
+    "feature", "what it is", "formula", "source", "inputs", "unit", "scale-free", "recursive",
+    "when it is NULL, and edge cases",
+)  # fmt: skip
 
 
 def _row(feature: Feature) -> tuple[str, ...]:
     return (
         f"`{feature.name}`",
         feature.description,
+        feature.formula,
+        feature.source,
+        ", ".join(feature.inputs),
         feature.unit,
         "yes" if feature.scale_free else "no",
         "yes" if feature.anchored else "no",

@@ -38,6 +38,9 @@ def _explain(name: str, console: Console) -> None:
         "feature": feature.name,
         "group": feature.group,
         "what it is": feature.description,
+        "formula": feature.formula,
+        "source": feature.source or "elementary, or ours",
+        "inputs": ", ".join(feature.inputs),
         "unit": feature.unit,
         "scale-free": "yes, models train on it" if feature.scale_free else "no, models leave it out",
         "recursive": "yes, anchored at month starts" if feature.anchored else "no",
@@ -45,7 +48,7 @@ def _explain(name: str, console: Console) -> None:
         "column": f"features.features_1h.{feature.name}",
     }
     for title, text in facts.items():
-        console.print(f"{title:<12} {text}", soft_wrap=True)
+        console.print(f"{title:<12} {text}", soft_wrap=True, markup=False)
 
 
 def write_pages(console: Console) -> None:

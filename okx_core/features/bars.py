@@ -5,12 +5,15 @@ stand enough bars for every window. Recursive indicators run on a longer stretch
 month's anchor and are cut to the same bars.
 """
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from okx_core.features import recursions, windows
+from okx_core.features import recursions, smoothing, windows
+from okx_core.features.moments import rolling_comoments, rolling_moments
 
 Array = NDArray[np.float64]
 KNOWN_EXTREME = 10.0
@@ -22,6 +25,7 @@ class Bars:
     def __init__(self, anchored: dict[str, Array], bars: int, first_bar: int) -> None:
         self._anchored = anchored
         self._bars = bars
+        self.known: dict[object, object] = {}
         self.first_bar = first_bar
         self.open = self._tail(anchored["open"])
         self.high = self._tail(anchored["high"])
@@ -48,8 +52,29 @@ class Bars:
         return np.where(np.isnan(reported), self.volume * self.close, reported)
 
     @cached_property
+    def since_anchor(self) -> "Bars":
+        """The same bars from the anchor on: where recursions run. `cut` brings a result back."""
+        whole = self._anchored["close"].shape[1]
+        return (
+            self if whole == self._bars else Bars(self._anchored, whole, self.first_bar + self._bars - whole)
+        )
+
+    def cut(self, values: Array) -> Array:
+        """What was computed since the anchor, for these bars alone."""
+        return values if values.shape[1] == self._bars else self._tail(values)
+
+    @cached_property
     def typical_price(self) -> Array:
         return (self.high + self.low + self.close) / 3.0
+
+    @cached_property
+    def range(self) -> Array:
+        return self.high - self.low
+
+    @cached_property
+    def direction(self) -> Array:
+        """Sign of the change of close: -1, 0 or 1."""
+        return np.sign(self.close - aged(self.close, 1))
 
     @cached_property
     def log_return(self) -> Array:
@@ -57,31 +82,45 @@ class Bars:
         return windows.log_ratio(self.close, aged(self.close, 1))
 
     @cached_property
+    def squared_return(self) -> Array:
+        return self.log_return * self.log_return
+
+    @cached_property
+    def squared_log_range(self) -> Array:
+        """ln(high / low) squared."""
+        spread = windows.log_ratio(self.high, self.low)
+        return spread * spread
+
+    @cached_property
     def return_24_pct(self) -> Array:
         return change_pct(self.close, 24)
 
     @cached_property
     def rsi_14(self) -> Array:
-        return self._tail(recursions.rsi(self._anchored["close"], 14))
+        whole = self.since_anchor
+        return recursions.rsi(self.close, 14) if whole is self else self.cut(whole.rsi_14)
 
     @cached_property
     def atr_14(self) -> Array:
-        fields = self._anchored
-        return self._tail(recursions.atr(fields["high"], fields["low"], fields["close"], 14))
+        whole = self.since_anchor
+        if whole is self:
+            return recursions.atr(self.high, self.low, self.close, 14)
+        return self.cut(whole.atr_14)
 
     @cached_property
     def directional_14(self) -> tuple[Array, Array, Array]:
         """ADX, +DI, -DI."""
-        fields = self._anchored
-        adx, plus, minus = recursions.directional_movement(fields["high"], fields["low"], fields["close"], 14)
-        return self._tail(adx), self._tail(plus), self._tail(minus)
-
-    @cached_property
-    def macd_histogram(self) -> Array:
-        return self._tail(recursions.macd_histogram(self._anchored["close"]))
+        whole = self.since_anchor
+        adx, plus, minus = recursions.directional_movement(whole.high, whole.low, whole.close, 14)
+        return self.cut(adx), self.cut(plus), self.cut(minus)
 
     def ema(self, period: int) -> Array:
-        return self._tail(recursions.ema(self._anchored["close"], period))
+        """Exponential mean of close."""
+        return self.cut(smoothing.ema(self.since_anchor.close, period))
+
+    def sma(self, window: int) -> Array:
+        """Mean of close."""
+        return windows.rolling_sum(self.close, window) / window
 
     @cached_property
     def band_20(self) -> tuple[Array, Array]:
@@ -90,11 +129,57 @@ class Bars:
 
     def highest(self, window: int) -> Array:
         """Highest high of the window."""
-        return windows.rolling_max(self.high, window)
+        return self._once(("highest", window), lambda: windows.rolling_max(self.high, window))
 
     def lowest(self, window: int) -> Array:
         """Lowest low of the window."""
-        return -windows.rolling_max(-self.low, window)
+        return self._once(("lowest", window), lambda: -windows.rolling_max(-self.low, window))
+
+    def since_highest(self, window: int) -> Array:
+        """Bars since the highest high of the window."""
+        return self._once(("since_highest", window), lambda: windows.bars_since_highest(self.high, window))
+
+    def since_lowest(self, window: int) -> Array:
+        """Bars since the lowest low of the window."""
+        return self._once(("since_lowest", window), lambda: windows.bars_since_highest(-self.low, window))
+
+    def traded(self, window: int) -> Array:
+        """Sum of volume."""
+        return self._once(("traded", window), lambda: windows.rolling_sum(self.volume, window))
+
+    def vwma(self, window: int) -> Array:
+        """Volume-weighted mean of close; the close itself where nothing was traded."""
+
+        def weighted() -> Array:
+            paid = windows.rolling_sum(self._turnover, window)
+            mean = windows.ratio(paid, self.traded(window), np.nan)
+            return np.where(self.traded(window) == 0.0, self.close, mean)
+
+        return self._once(("vwma", window), weighted)
+
+    @cached_property
+    def _turnover(self) -> Array:
+        return self.close * self.volume
+
+    def _once(self, key: tuple[str, int], compute: Callable[[], Array]) -> Array:
+        if key not in self.known:
+            self.known[key] = compute()
+        return cast(Array, self.known[key])
+
+
+Computed = TypeVar("Computed")
+
+
+def shared(compute: Callable[[Bars], Computed]) -> Callable[[Bars], Computed]:
+    """`compute`, done once per bars for all the features that ask for it."""
+
+    @wraps(compute)
+    def known(bars: Bars) -> Computed:
+        if compute not in bars.known:
+            bars.known[compute] = compute(bars)
+        return cast(Computed, bars.known[compute])
+
+    return known
 
 
 def aged(values: Array, bars: int) -> Array:
@@ -113,7 +198,7 @@ def change_pct(values: Array, bars: int) -> Array:
 
 def mean_and_deviation(values: Array, window: int) -> tuple[Array, Array]:
     """Mean and population standard deviation of each window."""
-    mean, squares, _ = windows.rolling_moments(values, window)
+    mean, squares = rolling_moments(values, window, 2)
     return mean, np.sqrt(squares / window)
 
 
@@ -130,10 +215,6 @@ def surprise(values: Array, window: int) -> Array:
 
 
 def correlation(one: Array, other: Array, window: int) -> Array:
-    """Pearson correlation over each window, from variances of sum and difference; 0 when one is flat."""
-    _, sum_squares, _ = windows.rolling_moments(one + other, window)
-    _, gap_squares, _ = windows.rolling_moments(one - other, window)
-    _, one_squares, _ = windows.rolling_moments(one, window)
-    _, other_squares, _ = windows.rolling_moments(other, window)
-    scale = 4.0 * np.sqrt(one_squares) * np.sqrt(other_squares)
-    return np.clip(windows.ratio(sum_squares - gap_squares, scale, 0.0), -1.0, 1.0)
+    """Pearson correlation over each window; 0 when one is flat."""
+    ones, others, both = rolling_comoments(one, other, window)
+    return np.clip(windows.ratio(both, np.sqrt(ones) * np.sqrt(others), 0.0), -1.0, 1.0)

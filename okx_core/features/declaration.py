@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
@@ -14,6 +14,10 @@ Declared = TypeVar("Declared")
 Input = Literal[
     "open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base", "timestamp_utc", "universe"
 ]
+
+Inputs = tuple[Input, ...]
+HIGH_LOW_CLOSE: Inputs = ("high", "low", "close")
+PRICES: Inputs = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,9 @@ class Feature:
     anchored: bool = False
     scale_free: bool = True
     undefined: str = ""
-    formula: str = ""
+    formula: str = field(kw_only=True)
+    inputs: Inputs = field(kw_only=True)
     source: str = ""
-    inputs: tuple[Input, ...] = ()
     may_be_unknown: str = ""
 
     @property
@@ -66,7 +70,7 @@ def feature(
     lookback_bars: int,
     *,
     formula: str,
-    inputs: tuple[Input, ...],
+    inputs: Inputs,
     source: str = "",
     timeframe: str = "1h",
     anchored: bool = False,

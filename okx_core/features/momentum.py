@@ -1,165 +1,175 @@
-"""Momentum and trend indicators, with TA-Lib's seeds and conventions unless said otherwise."""
+"""Oscillators: how far and how evenly price has moved, with TA-Lib's seeds unless said otherwise."""
 
-from okx_core.features import windows
-from okx_core.features.bars import Bars, aged
-from okx_core.features.declaration import Array, Feature
+import numpy as np
+
+from okx_core.features import smoothing, windows
+from okx_core.features.bars import Bars, aged, shared
+from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
+from okx_core.features.moments import rolling_moments
 
 SLOPE_BARS = 3
+FLAT_COUNTS_HALF = "a bar counts 50 where the range is 0"
 
 
+@feature(
+    "momentum",
+    "0..100",
+    28,
+    formula="100 up / (up + down), Wilder means of 14 rises and falls of close",
+    source="Wilder 1978",
+    inputs=("close",),
+    anchored=True,
+    undefined="50 where nothing has moved",
+)
 def rsi(bars: Bars) -> Array:
+    """Relative strength index of 14 bars."""
     return bars.rsi_14
 
 
+@feature(
+    "momentum",
+    "points/bar",
+    31,
+    formula="(rsi - rsi[3]) / 3",
+    inputs=("close",),
+    anchored=True,
+)
 def rsi_slope(bars: Bars) -> Array:
+    """Change of rsi per bar over 3 bars."""
     return (bars.rsi_14 - aged(bars.rsi_14, SLOPE_BARS)) / SLOPE_BARS
 
 
-def macd_hist(bars: Bars) -> Array:
-    return 100.0 * bars.macd_histogram / bars.close
+@feature(
+    "momentum",
+    "0..100",
+    41,
+    formula="100 (rsi - min_14(rsi)) / (max_14(rsi) - min_14(rsi))",
+    source="Chande and Kroll 1994",
+    inputs=("close",),
+    anchored=True,
+    undefined="50 where rsi stood still for 14 bars",
+)
+def stoch_rsi(bars: Bars) -> Array:
+    """Place of rsi in its range of 14 bars (fast %K of TA-Lib's STOCHRSI)."""
+    strength = bars.since_anchor.rsi_14
+    lowest = -windows.rolling_max(-strength, 14)
+    spread = windows.rolling_max(strength, 14) - lowest
+    return bars.cut(100.0 * windows.ratio(strength - lowest, spread, 0.5))
 
 
-def stoch_k_14(bars: Bars) -> Array:
+@shared
+def _slow_stochastic(bars: Bars) -> Array:
     lowest = bars.lowest(14)
-    fast = 100.0 * windows.ratio(bars.close - lowest, bars.highest(14) - lowest, 0.5)
-    return windows.rolling_sum(fast, 3) / 3.0
+    fast = windows.ratio(bars.close - lowest, bars.highest(14) - lowest, 0.5)
+    return 100.0 * windows.rolling_sum(fast, 3) / 3.0
 
 
+@feature(
+    "momentum",
+    "0..100",
+    16,
+    formula="mean_3(100 (close - min_14(low)) / (max_14(high) - min_14(low)))",
+    source="Lane 1984",
+    inputs=HIGH_LOW_CLOSE,
+    undefined=FLAT_COUNTS_HALF,
+)
+def stoch_k_14(bars: Bars) -> Array:
+    """Slow stochastic %K."""
+    return _slow_stochastic(bars)
+
+
+@feature(
+    "momentum",
+    "0..100",
+    18,
+    formula="mean_3(stoch_k_14)",
+    source="Lane 1984",
+    inputs=HIGH_LOW_CLOSE,
+    undefined=FLAT_COUNTS_HALF,
+)
+def stoch_d_14(bars: Bars) -> Array:
+    """Slow stochastic %D, the signal of stoch_k_14."""
+    return windows.rolling_sum(_slow_stochastic(bars), 3) / 3.0
+
+
+@feature(
+    "momentum",
+    "-100..0",
+    14,
+    formula="-100 (max_14(high) - close) / (max_14(high) - min_14(low))",
+    source="Williams 1973",
+    inputs=HIGH_LOW_CLOSE,
+    undefined="-50 where the range is 0",
+)
 def williams_r_14(bars: Bars) -> Array:
+    """Williams %R."""
     highest = bars.highest(14)
     return -100.0 * windows.ratio(highest - bars.close, highest - bars.lowest(14), 0.5)
 
 
+@feature(
+    "momentum",
+    "ratio",
+    14,
+    formula="(tp - mean_14(tp)) / (0.015 mean_14(|tp - mean|)), tp = (high + low + close) / 3",
+    source="Lambert 1980",
+    inputs=HIGH_LOW_CLOSE,
+    undefined="0 in a flat market",
+)
 def cci_14(bars: Bars) -> Array:
-    mean, _, _ = windows.rolling_moments(bars.typical_price, 14)
-    spread = windows.rolling_absolute_deviation(bars.typical_price, mean, 14)
-    return windows.ratio(bars.typical_price - mean, 0.015 * spread, 0.0)
+    """Commodity channel index."""
+    typical = bars.typical_price
+    mean, _ = rolling_moments(typical, 14, 2)
+    spread = windows.rolling_absolute_deviation(typical, mean, 14)
+    return windows.ratio(typical - mean, 0.015 * spread, 0.0)
 
 
-def adx(bars: Bars) -> Array:
-    return bars.directional_14[0]
+@shared
+def _median_oscillator(bars: Bars) -> Array:
+    median = 0.5 * (bars.high + bars.low)
+    return windows.rolling_sum(median, 5) / 5.0 - windows.rolling_sum(median, 34) / 34.0
 
 
-def di_plus(bars: Bars) -> Array:
-    return bars.directional_14[1]
-
-
-def di_minus(bars: Bars) -> Array:
-    return bars.directional_14[2]
-
-
-def ema_distance_14(bars: Bars) -> Array:
-    return 100.0 * (bars.close / bars.ema(14) - 1.0)
-
-
-def ema_distance_50(bars: Bars) -> Array:
-    return 100.0 * (bars.close / bars.ema(50) - 1.0)
-
-
-def sma_distance_14(bars: Bars) -> Array:
-    return 100.0 * (bars.close * 14.0 / windows.rolling_sum(bars.close, 14) - 1.0)
-
-
-def sma_distance_50(bars: Bars) -> Array:
-    return 100.0 * (bars.close * 50.0 / windows.rolling_sum(bars.close, 50) - 1.0)
-
-
-RSI = Feature(
-    "rsi",
+@feature(
     "momentum",
-    "Relative strength index of 14 bars (Wilder 1978)",
-    "0..100",
-    28,
-    rsi,
-    anchored=True,
-    undefined="50 where nothing has moved",
+    "quote",
+    34,
+    formula="mean_5(m) - mean_34(m), m = (high + low) / 2",
+    source="Williams 1995",
+    inputs=("high", "low"),
+    scale_free=False,
 )
-MACD_HIST = Feature(
-    "macd_hist",
+def awesome_oscillator(bars: Bars) -> Array:
+    """Awesome oscillator in price units."""
+    return _median_oscillator(bars)
+
+
+@feature(
     "momentum",
-    "MACD(12, 26) less its signal(9) (Appel 1979), over close",
     "%",
-    48,
-    macd_hist,
-    anchored=True,
+    34,
+    formula="100 awesome_oscillator / close",
+    source="Williams 1995",
+    inputs=HIGH_LOW_CLOSE,
 )
-ADX = Feature(
-    "adx",
-    "momentum",
-    "Average directional index of 14 bars (Wilder 1978)",
-    "0..100",
-    48,
-    adx,
-    anchored=True,
-    undefined="keeps its value where neither side moves",
-)
-EMA_DISTANCE_14 = Feature(
-    "ema_distance_14", "momentum", "close / EMA(14) - 1", "%", 28, ema_distance_14, anchored=True
-)
-SMA_DISTANCE_14 = Feature("sma_distance_14", "momentum", "close / SMA(14) - 1", "%", 14, sma_distance_14)
+def awesome_oscillator_pct(bars: Bars) -> Array:
+    """Awesome oscillator over close."""
+    return 100.0 * _median_oscillator(bars) / bars.close
 
-FEATURES = (
-    RSI,
-    Feature(
-        "rsi_slope",
-        "momentum",
-        "Change of rsi per bar over 3 bars",
-        "points/bar",
-        31,
-        rsi_slope,
-        anchored=True,
-    ),
-    MACD_HIST,
-    Feature(
-        "stoch_k_14",
-        "momentum",
-        "Slow stochastic %K (Lane): mean of 3 of (close - low14) / (high14 - low14)",
-        "0..100",
-        16,
-        stoch_k_14,
-        undefined="a bar counts 50 where high14 = low14",
-    ),
-    Feature(
-        "williams_r_14",
-        "momentum",
-        "Williams %R: -(high14 - close) / (high14 - low14)",
-        "-100..0",
-        14,
-        williams_r_14,
-        undefined="-50 where high14 = low14",
-    ),
-    Feature(
-        "cci_14",
-        "momentum",
-        "Commodity channel index (Lambert 1980): (tp - mean) / (0.015 mean deviation)",
-        "ratio",
-        14,
-        cci_14,
-        undefined="0 in a flat market",
-    ),
-    ADX,
-    Feature(
-        "di_plus",
-        "momentum",
-        "+DI of 14 bars (Wilder 1978)",
-        "0..100",
-        28,
-        di_plus,
-        anchored=True,
-        undefined="0 where the true range is 0",
-    ),
-    Feature(
-        "di_minus",
-        "momentum",
-        "-DI of 14 bars (Wilder 1978)",
-        "0..100",
-        28,
-        di_minus,
-        anchored=True,
-        undefined="0 where the true range is 0",
-    ),
-    EMA_DISTANCE_14,
-    Feature("ema_distance_50", "momentum", "close / EMA(50) - 1", "%", 100, ema_distance_50, anchored=True),
-    SMA_DISTANCE_14,
-    Feature("sma_distance_50", "momentum", "close / SMA(50) - 1", "%", 50, sma_distance_50),
+
+@feature(
+    "momentum",
+    "-100..100",
+    76,
+    formula="100 EMA_13(EMA_25(change)) / EMA_13(EMA_25(|change|)), change = close - close[1]",
+    source="Blau 1991",
+    inputs=("close",),
+    anchored=True,
+    undefined="0 where nothing has moved",
 )
+def tsi(bars: Bars) -> Array:
+    """True strength index."""
+    close = bars.since_anchor.close
+    change = close - aged(close, 1)
+    smooth, path = (smoothing.ema(smoothing.ema(x, 25), 13) for x in (change, np.abs(change)))
+    return bars.cut(100.0 * windows.ratio(smooth, path, 0.0))

@@ -1,4 +1,4 @@
-"""Compiled indicators that carry a state from bar to bar, seeded as TA-Lib seeds them.
+"""Compiled indicators of Wilder (1978) that carry a state from bar to bar, seeded as TA-Lib seeds them.
 
 Every kernel takes arrays [pairs, bars] and returns the same shape. A missing bar (NaN) clears the
 state: the recursion starts again on the bars after it, and values are NaN until TA-Lib's own first
@@ -12,73 +12,6 @@ from numpy.typing import NDArray
 from okx_core.compilation import compiled
 
 Array = NDArray[np.float64]
-
-
-@compiled
-def ema(values: Array, period: int) -> Array:
-    """Exponential mean, alpha = 2 / (period + 1), seeded with the simple mean of the first `period`."""
-    out = np.full(values.shape, np.nan)
-    gain = 2.0 / (period + 1.0)
-    keep = 1.0 - gain
-    for pair in range(values.shape[0]):
-        seen = 0
-        level = 0.0
-        for bar in range(values.shape[1]):
-            value = values[pair, bar]
-            if value != value:
-                seen = 0
-                level = 0.0
-                continue
-            seen += 1
-            if seen > period:
-                level = keep * level + gain * value
-                out[pair, bar] = level
-            else:
-                level += value
-                if seen == period:
-                    level /= period
-                    out[pair, bar] = level
-    return out
-
-
-@compiled
-def macd_histogram(close: Array) -> Array:
-    """EMA12 - EMA26 less its own EMA9 (Appel, 1979), in price units; first valid on bar 34 of a run.
-
-    As in TA-Lib both means are seeded on bar 26, the fast one with the last 12 closes.
-    """
-    out = np.full(close.shape, np.nan)
-    fast_gain, slow_gain, signal_gain = 2.0 / 13.0, 2.0 / 27.0, 2.0 / 10.0
-    for pair in range(close.shape[0]):
-        seen = 0
-        fast, slow, signal = 0.0, 0.0, 0.0
-        for bar in range(close.shape[1]):
-            value = close[pair, bar]
-            if value != value:
-                seen = 0
-                fast, slow, signal = 0.0, 0.0, 0.0
-                continue
-            seen += 1
-            if seen > 26:
-                fast = (1.0 - fast_gain) * fast + fast_gain * value
-                slow = (1.0 - slow_gain) * slow + slow_gain * value
-            else:
-                slow += value
-                if seen > 14:
-                    fast += value
-                if seen < 26:
-                    continue
-                fast, slow = fast / 12.0, slow / 26.0
-            line = fast - slow
-            if seen > 34:
-                signal = (1.0 - signal_gain) * signal + signal_gain * line
-            else:
-                signal += line
-                if seen < 34:
-                    continue
-                signal /= 9.0
-            out[pair, bar] = line - signal
-    return out
 
 
 @compiled
@@ -179,8 +112,8 @@ def directional_movement(high: Array, low: Array, close: Array, period: int) -> 
                 continue
             plus_di = 100.0 * plus / spread if spread > 0.0 else 0.0
             minus_di = 100.0 * minus / spread if spread > 0.0 else 0.0
-            both = plus_di + minus_di
-            dx = 100.0 * abs(plus_di - minus_di) / both if both > 0.0 else 0.0
+            both = plus + minus
+            dx = 100.0 * abs(plus - minus) / both if both > 0.0 else 0.0
             if seen < 2 * period:
                 adx += dx / period
             elif both > 0.0:
@@ -188,3 +121,42 @@ def directional_movement(high: Array, low: Array, close: Array, period: int) -> 
             plus_out[pair, bar], minus_out[pair, bar] = plus_di, minus_di
             adx_out[pair, bar] = adx if seen >= 2 * period - 1 else np.nan
     return adx_out, plus_out, minus_out
+
+
+@compiled
+def parabolic_sar(high: Array, low: Array, step: float, most: float) -> Array:
+    """Parabolic stop and reverse (Wilder, 1978) as TA-Lib has it, in price units; from bar 2 of a run.
+
+    The first trend is down if the second bar's low fell by more than its high rose, else up.
+    """
+    out = np.full(high.shape, np.nan)
+    for pair in range(high.shape[0]):
+        started, rising = False, False
+        stop, extreme, speed = 0.0, 0.0, step
+        for bar in range(1, high.shape[1]):
+            top, bottom = high[pair, bar], low[pair, bar]
+            top_before, bottom_before = high[pair, bar - 1], low[pair, bar - 1]
+            if not (top == top and top_before == top_before):
+                started = False
+                continue
+            if not started:
+                started = True
+                fall = bottom_before - bottom
+                rising = not (fall > 0.0 and fall > top - top_before)
+                extreme, stop, speed = (top, bottom_before, step) if rising else (bottom, top_before, step)
+                top_before, bottom_before = top, bottom
+            ceiling, floor = max(top, top_before), min(bottom, bottom_before)
+            if (bottom <= stop) if rising else (top >= stop):
+                rising = not rising
+                stop = max(extreme, ceiling) if not rising else min(extreme, floor)
+                out[pair, bar] = stop
+                speed = step
+                extreme = top if rising else bottom
+            else:
+                out[pair, bar] = stop
+                if (top > extreme) if rising else (bottom < extreme):
+                    extreme = top if rising else bottom
+                    speed = min(speed + step, most)
+            stop = stop + speed * (extreme - stop)
+            stop = min(stop, floor) if rising else max(stop, ceiling)
+    return out

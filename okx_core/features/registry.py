@@ -2,33 +2,44 @@
 
 from okx_core.features import (
     cross_pair,
+    levels,
     momentum,
+    patterns,
     price,
     quarter_hours,
+    regime,
     seasonality,
     statistics,
+    trend,
     volatility,
     volume,
 )
 from okx_core.features.declaration import Feature, declared_in
 
 ON_HIGHER_TIMEFRAMES = (
-    momentum.RSI,
-    momentum.MACD_HIST,
-    momentum.ADX,
-    momentum.EMA_DISTANCE_14,
-    momentum.SMA_DISTANCE_14,
-    volatility.NORMALIZED_ATR_14,
-    volatility.BOLLINGER_WIDTH,
-    volume.VOLUME_CHANGE_PCT,
+    momentum.rsi,
+    momentum.rsi_slope,
+    trend.macd_hist,
+    trend.macd_slope,
+    trend.macd_hist_slope,
+    trend.adx,
+    *trend.EMA_DISTANCES[1:],
+    *trend.SMA_DISTANCES[1:],
+    volatility.atr,
+    volatility.normalized_atr_14,
+    volatility.bollinger_width,
+    volatility.donchian_channel_width,
+    volume.money_flow_index,
+    volume.obv_slope,
+    volume.volume_change_pct,
 )
 
 FEATURES: tuple[Feature, ...] = (
-    *price.FEATURES,
-    *momentum.FEATURES,
-    *volatility.FEATURES,
-    *volume.FEATURES,
-    *statistics.FEATURES,
+    *(
+        feature
+        for module in (price, momentum, trend, volatility, volume, statistics, patterns, levels, regime)
+        for feature in declared_in(module)
+    ),
     *(feature.on(timeframe) for timeframe in ("4h", "1d") for feature in ON_HIGHER_TIMEFRAMES),
     *declared_in(quarter_hours),
     *declared_in(cross_pair),

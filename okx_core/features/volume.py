@@ -1,13 +1,15 @@
-"""Volume and money flow. Volume is base units; all features are ratios, so units cancel."""
+"""Volume and money flow. Volume is base units; all but the raw Klinger line are ratios, so units cancel."""
 
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features import windows
-from okx_core.features.bars import Bars, aged, surprise
-from okx_core.features.declaration import Array, Feature
+from okx_core.features import smoothing, windows
+from okx_core.features.bars import Bars, aged, shared, surprise
+from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
 
 LARGEST_CHANGE_PCT = 1000.0
+BAR: Inputs = (*HIGH_LOW_CLOSE, "volume")
+SILENT_IS_0 = "0 without volume"
 
 
 @compiled
@@ -25,79 +27,158 @@ def money_flow(typical_price: Array, volume: Array) -> tuple[Array, Array]:
     return rising, moving
 
 
+@feature(
+    "volume", "0..100", 15, formula="100 sum_14(tp volume where tp > tp[1]) / sum_14(tp volume where tp moved)",
+    source="Quong and Soudack 1989", inputs=BAR, undefined="50 without any flow",
+)  # fmt: skip
 def money_flow_index(bars: Bars) -> Array:
+    """Money flow index of 14 bars; tp is (high + low + close) / 3."""
     rising, moving = money_flow(bars.typical_price, bars.volume)
     return 100.0 * windows.ratio(windows.rolling_sum(rising, 14), windows.rolling_sum(moving, 14), 0.5)
 
 
+@feature(
+    "volume", "-1..1", 11, formula="(OBV - OBV[10]) / sum_10(volume)", source="Granville 1963",
+    inputs=("close", "volume"), undefined=SILENT_IS_0,
+)  # fmt: skip
 def obv_slope(bars: Bars) -> Array:
-    signed = np.sign(bars.close - aged(bars.close, 1)) * bars.volume
-    return windows.ratio(windows.rolling_sum(signed, 10), windows.rolling_sum(bars.volume, 10), 0.0)
+    """Change of on-balance volume over 10 bars, by their volume."""
+    signed = bars.direction * bars.volume
+    return windows.ratio(windows.rolling_sum(signed, 10), bars.traded(10), 0.0)
 
 
+@feature(
+    "volume", "%", 2, formula="min(100 (volume / volume[1] - 1), 1000)", inputs=("volume",),
+    undefined="after a bar without volume 0 if there is still none, else 1000",
+)  # fmt: skip
 def volume_change_pct(bars: Bars) -> Array:
+    """Change of volume against the previous bar, at most 1000."""
     before = aged(bars.volume, 1)
     largest = np.where(bars.volume > 0.0, 1.0 + LARGEST_CHANGE_PCT / 100.0, 1.0)
     grown = np.where(before == 0.0, largest, bars.volume / np.where(before == 0.0, 1.0, before))
     return np.minimum(100.0 * (grown - 1.0) + 0.0 * before, LARGEST_CHANGE_PCT)
 
 
+@feature(
+    "volume", "ratio", 20, formula="volume / mean_20(volume)", inputs=("volume",), undefined="1 without volume"
+)  # fmt: skip
+def volume_average_ratio(bars: Bars) -> Array:
+    """Volume against its mean of 20 bars."""
+    return windows.ratio(bars.volume, bars.traded(20) / 20.0, 1.0)
+
+
+@feature(
+    "volume", "deviations", 49, formula="(volume - mean_48(volume[1])) / population deviation_48(volume[1])",
+    inputs=("volume",), undefined="within +-10; 0 or +-10 after constant volume",
+)  # fmt: skip
 def volume_spike_z(bars: Bars) -> Array:
+    """Volume against mean and deviation of the 48 bars before."""
     return surprise(bars.volume, 48)
 
 
+@feature(
+    "volume", "%", 24, formula="100 (close / (sum_24(tp volume) / sum_24(volume)) - 1)", inputs=BAR,
+    undefined=SILENT_IS_0,
+)  # fmt: skip
 def vwap_distance_24(bars: Bars) -> Array:
+    """Distance of close from the volume-weighted typical price of 24 bars."""
     paid = windows.rolling_sum(bars.typical_price * bars.volume, 24)
-    vwap = windows.ratio(paid, windows.rolling_sum(bars.volume, 24), np.nan)
+    vwap = windows.ratio(paid, bars.traded(24), np.nan)
     return np.where(np.isnan(vwap), 0.0 * bars.close, 100.0 * (bars.close / vwap - 1.0))
 
 
-VOLUME_CHANGE_PCT = Feature(
-    "volume_change_pct",
-    "volume",
-    "volume / previous volume - 1, at most 1000",
-    "%",
-    2,
-    volume_change_pct,
-    undefined="after a bar without volume 0 if there is still none, else 1000",
-)
+@feature(
+    "volume", "%", 20, formula="100 (close / (sum_20(close volume) / sum_20(volume)) - 1)",
+    inputs=("close", "volume"), undefined=SILENT_IS_0,
+)  # fmt: skip
+def vwma_distance_20(bars: Bars) -> Array:
+    """Distance of close from its volume-weighted mean of 20 bars."""
+    return 100.0 * (bars.close / bars.vwma(20) - 1.0)
 
-FEATURES = (
-    Feature(
-        "money_flow_index",
-        "volume",
-        "Money flow index of 14 bars (Quong and Soudack 1989)",
-        "0..100",
-        15,
-        money_flow_index,
-        undefined="50 without any flow",
-    ),
-    Feature(
-        "obv_slope",
-        "volume",
-        "Change of on-balance volume (Granville 1963) over 10 bars by their volume",
-        "-1..1",
-        11,
-        obv_slope,
-        undefined="0 without volume",
-    ),
-    VOLUME_CHANGE_PCT,
-    Feature(
-        "volume_spike_z",
-        "volume",
-        "Volume against mean and deviation of the 48 bars before, within +-10",
-        "deviations",
-        49,
-        volume_spike_z,
-        undefined="0 or +-10 after constant volume",
-    ),
-    Feature(
-        "vwap_distance_24",
-        "volume",
-        "close / volume-weighted typical price of 24 bars - 1",
-        "%",
-        24,
-        vwap_distance_24,
-        undefined="0 without volume",
-    ),
+
+@feature(
+    "volume", "-1..1", 20, formula="sum_20(volume ((close - low) - (high - close)) / (high - low)) / sum_20(volume)",
+    source="Chaikin 1980s", inputs=BAR, undefined="a bar without range counts 0; 0 without volume",
+)  # fmt: skip
+def chaikin_money_flow(bars: Bars) -> Array:
+    """Chaikin money flow of 20 bars: the accumulation line's change by the volume."""
+    place = windows.ratio((bars.close - bars.low) - (bars.high - bars.close), bars.range, 0.0)
+    return windows.ratio(windows.rolling_sum(place * bars.volume, 20), bars.traded(20), 0.0)
+
+
+KLINGER = "Klinger 1997"
+
+
+@shared
+def _klinger(bars: Bars) -> Array:
+    whole = bars.since_anchor
+    force = smoothing.volume_force(whole.high, whole.low, whole.close, whole.volume)
+    return bars.cut(smoothing.ema(force, 34) - smoothing.ema(force, 55))
+
+
+@feature(
+    "volume", "base", 110, formula="EMA_34(f) - EMA_55(f), f = volume |2 range / range of the trend - 1| trend 100",
+    source=KLINGER, inputs=BAR, anchored=True, scale_free=False,
+    undefined="an unchanged price keeps the trend; a trend without range counts its volume in full",
+)  # fmt: skip
+def klinger_oscillator(bars: Bars) -> Array:
+    """Klinger oscillator (34, 55) in base units."""
+    return _klinger(bars)
+
+
+@feature(
+    "volume", "%", 110, formula="klinger_oscillator / EMA_55(volume)", source=KLINGER, inputs=BAR, anchored=True,
+    undefined=SILENT_IS_0,
+)  # fmt: skip
+def klinger_oscillator_pct(bars: Bars) -> Array:
+    """Klinger oscillator in percent of the mean volume."""
+    usual = bars.cut(smoothing.ema(bars.since_anchor.volume, 55))
+    return windows.ratio(_klinger(bars), usual, 0.0)
+
+
+@feature(
+    "volume", "%", 20, formula="100 (EMA_5(volume) / EMA_10(volume) - 1)", inputs=("volume",), anchored=True,
+    undefined=SILENT_IS_0,
+)  # fmt: skip
+def volume_oscillator(bars: Bars) -> Array:
+    """Volume oscillator (5, 10)."""
+    line, base = smoothing.price_oscillator(bars.since_anchor.volume, 5, 10)
+    return bars.cut(100.0 * windows.ratio(line, base, 0.0))
+
+
+@feature(
+    "volume", "%", 11, formula="100 (VPT - VPT[10]) / sum_10(volume), VPT adds volume (close / close[1] - 1)",
+    inputs=("close", "volume"), undefined=SILENT_IS_0,
+)  # fmt: skip
+def volume_price_trend_slope(bars: Bars) -> Array:
+    """Change of the volume-price trend over 10 bars, by their volume: the volume-weighted mean return."""
+    weighted = bars.volume * (bars.close / aged(bars.close, 1) - 1.0)
+    return 100.0 * windows.ratio(windows.rolling_sum(weighted, 10), bars.traded(10), 0.0)
+
+
+@feature(
+    "volume", "-100..100", 28, formula="100 EMA_14(sign(close - close[1]) volume) / EMA_14(volume)",
+    source="Khalil and Steckler 2011", inputs=("close", "volume"), anchored=True,
+    undefined="the volume of an unchanged close counts 0; 0 without volume",
+)  # fmt: skip
+def volume_zone_oscillator(bars: Bars) -> Array:
+    """Volume zone oscillator of 14 bars."""
+    whole = bars.since_anchor
+    signed, total = (smoothing.ema(x, 14) for x in (whole.direction * whole.volume, whole.volume))
+    return bars.cut(100.0 * windows.ratio(signed, total, 0.0))
+
+
+@feature(
+    "volume",
+    "%",
+    20,
+    formula="100 (VWMA_20 / mean_20(close) - 1) (VWMA_5 / mean_5(close)) (mean_5(volume) / mean_20(volume))",
+    source="Dormeier 2007",
+    inputs=("close", "volume"),
+    undefined="without volume VWMA is the mean, and 0",
 )
+def volume_price_confirmation(bars: Bars) -> Array:
+    """Volume-price confirmation indicator (5, 20), over the mean price."""
+    long_run, short_run = bars.vwma(20) / bars.sma(20) - 1.0, bars.vwma(5) / bars.sma(5)
+    thrust = windows.ratio(4.0 * bars.traded(5), bars.traded(20), 0.0)
+    return 100.0 * long_run * short_run * thrust

@@ -84,69 +84,59 @@ def _widen_max(level: Array, out: Array, shift: int) -> None:
 
 
 @compiled
-def rolling_moments(values: Array, window: int) -> tuple[Array, Array, Array]:
-    """Mean, and sums of squared and cubed deviations from it, of each window.
-
-    Pairwise combination of Chan, Golub and LeVeque (1979): no cancellation at any price scale, and
-    a window of equal values gives exactly 0.
-    """
+def bars_since_highest(values: Array, window: int) -> Array:
+    """Age in bars of the largest value of each window, the newest of equal ones; 0 .. window - 1."""
     pairs, bars = values.shape
-    mean = np.full(values.shape, np.nan)
-    squares = np.full(values.shape, np.nan)
-    cubes = np.full(values.shape, np.nan)
-    level, wider = np.empty((3, bars)), np.empty((3, bars))
-    total, joined = np.empty((3, bars)), np.empty((3, bars))
+    out = np.full((pairs, bars), np.nan)
+    level, wider = np.empty((2, bars)), np.empty((2, bars))
     for pair in range(pairs if bars >= window else 0):
-        for bar in range(bars):
-            value = values[pair, bar]
-            level[0, bar], level[1, bar], level[2, bar] = value, value - value, value - value
-        covered = 0
+        level[0, :] = values[pair]
+        level[1, :] = 0.0
         span = 1
-        while True:
-            if window & span:
-                _merge_moments(total, covered, level, span, joined)
-                total, joined = joined, total
-                covered += span
-            if covered == window:
-                break
-            _merge_moments(level, span, level, span, wider)
+        while span < window:
+            shift = min(span, window - span)
+            _widen_highest(level, wider, shift)
             level, wider = wider, level
-            span *= 2
+            span += shift
         for bar in range(window - 1, bars):
-            mean[pair, bar] = total[0, bar]
-            squares[pair, bar] = total[1, bar]
-            cubes[pair, bar] = total[2, bar]
-    return mean, squares, cubes
+            out[pair, bar] = level[1, bar] + (level[0, bar] - level[0, bar])
+    return out
 
 
 @compiled
-def _merge_moments(newer: Array, newer_bars: int, older: Array, older_bars: int, out: Array) -> None:
-    """out = moments of `newer` joined with `older` moved `newer_bars` back (0: `older` alone).
-
-    All arrays are [3, bars]: mean, squares, cubes; `out` must not be one of the others.
-    """
-    if newer_bars == 0:
-        for moment in range(3):
-            for bar in range(older.shape[1]):
-                out[moment, bar] = older[moment, bar]
-        return
-    total = newer_bars + older_bars
-    share = older_bars / total
-    square = newer_bars * share
-    cube = square * (newer_bars - older_bars) / total
-    tilt_newer, tilt_older = 3.0 * newer_bars / total, 3.0 * older_bars / total
-    bars = older.shape[1] - newer_bars
-    mean_a, square_a, cube_a = newer[0, newer_bars:], newer[1, newer_bars:], newer[2, newer_bars:]
-    mean_b, square_b, cube_b = older[0, :bars], older[1, :bars], older[2, :bars]
-    mean, squares, cubes = out[0, newer_bars:], out[1, newer_bars:], out[2, newer_bars:]
+def _widen_highest(level: Array, out: Array, shift: int) -> None:
+    """The larger of each value and the one `shift` bars before, with its age; NaN on either side stays."""
+    bars = level.shape[1] - shift
+    newer, newer_age = level[0, shift:], level[1, shift:]
+    older, older_age = level[0, :bars], level[1, :bars]
+    value, age = out[0, shift:], out[1, shift:]
     for bar in range(bars):
-        gap = mean_b[bar] - mean_a[bar]
-        tilt = tilt_newer * square_b[bar] - tilt_older * square_a[bar]
-        mean[bar] = mean_a[bar] + gap * share
-        squares[bar] = square_a[bar] + square_b[bar] + gap * gap * square
-        cubes[bar] = cube_a[bar] + cube_b[bar] + gap * (gap * gap * cube + tilt)
-    for bar in range(newer_bars):
-        out[0, bar], out[1, bar], out[2, bar] = np.nan, np.nan, np.nan
+        a = newer[bar]
+        b = older[bar]
+        behind = b > a
+        value[bar] = (b if behind else a) + (a - a) + (b - b)
+        age[bar] = older_age[bar] + shift if behind else newer_age[bar]
+    out[:, :shift] = np.nan
+
+
+@compiled
+def share_below(values: Array, step: int, count: int) -> Array:
+    """Share of the values `step`, 2 `step` .. `count` x `step` bars ago that are below; equal ones count half."""
+    pairs, bars = values.shape
+    out = np.full((pairs, bars), np.nan)
+    reach = step * count
+    for pair in range(pairs if bars > reach else 0):
+        now = values[pair, reach:]
+        below = out[pair, reach:]
+        below[:] = 0.0
+        for place in range(1, count + 1):
+            then = values[pair, reach - place * step : bars - place * step]
+            for bar in range(now.size):
+                a, b = now[bar], then[bar]
+                below[bar] += 0.5 * (b < a) + 0.5 * (b <= a) + (a - a) + (b - b)
+        for bar in range(now.size):
+            below[bar] /= count
+    return out
 
 
 @compiled
@@ -180,14 +170,10 @@ def run_length(values: Array) -> Array:
     return out
 
 
-@compiled
 def log_ratio(newer: Array, older: Array) -> Array:
     """ln(newer / older), both [pairs, bars]."""
-    out = np.empty(newer.shape)
-    for pair in range(newer.shape[0]):
-        for bar in range(newer.shape[1]):
-            out[pair, bar] = np.log(newer[pair, bar] / older[pair, bar])
-    return out
+    change: Array = np.log(newer / older)
+    return change
 
 
 @compiled

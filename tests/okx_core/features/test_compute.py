@@ -104,17 +104,31 @@ def test_no_candles_at_all_give_an_empty_frame(candles):
     assert len(compute_features(*nothing, START, END)) == 0
 
 
-def test_a_price_scale_of_any_power_of_two_gives_the_same_bytes(calm):
+PRICES = ("open", "high", "low", "close", "quote_volume")
+SIZES = ("volume", "quote_volume")
+
+
+@pytest.fixture(scope="module")
+def rescaled(calm):
+    """The last rows, and those of the same market in other units of price and of volume."""
     start = END - 60 * HOUR
-    scaled = []
-    for factor in (2.0**-27, 2.0**20):
-        columns = dict.fromkeys(("open", "high", "low", "close", "quote_volume"), factor)
+
+    def in_units(columns, factor):
         frames = [
-            frame.assign(**{c: frame[c] * f for c, f in columns.items()}) for frame in vars(calm).values()
+            frame.assign(**{column: frame[column] * factor for column in columns})
+            for frame in vars(calm).values()
         ]
-        scaled.append(type(calm)(*frames).features(start, END))
-    for rows in scaled:
-        pd.testing.assert_frame_equal(rows, calm.features(start, END), check_exact=True)
+        return type(calm)(*frames).features(start, END)
+
+    units = ((PRICES, 2.0**-27), (PRICES, 2.0**20), (SIZES, 2.0**-27), (SIZES, 2.0**20))
+    return calm.features(start, END), [in_units(columns, factor) for columns, factor in units]
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_units_of_price_and_volume_change_only_what_is_not_scale_free(rescaled, feature):
+    rows, others = rescaled
+    same = all(same_bytes(rows[feature.name], other[feature.name]) for other in others)
+    assert same == feature.scale_free
 
 
 @pytest.mark.parametrize(
@@ -155,7 +169,9 @@ def next_hour_rank(market):
     ("compute", "timeframe"), [(centred_mean, "1h"), (same_bucket_close, "1h"), (next_hour_rank, "cross")]
 )
 def test_a_planted_leak_is_caught(candles, look_ahead, compute, timeframe):
-    leak = Feature("planted", "test", "looks ahead", "ratio", 1, compute, timeframe)
+    leak = Feature(
+        "planted", "test", "looks ahead", "ratio", 1, compute, timeframe, formula="?", inputs=("close",)
+    )
     assert look_ahead(candles, [leak]) == {"planted"}
 
 

@@ -11,8 +11,8 @@ from okx_core.features.registry import feature_names
 @pytest.fixture
 def rows() -> pd.DataFrame:
     times = pd.date_range("2026-01-01", periods=4, freq="h", tz="UTC", unit="us")
-    frame = pd.DataFrame({"pair": ["BTC-USDT"] * 4, "timestamp_utc": times})
-    return frame.assign(**{name: np.float32(0.5) for name in feature_names()})
+    keys = {"pair": ["BTC-USDT"] * 4, "timestamp_utc": times}
+    return pd.DataFrame({**keys, **{name: np.full(4, np.float32(0.5)) for name in feature_names()}})
 
 
 def test_whole_rows_pass(rows):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import talib
 
-from okx_core.features import recursions
+from okx_core.features import recursions, smoothing, windows
+from okx_core.features.bars import aged
 
 SCALES = (1e-8, 1.0, 1e6)
 
@@ -18,11 +19,30 @@ def bars():
     return high, low, close
 
 
+def macd_signal(close):
+    return smoothing.ema(smoothing.price_oscillator(close, 12, 26)[0], 9)
+
+
+def kama(close):
+    return smoothing.kama(close, windows.rolling_sum(np.abs(close - aged(close, 1)), 10), 10)
+
+
+def trix(close):
+    smooth = smoothing.ema(smoothing.ema(smoothing.ema(close, 15), 15), 15)
+    return 100.0 * (smooth / aged(smooth, 1) - 1.0)
+
+
 KERNELS = {
     "RSI": (lambda *bars: recursions.rsi(bars[2], 14), lambda *bars: talib.RSI(bars[2], 14)),
     "ATR": (lambda *bars: recursions.atr(*bars, 14), lambda *bars: talib.ATR(*bars, 14)),
-    "EMA": (lambda *bars: recursions.ema(bars[2], 50), lambda *bars: talib.EMA(bars[2], 50)),
-    "MACD": (lambda *bars: recursions.macd_histogram(bars[2]), lambda *bars: talib.MACD(bars[2])[2]),
+    "EMA": (lambda *bars: smoothing.ema(bars[2], 50), lambda *bars: talib.EMA(bars[2], 50)),
+    "MACD": (lambda *bars: macd_signal(bars[2]), lambda *bars: talib.MACD(bars[2])[1]),
+    "SAR": (
+        lambda *bars: recursions.parabolic_sar(bars[0], bars[1], 0.02, 0.2),
+        lambda *bars: talib.SAR(bars[0], bars[1], 0.02, 0.2),
+    ),
+    "KAMA": (lambda *bars: kama(bars[2]), lambda *bars: talib.KAMA(bars[2], 10)),
+    "TRIX": (lambda *bars: trix(bars[2]), lambda *bars: talib.TRIX(bars[2], 15)),
     "ADX": (lambda *bars: recursions.directional_movement(*bars, 14)[0], lambda *bars: talib.ADX(*bars, 14)),
     "PLUS_DI": (
         lambda *bars: recursions.directional_movement(*bars, 14)[1],

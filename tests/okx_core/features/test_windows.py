@@ -5,6 +5,7 @@ import pytest
 
 from okx_core.features import windows
 from okx_core.features.bars import correlation
+from okx_core.features.moments import rolling_moments
 
 WINDOWS = (1, 2, 3, 7, 14, 20, 24, 48)
 BARS = 90
@@ -34,16 +35,32 @@ def test_sum_and_maximum(values, window):
 
 @pytest.mark.parametrize("window", WINDOWS)
 def test_moments(values, window):
-    mean, squares, cubes = windows.rolling_moments(values, window)
-    np.testing.assert_allclose(mean, by_definition(np.mean, values, window), 1e-12)
-    expected = by_definition(lambda x: np.sum((x - x.mean()) ** 2), values, window)
-    np.testing.assert_allclose(squares, expected, 1e-10, 1e-18)
-    expected = by_definition(lambda x: np.sum((x - x.mean()) ** 3), values, window)
-    np.testing.assert_allclose(cubes, expected, 1e-8, 1e-16)
+    moments = rolling_moments(values, window, 4)
+    np.testing.assert_allclose(moments[0], by_definition(np.mean, values, window), 1e-12)
+    for place, power in ((1, 2), (2, 3), (3, 4)):
+        expected = by_definition(lambda x, power=power: np.sum((x - x.mean()) ** power), values, window)
+        np.testing.assert_allclose(moments[place], expected, 1e-8, 1e-16)
+    assert rolling_moments(values, window, 2).tobytes() == moments[:2].tobytes()
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_bars_since_the_highest(values, window):
+    expected = by_definition(lambda x: np.argmax(x[::-1]), values, window)
+    np.testing.assert_array_equal(windows.bars_since_highest(values, window), expected)
+
+
+def test_of_equal_highs_the_newest_counts():
+    assert windows.bars_since_highest(np.full((1, 9), 3.0), 5)[0, 4:].tolist() == [0.0] * 5
+
+
+def test_share_below():
+    values = np.array([[3.0, 9.0, 1.0, 9.0, 2.0, 9.0, 2.0]])
+    assert windows.share_below(values, 2, 3)[0].tolist()[-1] == pytest.approx((1.0 + 0.5) / 3)
+    assert np.isnan(windows.share_below(values, 2, 3)[0, :6]).all()
 
 
 def test_absolute_deviation_and_correlation(values):
-    mean, _, _ = windows.rolling_moments(values, 14)
+    mean = rolling_moments(values, 14, 2)[0]
     expected = by_definition(lambda x: np.mean(np.abs(x - x.mean())), values, 14)
     np.testing.assert_allclose(windows.rolling_absolute_deviation(values, mean, 14), expected, 1e-11)
     other = values[::-1].copy()
@@ -56,7 +73,12 @@ def test_absolute_deviation_and_correlation(values):
 @pytest.mark.parametrize("bars", [1, 5, 19])
 def test_a_window_longer_than_the_array_is_unknown_everywhere(values, bars):
     short = np.ascontiguousarray(values[:, :bars])
-    kernels = (windows.rolling_sum, windows.rolling_max, lambda x, w: windows.rolling_moments(x, w)[0])
+    kernels = (
+        windows.rolling_sum,
+        windows.rolling_max,
+        lambda x, w: rolling_moments(x, w, 2)[0],
+        windows.bars_since_highest,
+    )
     assert all(np.isnan(kernel(short, 20)).all() for kernel in kernels)
 
 
@@ -70,22 +92,25 @@ def test_a_spike_or_a_gap_is_forgotten_when_it_leaves_the_window(values, poison)
             assert clean[:, 30 + window :].tobytes() == found[:, 30 + window :].tobytes()
             assert clean[:, :30].tobytes() == found[:, :30].tobytes()
             assert not (found[:, 30 : 30 + window] == clean[:, 30 : 30 + window]).any()
+        clean, found = rolling_moments(values, window, 4), rolling_moments(hurt, window, 4)
+        assert clean[..., 30 + window :].tobytes() == found[..., 30 + window :].tobytes()
 
 
 def test_the_bytes_do_not_depend_on_where_the_array_starts(values):
     late = np.ascontiguousarray(values[:, 13:])
     for window in (20, 24):
         for whole, part in zip(
-            windows.rolling_moments(values, window), windows.rolling_moments(late, window), strict=True
+            rolling_moments(values, window, 4), rolling_moments(late, window, 4), strict=True
         ):
             assert whole[:, 13 + window :].tobytes() == part[:, window:].tobytes()
 
 
 @pytest.mark.parametrize("level", [1e-8, 1.0, 123456.789, 1e6])
 def test_equal_values_have_exactly_no_deviation(level):
-    _, squares, cubes = windows.rolling_moments(np.full((1, 60), level), 20)
+    _, squares, cubes, fourths = rolling_moments(np.full((1, 60), level), 20, 4)
     assert (squares[:, 19:] == 0.0).all()
     assert (cubes[:, 19:] == 0.0).all()
+    assert (fourths[:, 19:] == 0.0).all()
 
 
 def test_run_length_counts_known_bars_in_a_row():

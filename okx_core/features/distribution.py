@@ -1,0 +1,95 @@
+"""Compiled measures of how returns are distributed over a window: order patterns and persistence."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from okx_core.compilation import compiled
+from okx_core.features.windows import rolling_sum
+
+Array = NDArray[np.float64]
+HURST_LAGS = 4  # moves over 1, 2, 4 and 8 bars
+
+
+@compiled
+def order_entropy(values: Array, window: int) -> Array:
+    """Shannon entropy of the six orders of three consecutive values, over `window` triples, 0..1.
+
+    Permutation entropy of Bandt and Pompe (2002); of equal values the older counts as smaller. The
+    six counts are exact integers, so a sum that runs on is a pure function of its window.
+    """
+    pairs, bars = values.shape
+    out = np.full((pairs, bars), np.nan)
+    part = np.zeros(window + 1)
+    for count in range(1, window + 1):
+        part[count] = -count / window * math.log(count / window) / math.log(6.0)
+    code = np.empty(bars, dtype=np.int64)
+    for pair in range(pairs):
+        counts = np.zeros(8, dtype=np.int64)
+        known = 0
+        for bar in range(2, bars):
+            a, b, c = values[pair, bar - 2], values[pair, bar - 1], values[pair, bar]
+            code[bar] = (a <= b) + 2 * (b <= c) + 4 * (a <= c)
+            if not (a == a and b == b and c == c):
+                known = 0
+                counts[:] = 0
+                continue
+            known += 1
+            counts[code[bar]] += 1
+            if known > window:
+                counts[code[bar - window]] -= 1
+            if known >= window:
+                total = 0.0
+                for kind in range(8):
+                    total += part[counts[kind]]
+                out[pair, bar] = total
+    return out
+
+
+@compiled
+def _fit_hurst(one: Array, two: Array, four: Array, eight: Array, bias: float) -> Array:
+    """Half the slope of ln(mean square move) on ln(bars of the move), less `bias`; 0.5 where nothing moved."""
+    out = np.empty(one.shape)
+    for pair in range(one.shape[0]):
+        for bar in range(one.shape[1]):
+            a, b, c, d = one[pair, bar], two[pair, bar], four[pair, bar], eight[pair, bar]
+            if a > 0.0 and b > 0.0 and c > 0.0 and d > 0.0:
+                slope = (3.0 * math.log(d / a) + math.log(c / b)) / (20.0 * math.log(2.0))
+                out[pair, bar] = min(max(slope - bias, 0.0), 1.0)
+            else:
+                out[pair, bar] = 0.5 + (a - a) + (b - b) + (c - c) + (d - d)
+    return out
+
+
+def hurst(returns: Array, window: int) -> Array:
+    """Hurst exponent of each window of log returns, 0..1, from its structure function of order 2.
+
+    H is half the slope of ln M(q) on ln q, q = 1, 2, 4, 8, with M(q) the mean square of all moves over
+    q bars inside the window (Di Matteo, Aste and Dacorogna 2005). M(q) is unbiased; its logarithm is
+    not, by about half its relative variance, which a random walk has in closed form and is taken off.
+    """
+    means = []
+    move = returns
+    for power in range(HURST_LAGS):
+        lag = 2**power
+        count = window - lag + 1
+        means.append(rolling_sum(move * move, count) / count)
+        older = np.full(move.shape, np.nan)
+        older[:, lag:] = move[:, :-lag]
+        move = move + older
+    return _fit_hurst(means[0], means[1], means[2], means[3], hurst_bias(window))
+
+
+def hurst_bias(window: int) -> float:
+    """What the logarithms add to the estimate on a Gaussian random walk of `window` returns."""
+    biases = [-0.5 * _relative_variance(2**power, window) for power in range(HURST_LAGS)]
+    return (3.0 * (biases[3] - biases[0]) + biases[2] - biases[1]) / (20.0 * math.log(2.0))
+
+
+def _relative_variance(lag: int, window: int) -> float:
+    """Variance of M(lag) over its squared mean: squares of jointly normal moves that overlap."""
+    count = window - lag + 1
+    ages = np.arange(-lag + 1, lag)
+    overlap = 1.0 - np.abs(ages) / lag
+    return float(2.0 * np.sum((count - np.abs(ages)) * overlap * overlap) / count**2)
