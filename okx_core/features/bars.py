@@ -52,6 +52,11 @@ class Bars:
         return np.where(np.isnan(reported), self.volume * self.close, reported)
 
     @cached_property
+    def taker_buy_base(self) -> Array:
+        """Volume that takers bought; NaN where the source does not tell."""
+        return self._tail(self._anchored["taker_buy_base"])
+
+    @cached_property
     def since_anchor(self) -> "Bars":
         """The same bars from the anchor on: where recursions run. `cut` brings a result back."""
         whole = self._anchored["close"].shape[1]

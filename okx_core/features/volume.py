@@ -147,6 +147,15 @@ def volume_oscillator(bars: Bars) -> Array:
 
 
 @feature(
+    "volume", "0..1", 1, formula="taker_buy_base / volume", inputs=("volume", "taker_buy_base"),
+    undefined="0.5 without volume", may_be_unknown="NULL where the source does not tell who took",
+)  # fmt: skip
+def taker_buy_ratio(bars: Bars) -> Array:
+    """Share of the volume that takers bought."""
+    return windows.ratio(bars.taker_buy_base, bars.volume, 0.5)
+
+
+@feature(
     "volume", "%", 11, formula="100 (VPT - VPT[10]) / sum_10(volume), VPT adds volume (close / close[1] - 1)",
     inputs=("close", "volume"), undefined=SILENT_IS_0,
 )  # fmt: skip

@@ -41,6 +41,7 @@ def synthetic_candles(
             "close": close.ravel(),
             "volume": volume.ravel(),
             "quote_volume": np.where(generator.random(shape) < 0.5, volume * close, np.nan).ravel(),
+            "taker_buy_base": (volume * generator.random(shape)).ravel(),
         }
     ).astype({"timestamp_utc": "datetime64[us, UTC]"})
 
@@ -56,6 +57,7 @@ def aggregated(candles: pd.DataFrame, hours: int) -> pd.DataFrame:
         close=("close", "last"),
         volume=("volume", "sum"),
         quote_volume=("quote_volume", "sum"),
+        taker_buy_base=("taker_buy_base", "sum"),
         hours=("close", "size"),
     )
     return bars[bars["hours"] == hours].drop(columns="hours")
@@ -105,10 +107,10 @@ def market_with_troubles() -> pd.DataFrame:
     pair, time = candles["pair"], candles["timestamp_utc"]
     micro = pair == "MICRO-USDT"
     candles.loc[micro, ["open", "high", "low", "close"]] *= 2.0**-27
-    candles.loc[micro, "volume"] *= 2.0**27
+    candles.loc[micro, ["volume", "taker_buy_base"]] *= 2.0**27
     quiet = (pair == "QUIET-USDT") & time.between("2024-05-10", "2024-05-16")
     candles.loc[quiet, ["open", "high", "low", "close"]] = 42.0
-    candles.loc[quiet, "volume"] = 0.0
+    candles.loc[quiet, ["volume", "taker_buy_base"]] = 0.0
     outage = time.between("2024-04-20 03:00", "2024-04-20 04:00")
     lone = (pair == "ETH-USDT") & (time == "2024-05-29 13:00")
     unlisted = (pair == "LATE-USDT") & (time < pd.Timestamp("2024-03-11 05:00", tz="UTC"))
@@ -171,7 +173,7 @@ def poisoned() -> Callable[[Candles, datetime, float], Candles]:
         for frame, hours in zip(vars(candles).values(), lengths, strict=True):
             future = frame["timestamp_utc"] + hours * HOUR > row + HOUR
             values = frame.copy()
-            columns = ["open", "high", "low", "close", "volume", "quote_volume"]
+            columns = ["open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base"]
             values.loc[future, columns] = values.loc[future, columns] * factor
             frames.append(values)
         return Candles(*frames)

@@ -105,7 +105,7 @@ def test_no_candles_at_all_give_an_empty_frame(candles):
 
 
 PRICES = ("open", "high", "low", "close", "quote_volume")
-SIZES = ("volume", "quote_volume")
+SIZES = ("volume", "quote_volume", "taker_buy_base")
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,8 @@ START = datetime(2024, 1, 3, tzinfo=UTC)
 HOURLY = [feature for feature in FEATURES if feature.timeframe in ("1h", "cross")]
 HIGHER = [feature for feature in FEATURES if feature.timeframe in ("4h", "1d", "15m")]
 
+UNKNOWN_THEN = {feature.name for feature in HIGHER}
+
 
 def by_name(feature):
     return feature.name
@@ -88,6 +90,7 @@ FLAT = {
     "parkinson_30": 0.0,
     "garman_klass_30": 0.0,
     "volume_average_ratio": 1.0,
+    "taker_buy_ratio": 0.5,
     "vwma_distance_20": 0.0,
     "chaikin_money_flow": 0.0,
     "volume_price_trend_slope": 0.0,
@@ -155,7 +158,7 @@ def test_a_market_flat_from_its_first_bar_is_neutral(calm):
     flat = calm.hourly[calm.hourly["pair"] != "SOL-USDT"].copy()
     still = flat["pair"] == "ETH-USDT"
     flat.loc[still, ["open", "high", "low", "close"]] = 7.0
-    flat.loc[still, "volume"] = 0.0
+    flat.loc[still, ["volume", "taker_buy_base"]] = 0.0
     row = type(calm).of(flat).features(START + 400 * HOUR, START + 401 * HOUR).iloc[1]
     expected = {
         "rsi": 50.0,
@@ -178,6 +181,12 @@ def test_a_market_flat_from_its_first_bar_is_neutral(calm):
     }
     assert row[list(expected)].to_dict() == expected
     assert row["macd_hist"] == pytest.approx(0.0)
+
+
+def test_unknown_taker_volume_makes_nothing_else_unknown(calm):
+    silent = calm.hourly.assign(taker_buy_base=np.nan)
+    rows = replace(calm, hourly=silent).features(START + 400 * HOUR, START + 410 * HOUR)
+    assert {name for name in rows if rows[name].isna().any()} - UNKNOWN_THEN == {"taker_buy_ratio"}
 
 
 def test_volume_that_returns_after_silence_is_the_largest_change(full):
