@@ -114,11 +114,10 @@ def problems(store: FeatureStore, console: Console) -> list[str]:
 
 def size(byte_count: int) -> str:
     """Bytes as people read them."""
-    for unit in ("B", "kB", "MB"):
-        if byte_count < 1000:
-            return f"{byte_count} {unit}"
-        byte_count = round(byte_count / 1000)
-    return f"{byte_count} GB"
+    for unit, length in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if byte_count >= length:
+            return f"{byte_count / length:.1f} {unit}"
+    return f"{byte_count} B"
 
 
 def versions(numbers: Sequence[int]) -> str:
