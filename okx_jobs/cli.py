@@ -202,6 +202,40 @@ def features(name: str | None, write: bool) -> None:
         print_features(name, _console())
 
 
+@cli.group()
+def prove() -> None:
+    """Put what is computed to the proof."""
+
+
+@prove.command("features")
+@click.option(
+    "--candles", type=click.Path(dir_okay=False, path_type=Path), help="Parquet file of recorded 1h candles."
+)
+@click.option("--synthetic", is_flag=True, help="The synthetic market instead of stored candles.")
+@click.option(
+    "--pairs", help="Comma-separated pairs; default: all (of a file: those that cover the stretch)."
+)
+@click.option("--from", "start", type=MOMENT, help="First day (UTC).")
+@click.option("--to", "end", type=MOMENT, help="End (UTC), exclusive.")
+def prove_features(
+    candles: Path | None, synthetic: bool, pairs: str | None, start: datetime | None, end: datetime | None
+) -> None:
+    """Prove that no feature knows the future, and more; ends with 1 when a proof fails.
+
+    \b
+    okxsignal prove features                                   the candles of this home
+    okxsignal prove features --synthetic                       a market made up on the spot
+    okxsignal prove features --candles candles.parquet --from 2021-05-01 --to 2023-05-01
+
+    A feature that you declare is proven with the rest.
+    """
+    from okx_jobs.proof import ProofRequest, prove_features
+
+    request = ProofRequest(candles, synthetic, pairs, _utc(start), _utc(end))
+    if not prove_features(request, _settings(), _console()):
+        sys.exit(1)
+
+
 @cli.command("run-hour")
 @click.argument("hour", type=MOMENT, required=False)
 def run_hour(hour: datetime | None) -> None:

@@ -7,11 +7,12 @@ from okx_core.features.bars import Bars, aged, surprise
 from okx_core.features.declaration import Array, feature
 
 GROUP = "volatility_15m"
+MISSING = "NULL where 15-minute candles are missing"
 
 
 @feature(
     GROUP, "%", 6, formula="mean of 5 true ranges / close", inputs=("high", "low", "close"), timeframe="15m",
-    source="Wilder 1978, as a simple mean: nothing recursive is read from 15m bars",
+    may_be_unknown=MISSING, source="Wilder 1978, as a simple mean: nothing recursive is read from 15m bars",
 )  # fmt: skip
 def atr_5_15m(bars: Bars) -> Array:
     """Average true range of five 15-minute bars over close."""
@@ -22,7 +23,7 @@ def atr_5_15m(bars: Bars) -> Array:
 
 @feature(
     "volume_15m", "deviations", 97, formula="(volume - mean96) / deviation96, within +-10", inputs=("volume",),
-    timeframe="15m", undefined="0 or +-10 after constant volume",
+    timeframe="15m", undefined="0 or +-10 after constant volume", may_be_unknown=MISSING,
 )  # fmt: skip
 def volume_spike_15m(bars: Bars) -> Array:
     """Volume of the 15-minute bar against the day of bars before it."""

@@ -1,0 +1,97 @@
+"""The candles that features are computed from, and what of them was known at a moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from okx_core.features.compute import compute_features, history_start
+from okx_core.features.declaration import Feature
+from okx_core.features.registry import FEATURES
+from okx_core.features.timeframes import TIMEFRAMES
+
+HOUR = timedelta(hours=1)
+VALUES = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base")
+
+
+@dataclass(frozen=True)
+class CandleSet:
+    """Candles by timeframe ('1h', '4h', '1d', '15m'), and the universe (day, pair, enabled) if one is known."""
+
+    frames: dict[str, pd.DataFrame]
+    universe: pd.DataFrame | None = None
+
+    @classmethod
+    def of_hourly(cls, hourly: pd.DataFrame, quarter_hourly: pd.DataFrame | None = None) -> "CandleSet":
+        """Hourly candles with the 4h and 1d candles that follow from them."""
+        quarters = hourly.head(0) if quarter_hourly is None else quarter_hourly
+        frames = {"1h": hourly, "4h": aggregated(hourly, 4), "1d": aggregated(hourly, 24), "15m": quarters}
+        return cls(frames)
+
+    @property
+    def hourly(self) -> pd.DataFrame:
+        return self.frames["1h"]
+
+    def features(
+        self, start: datetime, end: datetime, features: Sequence[Feature] = FEATURES
+    ) -> pd.DataFrame:
+        """Feature rows with start <= open < end, as `compute_features` gives them."""
+        held = self.frames
+        return compute_features(
+            held["1h"], held["4h"], held["1d"], held["15m"], start, end, features, universe=self.universe
+        )
+
+    def needed_for(self, start: datetime, end: datetime) -> "CandleSet":
+        """Only the candles that rows of [start, end) depend on."""
+        kept = {
+            name: frame[frame["timestamp_utc"].between(history_start(start, name), end, inclusive="left")]
+            for name, frame in self.frames.items()
+        }
+        return replace(self, frames=kept)
+
+    def known_at(self, row: datetime) -> "CandleSet":
+        """What had closed when the bar that opened at `row` closed."""
+        kept = {name: frame[~self._is_future(name, row)] for name, frame in self.frames.items()}
+        return CandleSet(kept, self._universe_until(row))
+
+    def poisoned(self, row: datetime, factor: float) -> "CandleSet":
+        """Every bar after `row` multiplied by `factor` (NaN for unknown), and its universe turned over."""
+        frames = {}
+        for name, frame in self.frames.items():
+            columns = [column for column in VALUES if column in frame]
+            future = self._is_future(name, row).to_numpy()
+            values = frame.astype(dict.fromkeys(columns, np.float64))
+            values.loc[future, columns] = values.loc[future, columns] * factor
+            frames[name] = values
+        universe = self.universe
+        if universe is not None:
+            later = pd.to_datetime(universe["day"]).dt.date > row.date()
+            universe = universe.assign(enabled=universe["enabled"].astype(bool) ^ later)
+        return CandleSet(frames, universe)
+
+    def _is_future(self, name: str, row: datetime) -> pd.Series:
+        length = timedelta(minutes=TIMEFRAMES[name].minutes)
+        return self.frames[name]["timestamp_utc"] + length > row + HOUR
+
+    def _universe_until(self, row: datetime) -> pd.DataFrame | None:
+        if self.universe is None:
+            return None
+        return self.universe[pd.to_datetime(self.universe["day"]).dt.date <= row.date()]
+
+
+def aggregated(hourly: pd.DataFrame, hours: int) -> pd.DataFrame:
+    """Complete buckets of `hours` hours, named by their open; a bucket with a missing hour is no candle.
+
+    A sum is NaN when one of its hours is unknown. The same definition as dbt_like_sql/staging.
+    """
+    ordered = hourly.sort_values(["pair", "timestamp_utc"])
+    bucket = ordered["timestamp_utc"].dt.floor(f"{hours}h")
+    grouped = ordered.groupby([ordered["pair"], bucket], sort=True)
+    first = {"open": "first", "high": "max", "low": "min", "close": "last"}
+    bars = grouped.agg(first)
+    for name in ("volume", "quote_volume", "taker_buy_base"):
+        if name in ordered:
+            bars[name] = grouped[name].sum(min_count=hours)
+    return bars[grouped.size() == hours].reset_index()
