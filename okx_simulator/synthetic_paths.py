@@ -21,6 +21,8 @@ SHOCK_FREEDOM = 4.0
 SHOCK_CUT = 6.0
 # Mean distance of an hour's extreme beyond its open and close, in units of its volatility.
 OVERSHOOT = 0.4
+# The first trade of an hour falls on either side of the last one before it: about a spread apart.
+OPENING_GAP = 2e-4
 
 
 def _generator(seed: int, stream: str, chunk: int) -> np.random.Generator:
@@ -129,19 +131,21 @@ class PairPath:
     def _bars(
         self, random: np.random.Generator, returns: Floats, volatility: Floats, clustering: Floats
     ) -> Bars:
-        """Bars of log returns [n]: open is the close before, extremes overshoot, volume follows activity."""
+        """Bars of log returns [n]: open is about the close before, extremes overshoot, volume follows activity."""
         log_close = self._log_price + np.cumsum(returns)
-        log_open = np.r_[self._log_price, log_close[:-1]]
+        before = np.r_[self._log_price, log_close[:-1]]
         self._log_price = float(log_close[-1])
         activity = 0.6 * clustering + 0.35 * np.abs(returns) / volatility
         activity += 0.4 * random.standard_normal(CHUNK_HOURS)
         rises, falls = random.standard_exponential((2, CHUNK_HOURS)) * OVERSHOOT * volatility
+        middle = random.uniform(0.3, 0.7, CHUNK_HOURS)
+        log_open = before + OPENING_GAP * random.standard_normal(CHUNK_HOURS)
         high = np.exp(np.maximum(log_open, log_close) + rises)
         low = np.exp(np.minimum(log_open, log_close) - falls)
         hours = EPOCH_HOUR + self.chunks * CHUNK_HOURS + np.arange(CHUNK_HOURS, dtype=np.int64)
         opened, high, low, close = round_to_yearly_ticks(
             hours, self._tick_powers, np.exp(log_open), high, low, np.exp(log_close)
         )
-        average = low + random.uniform(0.3, 0.7, CHUNK_HOURS) * (high - low)
+        average = low + middle * (high - low)
         volume = np.round(self.parameters.hourly_turnover * np.exp(activity) / average, 6)
         return Bars(hours, opened, high, low, close, volume, np.round(volume * average, 6))
