@@ -74,13 +74,14 @@ def _hours_to_know(feature: Feature) -> int:
 def distinct(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
     """Constant columns, and columns that are a straight-line copy of an earlier one."""
     found: dict[str, str] = {}
+    age = int(bars_since_gap(full).max(initial=0))
     sample = full.iloc[:: max(1, len(full) // 50_000)]
     columns: list[tuple[str, Floats, NDArray[np.bool_]]] = []
     for feature in features:
         values = sample[feature.name].to_numpy(dtype=np.float64)
         known = np.isfinite(values)
         if not known.any():
-            if not feature.may_be_unknown:
+            if age > _hours_to_know(feature) and not feature.may_be_unknown:
                 found[feature.name] = "always NULL"
             continue
         if np.ptp(values[known]) == 0.0:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from okx_core.errors import OkxSignalError
-from okx_core.features.declaration import Feature
+from okx_core.features.declaration import feature
 from okx_core.proofs.prove import prove
 from okx_jobs.proof import FIELDS, ProofRequest, prove_features, report, synthetic_candles
 from resources.candle_frames import COLUMNS
@@ -29,7 +29,8 @@ def test_a_leaking_feature_fails_and_is_named(candles):
     def tomorrow(bars):
         return np.roll(bars.close, -24, axis=1)
 
-    features = (Feature("tomorrow", "test", "a close of the future", "quote", 1, tomorrow),)
+    leak = feature("test", "quote", 1, formula="close[t + 24]", inputs=("close",))(tomorrow)
+    features = (leak,)
     passed, text = printed(lambda console: report(prove(candles, features), features, console))
     assert not passed
     assert "FAILED truncation" in text

@@ -16,7 +16,10 @@ from okx_core.proofs.prove import prove
 
 
 def planted(compute, timeframe="1h", **said):
-    return Feature("planted", "test", "made to fail", "ratio", 1, compute, timeframe, **said)
+    return Feature(
+        name="planted", group="test", description="made to fail", unit="ratio", lookback_bars=1, compute=compute,
+        formula="see the test", inputs=("close",), timeframe=timeframe, **said,
+    )  # fmt: skip
 
 
 def suspected(market, feature):
