@@ -5,18 +5,13 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from okx_core.errors import OkxSignalError
+from okx_jobs import invocation
+from okx_jobs.research_commands import RESEARCH
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from resources.settings import Settings
-
-MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -53,8 +48,10 @@ def cli(home: Path | None) -> None:
 @click.option(
     "--pairs", help="Comma-separated pairs; default: 12 synthetic ones, or every pair that covers the tape."
 )
-@click.option("--from", "start", type=MOMENT, help="First day (UTC).")
-@click.option("--to", "end", type=MOMENT, help="End (UTC), exclusive; default: the last closed hour.")
+@click.option("--from", "start", type=invocation.MOMENT, help="First day (UTC).")
+@click.option(
+    "--to", "end", type=invocation.MOMENT, help="End (UTC), exclusive; default: the last closed hour."
+)
 @click.option("--days", type=int, default=180, show_default=True, help="Length when --from is not given.")
 @click.option(
     "--live-hours",
@@ -83,7 +80,12 @@ def demo(
     from okx_jobs.commands import run_demo
     from okx_jobs.market_choice import DemoRequest
 
-    run_demo(DemoRequest(tape, pairs, _utc(start), _utc(end), days, live_hours, strength, seed), _console())
+    run_demo(
+        DemoRequest(
+            tape, pairs, invocation.utc(start), invocation.utc(end), days, live_hours, strength, seed
+        ),
+        invocation.console(),
+    )
 
 
 @cli.command()
@@ -91,7 +93,7 @@ def up() -> None:
     """Start everything and keep it running: database, exchange, MLflow, Dagster, schedules. Ctrl-C stops it."""
     from okx_jobs.up import up as run_up
 
-    run_up(_settings(), _console())
+    run_up(invocation.settings(), invocation.console())
 
 
 @cli.command()
@@ -102,7 +104,7 @@ def down(forget: bool) -> None:
     """Stop what `up` started, from another shell."""
     from okx_jobs.up import down as run_down
 
-    run_down(_settings(), _console(), forget=forget)
+    run_down(invocation.settings(), invocation.console(), forget=forget)
 
 
 @cli.command()
@@ -110,7 +112,7 @@ def status() -> None:
     """Show what runs, with pids and ports. Ends with 1 unless the whole stack is up."""
     from okx_jobs.up import status as show_status
 
-    if not show_status(_settings(), _console()):
+    if not show_status(invocation.settings(), invocation.console()):
         sys.exit(1)
 
 
@@ -119,19 +121,23 @@ def doctor() -> None:
     """Check settings, database, exchange, clock, keys and disk, and say what to do."""
     from okx_jobs.doctor import examine
 
-    if not examine(_settings(), _console()):
+    if not examine(invocation.settings(), invocation.console()):
         sys.exit(1)
 
 
 @cli.command()
-@click.option("--from", "start", type=MOMENT, required=True, help="First hour (UTC).")
-@click.option("--to", "end", type=MOMENT, help="End (UTC), exclusive; default: the last closed hour.")
+@click.option("--from", "start", type=invocation.MOMENT, required=True, help="First hour (UTC).")
+@click.option(
+    "--to", "end", type=invocation.MOMENT, help="End (UTC), exclusive; default: the last closed hour."
+)
 @click.option("--again", is_flag=True, help="Recompute hours that are already there.")
 def backfill(start: datetime, end: datetime | None, again: bool) -> None:
     """Fetch candles and compute features and labels for a stretch of hours. Never places an order."""
     from okx_jobs.commands import run_backfill
 
-    run_backfill(start.replace(tzinfo=UTC), _utc(end), again, _settings(), _console())
+    run_backfill(
+        start.replace(tzinfo=UTC), invocation.utc(end), again, invocation.settings(), invocation.console()
+    )
 
 
 @cli.command()
@@ -140,104 +146,15 @@ def gaps(repair: bool) -> None:
     """Show which candles are missing and why: open, refetched, never_traded or lost."""
     from okx_jobs.commands import run_gaps
 
-    run_gaps(repair, _settings(), _console())
+    run_gaps(repair, invocation.settings(), invocation.console())
 
 
-@cli.command()
-@click.argument("mode", type=click.Choice(["incremental", "rolling", "full"]))
-@click.option("--hours", type=click.IntRange(1), help="How many of the last hours `rolling` recomputes.")
-@click.option("--days", type=click.IntRange(1), help="The same in days.")
-def refresh(mode: str, hours: int | None, days: int | None) -> None:
-    """Compute features and labels from the candles that are stored; fetches nothing, places no order.
-
-    \b
-    okxsignal refresh incremental          only rows that are not there yet
-    okxsignal refresh rolling --days 7     the last 7 days again
-    okxsignal refresh full                 the whole history again, after a feature was added or changed
-
-    Whichever way a row is computed, it is the same row: the files of the store are equal byte for byte.
-    """
-    from okx_jobs.refresh import run_refresh
-
-    run_refresh(mode, hours, days, _settings(), _console())
-
-
-@cli.group(invoke_without_command=True)
-@click.pass_context
-def store(context: click.Context) -> None:
-    """Show the stored history of features and labels: months, rows, sizes, hashes, who pinned what."""
-    if context.invoked_subcommand is None:
-        from okx_jobs.store_report import show_store
-
-        show_store(_settings(), _console())
-
-
-@store.command()
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-def gc(dry_run: bool) -> None:
-    """Remove files that nobody needs; current ones and those a model was trained on always stay."""
-    from okx_jobs.store_report import collect_garbage
-
-    collect_garbage(_settings(), _console(), dry_run=dry_run)
-
-
-@store.command()
-def verify() -> None:
-    """Hash every file again and compare the days that SQL holds with the store."""
-    from okx_jobs.store_report import verify_store
-
-    verify_store(_settings(), _console())
-
-
-@cli.command()
-@click.argument("name", required=False)
-@click.option("--write", is_flag=True, help="Write docs/features.md and docs/labels.md anew.")
-def features(name: str | None, write: bool) -> None:
-    """List the features, or explain one: formula, unit, what it needs, when it is NULL."""
-    from okx_jobs.feature_guide import print_features, write_pages
-
-    if write:
-        write_pages(_console())
-    else:
-        print_features(name, _console())
-
-
-@cli.group()
-def prove() -> None:
-    """Put what is computed to the proof."""
-
-
-@prove.command("features")
-@click.option(
-    "--candles", type=click.Path(dir_okay=False, path_type=Path), help="Parquet file of recorded 1h candles."
-)
-@click.option("--synthetic", is_flag=True, help="The synthetic market instead of stored candles.")
-@click.option(
-    "--pairs", help="Comma-separated pairs; default: all (of a file: those that cover the stretch)."
-)
-@click.option("--from", "start", type=MOMENT, help="First day (UTC).")
-@click.option("--to", "end", type=MOMENT, help="End (UTC), exclusive.")
-def prove_features(
-    candles: Path | None, synthetic: bool, pairs: str | None, start: datetime | None, end: datetime | None
-) -> None:
-    """Prove that no feature knows the future, and more; ends with 1 when a proof fails.
-
-    \b
-    okxsignal prove features                                   the candles of this home
-    okxsignal prove features --synthetic                       a market made up on the spot
-    okxsignal prove features --candles candles.parquet --from 2021-05-01 --to 2023-05-01
-
-    A feature that you declare is proven with the rest.
-    """
-    from okx_jobs.proof import ProofRequest, prove_features
-
-    request = ProofRequest(candles, synthetic, pairs, _utc(start), _utc(end))
-    if not prove_features(request, _settings(), _console()):
-        sys.exit(1)
+for command in RESEARCH:
+    cli.add_command(command)
 
 
 @cli.command("run-hour")
-@click.argument("hour", type=MOMENT, required=False)
+@click.argument("hour", type=invocation.MOMENT, required=False)
 def run_hour(hour: datetime | None) -> None:
     """Run the hourly job through to orders for HOUR (its open, UTC); default: the last closed hour.
 
@@ -245,7 +162,7 @@ def run_hour(hour: datetime | None) -> None:
     """
     from okx_jobs.commands import run_one_hour
 
-    run_one_hour(_utc(hour), _settings(), _console())
+    run_one_hour(invocation.utc(hour), invocation.settings(), invocation.console())
 
 
 @cli.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -260,23 +177,7 @@ def arm() -> None:
     """The second opt-in to live trading: confirm by hand that real orders may be placed from this home."""
     from okx_jobs.commands import arm_live
 
-    arm_live(_console())
-
-
-def _settings() -> "Settings":
-    from resources.settings import load_settings
-
-    return load_settings()
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 140)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
+    arm_live(invocation.console())
 
 
 def _interrupt(_number: int, _frame: object) -> None:
