@@ -17,14 +17,17 @@ INTERRUPTED = 130
 
 
 class Commands(click.Group):
-    """Commands in the order a newcomer needs them."""
+    """Commands in the order a newcomer needs them: to run it, to research with it, the rest."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
-        return list(self.commands)
+        names = [name for name in self.commands if name not in RESEARCH]
+        place = names.index("gaps") + 1
+        return [*names[:place], *RESEARCH, *names[place:]]
 
 
 @click.group(
     cls=Commands,
+    commands=dict(RESEARCH),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `okxsignal demo`, then `okxsignal up` and open the addresses it prints. "
     "Every setting is an environment variable OKXSIGNAL_<NAME> or a line of .env.",
@@ -147,10 +150,6 @@ def gaps(repair: bool) -> None:
     from okx_jobs.commands import run_gaps
 
     run_gaps(repair, invocation.settings(), invocation.console())
-
-
-for command in RESEARCH:
-    cli.add_command(command)
 
 
 @cli.command("run-hour")

@@ -1,6 +1,7 @@
 """The commands of research: what stands in the store, what a feature is, whether it can be trusted."""
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -102,4 +103,6 @@ def prove_features(
         sys.exit(1)
 
 
-RESEARCH = (refresh, store, features, prove)
+RESEARCH: Mapping[str, click.Command] = {
+    "refresh": refresh, "store": store, "features": features, "prove": prove,
+}  # fmt: skip
