@@ -3,6 +3,7 @@
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from okx_assets.feature_proofs import feature_proofs
 from okx_jobs import gap_repair
 
 EXECUTION_TAGS = {"okx/stage": "execution", "dagster/max_retries": "0", "dagster/max_runtime": "900"}
@@ -83,7 +84,13 @@ refresh_marts = dg.define_asset_job(
     description="Rebuild the views for hand-written SQL.",
 )  # fmt: skip
 
+prove_features = dg.define_asset_job(
+    "prove_features", selection=dg.AssetSelection.checks(feature_proofs), tags=DATA_TAGS,
+    description="No look-ahead, the same number however computed, no copies, no drift: as `okxsignal prove features`.",
+)  # fmt: skip
+
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, gap_repair.repair_gaps,
     refresh_universe, label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
+    prove_features,
 ]  # fmt: skip

@@ -70,17 +70,6 @@ def schedules() -> list[Any]:
         week = _week_of(context.scheduled_execution_time)
         return dg.RunRequest(run_key=week, partition_key=week)
 
-    @dg.schedule(
-        job=jobs.refresh_universe,
-        cron_schedule="0 0 * * *",
-        execution_timezone="UTC",
-        default_status=data_default(),
-    )
-    def daily_universe(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        """Observe the universe as the day begins."""
-        day = context.scheduled_execution_time.strftime("%Y-%m-%d")
-        return dg.RunRequest(run_key=day, partition_key=day)
-
     build, status = dg.build_schedule_from_partitioned_job, data_default()
     return [
         build(jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading"),
@@ -92,7 +81,34 @@ def schedules() -> list[Any]:
         build(
             jobs.backtest_week, day_of_week=0, hour_of_day=2, default_status=status, name="weekly_backtest"
         ),
-        daily_universe,
+        *_daily(),
         weekly_training,
         weekly_champion,
     ]
+
+
+def _daily() -> list[Any]:
+    """What begins or ends a day."""
+
+    @dg.schedule(
+        job=jobs.refresh_universe,
+        cron_schedule="0 0 * * *",
+        execution_timezone="UTC",
+        default_status=data_default(),
+    )
+    def daily_universe(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Observe the universe as the day begins."""
+        day = context.scheduled_execution_time.strftime("%Y-%m-%d")
+        return dg.RunRequest(run_key=day, partition_key=day)
+
+    @dg.schedule(
+        job=jobs.prove_features,
+        cron_schedule="30 3 * * *",
+        execution_timezone="UTC",
+        default_status=data_default(),
+    )
+    def daily_proofs() -> dg.RunRequest:
+        """Put the features to the proof on the newest candles."""
+        return dg.RunRequest()
+
+    return [daily_universe, daily_proofs]

@@ -9,12 +9,19 @@ from resources.database import Database
 COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_volume, taker_buy_base"
 
 
-def candle_set(database: Database, start: datetime, end: datetime) -> CandleSet:
-    """Every candle, and the universe, that feature rows of [start, end) depend on, as stored now."""
+def candle_set(database: Database, start: datetime, end: datetime, largest: int | None = None) -> CandleSet:
+    """Every candle, and the universe, that feature rows of [start, end) depend on, as stored now.
+
+    `largest` keeps the so many pairs that turned over most in [start, end).
+    """
+    pairs = None if largest is None else _largest(database, start, end, largest)
+    among = "" if pairs is None else "and pair in (select unnest(string_to_array($3, ',')))"
+    chosen = () if pairs is None else (",".join(pairs),)
     frames = {
         timeframe: database.frame(
-            f"select {COLUMNS} from market.candles_{timeframe} where timestamp_utc >= $1 and timestamp_utc < $2",  # noqa: S608
-            (history_start(start, timeframe), end),
+            f"select {COLUMNS} from market.candles_{timeframe} "  # noqa: S608
+            f"where timestamp_utc >= $1 and timestamp_utc < $2 {among}",
+            (history_start(start, timeframe), end, *chosen),
         )
         for timeframe in TIMEFRAMES
     }
@@ -23,3 +30,12 @@ def candle_set(database: Database, start: datetime, end: datetime) -> CandleSet:
         (history_start(start, "1h").date(), end.date() + timedelta(days=1)),
     )
     return CandleSet(frames, universe)
+
+
+def _largest(database: Database, start: datetime, end: datetime, count: int) -> list[str]:
+    rows = database.rows(
+        "select pair from market.candles_1h where timestamp_utc >= $1 and timestamp_utc < $2 "
+        "group by pair order by sum(coalesce(quote_volume, volume * close)) desc nulls last, pair limit $3",
+        (start, end, count),
+    )
+    return [row["pair"] for row in rows]

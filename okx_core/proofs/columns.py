@@ -33,7 +33,7 @@ def null_rates(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
         if share > LARGEST_NULL_SHARE and not feature.may_be_unknown:
             found[feature.name] = f"{share:.2%} NULL although {hours} unbroken hours are known"
     return verdict(
-        "null rates", "NULL only at the start, near a gap, or for a declared reason", features, found,
+        "null rates", features, found,
         f"{len(full):,} rows",
     )  # fmt: skip
 
@@ -49,7 +49,7 @@ def null_shift(full: pd.DataFrame, features: Sequence[Feature], newest: pd.Timed
         if shares[0][name] > shares[1][name] + LARGEST_NULL_SHIFT
     }
     return verdict(
-        "null shift", "the newest day knows what the training window knew", features, found,
+        "null shift", features, found,
         f"{int(recent.sum()):,} against {int((~recent).sum()):,} rows", advisory=True,
     )  # fmt: skip
 
@@ -89,9 +89,7 @@ def distinct(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
             continue
         columns.append((feature.name, values, known))
     found |= _copies(columns)
-    return verdict(
-        "distinct", "no column is constant or a copy of another", features, found, f"{len(sample):,} rows"
-    )
+    return verdict("distinct", features, found, f"{len(sample):,} rows")
 
 
 def _copies(columns: Sequence[tuple[str, Floats, NDArray[np.bool_]]]) -> dict[str, str]:
@@ -125,8 +123,8 @@ def drift(full: pd.DataFrame, features: Sequence[Feature], newest_share: float =
         if index > LARGEST_PSI:
             found[feature.name] = f"PSI {index:.2f}"
     return verdict(
-        "drift", f"population stability index below {LARGEST_PSI} against the older rows", features, found,
-        f"newest {newest_share:.0%} against the rest", advisory=True,
+        "drift", features, found,
+        f"newest {newest_share:.0%} against the rest, PSI up to {LARGEST_PSI}", advisory=True,
     )  # fmt: skip
 
 

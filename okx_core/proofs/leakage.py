@@ -37,8 +37,8 @@ def rank_ic(
         if abs(mean) > LARGEST_IC:
             found[feature.name] = f"rank IC {mean:+.3f} with the next hour's return"
     return verdict(
-        "rank IC", f"|rank IC| with the next hour's return below {LARGEST_IC}", features, found,
-        f"{len(joined):,} rows of {len(rows_of_pair)} pairs, largest {largest:.3f}",
+        "rank IC", features, found,
+        f"{len(joined):,} rows of {len(rows_of_pair)} pairs, largest |IC| {largest:.3f}, bound {LARGEST_IC}",
     )  # fmt: skip
 
 

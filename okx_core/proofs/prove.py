@@ -10,10 +10,11 @@ from okx_core.features.candle_set import HOUR, CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.proofs import columns, leakage, look_ahead
-from okx_core.proofs.verdict import Verdict
+from okx_core.proofs.verdict import CLAIMS, Verdict
 
 LEAST_HISTORY = timedelta(days=60)
 MOMENTS = 8
+__all__ = ["CLAIMS", "LEAST_HISTORY", "prove"]
 
 
 def prove(

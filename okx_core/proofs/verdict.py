@@ -5,6 +5,17 @@ from dataclasses import dataclass
 
 from okx_core.features.declaration import Feature
 
+CLAIMS = {
+    "truncation": "features at t from data up to t equal those from all data",
+    "poison": "a future of NaN and of spikes changes nothing",
+    "start-invariance": "one hour, a rolling window and the full history give the same bytes",
+    "null rates": "NULL only at the start, near a gap, or for a declared reason",
+    "null shift": "the newest day knows what the training window knew",
+    "distinct": "no column is constant or a copy of another",
+    "rank IC": "no feature knows the next hour's return too well",
+    "drift": "the newest rows are distributed like the older ones",
+}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -19,11 +30,14 @@ class Verdict:
     """The outcome of one proof over `tried` features; `advisory` findings ask for a look, not for a stop."""
 
     proof: str
-    claim: str
     tried: int
     findings: tuple[Finding, ...]
     evidence: str
     advisory: bool = False
+
+    @property
+    def claim(self) -> str:
+        return CLAIMS[self.proof]
 
     @property
     def passed(self) -> bool:
@@ -36,7 +50,6 @@ class Verdict:
 
 def verdict(
     proof: str,
-    claim: str,
     features: Sequence[Feature],
     findings: dict[str, str],
     evidence: str,
@@ -45,4 +58,4 @@ def verdict(
 ) -> Verdict:
     """`findings` maps the feature to what is wrong with it."""
     listed = tuple(Finding(feature, detail) for feature, detail in findings.items())
-    return Verdict(proof, claim, len(features), listed, evidence, advisory)
+    return Verdict(proof, len(features), listed, evidence, advisory)

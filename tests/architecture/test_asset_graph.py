@@ -134,6 +134,7 @@ def test_every_table_of_an_asset_has_a_key(database) -> None:
 
 VERBS = {
     "trade",
+    "prove",
     "refresh",
     "label",
     "train",
@@ -144,6 +145,7 @@ VERBS = {
     "settle",
     "check",
     "observe",
+    "prove",
 }
 
 

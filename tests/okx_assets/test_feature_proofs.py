@@ -1,0 +1,60 @@
+"""The proofs run as checks of features_1h on the candles that are stored."""
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pytest
+
+from okx_assets import feature_proofs as checks
+from okx_core.features.candle_set import CandleSet
+from okx_core.proofs.prove import CLAIMS
+from okx_jobs.proof import synthetic_candles
+from resources.candle_frames import candle_set
+from resources.dagster_resources import DatabaseResource
+
+HOUR = pd.Timedelta(hours=1)
+
+
+def stored(database, candles):
+    end = candles.hourly["timestamp_utc"].max() + HOUR
+    for timeframe, frame in candles.frames.items():
+        if len(frame):
+            rows = frame.assign(taker_buy_base=np.nan, source="test", ingested_at=end, revision=0)
+            database.replace_window(f"market.candles_{timeframe}", rows, frame["timestamp_utc"].min(), end)
+
+
+def run_checks(database, monkeypatch):
+    monkeypatch.setenv("OKXSIGNAL_DATABASE_URL", database.url)
+    job = dg.Definitions(
+        asset_checks=[checks.feature_proofs],
+        jobs=[dg.define_asset_job("proofs", dg.AssetSelection.checks(checks.feature_proofs))],
+        resources={"database": DatabaseResource()},
+    ).resolve_job_def("proofs")
+    done = job.execute_in_process(raise_on_error=True)
+    return {found.check_name: found for found in done.get_asset_check_evaluations()}
+
+
+def test_every_proof_is_a_check_and_passes_on_honest_candles(database, monkeypatch):
+    stored(database, synthetic_candles(days=70))
+    found = run_checks(database, monkeypatch)
+    assert set(found) == {checks.check_name(proof) for proof in CLAIMS}
+    failed = {name for name, result in found.items() if not result.passed}
+    assert failed <= {"drift", "null_shift"}
+    assert found["truncation"].metadata["features"].value > 100
+
+
+def test_too_short_a_history_is_said_and_not_proven(database, monkeypatch):
+    stored(database, synthetic_candles(days=20))
+    with pytest.raises(dg.Failure, match="proofs need 60 days"):
+        run_checks(database, monkeypatch)
+
+
+def test_only_the_pairs_that_turn_over_most_are_read(database):
+    candles = synthetic_candles(days=30)
+    stored(database, CandleSet({name: candles.frames[name] for name in ("1h", "4h", "1d", "15m")}))
+    hourly = candles.hourly
+    turnover = hourly.groupby("pair")["quote_volume"].sum().sort_values(ascending=False)
+    start, end = hourly["timestamp_utc"].min(), hourly["timestamp_utc"].max() + HOUR
+    found = candle_set(database, start.to_pydatetime(), end.to_pydatetime(), 3)
+    for frame in found.frames.values():
+        assert set(frame["pair"]) == set(turnover.index[:3])
