@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import talib
 
-from okx_core.features import momentum, trend, volume
+from okx_core.features import momentum, trend, volatility, volume
 from okx_core.features.bars import Bars
 from okx_core.features.compute import CACHED_BARS, compute_features, history_start
 from okx_core.features.registry import FEATURES
@@ -54,6 +54,9 @@ OURS: dict[str, Callable[[Bars], object]] = {
     "OBV slope 10": volume.obv_slope.compute,
     "MFI 14": volume.money_flow_index.compute,
     "ADX, +DI, -DI 14": lambda bars: bars.directional_14,
+    "Parabolic SAR": volatility.parabolic_sar_distance.compute,
+    "Stochastic RSI 14": momentum.stoch_rsi.compute,
+    "KAMA 10": trend.kama_distance_10.compute,
     "CCI 14": momentum.cci_14.compute,
     "Williams %R 14": momentum.williams_r_14.compute,
     "Stochastic %K 14 3": momentum.stoch_k_14.compute,
@@ -78,6 +81,9 @@ TALIB: dict[str, Callable[..., object]] = {
         indicator(bars["high"], bars["low"], bars["close"], 14)
         for indicator in (talib.ADX, talib.PLUS_DI, talib.MINUS_DI)
     ],
+    "Parabolic SAR": lambda bars: 100.0 * (bars["close"] / talib.SAR(bars["high"], bars["low"]) - 1.0),
+    "Stochastic RSI 14": lambda bars: talib.STOCHRSI(bars["close"], 14, 14, 3, 0),
+    "KAMA 10": lambda bars: 100.0 * (bars["close"] / talib.KAMA(bars["close"], 10) - 1.0),
     "CCI 14": lambda bars: talib.CCI(bars["high"], bars["low"], bars["close"], 14),
     "Williams %R 14": lambda bars: talib.WILLR(bars["high"], bars["low"], bars["close"], 14),
     "Stochastic %K 14 3": lambda bars: talib.STOCH(bars["high"], bars["low"], bars["close"], 14, 3, 0, 3, 0),
@@ -116,6 +122,9 @@ def ta_library() -> dict[str, Callable[[pd.DataFrame], object]]:
         ),
         "MFI 14": lambda f: flows.MFIIndicator(f.high, f.low, f.close, f.volume, 14).money_flow_index(),
         "ADX, +DI, -DI 14": directional,
+        "Parabolic SAR": lambda f: trend.PSARIndicator(f.high, f.low, f.close).psar(),
+        "Stochastic RSI 14": lambda f: moves.StochRSIIndicator(f.close, 14).stochrsi(),
+        "KAMA 10": lambda f: moves.KAMAIndicator(f.close, 10).kama(),
         "CCI 14": lambda f: trend.CCIIndicator(f.high, f.low, f.close, 14).cci(),
         "Williams %R 14": lambda f: moves.WilliamsRIndicator(f.high, f.low, f.close, 14).williams_r(),
         "Stochastic %K 14 3": lambda f: moves.StochasticOscillator(f.high, f.low, f.close).stoch_signal(),

@@ -56,13 +56,16 @@ class Bars:
         """Volume that takers bought; NaN where the source does not tell."""
         return self._tail(self._anchored["taker_buy_base"])
 
-    @cached_property
+    @property
     def since_anchor(self) -> "Bars":
         """The same bars from the anchor on: where recursions run. `cut` brings a result back."""
-        whole = self._anchored["close"].shape[1]
-        return (
-            self if whole == self._bars else Bars(self._anchored, whole, self.first_bar + self._bars - whole)
-        )
+        return self if self._anchored["close"].shape[1] == self._bars else self._whole
+
+    @cached_property
+    def _whole(self) -> "Bars":
+        """Never these bars themselves: a cycle would keep all arrays of a pass until the next collection."""
+        bars = self._anchored["close"].shape[1]
+        return Bars(self._anchored, bars, self.first_bar + self._bars - bars)
 
     def cut(self, values: Array) -> Array:
         """What was computed since the anchor, for these bars alone."""
@@ -77,9 +80,14 @@ class Bars:
         return self.high - self.low
 
     @cached_property
-    def direction(self) -> Array:
-        """Sign of the change of close: -1, 0 or 1."""
-        return np.sign(self.close - aged(self.close, 1))
+    def true_range(self) -> Array:
+        before = aged(self.close, 1)
+        return np.maximum(self.high, before) - np.minimum(self.low, before)
+
+    @cached_property
+    def signed_volume(self) -> Array:
+        """Volume, negative where close fell and 0 where it did not change."""
+        return windows.signed_by_change(self.close, self.volume)
 
     @cached_property
     def log_return(self) -> Array:
@@ -125,7 +133,7 @@ class Bars:
 
     def sma(self, window: int) -> Array:
         """Mean of close."""
-        return windows.rolling_sum(self.close, window) / window
+        return self._once(("sma", window), lambda: windows.rolling_sum(self.close, window) / window)
 
     @cached_property
     def band_20(self) -> tuple[Array, Array]:
@@ -138,7 +146,7 @@ class Bars:
 
     def lowest(self, window: int) -> Array:
         """Lowest low of the window."""
-        return self._once(("lowest", window), lambda: -windows.rolling_max(-self.low, window))
+        return self._once(("lowest", window), lambda: windows.rolling_min(self.low, window))
 
     def since_highest(self, window: int) -> Array:
         """Bars since the highest high of the window."""
@@ -212,11 +220,8 @@ def surprise(values: Array, window: int) -> Array:
 
     Bounded at +-10, which is also the value after a window without any variation.
     """
-    mean, deviation = mean_and_deviation(aged(values, 1), window)
-    gap = values - mean
-    flat = np.sign(gap) * KNOWN_EXTREME
-    score = np.where(deviation == 0.0, flat, gap / np.where(deviation == 0.0, 1.0, deviation))
-    return np.clip(score, -KNOWN_EXTREME, KNOWN_EXTREME)
+    mean, deviation = mean_and_deviation(values, window)
+    return windows.standardised(values, mean, deviation, KNOWN_EXTREME)
 
 
 def correlation(one: Array, other: Array, window: int) -> Array:

@@ -48,48 +48,59 @@ def order_entropy(values: Array, window: int) -> Array:
 
 
 @compiled
-def _fit_hurst(one: Array, two: Array, four: Array, eight: Array, bias: float) -> Array:
-    """Half the slope of ln(mean square move) on ln(bars of the move), less `bias`; 0.5 where nothing moved."""
+def _steepness(one: Array, two: Array, four: Array, eight: Array) -> Array:
+    """(eight / one)^3 x four / two; 2^10 on a random walk, infinite where nothing moved."""
     out = np.empty(one.shape)
     for pair in range(one.shape[0]):
         for bar in range(one.shape[1]):
             a, b, c, d = one[pair, bar], two[pair, bar], four[pair, bar], eight[pair, bar]
-            if a > 0.0 and b > 0.0 and c > 0.0 and d > 0.0:
-                slope = (3.0 * math.log(d / a) + math.log(c / b)) / (20.0 * math.log(2.0))
-                out[pair, bar] = min(max(slope - bias, 0.0), 1.0)
-            else:
-                out[pair, bar] = 0.5 + (a - a) + (b - b) + (c - c) + (d - d)
+            still = a * b * c * d == 0.0
+            growth = d / a
+            out[pair, bar] = np.inf if still else growth * growth * growth * (c / b)
     return out
 
 
-def hurst(returns: Array, window: int) -> Array:
-    """Hurst exponent of each window of log returns, 0..1, from its structure function of order 2.
+@compiled
+def _exponent(growth: Array, unit: float, bias: float) -> Array:
+    """growth / unit - bias within 0..1; 0.5 where the growth is infinite."""
+    out = np.empty(growth.shape)
+    for pair in range(growth.shape[0]):
+        for bar in range(growth.shape[1]):
+            value = growth[pair, bar] / unit - bias
+            value = 0.5 if value == np.inf else value
+            value = 0.0 if value < 0.0 else value
+            out[pair, bar] = 1.0 if value > 1.0 else value
+    return out
 
-    H is half the slope of ln M(q) on ln q, q = 1, 2, 4, 8, with M(q) the mean square of all moves over
-    q bars inside the window (Di Matteo, Aste and Dacorogna 2005). M(q) is unbiased; its logarithm is
-    not, by about half its relative variance, which a random walk has in closed form and is taken off.
+
+def hurst(returns: Array, moves: int) -> Array:
+    """Hurst exponent of log returns, 0..1, from the structure function of order 2.
+
+    H is half the least-squares slope of ln M(q) on ln q, q = 1, 2, 4, 8, with M(q) the mean square of
+    the last `moves` moves over q bars (Di Matteo, Aste and Dacorogna 2005). M(q) is unbiased; its
+    logarithm is not, by about half its relative variance, which a Gaussian random walk has in closed
+    form and which is taken off.
     """
     means = []
     move = returns
     for power in range(HURST_LAGS):
         lag = 2**power
-        count = window - lag + 1
-        means.append(rolling_sum(move * move, count) / count)
+        means.append(rolling_sum(move * move, moves))
         older = np.full(move.shape, np.nan)
         older[:, lag:] = move[:, :-lag]
         move = move + older
-    return _fit_hurst(means[0], means[1], means[2], means[3], hurst_bias(window))
+    growth = np.log(_steepness(means[0], means[1], means[2], means[3]))
+    return _exponent(growth, 20.0 * math.log(2.0), hurst_bias(moves))
 
 
-def hurst_bias(window: int) -> float:
-    """What the logarithms add to the estimate on a Gaussian random walk of `window` returns."""
-    biases = [-0.5 * _relative_variance(2**power, window) for power in range(HURST_LAGS)]
+def hurst_bias(moves: int) -> float:
+    """What the logarithms add to the estimate on a Gaussian random walk."""
+    biases = [-0.5 * _relative_variance(2**power, moves) for power in range(HURST_LAGS)]
     return (3.0 * (biases[3] - biases[0]) + biases[2] - biases[1]) / (20.0 * math.log(2.0))
 
 
-def _relative_variance(lag: int, window: int) -> float:
+def _relative_variance(lag: int, moves: int) -> float:
     """Variance of M(lag) over its squared mean: squares of jointly normal moves that overlap."""
-    count = window - lag + 1
     ages = np.arange(-lag + 1, lag)
     overlap = 1.0 - np.abs(ages) / lag
-    return float(2.0 * np.sum((count - np.abs(ages)) * overlap * overlap) / count**2)
+    return float(2.0 * np.sum((moves - np.abs(ages)) * overlap * overlap) / moves**2)

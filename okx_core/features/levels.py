@@ -10,6 +10,7 @@ from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 WING_BARS = 5  # a swing high is the highest of 5 bars before and 5 after it: known 5 bars later
 LEVEL_BARS = 96
 CHANNEL_BARS = 20
+RANGE_BARS = 14
 CONFIRMING_ATRS = 0.5
 CONFIRMING_VOLUME = 1.5
 SWING = "the highest high of 11 bars with 5 on each side, all of them within the last 96 bars"
@@ -23,22 +24,23 @@ def _nearest_above(close: Array, high: Array, crest: Array, top: Array, wing: in
     crest it is.
     """
     out = np.full(close.shape, np.nan)
-    peaks = np.empty(close.shape[1], dtype=np.int64)
+    peaks, heights = np.empty(close.shape[1], dtype=np.int64), np.empty(close.shape[1])
     for pair in range(close.shape[0]):
         oldest, newest = 0, 0
         for bar in range(window - 1, close.shape[1]):
             if bar == window - 1:
                 for past in range(2 * wing, bar):
-                    peaks[newest] = past - wing
-                    newest += high[pair, past - wing] == crest[pair, past]
-            peaks[newest] = bar - wing
-            newest += high[pair, bar - wing] == crest[pair, bar]
+                    peaks[newest], heights[newest] = past - wing, high[pair, past - wing]
+                    newest += heights[newest] == crest[pair, past]
+            peaks[newest], heights[newest] = bar - wing, high[pair, bar - wing]
+            newest += heights[newest] == crest[pair, bar]
             while oldest < newest and peaks[oldest] - wing <= bar - window:
                 oldest += 1
             price, level = close[pair, bar], top[pair, bar]
             for place in range(oldest, newest):
-                peak = high[pair, peaks[place]]
-                level = peak if price <= peak < level else level
+                peak = heights[place]
+                peak = peak if peak >= price else level
+                level = peak if peak < level else level
             out[pair, bar] = level
     return out
 
@@ -98,31 +100,30 @@ def support_distance(bars: Bars) -> Array:
 
 @shared
 def _breakout(bars: Bars) -> Array:
-    """Close beyond the channel of the 20 bars before, in ATRs; `bars` begin at the anchor."""
+    """Close beyond the channel of the 20 bars before, in mean true ranges."""
     top, bottom = aged(bars.highest(CHANNEL_BARS), 1), aged(bars.lowest(CHANNEL_BARS), 1)
     beyond = np.maximum(bars.close - top, 0.0) - np.maximum(bottom - bars.close, 0.0)
-    return windows.ratio(beyond, bars.atr_14, 0.0)
+    return windows.ratio(beyond, windows.rolling_sum(bars.true_range, RANGE_BARS) / RANGE_BARS, 0.0)
 
 
 @feature(
-    "levels", "ATRs", 28, inputs=HIGH_LOW_CLOSE, anchored=True,
-    formula="(close - max_20(high[1])) / atr above it, (close - min_20(low[1])) / atr below it, 0 between",
-    undefined="0 in a flat market",
+    "levels", "ATRs", 21, inputs=HIGH_LOW_CLOSE,
+    formula="(close - max_20(high[1])) / a above it, (close - min_20(low[1])) / a below it, else 0;"
+    " a = mean_14(true_range), a simple mean: nothing recursive", undefined="0 in a flat market",
 )  # fmt: skip
 def breakout_distance_atr(bars: Bars) -> Array:
     """How far close has left the channel of the 20 bars before: positive above, negative below."""
-    return bars.cut(_breakout(bars.since_anchor))
+    return _breakout(bars)
 
 
 @feature(
-    "levels", "-1, 0 or 1", 28, inputs=(*HIGH_LOW_CLOSE, "volume"), anchored=True,
+    "levels", "-1, 0 or 1", 21, inputs=(*HIGH_LOW_CLOSE, "volume"),
     formula="sign(breakout) where |breakout_distance_atr| >= 0.5 and volume >= 1.5 mean_20(volume[1])",
     undefined="0 in a flat market",
 )  # fmt: skip
 def confirmed_breakout(bars: Bars) -> Array:
     """Breakout of half an ATR or more on one and a half times the usual volume: 1 up, -1 down."""
-    whole = bars.since_anchor
-    distance = _breakout(whole)
-    usual = aged(whole.traded(CHANNEL_BARS), 1) / CHANNEL_BARS
-    confirmed = (np.abs(distance) >= CONFIRMING_ATRS) & (whole.volume >= CONFIRMING_VOLUME * usual)
-    return bars.cut(np.sign(distance) * confirmed)
+    distance = _breakout(bars)
+    usual = aged(bars.traded(CHANNEL_BARS), 1) / CHANNEL_BARS
+    confirmed = (np.abs(distance) >= CONFIRMING_ATRS) & (bars.volume >= CONFIRMING_VOLUME * usual)
+    return np.sign(distance) * confirmed

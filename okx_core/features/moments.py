@@ -15,12 +15,13 @@ Array = NDArray[np.float64]
 
 @compiled
 def rolling_moments(values: Array, window: int, moments: int) -> Array:
-    """Mean, then sums of squared (`moments` 2) and of cubed and fourth-power deviations (4) of each window.
+    """Mean (`moments` 1), sums of squared (2), and of cubed and fourth-power deviations (4) of each window.
 
     [moments, pairs, bars].
     """
     pairs, bars = values.shape
-    out = np.full((moments, pairs, bars), np.nan)
+    out = np.empty((moments, pairs, bars))
+    out[:, :, : window - 1] = np.nan
     level, wider = np.empty((moments, bars)), np.empty((moments, bars))
     total, joined = np.empty((moments, bars)), np.empty((moments, bars))
     for pair in range(pairs if bars >= window else 0):
@@ -55,13 +56,16 @@ def _merge(newer: Array, newer_bars: int, older: Array, older_bars: int, out: Ar
     share = older_bars / total
     square = newer_bars * share
     bars = older.shape[1] - newer_bars
-    mean_a, square_a = newer[0, newer_bars:], newer[1, newer_bars:]
-    mean_b, square_b = older[0, :bars], older[1, :bars]
-    mean, squares = out[0, newer_bars:], out[1, newer_bars:]
-    for bar in range(bars):
-        gap = mean_b[bar] - mean_a[bar]
-        mean[bar] = mean_a[bar] + gap * share
-        squares[bar] = square_a[bar] + square_b[bar] + gap * gap * square
+    mean_a, mean_b, mean = newer[0, newer_bars:], older[0, :bars], out[0, newer_bars:]
+    if out.shape[0] == 1:
+        for bar in range(bars):
+            mean[bar] = mean_a[bar] + (mean_b[bar] - mean_a[bar]) * share
+    else:
+        square_a, square_b, squares = newer[1, newer_bars:], older[1, :bars], out[1, newer_bars:]
+        for bar in range(bars):
+            gap = mean_b[bar] - mean_a[bar]
+            mean[bar] = mean_a[bar] + gap * share
+            squares[bar] = square_a[bar] + square_b[bar] + gap * gap * square
     if out.shape[0] > 2:
         _merge_higher(newer, newer_bars, older, older_bars, out)
     out[:, :newer_bars] = np.nan

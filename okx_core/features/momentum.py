@@ -52,7 +52,7 @@ def rsi_slope(bars: Bars) -> Array:
 def stoch_rsi(bars: Bars) -> Array:
     """Place of rsi in its range of 14 bars (fast %K of TA-Lib's STOCHRSI)."""
     strength = bars.since_anchor.rsi_14
-    lowest = -windows.rolling_max(-strength, 14)
+    lowest = windows.rolling_min(strength, 14)
     spread = windows.rolling_max(strength, 14) - lowest
     return bars.cut(100.0 * windows.ratio(strength - lowest, spread, 0.5))
 
@@ -119,7 +119,7 @@ def williams_r_14(bars: Bars) -> Array:
 def cci_14(bars: Bars) -> Array:
     """Commodity channel index."""
     typical = bars.typical_price
-    mean, _ = rolling_moments(typical, 14, 2)
+    mean = rolling_moments(typical, 14, 1)[0]
     spread = windows.rolling_absolute_deviation(typical, mean, 14)
     return windows.ratio(typical - mean, 0.015 * spread, 0.0)
 

@@ -127,36 +127,39 @@ def directional_movement(high: Array, low: Array, close: Array, period: int) -> 
 def parabolic_sar(high: Array, low: Array, step: float, most: float) -> Array:
     """Parabolic stop and reverse (Wilder, 1978) as TA-Lib has it, in price units; from bar 2 of a run.
 
-    The first trend is down if the second bar's low fell by more than its high rose, else up.
+    The first trend is down if the second bar's low fell by more than its high rose, else up. A falling
+    trend is followed in the mirror: `way` -1 turns prices over, so that one rule serves both.
     """
     out = np.full(high.shape, np.nan)
     for pair in range(high.shape[0]):
-        started, rising = False, False
-        stop, extreme, speed = 0.0, 0.0, step
+        started = False
+        way, stop, extreme, speed, floor_before, top_before = 1.0, 0.0, 0.0, step, 0.0, 0.0
         for bar in range(1, high.shape[1]):
             top, bottom = high[pair, bar], low[pair, bar]
-            top_before, bottom_before = high[pair, bar - 1], low[pair, bar - 1]
-            if not (top == top and top_before == top_before):
+            if not (top == top and high[pair, bar - 1] == high[pair, bar - 1]):
                 started = False
                 continue
             if not started:
                 started = True
-                fall = bottom_before - bottom
-                rising = not (fall > 0.0 and fall > top - top_before)
-                extreme, stop, speed = (top, bottom_before, step) if rising else (bottom, top_before, step)
-                top_before, bottom_before = top, bottom
-            ceiling, floor = max(top, top_before), min(bottom, bottom_before)
-            if (bottom <= stop) if rising else (top >= stop):
-                rising = not rising
-                stop = max(extreme, ceiling) if not rising else min(extreme, floor)
-                out[pair, bar] = stop
-                speed = step
-                extreme = top if rising else bottom
+                fall, rise = low[pair, bar - 1] - bottom, top - high[pair, bar - 1]
+                way = -1.0 if fall > 0.0 and fall > rise else 1.0
+                stop = low[pair, bar - 1] if way > 0.0 else -high[pair, bar - 1]
+                extreme, speed = (top if way > 0.0 else -bottom), step
+                top_before, floor_before = extreme, bottom if way > 0.0 else -top
+            reach, floor = (top, bottom) if way > 0.0 else (-bottom, -top)
+            if floor <= stop:
+                ceiling = reach if reach > top_before else top_before
+                stop = -(extreme if extreme > ceiling else ceiling)
+                way, speed, extreme = -way, step, -floor
+                reach, floor, floor_before = -floor, -reach, -top_before
+                out[pair, bar] = way * stop
             else:
-                out[pair, bar] = stop
-                if (top > extreme) if rising else (bottom < extreme):
-                    extreme = top if rising else bottom
-                    speed = min(speed + step, most)
-            stop = stop + speed * (extreme - stop)
-            stop = min(stop, floor) if rising else max(stop, ceiling)
+                out[pair, bar] = way * stop
+                faster = speed + step if speed + step < most else most
+                speed = faster if reach > extreme else speed
+                extreme = reach if reach > extreme else extreme
+            lowest = floor if floor < floor_before else floor_before
+            stop += speed * (extreme - stop)
+            stop = stop if stop < lowest else lowest
+            top_before, floor_before = reach, floor
     return out

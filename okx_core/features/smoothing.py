@@ -41,23 +41,31 @@ def ema(values: Array, period: int) -> Array:
 
 
 @compiled
-def price_oscillator(values: Array, fast_period: int, slow_period: int) -> tuple[Array, Array]:
-    """Fast less slow exponential mean, and the slow one, from bar `slow_period` of a run on.
+def price_oscillator(
+    values: Array, fast_period: int, slow_period: int, signal_period: int
+) -> tuple[Array, Array, Array]:
+    """Fast less slow exponential mean, its own exponential mean, and the slow one.
 
-    As in TA-Lib both means are seeded on that bar, the fast one with the last `fast_period` values.
+    As in TA-Lib fast and slow are seeded on bar `slow_period` of a run, the fast one with the last
+    `fast_period` values, and the signal with its first `signal_period` differences.
     """
-    line = np.full(values.shape, np.nan)
-    base = np.full(values.shape, np.nan)
+    line, signal, base = (
+        np.full(values.shape, np.nan),
+        np.full(values.shape, np.nan),
+        np.full(values.shape, np.nan),
+    )
     fast_gain, slow_gain = 2.0 / (fast_period + 1.0), 2.0 / (slow_period + 1.0)
-    fast_keep, slow_keep = 1.0 - fast_gain, 1.0 - slow_gain
+    signal_gain = 2.0 / (signal_period + 1.0)
+    fast_keep, slow_keep, signal_keep = 1.0 - fast_gain, 1.0 - slow_gain, 1.0 - signal_gain
+    seeded = slow_period + signal_period - 1
     for pair in range(values.shape[0]):
         seen = 0
-        fast, slow = 0.0, 0.0
+        fast, slow, mean = 0.0, 0.0, 0.0
         for bar in range(values.shape[1]):
             value = values[pair, bar]
             if value != value:
                 seen = 0
-                fast, slow = 0.0, 0.0
+                fast, slow, mean = 0.0, 0.0, 0.0
                 continue
             seen += 1
             if seen > slow_period:
@@ -70,9 +78,17 @@ def price_oscillator(values: Array, fast_period: int, slow_period: int) -> tuple
                 if seen < slow_period:
                     continue
                 fast, slow = fast / fast_period, slow / slow_period
-            line[pair, bar] = fast - slow
-            base[pair, bar] = slow
-    return line, base
+            gap = fast - slow
+            line[pair, bar], base[pair, bar] = gap, slow
+            if seen > seeded:
+                mean = signal_keep * mean + signal_gain * gap
+            else:
+                mean += gap
+                if seen < seeded:
+                    continue
+                mean /= signal_period
+            signal[pair, bar] = mean
+    return line, signal, base
 
 
 @compiled
@@ -97,7 +113,7 @@ def kama(close: Array, path: Array, period: int) -> Array:
             moved = price - close[pair, bar - period]
             efficiency = abs(moved / walked) if walked > moved and walked != 0.0 else 1.0
             gain = efficiency * (fastest - slowest) + slowest
-            level += (price - level) * gain * gain
+            level += (price - level) * (gain * gain)
             out[pair, bar] = level
     return out
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from okx_core.features import windows
-from okx_core.features.bars import Bars, aged, correlation, shared, surprise
+from okx_core.features.bars import KNOWN_EXTREME, Bars, aged, correlation, shared, surprise
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
 from okx_core.features.distribution import hurst, order_entropy
 from okx_core.features.moments import rolling_moments
@@ -18,7 +18,7 @@ AFTER_CONSTANT = "within +-10; 0 or +-10 after constant closes"
 )  # fmt: skip
 def z_score_20(bars: Bars) -> Array:
     """Close against mean and deviation of the 20 closes before."""
-    return surprise(bars.close, 20)
+    return windows.standardised(bars.close, *bars.band_20, KNOWN_EXTREME)
 
 
 @feature(
@@ -77,15 +77,15 @@ def autocorr_1(bars: Bars) -> Array:
 @feature(
     "statistics",
     "0..1",
-    97,
-    formula="half the slope of ln mean_96((ln close - ln close[q])^2) on ln q, q = 1, 2, 4, 8, less its bias",
+    88,
+    formula="half the slope of ln mean_80((ln close - ln close[q])^2) on ln q, q = 1, 2, 4, 8, less its bias",
     source="Di Matteo, Aste and Dacorogna 2005",
     inputs=("close",),
     undefined="0.5 in a flat market",
 )
 def hurst_exponent(bars: Bars) -> Array:
-    """Hurst exponent of 96 returns: 0.5 for a random walk, more where moves persist, less where they revert."""
-    return hurst(bars.log_return, 96)
+    """Hurst exponent of 87 returns: 0.5 for a random walk, more where moves persist, less where they revert."""
+    return hurst(bars.log_return, 80)
 
 
 @feature(

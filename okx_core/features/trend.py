@@ -21,8 +21,8 @@ def _of_close(values: Array, bars: Bars) -> Array:
 @shared
 def _macd(bars: Bars) -> tuple[Array, Array, Array]:
     """EMA(12) - EMA(26), its EMA(9), and the EMA(26)."""
-    line, base = smoothing.price_oscillator(bars.since_anchor.close, 12, 26)
-    return bars.cut(line), bars.cut(smoothing.ema(line, 9)), bars.cut(base)
+    line, signal, base = smoothing.price_oscillator(bars.since_anchor.close, 12, 26, 9)
+    return bars.cut(line), bars.cut(signal), bars.cut(base)
 
 
 @shared

@@ -13,25 +13,19 @@ WILDER = "Wilder 1978"
 FLAT_IS_0 = "0 in a flat market"
 
 
-@shared
-def _true_range(bars: Bars) -> Array:
-    before = aged(bars.close, 1)
-    return np.maximum(bars.high, before) - np.minimum(bars.low, before)
-
-
 @feature(
     "volatility", "quote", 2, formula="max(high, close[1]) - min(low, close[1])", source=WILDER,
     inputs=HIGH_LOW_CLOSE, scale_free=False,
 )  # fmt: skip
 def true_range(bars: Bars) -> Array:
     """True range in price units."""
-    return _true_range(bars)
+    return bars.true_range
 
 
 @feature("volatility", "%", 2, formula="100 true_range / close", source=WILDER, inputs=HIGH_LOW_CLOSE)
 def true_range_pct(bars: Bars) -> Array:
     """True range over close."""
-    return 100.0 * _true_range(bars) / bars.close
+    return 100.0 * bars.true_range / bars.close
 
 
 @feature(

@@ -43,8 +43,7 @@ def money_flow_index(bars: Bars) -> Array:
 )  # fmt: skip
 def obv_slope(bars: Bars) -> Array:
     """Change of on-balance volume over 10 bars, by their volume."""
-    signed = bars.direction * bars.volume
-    return windows.ratio(windows.rolling_sum(signed, 10), bars.traded(10), 0.0)
+    return windows.ratio(windows.rolling_sum(bars.signed_volume, 10), bars.traded(10), 0.0)
 
 
 @feature(
@@ -53,10 +52,7 @@ def obv_slope(bars: Bars) -> Array:
 )  # fmt: skip
 def volume_change_pct(bars: Bars) -> Array:
     """Change of volume against the previous bar, at most 1000."""
-    before = aged(bars.volume, 1)
-    largest = np.where(bars.volume > 0.0, 1.0 + LARGEST_CHANGE_PCT / 100.0, 1.0)
-    grown = np.where(before == 0.0, largest, bars.volume / np.where(before == 0.0, 1.0, before))
-    return np.minimum(100.0 * (grown - 1.0) + 0.0 * before, LARGEST_CHANGE_PCT)
+    return windows.change_of_volume(bars.volume, LARGEST_CHANGE_PCT)
 
 
 @feature(
@@ -142,7 +138,7 @@ def klinger_oscillator_pct(bars: Bars) -> Array:
 )  # fmt: skip
 def volume_oscillator(bars: Bars) -> Array:
     """Volume oscillator (5, 10)."""
-    line, base = smoothing.price_oscillator(bars.since_anchor.volume, 5, 10)
+    line, _, base = smoothing.price_oscillator(bars.since_anchor.volume, 5, 10, 1)
     return bars.cut(100.0 * windows.ratio(line, base, 0.0))
 
 
@@ -173,7 +169,7 @@ def volume_price_trend_slope(bars: Bars) -> Array:
 def volume_zone_oscillator(bars: Bars) -> Array:
     """Volume zone oscillator of 14 bars."""
     whole = bars.since_anchor
-    signed, total = (smoothing.ema(x, 14) for x in (whole.direction * whole.volume, whole.volume))
+    signed, total = (smoothing.ema(x, 14) for x in (whole.signed_volume, whole.volume))
     return bars.cut(100.0 * windows.ratio(signed, total, 0.0))
 
 
@@ -188,6 +184,6 @@ def volume_zone_oscillator(bars: Bars) -> Array:
 )
 def volume_price_confirmation(bars: Bars) -> Array:
     """Volume-price confirmation indicator (5, 20), over the mean price."""
-    long_run, short_run = bars.vwma(20) / bars.sma(20) - 1.0, bars.vwma(5) / bars.sma(5)
+    long_run, short_run = bars.vwma(20) / bars.band_20[0] - 1.0, bars.vwma(5) / bars.sma(5)
     thrust = windows.ratio(4.0 * bars.traded(5), bars.traded(20), 0.0)
     return 100.0 * long_run * short_run * thrust

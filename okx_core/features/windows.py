@@ -19,51 +19,52 @@ Array = NDArray[np.float64]
 def rolling_sum(values: Array, window: int) -> Array:
     """Sum of each window; same unit as `values`."""
     pairs, bars = values.shape
-    out = np.full((pairs, bars), np.nan)
-    level = np.empty(bars)
-    wider = np.empty(bars)
+    out = np.empty((pairs, bars))
+    out[:, : window - 1] = np.nan
+    level, wider = np.empty(bars), np.empty(bars)
     for pair in range(pairs if bars >= window else 0):
+        total = out[pair]
         level[:] = values[pair]
         covered = 0
         span = 1
         while True:
             if window & span:
-                _accumulate(out[pair], level, covered)
+                if covered == 0:
+                    total[:] = level
+                else:
+                    _add_older(total, level, covered, total)
                 covered += span
             if covered == window:
                 break
-            wider[:] = level
-            _accumulate(wider, level, span)
+            _add_older(level, level, span, wider)
             level, wider = wider, level
             span *= 2
-        out[pair, : window - 1] = np.nan
+        total[: window - 1] = np.nan
     return out
 
 
 @compiled
-def _accumulate(total: Array, level: Array, covered: int) -> None:
-    """Adds `level`, moved `covered` bars back, to `total`; the first level replaces it."""
-    if covered == 0:
-        total[:] = level
-        return
-    older = level[: level.size - covered]
-    newer = total[covered:]
-    for bar in range(older.size):
-        newer[bar] = newer[bar] + older[bar]
+def _add_older(newer: Array, older: Array, shift: int, out: Array) -> None:
+    """out[t] = newer[t] + older[t - shift] from bar `shift` on; what lies before is not asked for."""
+    bars = newer.size - shift
+    now, then, target = newer[shift:], older[:bars], out[shift:]
+    for bar in range(bars):
+        target[bar] = now[bar] + then[bar]
 
 
 @compiled
 def rolling_max(values: Array, window: int) -> Array:
-    """Largest value of each window; same unit as `values`. Negate twice for the smallest."""
+    """Largest value of each window; same unit as `values`."""
     pairs, bars = values.shape
-    out = np.full((pairs, bars), np.nan)
+    out = np.empty((pairs, bars))
+    out[:, : window - 1] = np.nan
     level, wider = np.empty(bars), np.empty(bars)
     for pair in range(pairs if bars >= window else 0):
         level[:] = values[pair]
         span = 1
         while span < window:
             shift = min(span, window - span)
-            _widen_max(level, wider, shift)
+            _larger(level[shift:], level[: bars - shift], wider[shift:])
             level, wider = wider, level
             span += shift
         out[pair, window - 1 :] = level[window - 1 :]
@@ -71,16 +72,38 @@ def rolling_max(values: Array, window: int) -> Array:
 
 
 @compiled
-def _widen_max(level: Array, out: Array, shift: int) -> None:
-    """out[t] = max(level[t], level[t - shift]) from bar `shift` on; NaN on either side gives NaN."""
-    newer = level[shift:]
-    older = level[: level.size - shift]
-    target = out[shift:]
+def _larger(newer: Array, older: Array, out: Array) -> None:
+    """The larger of each; NaN on either side gives NaN."""
     for bar in range(older.size):
-        a = newer[bar]
-        b = older[bar]
-        target[bar] = (a if a > b else b) + (a - a) + (b - b)
-    out[:shift] = np.nan
+        a, b = newer[bar], older[bar]
+        out[bar] = (a if a > b else b) + (a - a) + (b - b)
+
+
+@compiled
+def rolling_min(values: Array, window: int) -> Array:
+    """Smallest value of each window; same unit as `values`."""
+    pairs, bars = values.shape
+    out = np.empty((pairs, bars))
+    out[:, : window - 1] = np.nan
+    level, wider = np.empty(bars), np.empty(bars)
+    for pair in range(pairs if bars >= window else 0):
+        level[:] = values[pair]
+        span = 1
+        while span < window:
+            shift = min(span, window - span)
+            _smaller(level[shift:], level[: bars - shift], wider[shift:])
+            level, wider = wider, level
+            span += shift
+        out[pair, window - 1 :] = level[window - 1 :]
+    return out
+
+
+@compiled
+def _smaller(newer: Array, older: Array, out: Array) -> None:
+    """The smaller of each; NaN on either side gives NaN."""
+    for bar in range(older.size):
+        a, b = newer[bar], older[bar]
+        out[bar] = (a if a < b else b) + (a - a) + (b - b)
 
 
 @compiled
@@ -185,4 +208,47 @@ def ratio(part: Array, whole: Array, undefined: float) -> Array:
             value = part[pair, bar]
             divisor = whole[pair, bar]
             out[pair, bar] = undefined + (value - value) if divisor == 0.0 else value / divisor
+    return out
+
+
+@compiled
+def standardised(values: Array, mean: Array, deviation: Array, extreme: float) -> Array:
+    """Distance of each value from the mean a bar before, in the deviations a bar before, within +-`extreme`.
+
+    After a window without deviation 0 for the same value, else +-`extreme`.
+    """
+    out = np.full(values.shape, np.nan)
+    for pair in range(values.shape[0]):
+        for bar in range(1, values.shape[1]):
+            gap = values[pair, bar] - mean[pair, bar - 1]
+            unit = deviation[pair, bar - 1]
+            score = gap / unit if unit != 0.0 else gap * np.inf
+            score = 0.0 if gap == 0.0 else score
+            score = extreme if score > extreme else score
+            out[pair, bar] = -extreme if score < -extreme else score
+    return out
+
+
+@compiled
+def change_of_volume(volume: Array, largest: float) -> Array:
+    """Change against the bar before in percent, at most `largest`; after a bar without volume 0 or `largest`."""
+    out = np.full(volume.shape, np.nan)
+    for pair in range(volume.shape[0]):
+        for bar in range(1, volume.shape[1]):
+            now, before = volume[pair, bar], volume[pair, bar - 1]
+            grown = 100.0 * (now / before - 1.0)
+            grown = 0.0 * now if before == 0.0 and now == 0.0 else grown
+            out[pair, bar] = largest if grown > largest else grown
+    return out
+
+
+@compiled
+def signed_by_change(price: Array, size: Array) -> Array:
+    """`size`, negative where price fell against the bar before and 0 where it did not change."""
+    out = np.full(price.shape, np.nan)
+    for pair in range(price.shape[0]):
+        for bar in range(1, price.shape[1]):
+            now, before = price[pair, bar], price[pair, bar - 1]
+            way = 1.0 * (now > before) - 1.0 * (now < before)
+            out[pair, bar] = way * size[pair, bar] + (before - before)
     return out

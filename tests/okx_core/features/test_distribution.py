@@ -8,30 +8,31 @@ import pytest
 
 from okx_core.features.distribution import hurst, order_entropy
 
-WINDOW = 96
+MOVES = 80
+RETURNS = 87  # the longest move takes 7 more
 WALKS = 20_000
 
 
 def last_hurst(returns):
-    return hurst(np.ascontiguousarray(returns), WINDOW)[:, -1]
+    return hurst(np.ascontiguousarray(returns), MOVES)[:, -1]
 
 
 @pytest.mark.parametrize("scale", [1e-9, 0.01, 1e6])
 def test_a_gaussian_random_walk_has_an_exponent_of_one_half(scale):
-    found = last_hurst(scale * np.random.default_rng(1).normal(size=(WALKS, WINDOW)))
+    found = last_hurst(scale * np.random.default_rng(1).normal(size=(WALKS, RETURNS)))
     assert abs(found.mean() - 0.5) < 4.0 * found.std() / math.sqrt(WALKS)
     assert found.std() < 0.11
 
 
 def test_a_random_walk_with_fat_tails_has_an_exponent_of_one_half():
-    found = last_hurst(np.random.default_rng(2).standard_t(4.0, size=(WALKS, WINDOW)))
+    found = last_hurst(np.random.default_rng(2).standard_t(4.0, size=(WALKS, RETURNS)))
     assert abs(found.mean() - 0.5) < 0.005
 
 
 def test_a_random_walk_whose_volatility_clusters_has_an_exponent_of_one_half():
     generator = np.random.default_rng(3)
-    level = np.exp(np.cumsum(generator.normal(0.0, 0.15, (WALKS, WINDOW)), axis=1))
-    found = last_hurst(level * generator.normal(size=(WALKS, WINDOW)))
+    level = np.exp(np.cumsum(generator.normal(0.0, 0.15, (WALKS, RETURNS)), axis=1))
+    found = last_hurst(level * generator.normal(size=(WALKS, RETURNS)))
     assert abs(found.mean() - 0.5) < 0.02
 
 
@@ -49,12 +50,12 @@ def fractional_noise(exponent, count, walks, seed):
 
 @pytest.mark.parametrize("exponent", [0.3, 0.4, 0.6, 0.7])
 def test_fractional_brownian_motion_has_its_own_exponent(exponent):
-    found = last_hurst(fractional_noise(exponent, WINDOW, 5_000, 4))
+    found = last_hurst(fractional_noise(exponent, RETURNS, 5_000, 4))
     assert found.mean() == pytest.approx(exponent, abs=0.02)
 
 
 def test_what_has_not_moved_is_a_random_walk():
-    assert last_hurst(np.zeros((1, WINDOW)))[0] == 0.5
+    assert last_hurst(np.zeros((1, RETURNS)))[0] == 0.5
 
 
 def test_order_entropy_equals_its_definition():

@@ -88,7 +88,7 @@ def test_a_breakout_is_measured_in_atrs_and_confirmed_by_volume():
     fields["close"][0, -1], fields["high"] = 104.0, fields["high"].copy()
     fields["high"][0, -1] = 104.0
     quiet = as_bars(fields)
-    atr = (13.0 * 2.0 + 5.0) / 14.0
+    atr = (13.0 * 2.0 + 5.0) / 14.0  # of 13 calm bars and the last
     assert breakout_distance_atr.compute(quiet)[0, -1] == pytest.approx(3.0 / atr)
     assert (breakout_distance_atr.compute(quiet)[0, 30:-1] == 0.0).all()
     assert confirmed_breakout.compute(quiet)[0, -1] == 0.0

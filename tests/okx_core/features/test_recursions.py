@@ -20,7 +20,7 @@ def bars():
 
 
 def macd_signal(close):
-    return smoothing.ema(smoothing.price_oscillator(close, 12, 26)[0], 9)
+    return smoothing.price_oscillator(close, 12, 26, 9)[1]
 
 
 def kama(close):
