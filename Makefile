@@ -30,6 +30,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_like_sql/staging dbt_like_sql/marts dbt_like_sql/checks
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -76,6 +76,16 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "ml.labels_1d": {**_KEY, **_LABELS_1D},
     "ml.labels_2w": {**_KEY, **_LABELS_2W},
     "marts.candles_1h": {**_KEY, **_FEATURES, **_LABELS_1D, **_LABELS_2W},
+    "marts.signal_outcomes": {
+        **_KEY,
+        "model_version": ("int", "version that predicted"),
+        "prediction_pct": ("float8", "expected return of the next 24 h"),
+        "confidence": ("float8", "probability that it is positive"),
+        "tradable": ("bool", "every gate passed"),
+        "realised_return_pct": ("real", "return of the next 24 h; NULL until they have passed"),
+        "worst_12h_pct": ("real", "worst excursion of the next 12 h"),
+        "right_direction": ("bool", "prediction and outcome have the same sign"),
+    },
     "ml.model_versions": {
         "week": ("date", "week the model is first used in"),
         "algorithm": ("text", "learner"),

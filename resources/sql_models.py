@@ -1,5 +1,7 @@
 """SQL models and checks: one file each, with a header; dependencies are read from the SQL itself."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from okx_core.errors import OkxSignalError
 from resources.database import Database
 from resources.migrations import MIGRATION_LOCK
 from resources.settings import PROJECT
+from resources.sql_lineage import Column, column_lineage
 
 SQL_FILES = PROJECT / "dbt_like_sql"
 
@@ -48,7 +51,7 @@ def _tables(text: str, path: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class SqlModel:
-    """One table or view made by one SQL file. `bucket` is zero for a view."""
+    """One table or view made by one SQL file. `bucket` is zero for a view; `tests` come from its header."""
 
     table: str
     description: str
@@ -58,6 +61,19 @@ class SqlModel:
     bucket: timedelta
     text: str
     reads: tuple[str, ...]
+    tests: tuple["SqlCheck", ...] = ()
+
+    def lineage(self, database: Database) -> dict[str, list[Column]]:
+        """Output column -> the (table, column) it is made from, by the columns that the tables have now."""
+        rows = database.rows(
+            "select table_schema || '.' || table_name as name, column_name from information_schema.columns "
+            "where table_schema || '.' || table_name = any($1) order by ordinal_position",
+            (list(self.reads),),
+        )
+        columns: dict[str, list[str]] = {}
+        for row in rows:
+            columns.setdefault(row["name"], []).append(row["column_name"])
+        return column_lineage(self.text, columns)
 
     def bucket_window(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
         """[start, end) widened to whole buckets."""
@@ -104,24 +120,51 @@ def load_models(files: Path = SQL_FILES) -> list[SqlModel]:
     models = []
     for path in sorted([*files.glob("staging/*.sql"), *files.glob("marts/*.sql")]):
         text = path.read_text(encoding="utf-8")
-        header = _header(path, ("table", "description", "grain", "key"))
+        header = _header(path, ("table", "description", "grain", "key", "tests"))
+        key = tuple(part.strip() for part in header["key"].split(","))
         models.append(
             SqlModel(
                 table=header["table"],
                 description=header["description"],
                 grain=header["grain"],
-                key=tuple(part.strip() for part in header["key"].split(",")),
+                key=key,
                 is_view=header.get("kind") == "view",
                 bucket=timedelta(hours=int(header.get("bucket_hours", "0"))),
                 text=text,
                 reads=_tables(text, path),
+                tests=tuple(_header_tests(path, header["table"], key, header["tests"])),
             )
         )
     return models
 
 
+TEST = re.compile(r"(unique_key|not_null)(?:\(([\w, ]+)\))?(?:, *|$)")
+
+
+def _header_tests(path: Path, table: str, key: tuple[str, ...], text: str) -> Iterator[SqlCheck]:
+    """The checks of a header line such as `tests: unique_key, not_null(open, close)`."""
+    if TEST.sub("", text):
+        raise SqlModelError(
+            f"{path.name}: cannot read tests {text!r}; write unique_key, not_null(column, ...)"
+        )
+    asset = tuple(table.split("."))
+    window = f"from {table} where timestamp_utc >= $1 and timestamp_utc < $2"
+    for name, listed in TEST.findall(text):
+        keys = ", ".join(key)
+        if name == "unique_key":
+            query = f"select {keys}, count(*) as rows {window} group by {keys} having count(*) > 1"
+            yield SqlCheck(name, asset, f"No two rows have the same {keys}.", True, query)
+            continue
+        columns = [column.strip() for column in listed.split(",")]
+        if not listed:
+            raise SqlModelError(f"{path.name}: not_null names no column; write not_null(column, ...)")
+        unknown = " or ".join(f"{column} is null" for column in columns)
+        query = f"select {keys} {window} and ({unknown})"
+        yield SqlCheck(name, asset, f"{', '.join(columns)} are known in every row.", True, query)
+
+
 def load_checks(files: Path = SQL_FILES) -> list[SqlCheck]:
-    """Every check in checks/; the file is named <table>__<predicate>.sql."""
+    """Every check in checks/; the file is named <table>__<predicate>.sql, with the schema where that helps."""
     checks = []
     for path in sorted(files.glob("checks/*.sql")):
         header = _header(path, ("asset", "description", "severity"))

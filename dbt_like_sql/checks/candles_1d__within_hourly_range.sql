@@ -20,7 +20,9 @@ hours as (
 ),
 
 final as (
-    select bars.pair, bars.timestamp_utc
+    select
+        bars.pair,
+        bars.timestamp_utc
     from bars
     left join hours using (pair, timestamp_utc)
     where

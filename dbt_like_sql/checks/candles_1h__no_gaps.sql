@@ -2,7 +2,10 @@
 -- description: Hours between the first and last bar of a pair inside the window that have no bar.
 -- severity: warn
 with candles as (
-    select pair, timestamp_utc from market.candles_1h
+    select
+        pair,
+        timestamp_utc
+    from market.candles_1h
     where timestamp_utc >= $1 and timestamp_utc < $2
 ),
 

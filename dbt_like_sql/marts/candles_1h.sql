@@ -1,9 +1,16 @@
 -- table: marts.candles_1h
--- description: The wide view for people who query by hand: candles, every feature and every label side by side.
--- grain: one row per pair and hourly bar
+-- description: The wide view for people who query by hand: candles, every feature and every label side by side, of the days that SQL holds.
+-- grain: one row per pair and hourly bar of the SQL window
 -- key: pair, timestamp_utc
 -- kind: view
-with candles as (
+-- tests: unique_key, not_null(open_1h, close_1h, source)
+with sql_window as (
+    select coalesce(max(starts_at), timestamptz '-infinity') as starts_at
+    from features.sql_windows
+    where table_name = 'features.features_1h'
+),
+
+candles as (
     select
         pair,
         timestamp_utc,
@@ -15,6 +22,7 @@ with candles as (
         quote_volume as quote_volume_1h,
         source
     from market.candles_1h
+    where timestamp_utc >= (select starts_at from sql_window)
 ),
 
 final as (

@@ -3,6 +3,7 @@
 -- grain: one row per pair and 1d bar
 -- key: pair, timestamp_utc
 -- bucket_hours: 24
+-- tests: unique_key, not_null(open, high, low, close, source)
 -- parameters: $1 window start, $2 window end, both on bucket bounds
 with candles as (
     select * from market.candles_1h

@@ -145,7 +145,6 @@ VERBS = {
     "settle",
     "check",
     "observe",
-    "prove",
 }
 
 

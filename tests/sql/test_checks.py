@@ -49,11 +49,38 @@ def clean(bars):
     bars.store()
     for model in SQL_TABLES:
         model.build_window(bars.database, bars.at(0), bars.at(72))
+    for model in load_models():
+        if model.is_view:
+            model.build_view(bars.database)
     return bars
 
 
 def test_every_check_has_a_planted_fault() -> None:
-    assert set(FAULTS) == set(CHECKS)
+    assert {*FAULTS, "candles_1h__one_row_per_candle"} == set(CHECKS)
+
+
+def test_a_wide_view_that_drops_or_repeats_a_bar_is_named(clean) -> None:
+    clean.database.execute("drop view marts.candles_1h")
+    clean.database.execute(
+        "create view marts.candles_1h as select pair, timestamp_utc from market.candles_1h "
+        "where pair <> 'ETH-USDT' or timestamp_utc <> '2026-08-09 05:00+00' union all "
+        "select pair, timestamp_utc from market.candles_1h "
+        "where pair = 'BTC-USDT' and timestamp_utc = '2026-08-09 07:00+00'"
+    )
+    rows = offending(clean, CHECKS["candles_1h__one_row_per_candle"])
+    assert {(row["pair"], row["timestamp_utc"], row["times_shown"]) for row in rows} == {
+        ("ETH-USDT", clean.at(5), 0),
+        ("BTC-USDT", clean.at(7), 2),
+    }
+
+
+def test_the_wide_view_answers_for_the_days_that_sql_holds(clean) -> None:
+    clean.database.execute(
+        "update features.sql_windows set starts_at = $1 where table_name = 'features.features_1h'",
+        (clean.at(24),),
+    )
+    assert clean.database.scalar("select min(timestamp_utc) from marts.candles_1h") == clean.at(24)
+    assert offending(clean, CHECKS["candles_1h__one_row_per_candle"]) == []
 
 
 def test_clean_rows_break_no_check(clean) -> None:

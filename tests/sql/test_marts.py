@@ -7,7 +7,7 @@ from okx_core.labels.registry import LABELS_1D, LABELS_2W
 from resources.migrations import sync_columns
 from resources.sql_models import load_models
 
-(MART,) = [model for model in load_models() if model.is_view]
+MART, OUTCOMES = (model for model in load_models() if model.is_view)
 
 
 def columns(bars) -> list[str]:
@@ -42,4 +42,40 @@ def test_a_bar_without_features_and_labels_still_shows_with_unknowns(bars) -> No
 
 
 def test_its_readers_are_told_the_tables_it_reads() -> None:
-    assert MART.reads == ("features.features_1h", "market.candles_1h", "ml.labels_1d", "ml.labels_2w")
+    assert MART.reads == (
+        "features.features_1h", "features.sql_windows", "market.candles_1h", "ml.labels_1d", "ml.labels_2w",
+    )  # fmt: skip
+
+
+def test_a_signal_stands_beside_what_became_of_it(bars) -> None:
+    OUTCOMES.build_view(bars.database)
+    for hour, predicted in ((0, 1.5), (1, -2.0), (2, 0.5)):
+        signal(bars, hour, predicted)
+    bars.database.execute(
+        "insert into ml.labels_1d (pair, timestamp_utc, future_return_1d_pct) values "
+        "('BTC-USDT', $1, 3.0), ('BTC-USDT', $2, 1.0)",
+        (bars.at(0), bars.at(1)),
+    )
+    rows = bars.database.rows("select * from marts.signal_outcomes order by timestamp_utc")
+    assert [row["right_direction"] for row in rows] == [True, False, None]
+    assert [row["realised_return_pct"] for row in rows] == [3.0, 1.0, None]
+
+
+def signal(bars, hour: int, predicted: float) -> None:
+    """One signal row; columns that the test does not speak of get a value of their type."""
+    columns = bars.database.rows(
+        "select column_name, data_type from information_schema.columns "
+        "where table_schema = 'trading' and table_name = 'signals' and is_nullable = 'NO' and column_default is null"
+    )
+    known = {
+        "pair": "BTC-USDT",
+        "timestamp_utc": bars.at(hour),
+        "prediction_pct": predicted,
+        "tradable": True,
+    }
+    filler = {"text": "x", "boolean": False, "integer": 1, "double precision": 0.0}
+    row = {c["column_name"]: filler.get(c["data_type"], bars.at(hour)) for c in columns} | known
+    places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+    bars.database.execute(
+        f"insert into trading.signals ({', '.join(row)}) values ({places})", tuple(row.values())
+    )

@@ -1,0 +1,38 @@
+-- table: marts.signal_outcomes
+-- description: What became of each prediction: the signal, its gates' verdict and the return of the 24 hours after it, once known.
+-- grain: one row per pair and hour with a signal of the SQL window
+-- key: pair, timestamp_utc
+-- kind: view
+-- tests: unique_key, not_null(prediction_pct, tradable, model_version)
+with signals as (
+    select * from trading.signals
+),
+
+outcomes as (
+    select
+        pair,
+        timestamp_utc,
+        future_return_1d_pct,
+        future_max_drawdown_12h_pct
+    from ml.labels_1d
+),
+
+final as (
+    select
+        signals.pair,
+        signals.timestamp_utc,
+        signals.model_version,
+        signals.prediction_pct,
+        signals.confidence,
+        signals.tradable,
+        outcomes.future_return_1d_pct as realised_return_pct,
+        outcomes.future_max_drawdown_12h_pct as worst_12h_pct,
+        signals.prediction_pct * outcomes.future_return_1d_pct > 0 as right_direction
+    from signals
+    left join outcomes
+        on
+            signals.pair = outcomes.pair
+            and signals.timestamp_utc = outcomes.timestamp_utc
+)
+
+select * from final
