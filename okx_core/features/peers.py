@@ -2,7 +2,7 @@
 
 Both libraries are optional and imported when asked for. Values are compared in float64 on bars without
 a gap, recursions started on the first bar: `first_compared` says from which bar on they must agree to
-`TOLERANCE` of the value or of the feature's median size, whichever is larger.
+`tolerance` of the value or of the feature's median size, whichever is larger.
 """
 
 import warnings
@@ -20,6 +20,14 @@ LIBRARIES = ("talib", "ta")
 TOLERANCE = 1e-9
 SEED_FADED = 700  # bars until another seed of the longest exponential mean is below the tolerance
 
+RUNNING_SUMS = 1e-6  # of features whose library keeps running sums, which drift with the history behind them
+
+TIES = {
+    "talib": (),
+    "ta": ("aroon_up", "aroon_down", "aroon_oscillator", "obv_slope", "money_flow_index"),
+}
+"""Where prices tie the library follows another rule, so these are compared only where none does."""
+
 OTHER_SEED = {
     "ppo": "TA-Lib seeds the fast mean on its own first bars, we as its MACD does on the slow one's",
     "volume_oscillator": "as ppo",
@@ -36,9 +44,13 @@ CONVENTIONS = {
     "stoch_k_14": "slow %K: TA-Lib's SLOWK, ta's stoch_signal; a bar without range counts 50",
     "williams_r_14": "-50 where the range is 0; 0 in TA-Lib, unknown in ta",
     "cci_14": "0 in a flat market as in TA-Lib, unknown in ta",
-    "money_flow_index": "50 without flow; TA-Lib has 0, ta unknown",
+    "money_flow_index": (
+        "50 without flow; TA-Lib has 0, ta unknown. Typical prices that tie in decimals are equal here and in TA-Lib,"
+        " ta takes the rounding of their sums for a move"
+    ),
     "obv_slope": "an unchanged close adds nothing, as in TA-Lib; ta adds its volume",
     "kama_distance_10": "seeds as TA-Lib and ta; a price that has not moved is a straight way, as in TA-Lib",
+    "bollinger_width": "ta's deviations are pandas' running ones, right to about eight digits",
     "aroon_up": "25 bars, of equal extremes the newest counts, as in TA-Lib; ta takes the oldest",
     "parabolic_sar_distance": (
         "TA-Lib's rule for the first trend and for the acceleration after a reversal; ta's differs on about one bar"
@@ -61,6 +73,11 @@ CONVENTIONS = {
 def first_compared(library: str, feature: str) -> int:
     """First bar, counted from the first candle, from which on a library must give our number."""
     return SEED_FADED if library == "ta" or feature in OTHER_SEED else 0
+
+
+def tolerance(library: str, feature: str) -> float:
+    """How far a library may be from our number, relative to the value or the feature's median size."""
+    return RUNNING_SUMS if library == "ta" and feature.startswith("bollinger") else TOLERANCE
 
 
 def peer_values(library: str, bars: pd.DataFrame) -> Values:

@@ -123,7 +123,7 @@ def volume_force(high: Array, low: Array, close: Array, volume: Array) -> Array:
     """Klinger's (1997) volume force: volume x |2 range / range of the trend - 1| x trend x 100.
 
     The trend is the direction of high + low + close; its range adds up from the bar before its turn.
-    An unchanged price keeps the trend, up at first; without any range the force is the full volume.
+    A price unchanged but for rounding keeps the trend, up at first; without any range the force is the full volume.
     """
     out = np.full(close.shape, np.nan)
     for pair in range(close.shape[0]):
@@ -133,7 +133,8 @@ def volume_force(high: Array, low: Array, close: Array, volume: Array) -> Array:
             price = high[pair, bar] + low[pair, bar] + close[pair, bar]
             spread = high[pair, bar] - low[pair, bar]
             if price == price and before == before:
-                turned = price != before and (price > before) != (trend > 0.0)
+                moved = abs(price - before) > 1e-12 * price
+                turned = moved and (price > before) != (trend > 0.0)
                 trend = -trend if turned else trend
                 travelled = (range_before if turned else travelled) + spread
                 part = spread / travelled if travelled > 0.0 else 0.0

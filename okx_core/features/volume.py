@@ -8,13 +8,17 @@ from okx_core.features.bars import Bars, aged, shared, surprise
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
 
 LARGEST_CHANGE_PCT = 1000.0
+SAME = 1e-12  # of the price: sums of prices that tie in decimals differ by less in binary
 BAR: Inputs = (*HIGH_LOW_CLOSE, "volume")
 SILENT_IS_0 = "0 without volume"
 
 
 @compiled
 def money_flow(typical_price: Array, volume: Array) -> tuple[Array, Array]:
-    """Flow (price x volume) of rising bars, and of all bars that moved; the first bar is unknown."""
+    """Flow (price x volume) of rising bars, and of all bars that moved; the first bar is unknown.
+
+    A typical price that only rounding tells from the one before has not moved, as in TA-Lib.
+    """
     rising = np.full(volume.shape, np.nan)
     moving = np.full(volume.shape, np.nan)
     for pair in range(volume.shape[0]):
@@ -22,8 +26,9 @@ def money_flow(typical_price: Array, volume: Array) -> tuple[Array, Array]:
             price, before = typical_price[pair, bar], typical_price[pair, bar - 1]
             flow = price * volume[pair, bar]
             unknown = before - before
-            rising[pair, bar] = flow * (price > before) + unknown
-            moving[pair, bar] = flow * (price != before) + unknown
+            moved = abs(price - before) > SAME * price
+            rising[pair, bar] = flow * (moved & (price > before)) + unknown
+            moving[pair, bar] = flow * moved + unknown
     return rising, moving
 
 

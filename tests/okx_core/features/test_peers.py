@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from okx_core.features.bars import Bars
-from okx_core.features.peers import CONVENTIONS, LIBRARIES, SEED_FADED, TOLERANCE, first_compared, peer_values
+from okx_core.features.peers import (
+    CONVENTIONS,
+    LIBRARIES,
+    SEED_FADED,
+    TIES,
+    first_compared,
+    peer_values,
+    tolerance,
+)
 from okx_core.features.registry import FEATURES
 
 START = datetime(2024, 1, 3, tzinfo=UTC)
@@ -60,13 +68,13 @@ def test_formula_equals_talib(exact, peers, name):
     first = max(np.flatnonzero(~np.isnan(expected))[0], first_compared("talib", name))
     if name == "engulfing":
         first = 2
-    close_to(exact(name)[first:], expected[first:], TOLERANCE)
+    close_to(exact(name)[first:], expected[first:], tolerance("talib", name))
 
 
 @pytest.mark.parametrize("name", TA_NAMES)
 def test_formula_equals_ta_once_its_seed_has_faded(exact, peers, name):
     first = first_compared("ta", name)
-    close_to(exact(name)[first:], peers["ta"][name][first:], TOLERANCE)
+    close_to(exact(name)[first:], peers["ta"][name][first:], tolerance("ta", name))
 
 
 @pytest.mark.parametrize("name", TALIB_NAMES)
@@ -75,9 +83,26 @@ def test_stored_feature_equals_talib_over_the_whole_history(ours, peers, name):
     close_to(ours[name].to_numpy()[SEED_FADED:], peers["talib"][name][SEED_FADED:], 2.0**-22)
 
 
+def ticked(hourly):
+    """The same market in prices of one decimal, as an exchange quotes them: many of them tie."""
+    return hourly.assign(**{name: hourly[name].round(1) for name in ("open", "high", "low", "close")})
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_prices_that_tie_are_counted_as_the_libraries_count_them(hourly, library):
+    bars = ticked(hourly)
+    fields = {name: bars[name].to_numpy()[None, :].copy() for name in bars}
+    whole = Bars(fields, len(bars), 0)
+    for name, expected in peer_values(library, bars).items():
+        if name not in TIES[library]:
+            first = max(np.flatnonzero(~np.isnan(expected))[0], first_compared(library, name), 2)
+            close_to(BY_NAME[name].compute(whole)[0][first:], expected[first:], tolerance(library, name))
+
+
 def test_conventions_and_comparisons_name_features_that_exist():
     assert set(CONVENTIONS) <= set(BY_NAME)
     assert set(TALIB_NAMES) | set(TA_NAMES) <= set(BY_NAME)
+    assert set(TIES["ta"]) <= set(TA_NAMES)
 
 
 def test_every_indicator_of_both_libraries_is_compared_with_both():
