@@ -9,7 +9,7 @@ from okx_core.errors import OkxSignalError
 from okx_core.features.candle_set import HOUR, CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
-from okx_core.proofs import columns, leakage, look_ahead
+from okx_core.proofs import agreement, columns, leakage, look_ahead
 from okx_core.proofs.verdict import CLAIMS, Verdict
 
 LEAST_HISTORY = timedelta(days=60)
@@ -20,7 +20,7 @@ __all__ = ["CLAIMS", "LEAST_HISTORY", "prove"]
 def prove(
     candles: CandleSet, features: Sequence[Feature] = FEATURES, moments: int = MOMENTS, seed: int = 1
 ) -> Iterator[Verdict]:
-    """Truncation, poison, start-invariance, NULLs, constants and copies, rank IC, drift.
+    """Truncation, poison, start-invariance, NULLs, constants and copies, TA-Lib and `ta`, rank IC, drift.
 
     Raises OkxSignalError when the candles span fewer than 60 days.
     """
@@ -40,6 +40,7 @@ def prove(
     yield columns.null_rates(full, features)
     yield columns.null_shift(full, features)
     yield columns.distinct(full, features)
+    yield agreement.agreement(hourly, features)
     yield leakage.rank_ic(full, hourly, start, end, features)
     yield columns.drift(full, features)
 

@@ -12,6 +12,7 @@ CLAIMS = {
     "null rates": "NULL only at the start, near a gap, or for a declared reason",
     "null shift": "the newest day knows what the training window knew",
     "distinct": "no column is constant or a copy of another",
+    "agreement": "TA-Lib's and ta's indicators have their values, to 1e-9 after warm-up",
     "rank IC": "no feature knows the next hour's return too well",
     "drift": "the newest rows are distributed like the older ones",
 }

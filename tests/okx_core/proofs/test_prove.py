@@ -32,7 +32,7 @@ def test_every_proof_passes_for_every_feature(market):
     verdicts = list(prove(market))
     assert [verdict.proof for verdict in verdicts if not verdict.passed] == []
     assert {verdict.tried for verdict in verdicts} == {len(FEATURES)}
-    assert len(verdicts) == 8
+    assert len(verdicts) == 9
 
 
 def centred_window(bars):
