@@ -7,7 +7,7 @@ month's anchor and are cut to the same bars.
 
 from collections.abc import Callable
 from functools import cached_property, wraps
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -183,11 +183,20 @@ class Bars:
 Computed = TypeVar("Computed")
 
 
-def shared(compute: Callable[[Bars], Computed]) -> Callable[[Bars], Computed]:
+class Knows(Protocol):
+    """What keeps the arrays that several features or labels are made from."""
+
+    known: dict[object, object]
+
+
+Source = TypeVar("Source", bound=Knows)
+
+
+def shared(compute: Callable[[Source], Computed]) -> Callable[[Source], Computed]:
     """`compute`, done once per bars for all the features that ask for it."""
 
     @wraps(compute)
-    def known(bars: Bars) -> Computed:
+    def known(bars: Source) -> Computed:
         if compute not in bars.known:
             bars.known[compute] = compute(bars)
         return cast(Computed, bars.known[compute])

@@ -8,7 +8,7 @@ inside it is not known, and a label must not flatter.
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features.bars import mean_and_deviation
+from okx_core.features.bars import mean_and_deviation, shared
 from okx_core.fees import round_trip_cost_pct
 from okx_core.labels.declaration import Array, Outlook, label
 
@@ -52,13 +52,18 @@ def barriers(outlook: Outlook) -> tuple[Array, Array]:
     return outlook.close * reach, outlook.close / reach
 
 
+@shared
+def barrier_outcome(outlook: Outlook) -> tuple[Array, Array]:
+    return first_barrier(outlook.high, outlook.low, *barriers(outlook), HORIZON)
+
+
 @label(
     "1d", HORIZON, "-1, 0, 1", formula=FORMULA, source=SOURCE, lookback_bars=LOOKBACK,
     unknown=f"NULL until {LOOKBACK} unbroken bars are known",
 )  # fmt: skip
 def triple_barrier_24h(outlook: Outlook) -> Array:
     """1 when the price first rose by a day's volatility, -1 when it first fell by it, 0 when it did neither."""
-    return first_barrier(outlook.high, outlook.low, *barriers(outlook), HORIZON)[0]
+    return barrier_outcome(outlook)[0]
 
 
 @label(
@@ -67,4 +72,4 @@ def triple_barrier_24h(outlook: Outlook) -> Array:
 )  # fmt: skip
 def hours_to_barrier_24h(outlook: Outlook) -> Array:
     """Hours until the barrier of triple_barrier_24h was reached, 1 to 24."""
-    return first_barrier(outlook.high, outlook.low, *barriers(outlook), HORIZON)[1]
+    return barrier_outcome(outlook)[1]

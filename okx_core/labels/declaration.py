@@ -25,6 +25,7 @@ class Outlook:
         self.high = high
         self.low = low
         self.close = close
+        self.known: dict[object, object] = {}  # what labels share, see `shared`
 
     @cached_property
     def log_return(self) -> Array:

@@ -1,11 +1,11 @@
 """Every label, declared once. Tables, documents and training sets read this list."""
 
 from okx_core.features.declaration import members_of
-from okx_core.labels import barriers, returns
+from okx_core.labels import barriers, events, returns
 from okx_core.labels.declaration import Label
 
 LABELS: tuple[Label, ...] = tuple(
-    found for module in (returns, barriers) for found in members_of(module, Label)
+    found for module in (returns, barriers, events) for found in members_of(module, Label)
 )
 HORIZON_SETS = ("1d", "2w")
 HORIZON_HOURS: dict[str, int] = {

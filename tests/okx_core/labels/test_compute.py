@@ -58,12 +58,52 @@ def by_definition(bars, place):
         "profit_target_1pct": float(ahead["high"].iloc[:24].max() >= entry * 1.01),
         "profit_target_2pct": float(ahead["high"].iloc[:24].max() >= entry * 1.02),
         **triple_barrier(bars, place),
+        **level_events(bars, place),
     }
 
 
 def risk_adjusted(path):
     moves = np.diff(np.log(path))
     return moves.sum() / np.sqrt((moves**2).sum()) if moves.any() else 0.0
+
+
+def level_events(bars, place):
+    """Both levels found and followed bar by bar; unknown until 96 bars are known."""
+    if place < 95:
+        return dict.fromkeys(
+            (
+                "resistance_event_24h",
+                "hours_to_resistance_event",
+                "support_event_24h",
+                "hours_to_support_event",
+            ),
+            np.nan,
+        )
+    high, low, close = (bars[name].to_numpy() for name in ("high", "low", "close"))
+    ranges = np.maximum(high[1:], close[:-1]) - np.minimum(low[1:], close[:-1])
+    band = 0.5 * ranges[place - 14 : place].mean()
+    above, above_hours = followed(high, close, place, band)
+    below, below_hours = followed(-low, -close, place, band)
+    return {
+        "resistance_event_24h": above, "hours_to_resistance_event": above_hours,
+        "support_event_24h": -below, "hours_to_support_event": below_hours,
+    }  # fmt: skip
+
+
+def followed(high, close, place, band):
+    oldest = place - 95
+    swings = [
+        high[bar]
+        for bar in range(oldest + 5, place - 4)
+        if high[bar] == high[bar - 5 : bar + 6].max() and high[bar] >= close[place]
+    ]
+    level = min(swings, default=high[oldest : place + 1].max())
+    touched = False
+    for hours in range(1, 25):
+        touched |= high[place + hours] >= level
+        if touched and abs(close[place + hours] - level) > band:
+            return float(np.sign(close[place + hours] - level)), hours
+    return 0.0, np.nan
 
 
 def triple_barrier(bars, place):
@@ -162,6 +202,7 @@ def test_a_gap_before_a_row_makes_only_labels_that_look_back_unknown(candles):
     rows = compute_labels(candles, START, END, "1d", END)
     after = rows[(rows["pair"] == "BBB-USDT") & (rows["timestamp_utc"] > GAP)].head(25)
     assert after["triple_barrier_24h"].isna().tolist() == [True] * 24 + [False]
+    assert after["support_event_24h"].isna().all()
     assert after["future_return_1d_pct"].notna().all()
 
 
