@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from okx_core.errors import OkxSignalError
 from resources.database import Database, sibling
 from resources.embedded_postgres import EmbeddedPostgres
+from resources.hypertables import make_hypertables
 from resources.migrations import create_databases, migrate, sync_columns
 from resources.okx.client import OkxClient
 from resources.okx.signing import Credentials
@@ -97,6 +98,7 @@ def prepare_database(settings: Settings) -> Database:
     database = open_database(settings)
     create_databases(database.url)
     migrate(database)
+    make_hypertables(database)
     sync_columns(database, "features.features_1h", feature_names())
     sync_columns(database, "ml.labels_1d", LABELS_1D)
     sync_columns(database, "ml.labels_2w", LABELS_2W)
