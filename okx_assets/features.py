@@ -108,17 +108,21 @@ def features_1h(
 
 def compute_window(store: Database, start: datetime, end: datetime) -> pd.DataFrame:
     """Features of [start, end) from the candles stored now."""
-    candles = [
-        store.frame(
-            f"select {CANDLE_COLUMNS} from market.candles_{timeframe} "  # noqa: S608
-            "where timestamp_utc >= $1 and timestamp_utc < $2",
-            (history_start(start, timeframe), end),
-        )
-        for timeframe in ("1h", "4h", "1d", "15m")
-    ]
-    universe = store.frame(
-        "select day, pair, enabled from market.universe where day >= $1 and day < $2",
-        (history_start(start, "1h").date(), end.date() + timedelta(days=1)),
+    *candles, universe = store.frames(
+        [
+            (
+                f"select {CANDLE_COLUMNS} from market.candles_{timeframe} "  # noqa: S608
+                "where timestamp_utc >= $1 and timestamp_utc < $2",
+                (history_start(start, timeframe), end),
+            )
+            for timeframe in ("1h", "4h", "1d", "15m")
+        ]
+        + [
+            (
+                "select day, pair, enabled from market.universe where day >= $1 and day < $2",
+                (history_start(start, "1h").date(), end.date() + timedelta(days=1)),
+            )
+        ]
     )
     return compute_features(candles[0], candles[1], candles[2], candles[3], start, end, universe=universe)
 

@@ -162,10 +162,10 @@ class Settings(BaseSettings):
     @classmethod
     def _json_object(cls, value: SecretStr | None) -> SecretStr | None:
         try:
-            options = None if value is None else json.loads(value.get_secret_value())
+            options = {} if value is None else json.loads(value.get_secret_value())
         except json.JSONDecodeError:
-            options = value
-        if options is not None and not isinstance(options, dict):
+            options = None
+        if not isinstance(options, dict):
             raise ValueError('not a JSON object like {"endpoint_url": "https://..."}')
         return value
 
