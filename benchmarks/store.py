@@ -1,0 +1,182 @@
+"""The feature store against a PostgreSQL table with one column per feature, and the cost of one more hour.
+
+Both sides hold the same rows: features of random walks, computed by our own kernels, so that the bytes are as
+hard to compress as real ones. Ours writes month by month through the manifest, hashes and fsyncs every file;
+the peer is what the product did before, a binary COPY of the same frames in a transaction a month, into a
+table with the same primary key. Reads end in a pandas frame on both sides.
+
+The hour is the work of the asset: candles read, features computed, the month's file replaced, SQL replaced,
+both compared. It lies in the middle of a month, where half a month is rewritten for one hour.
+"""
+
+import shutil
+import statistics
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.features import random_walk
+from benchmarks.rounds import TemporaryDatabase, Work, medians, seconds
+from okx_assets.features import TABLE, compute_window
+from okx_core.features.compute import history_start
+from okx_core.features.registry import feature_names
+from resources.database import Database
+from resources.feature_store.months import MonthPart, month_parts
+from resources.feature_store.root import StoreRoot
+from resources.feature_store.sql_window import SqlWindow, newest_candle, window_start
+from resources.feature_store.store import FeatureStore
+from resources.sql_models import load_models
+
+PAIRS = 300
+START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ROUNDS, HOURS = 3, 7
+BUDGET_SECONDS = 0.8
+NAMES = ("BTC-USDT", "ETH-USDT", *(f"P{number:03d}-USDT" for number in range(2, PAIRS)))
+FEW = feature_names()[:5]
+
+
+def candles(start: datetime, end: datetime) -> pd.DataFrame:
+    """Random walks of PAIRS pairs over [start, end)."""
+    hours = (end - start) // HOUR
+    fields = random_walk(PAIRS, hours)
+    opens = pd.date_range(start, periods=hours, freq="h", unit="us")
+    keys = {
+        "pair": [name for name in NAMES for _ in range(hours)],
+        "timestamp_utc": opens.repeat(1).tolist() * PAIRS,
+    }
+    frame = pd.DataFrame({**keys, **{name: values.ravel() for name, values in fields.items()}})
+    return frame.assign(source="bench", ingested_at=end)
+
+
+def fill_candles(database: Database, start: datetime, end: datetime) -> None:
+    """Hourly candles, and the 4h and 1d ones made of them, from as far back as features of `start` need."""
+    first = history_start(start)
+    for part in month_parts(first, end):
+        database.replace_window("market.candles_1h", candles(part.start, part.end), part.start, part.end)
+    for model in load_models():
+        if not model.is_view:
+            model.build_window(database, first, end)
+    database.execute("analyze")
+
+
+def compared(name: str, peer: str, times: dict[str, float], count: int) -> dict[str, Any]:
+    ours, theirs = (1e9 * times[side] / count for side in ("ours", "peer"))
+    return {
+        "name": name,
+        "peer": peer,
+        "ours_ns_per_row": ours,
+        "peer_ns_per_row": theirs,
+        "ratio": theirs / ours,
+    }
+
+
+def table_rows(database: Database, store: FeatureStore) -> Iterator[dict[str, Any]]:
+    """Write and read of the whole history, and of a few columns of it."""
+    months = [(part, compute_window(database, part.start, part.end)) for part in month_parts(START, END)]
+    count = sum(len(frame) for _, frame in months)
+    peer = f"PostgreSQL, {len(feature_names())} columns"
+
+    def empty() -> None:
+        database.execute("truncate features.files, features.features_1h cascade")
+        shutil.rmtree(store.root.url, ignore_errors=True)
+
+    def write(replace: Callable[[str, pd.DataFrame, datetime, datetime], object]) -> Work:
+        return lambda: [replace(TABLE, frame, part.start, part.end) for part, frame in months]
+
+    works = {"ours": write(store.replace_window), "peer": write(database.replace_window)}
+    yield compared(f"write {count:,} rows", peer, medians(works, ROUNDS, before=empty), count)
+    for work in works.values():
+        work()
+    months.clear()
+    database.execute(f"analyze {TABLE}")
+    columns = ", ".join(f'"{name}"' for name in FEW)
+    yield compared(
+        "read all", peer,
+        medians({"ours": lambda: store.frame(TABLE, START, END),
+                 "peer": lambda: database.frame(f"select * from {TABLE}")}, ROUNDS), count,  # noqa: S608
+    )  # fmt: skip
+    yield compared(
+        f"read {len(FEW)} columns", peer,
+        medians({"ours": lambda: store.frame(TABLE, START, END, columns=FEW),
+                 "peer": lambda: database.frame(f"select pair, timestamp_utc, {columns} from {TABLE}")}, ROUNDS),  # noqa: S608
+        count,
+    )  # fmt: skip
+    files = store.files(TABLE, START, END)
+    size = sum(file.byte_count for file in files)
+    held = database.scalar(f"select pg_total_relation_size('{TABLE}')")
+    yield {
+        "name": "bytes per row",
+        "peer": f"{size / count:.0f} in the store, {held / count:.0f} in PostgreSQL",
+    }
+
+
+def run() -> list[dict[str, Any]]:
+    """Store against table: name, peer, ours_ns_per_row, peer_ns_per_row, ratio."""
+    with TemporaryDatabase() as database, TemporaryDirectory(prefix="okxsignal-bench-") as folder:
+        fill_candles(database, START, END)
+        return list(table_rows(database, FeatureStore(database, StoreRoot(f"{folder}/store"))))
+
+
+def one_hour(copy: SqlWindow, hour: datetime) -> dict[str, float]:
+    """Seconds of each part of the asset's work for one hour."""
+    database, part = copy.database, MonthPart(hour.date().replace(day=1), hour, hour + HOUR)
+    frames: list[pd.DataFrame] = []
+    first = window_start(90, newest_candle(database))
+    return {
+        "read candles, compute": seconds(
+            lambda: frames.append(compute_window(database, part.start, part.end))
+        ),
+        "replace the month's file": seconds(
+            lambda: copy.store.replace_window(TABLE, frames[0], part.start, part.end)
+        ),
+        "replace in SQL": seconds(lambda: copy.replace(frames[0], part.start, part.end, first)),
+        "compare both": seconds(lambda: copy.differences(part.start, part.end)),
+    }
+
+
+def hours_of(database: Database, folder: Path, start: datetime, middle: datetime) -> dict[str, float]:
+    """Median seconds of each part for the hours after `middle`, with a history from `start` on."""
+    fill_candles(database, start, middle + (HOURS + 1) * HOUR)
+    copy = SqlWindow(FeatureStore(database, StoreRoot(str(folder))), TABLE)
+    for part in month_parts(start, middle):
+        frame = compute_window(database, part.start, part.end)
+        copy.record(frame, part.start, part.end, window_start(90, middle - HOUR))
+    database.execute("analyze")
+    laps = [one_hour(copy, middle + number * HOUR) for number in range(HOURS + 1)][1:]
+    parts = {name: statistics.median(lap[name] for lap in laps) for name in laps[0]}
+    return {**parts, "whole hour": statistics.median(sum(lap.values()) for lap in laps)}
+
+
+def run_hour() -> list[dict[str, Any]]:
+    """One hour: name, peer, ours_ms, peer_ms, ratio; each part's share, the budget, and a longer history."""
+    middle, found = datetime(2024, 6, 16, tzinfo=UTC), {}
+    for months, start in ((2, datetime(2024, 5, 1, tzinfo=UTC)), (12, datetime(2023, 7, 1, tzinfo=UTC))):
+        with TemporaryDatabase() as database, TemporaryDirectory(prefix="okxsignal-bench-") as folder:
+            found[months] = hours_of(database, Path(folder), start, middle)
+    short, long = found[2], found[12]
+    rows = [
+        _row(name, "whole hour", long[name], long["whole hour"], long[name] / long["whole hour"])
+        for name in long
+        if name != "whole hour"
+    ]
+    whole = long["whole hour"]
+    rows.append(
+        _row("whole hour, 12 months of history", "budget", whole, BUDGET_SECONDS, BUDGET_SECONDS / whole)
+    )
+    rows.append(_row("whole hour, 12 months of history", "2 months", whole, short["whole hour"],
+                     short["whole hour"] / whole))  # fmt: skip
+    return rows
+
+
+def _row(name: str, peer: str, ours: float, theirs: float, ratio: float) -> dict[str, Any]:
+    return {"name": name, "peer": peer, "ours_ms": 1e3 * ours, "peer_ms": 1e3 * theirs, "ratio": ratio}
+
+
+if __name__ == "__main__":
+    for line in [*run(), *run_hour()]:
+        print(line)
