@@ -11,33 +11,85 @@ from numpy.typing import NDArray
 from okx_core.compilation import compiled
 
 Array = NDArray[np.float64]
+LANES = 4
 
 
 @compiled
 def ema(values: Array, period: int) -> Array:
     """Exponential mean, alpha = 2 / (period + 1), seeded with the simple mean of the first `period`."""
     out = np.full(values.shape, np.nan)
+    pair = 0
+    while pair < values.shape[0]:
+        first = _known_from(values, pair) if pair + LANES <= values.shape[0] else -1
+        if first >= 0 and first + period <= values.shape[1]:
+            _ema_of_four(values[pair : pair + LANES], first, period, out[pair : pair + LANES])
+            pair += LANES
+        else:
+            _ema_of_one(values[pair], period, out[pair])
+            pair += 1
+    return out
+
+
+@compiled
+def _known_from(values: Array, pair: int) -> int:
+    """First known bar of four pairs that start together and have no gap; -1 where they do not."""
+    first = 0
+    while first < values.shape[1] and values[pair, first] != values[pair, first]:
+        first += 1
+    for row in range(pair, pair + LANES):
+        before, after = 0, 0
+        for bar in range(first):
+            before += values[row, bar] == values[row, bar]
+        for bar in range(first, values.shape[1]):
+            after += values[row, bar] != values[row, bar]
+        if before + after > 0:
+            return -1
+    return first
+
+
+@compiled
+def _ema_of_four(values: Array, first: int, period: int, out: Array) -> None:
+    """As `_ema_of_one`, four at a time: each waits for its own last value, not for the others'."""
     gain = 2.0 / (period + 1.0)
     keep = 1.0 - gain
-    for pair in range(values.shape[0]):
-        seen = 0
-        level = 0.0
-        for bar in range(values.shape[1]):
-            value = values[pair, bar]
-            if value != value:
-                seen = 0
-                level = 0.0
-                continue
-            seen += 1
-            if seen > period:
-                level = keep * level + gain * value
-                out[pair, bar] = level
-            else:
-                level += value
-                if seen == period:
-                    level /= period
-                    out[pair, bar] = level
-    return out
+    one, two, three, four = 0.0, 0.0, 0.0, 0.0
+    seeded = first + period - 1
+    for bar in range(first, seeded + 1):
+        one += values[0, bar]
+        two += values[1, bar]
+        three += values[2, bar]
+        four += values[3, bar]
+    one, two, three, four = one / period, two / period, three / period, four / period
+    out[0, seeded], out[1, seeded], out[2, seeded], out[3, seeded] = one, two, three, four
+    for bar in range(seeded + 1, values.shape[1]):
+        one = keep * one + gain * values[0, bar]
+        two = keep * two + gain * values[1, bar]
+        three = keep * three + gain * values[2, bar]
+        four = keep * four + gain * values[3, bar]
+        out[0, bar], out[1, bar], out[2, bar], out[3, bar] = one, two, three, four
+
+
+@compiled
+def _ema_of_one(values: Array, period: int, out: Array) -> None:
+    gain = 2.0 / (period + 1.0)
+    keep = 1.0 - gain
+    seen = 0
+    level = 0.0
+    for bar in range(values.size):
+        value = values[bar]
+        if value != value:
+            seen = 0
+            level = 0.0
+            continue
+        seen += 1
+        if seen > period:
+            level = keep * level + gain * value
+            out[bar] = level
+        else:
+            level += value
+            if seen == period:
+                level /= period
+                out[bar] = level
 
 
 @compiled

@@ -95,6 +95,23 @@ def macd_hist_slope(bars: Bars) -> Array:
     return _of_close(_slope(_histogram(bars)), bars)
 
 
+@feature(
+    "trend", "quote/bar", 51, formula="(macd - macd[3]) / 3", inputs=("close",), anchored=True, scale_free=False
+)  # fmt: skip
+def macd_slope_quote(bars: Bars) -> Array:
+    """Change of MACD per bar over 3 bars, in price units."""
+    return _slope(_macd(bars)[0])
+
+
+@feature(
+    "trend", "quote/bar", 51, formula="(h - h[3]) / 3, h = macd - macd_signal", inputs=("close",), anchored=True,
+    scale_free=False,
+)  # fmt: skip
+def macd_hist_slope_quote(bars: Bars) -> Array:
+    """Change of the MACD histogram per bar over 3 bars, in price units."""
+    return _slope(_histogram(bars))
+
+
 @feature("trend", "%", 48, formula="100 macd / EMA_26(close)", source=APPEL, inputs=("close",), anchored=True)
 def ppo(bars: Bars) -> Array:
     """Percentage price oscillator (12, 26)."""

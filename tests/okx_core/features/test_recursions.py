@@ -76,3 +76,14 @@ def test_a_gap_starts_the_recursion_again(bars, name):
     assert np.isnan(found[:, 300]).all()
     assert found[:, 301:].tobytes() == fresh.tobytes()
     assert found[:, :300].tobytes() == ours(*bars)[:, :300].tobytes()
+
+
+def test_an_exponential_mean_is_the_same_alone_and_among_others():
+    generator = np.random.default_rng(12)
+    values = generator.normal(100.0, 1.0, (19, 300))
+    values[3, 120], values[5, :40], values[6:, :7] = np.nan, np.nan, np.nan
+    values[16, 3], values[16, 99] = 100.0, np.nan
+    together = smoothing.ema(values, 20)
+    for pair in range(19):
+        assert together[pair].tobytes() == smoothing.ema(values[pair : pair + 1].copy(), 20).tobytes()
+    assert np.isnan(smoothing.ema(values[:, :10].copy(), 20)).all()
