@@ -1,6 +1,7 @@
 """Compiled measures of how returns are distributed over a window: order patterns and persistence."""
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from okx_core.compilation import compiled
 from okx_core.features.windows import rolling_sum
 
 Array = NDArray[np.float64]
+UNIT = 2.0**50  # of the entropy, in which its parts are whole numbers
 HURST_LAGS = 4  # moves over 1, 2, 4 and 8 bars
 
 
@@ -16,34 +18,35 @@ HURST_LAGS = 4  # moves over 1, 2, 4 and 8 bars
 def order_entropy(values: Array, window: int) -> Array:
     """Shannon entropy of the six orders of three consecutive values, over `window` triples, 0..1.
 
-    Permutation entropy of Bandt and Pompe (2002); of equal values the older counts as smaller. The
-    six counts are exact integers, so a sum that runs on is a pure function of its window.
+    Permutation entropy of Bandt and Pompe (2002); of equal values the older counts as smaller. Counts
+    and parts of the sum are whole numbers, so a sum that runs on is still a function of its window.
     """
     pairs, bars = values.shape
     out = np.full((pairs, bars), np.nan)
-    part = np.zeros(window + 1)
+    part = np.zeros(window + 1, dtype=np.int64)
     for count in range(1, window + 1):
-        part[count] = -count / window * math.log(count / window) / math.log(6.0)
+        part[count] = np.int64(round(-UNIT * count / window * math.log(count / window) / math.log(6.0)))
     code = np.empty(bars, dtype=np.int64)
     for pair in range(pairs):
         counts = np.zeros(8, dtype=np.int64)
-        known = 0
+        known, total = 0, 0
         for bar in range(2, bars):
             a, b, c = values[pair, bar - 2], values[pair, bar - 1], values[pair, bar]
-            code[bar] = (a <= b) + 2 * (b <= c) + 4 * (a <= c)
+            kind = 1 * (a <= b) + 2 * (b <= c) + 4 * (a <= c)
+            code[bar] = kind
             if not (a == a and b == b and c == c):
-                known = 0
+                known, total = 0, 0
                 counts[:] = 0
                 continue
             known += 1
-            counts[code[bar]] += 1
             if known > window:
-                counts[code[bar - window]] -= 1
+                gone = code[bar - window]
+                total += part[counts[gone] - 1] - part[counts[gone]]
+                counts[gone] -= 1
+            total += part[counts[kind] + 1] - part[counts[kind]]
+            counts[kind] += 1
             if known >= window:
-                total = 0.0
-                for kind in range(8):
-                    total += part[counts[kind]]
-                out[pair, bar] = total
+                out[pair, bar] = total / UNIT
     return out
 
 
@@ -93,6 +96,7 @@ def hurst(returns: Array, moves: int) -> Array:
     return _exponent(growth, 20.0 * math.log(2.0), hurst_bias(moves))
 
 
+@cache
 def hurst_bias(moves: int) -> float:
     """What the logarithms add to the estimate on a Gaussian random walk."""
     biases = [-0.5 * _relative_variance(2**power, moves) for power in range(HURST_LAGS)]

@@ -37,12 +37,13 @@ def _known_from(values: Array, pair: int) -> int:
     while first < values.shape[1] and values[pair, first] != values[pair, first]:
         first += 1
     for row in range(pair, pair + LANES):
-        before, after = 0, 0
-        for bar in range(first):
-            before += values[row, bar] == values[row, bar]
-        for bar in range(first, values.shape[1]):
-            after += values[row, bar] != values[row, bar]
-        if before + after > 0:
+        early, late = values[row, :first], values[row, first:]
+        odd = 0
+        for bar in range(early.size):
+            odd += early[bar] == early[bar]
+        for bar in range(late.size):
+            odd += late[bar] != late[bar]
+        if odd > 0:
             return -1
     return first
 
