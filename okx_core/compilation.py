@@ -11,6 +11,7 @@ Loop = TypeVar("Loop", bound=Callable[..., object])
 def compiled(loop: Loop) -> Loop:
     """`loop` as machine code, cached on disk beside its module; division by zero gives inf or NaN.
 
-    No fast-math: the same inputs give the same bytes however the arrays are cut.
+    No fast-math: the same inputs give the same bytes however the arrays are cut. The interpreter's lock
+    is released, so threads run it side by side.
     """
-    return cast(Loop, njit(cache=True, error_model="numpy")(loop))
+    return cast(Loop, njit(cache=True, error_model="numpy", nogil=True)(loop))

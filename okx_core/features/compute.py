@@ -1,13 +1,16 @@
 """From candles to feature rows, the same bytes whether one hour or ten years are asked for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from okx_core.features.bars import Bars
+from okx_core.compilation import compiled
+from okx_core.features.bars import Array, Bars
 from okx_core.features.declaration import Feature
 from okx_core.features.grid import Grid, lay_on_grid
 from okx_core.features.market import Market
@@ -18,6 +21,7 @@ from okx_core.features.timeframes import HOURLY, TIMEFRAMES, Timeframe, history_
 __all__ = ["compute_features", "history_start"]
 
 Floats = NDArray[np.float32]
+Pass = Callable[[], None]
 CACHED_BARS = 12_288  # bars of one pass: its arrays stay in cache and below malloc's mapping threshold
 SLOPE_BARS = 8  # bars that features of anchored indicators may look back
 
@@ -32,31 +36,36 @@ def compute_features(
     features: Sequence[Feature] = FEATURES,
     *,
     universe: pd.DataFrame | None = None,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Feature rows of every 1h candle with start <= open < end, sorted by pair and timestamp_utc.
 
     The candles must reach back to `history_start(start, timeframe)`; older and later ones are not
     read. Where there is no 15m candle its features are NULL. `universe` (day, pair, enabled) says who is
     compared with whom, see `market`. Columns: pair, timestamp_utc, then one float32 per feature, NaN
-    by its null rule. The result does not depend on start and end beyond which rows it holds.
+    by its null rule. The result does not depend on start and end beyond which rows it holds, nor on
+    the number of `threads`.
     """
     first, stop = hour_number(start), hour_number(end)
     pairs = tuple(sorted(candles_1h["pair"].unique()))
     frames = {"15m": candles_15m, "1h": candles_1h, "4h": candles_4h, "1d": candles_1d}
-    values = np.full((len(features), len(pairs), max(stop - first, 0)), np.nan, dtype=np.float32)
+    values = np.empty((len(features), len(pairs), max(stop - first, 0)), dtype=np.float32)
     present = np.zeros(values.shape[1:], dtype=bool)
     for timeframe in TIMEFRAMES.values() if values.size else ():
-        grid = _grid(frames[timeframe.name], pairs, timeframe, first, stop)
         wanted = _positions(features, timeframe.name)
+        if frames[timeframe.name].empty:
+            values[list(wanted)] = np.nan
+            continue
+        grid = _grid(frames[timeframe.name], pairs, timeframe, first, stop)
         if timeframe is HOURLY:
             present[:] = ~np.isnan(grid.fields["close"][:, first - grid.first :])
-            _fill_timeframe(values, wanted, grid, timeframe, first)
-            _fill_market(values, _positions(features, "cross"), grid, first, universe)
+            _run(_timeframe_passes(values, wanted, grid, timeframe, first), threads)
+            _run(_market_passes(values, _positions(features, "cross"), grid, first, universe), threads)
         elif wanted:
-            closed = _closed_bars(wanted, grid, timeframe, first, stop)
+            closed = _closed_bars(wanted, grid, timeframe, first, stop, threads)
             usable = timeframe.usable_bars(first, stop)
             for place, row in enumerate(wanted):
-                values[row] = closed[place][:, usable - usable[0]]
+                np.take(closed[place], usable - usable[0], axis=1, out=values[row], mode="clip")
     return _frame(values, present, pairs, first, features)
 
 
@@ -71,38 +80,56 @@ def _grid(candles: pd.DataFrame, pairs: tuple[str, ...], timeframe: Timeframe, f
 
 
 def _closed_bars(
-    wanted: dict[int, Feature], grid: Grid, timeframe: Timeframe, first: int, stop: int
+    wanted: dict[int, Feature], grid: Grid, timeframe: Timeframe, first: int, stop: int, threads: int
 ) -> Floats:
     """Features of a higher timeframe on its own bars: [features, pairs, bars] from the first usable one."""
     oldest, newest = timeframe.usable_bar(first), timeframe.usable_bar(stop - 1) + 1
-    values = np.full((len(wanted), len(grid.pairs), newest - oldest), np.nan, dtype=np.float32)
-    _fill_timeframe(values, dict(enumerate(wanted.values())), grid, timeframe, oldest)
+    values = np.empty((len(wanted), len(grid.pairs), newest - oldest), dtype=np.float32)
+    _run(_timeframe_passes(values, dict(enumerate(wanted.values())), grid, timeframe, oldest), threads)
     return values
 
 
-def _fill_timeframe(
+def _run(passes: Iterable[Pass], threads: int) -> None:
+    """Every pass, so many at a time; each writes rows of its own."""
+    if threads == 1:
+        for work in passes:
+            work()
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work) for work in passes]:
+            done.result()
+
+
+def _timeframe_passes(
     values: Floats, wanted: dict[int, Feature], grid: Grid, timeframe: Timeframe, first: int
-) -> None:
-    """Write the features of one timeframe; column 0 of `values` is the bar numbered `first`."""
+) -> Iterator[Pass]:
+    """Work that writes the features of one timeframe; column 0 of `values` is the bar numbered `first`."""
     lead = _lead(wanted.values())
+
+    def work(some: slice, begin: int, stop: int) -> None:
+        bars = _bars(grid, some, timeframe, begin - lead, stop)
+        for row, feature in wanted.items():
+            _write(values, (row, some.start, begin - first), feature, bars, bars, lead)
+
     for begin, stop in timeframe.months(first, first + values.shape[2]):
         for some in _cache_sized(len(grid.pairs), stop - begin + lead):
-            bars = _bars(grid, some, timeframe, begin - lead, stop)
-            for row, feature in wanted.items():
-                rows = _rows(feature, bars, bars, lead)
-                values[row, some, begin - first : stop - first] = rows
+            yield partial(work, some, begin, stop)
 
 
-def _fill_market(
+def _market_passes(
     values: Floats, wanted: dict[int, Feature], grid: Grid, first: int, universe: pd.DataFrame | None
-) -> None:
-    """Write the features that compare pairs: all pairs of a month at once."""
+) -> Iterator[Pass]:
+    """Work that writes the features that compare pairs: all pairs of a month at once."""
     lead = _lead(wanted.values())
-    for begin, stop in HOURLY.months(first, first + values.shape[2]) if wanted else ():
+
+    def work(begin: int, stop: int) -> None:
         bars = _bars(grid, slice(None), HOURLY, begin - lead, stop)
         market = Market(bars, grid.pairs, members(universe, grid.pairs, bars.numbers()))
         for row, feature in wanted.items():
-            values[row, :, begin - first : stop - first] = _rows(feature, bars, market, lead)
+            _write(values, (row, 0, begin - first), feature, bars, market, lead)
+
+    for begin, stop in HOURLY.months(first, first + values.shape[2]) if wanted else ():
+        yield partial(work, begin, stop)
 
 
 def _lead(features: Iterable[Feature]) -> int:
@@ -122,12 +149,40 @@ def _bars(grid: Grid, pairs: slice, timeframe: Timeframe, first: int, stop: int)
     return Bars(grid.cut(pairs, anchor, stop), stop - first, first)
 
 
-def _rows(feature: Feature, bars: Bars, source: Bars | Market, lead: int) -> Floats:
-    """The asked-for bars of a feature, NULL by its rule; what is not a finite float32 is NULL too."""
+def _write(
+    values: Floats,
+    place: tuple[int, int, int],
+    feature: Feature,
+    bars: Bars,
+    source: Bars | Market,
+    lead: int,
+) -> None:
+    """Put a feature's bars after the lead at `place` (feature, pair, bar) of `values`."""
     with np.errstate(all="ignore"):
-        rows = feature.compute(source)[:, lead:].astype(np.float32)
-    rows[~((bars.unbroken[:, lead:] >= feature.lookback_bars) & np.isfinite(rows))] = np.nan
-    return rows
+        computed = np.ascontiguousarray(feature.compute(source), dtype=np.float64)
+    _keep_known(values, *place, computed, bars.unbroken, feature.lookback_bars, lead)
+
+
+@compiled
+def _keep_known(
+    values: Floats,
+    row: int,
+    first_pair: int,
+    first_bar: int,
+    computed: Array,
+    unbroken: Array,
+    lookback: int,
+    lead: int,
+) -> None:
+    """Store as float32 what the look-back allows to know; what is not a finite float32 is NULL too."""
+    for pair in range(computed.shape[0]):
+        target = values[row, first_pair + pair, first_bar : first_bar + computed.shape[1] - lead]
+        source = computed[pair, lead:]
+        run = unbroken[pair, lead:]
+        for bar in range(source.size):
+            value = np.float32(source[bar])
+            gap = value - value  # 0, or NaN where the value is NaN or infinite
+            target[bar] = value + gap if run[bar] >= lookback else np.float32(np.nan)
 
 
 def _frame(

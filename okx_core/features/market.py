@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.features import windows
-from okx_core.features.bars import Bars, correlation, mean_and_deviation
+from okx_core.features.bars import Bars, correlation
 from okx_core.features.cross_section import FEWEST_PAIRS, market_mean, market_rank
 from okx_core.features.declaration import Array
+from okx_core.features.moments import rolling_comoments
 
 QUOTES = ("USDT", "USDC", "USD")  # which of several pairs of a coin stands for it
 BETA_HOURS = 72
@@ -26,6 +27,7 @@ class Market:
         self.bars = bars
         self.pairs = pairs
         self.members = members
+        self._betas: dict[str, Array] = {}
 
     def inside(self, values: Array) -> Array:
         """`values`, NaN outside the universe."""
@@ -64,10 +66,14 @@ class Market:
 
     def correlation(self, base: str, hours: int) -> Array:
         """Correlation of the last log returns with those of `base`; 0 where either is flat."""
-        return correlation(self.bars.log_return, self.of_coin(base, self.bars.log_return), hours)
+        returns = self.bars.log_return
+        return correlation(returns, self.of_coin(base, returns), hours)
 
     def beta(self, base: str) -> Array:
         """Slope of the last `BETA_HOURS` log returns on those of `base`; 0 where `base` is flat."""
-        _, spread = mean_and_deviation(self.bars.log_return, BETA_HOURS)
-        relative = windows.ratio(spread, self.of_coin(base, spread), 0.0)
-        return self.correlation(base, BETA_HOURS) * relative
+        if base not in self._betas:
+            returns = self.bars.log_return
+            moments = rolling_comoments(returns, self.of_coin(base, returns), BETA_HOURS)
+            _, base_squares, products = moments
+            self._betas[base] = windows.ratio(products, base_squares, 0.0)
+        return self._betas[base]

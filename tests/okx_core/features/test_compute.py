@@ -190,3 +190,10 @@ def known_honestly(candles, row):
     known = candles.between(datetime(1970, 1, 1, tzinfo=UTC), row)
     early = known.four_hourly.assign(timestamp_utc=known.four_hourly["timestamp_utc"] - shift)
     return replace(known, four_hourly=early)
+
+
+def test_several_threads_give_the_same_bytes(candles):
+    alone, together = (
+        compute_features(*vars(candles).values(), START, END, threads=threads) for threads in (1, 3)
+    )
+    pd.testing.assert_frame_equal(alone, together, check_exact=True)
