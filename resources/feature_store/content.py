@@ -75,8 +75,10 @@ def merged(old: pa.Table | None, rows: pa.Table, start: datetime, end: datetime)
     """
     if old is None:
         return rows
-    kept = aligned(old.filter(pc.invert(_inside(old, start, end))), rows.schema)
-    return _ordered(pa.concat_tables([kept, rows]))
+    inside = _inside(old, start, end)
+    # The hour that is new has no old rows: then nothing is copied here.
+    kept = old.filter(pc.invert(inside)) if pc.any(inside).as_py() else old
+    return _ordered(pa.concat_tables([aligned(kept, rows.schema), rows]))
 
 
 def aligned(table: pa.Table, schema: pa.Schema) -> pa.Table:
