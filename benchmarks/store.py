@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.features import random_walk
+from benchmarks.made_up_candles import random_walk
 from benchmarks.rounds import TemporaryDatabase, Work, medians, seconds
 from okx_assets.features import TABLE, compute_window
 from okx_core.features.compute import history_start
