@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import talib
 
+from benchmarks.rounds import polars_on_one_thread
+
 Fields = dict[str, np.ndarray]
 Outputs = tuple[np.ndarray, ...]
 
@@ -41,7 +43,7 @@ TALIB: dict[str, Callable[[Fields], Outputs]] = {
 
 def polars_expressions() -> dict[str, list[Any]]:
     """The same as expressions over one pair's frame."""
-    import polars as pl
+    pl = polars_on_one_thread()
     import polars_talib as plta
 
     high, low, close, traded = (pl.col(name) for name in ("high", "low", "close", "volume"))

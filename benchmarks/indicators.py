@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.indicator_peers import PANDAS, TALIB, Fields, Outputs, polars_expressions, ta_library
 from benchmarks.made_up_candles import random_walk
-from benchmarks.rounds import medians, seconds
+from benchmarks.rounds import medians, polars_on_one_thread, seconds
 from okx_core.features import momentum, trend, volatility, volume
 from okx_core.features.bars import Bars
 from okx_core.features.compute import CACHED_BARS
@@ -98,8 +98,7 @@ def run() -> list[dict[str, Any]]:
 
 
 def rows() -> Iterator[dict[str, Any]]:
-    import polars as pl
-
+    pl = polars_on_one_thread()
     fields = random_walk(PAIRS, BARS)
     histories = [{name: values[pair] for name, values in fields.items()} for pair in range(PAIRS)]
     data = {

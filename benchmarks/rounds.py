@@ -1,5 +1,6 @@
 """Taking turns: every side of a comparison runs once per round, and the median of the rounds counts."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -15,6 +16,14 @@ from resources.embedded_postgres import EmbeddedPostgres
 from resources.migrations import create_databases, migrate, sync_columns
 
 Work = Callable[[], object]
+
+
+def polars_on_one_thread() -> Any:
+    """The polars module, told before its import to use one thread as everybody else does."""
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    import polars
+
+    return polars
 
 
 def seconds(work: Work) -> float:
