@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from okx_core.features.declaration import Feature
+from okx_core.features.peers import CONVENTIONS
 from okx_core.features.registry import FEATURES
 from okx_core.labels.registry import LABELS
 
@@ -29,6 +30,15 @@ def features_page() -> str:
     ]
     for group, features in groups.items():
         lines += ["", f"## {group}", "", *_table(_HEADINGS, (_row(feature) for feature in features))]
+    lines += [
+        "",
+        "## Where TA-Lib and ta count otherwise",
+        "",
+        "Each indicator that one of them has agrees with it to 1e-9 after warm-up, which tests and `okxsignal prove",
+        "features` check; a flat market, the first bars and a few rules differ:",
+        "",
+        *_table(("feature", "convention"), ((f"`{name}`", said) for name, said in CONVENTIONS.items())),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from okx_core.catalogue import features_page, labels_page
 from okx_core.errors import OkxSignalError
+from okx_core.features.peers import CONVENTIONS
 from okx_core.features.registry import FEATURES, feature_names
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -45,6 +46,7 @@ def _explain(name: str, console: Console) -> None:
         "scale-free": "yes, models train on it" if feature.scale_free else "no, models leave it out",
         "recursive": "yes, anchored at month starts" if feature.anchored else "no",
         "NULL": feature.null_rule,
+        "convention": CONVENTIONS.get(feature.name, "as published"),
         "column": f"features.features_1h.{feature.name}",
     }
     for title, text in facts.items():

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from okx_core.features.bars import Bars
 from okx_core.features.candle_set import HOUR
 from okx_core.features.declaration import Feature
-from okx_core.features.peers import CONVENTIONS, LIBRARIES, TOLERANCE, first_compared, peer_values
+from okx_core.features.peers import (
+    CONVENTIONS,
+    LIBRARIES,
+    TIES,
+    TOLERANCE,
+    first_compared,
+    peer_values,
+    tolerance,
+)
 from okx_core.proofs.verdict import Verdict, verdict
 
 PRICES = ["open", "high", "low", "close", "volume"]
@@ -42,9 +50,9 @@ def agreement(hourly: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
                 compared.add(name)
                 with np.errstate(all="ignore"):
                     values = by_name[name].compute(ours)[0]
-                asked = ~tied(name, bars)
+                asked = ~tied(name, bars) if name in TIES[library] else np.ones(len(bars), dtype=bool)
                 asked[: first_compared(library, name)] = False
-                place = _first_difference(values, expected, asked)
+                place = _first_difference(values, expected, asked, tolerance(library, name))
                 if place is not None:
                     found.setdefault(
                         name,
@@ -74,18 +82,16 @@ def _lively_stretches(hourly: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def tied(name: str, bars: pd.DataFrame) -> NDArray[np.bool_]:
-    """Bars whose window holds a tie that the libraries and we break differently, see CONVENTIONS [bars]."""
+    """Bars whose window holds a tie, which a library of `TIES` breaks differently [bars]."""
     if name.startswith("aroon"):
         extremes = bars["high"], -bars["low"]
         again = [side.rolling(26, min_periods=2).apply(_repeated, raw=True) for side in extremes]
         return np.asarray((again[0] > 0.0) | (again[1] > 0.0))
     if name == "obv_slope":
         unmoved, window = bars["close"].diff() == 0.0, 10
-    elif name == "money_flow_index":
+    else:  # money_flow_index
         typical = (bars["high"] + bars["low"] + bars["close"]) / 3.0
         unmoved, window = typical.diff().abs() <= TOLERANCE * typical, 14
-    else:
-        return np.zeros(len(bars), dtype=bool)
     return np.asarray(unmoved.astype(float).rolling(window, min_periods=1).max() > 0.0)
 
 
@@ -94,12 +100,12 @@ def _repeated(window: Floats) -> float:
     return float((window == window.max()).sum() > 1)
 
 
-def _first_difference(ours: Floats, theirs: Floats, asked: NDArray[np.bool_]) -> int | None:
+def _first_difference(ours: Floats, theirs: Floats, asked: NDArray[np.bool_], relative: float) -> int | None:
     """The first bar that is asked for and known to both where they differ, relative to value or typical size."""
     known = np.isfinite(theirs) & np.isfinite(ours) & asked
     if not known.any():
         return None
     typical = float(np.median(np.abs(theirs[known])))
     with np.errstate(invalid="ignore"):
-        differs = known & (np.abs(ours - theirs) > TOLERANCE * (np.abs(theirs) + typical))
+        differs = known & (np.abs(ours - theirs) > relative * (np.abs(theirs) + typical))
     return int(np.flatnonzero(differs)[0]) if differs.any() else None
