@@ -5,6 +5,8 @@ A hole is therefore late (the exchange has not published the bar yet), the trace
 nobody could trade, or data that the exchange has lost. Nothing is ever filled in.
 """
 
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +36,22 @@ class Evidence:
     market_bars: int
     silence: timedelta
     witnesses: int = 0
+
+
+def surroundings(
+    bar: datetime, market: Mapping[datetime, int], present: Sequence[datetime], length: timedelta
+) -> tuple[timedelta, int]:
+    """How long no pair has a bar around `bar`, and how many pairs have the last before and the first after.
+
+    `market` counts the pairs of every bar that some pair has, `present` are its bars in order of time; the
+    witnesses are the fewer of both sides. Without a bar on one side the silence has no end: timedelta.max,
+    and no witness.
+    """
+    place = bisect_left(present, bar)
+    if place == 0 or place == len(present):
+        return timedelta.max, 0
+    before, after = present[place - 1], present[place]
+    return after - before - length, min(market[before], market[after])
 
 
 def is_due(bar_closed_at: datetime, attempts: int, asked_at: datetime, now: datetime) -> bool:

@@ -10,8 +10,8 @@ from okx_jobs import jobs
 from okx_jobs.gap_repair import repair_gaps
 from okx_jobs.hour_ranges import hour_of, make_up
 from okx_jobs.schedules import sensor_default
-from resources.candle_store import TABLES, CandleStore
-from resources.gap_ledger import GapLedger
+from resources.candle_store import CandleStore
+from resources.gap_ledger import due_gaps
 from resources.settings import load_settings
 from resources.stores import open_database, open_exchange
 
@@ -30,7 +30,7 @@ def candle_sensors() -> list[dg.SensorDefinition]:
         """Ask again for missing bars as soon as an attempt is due."""
         settings = load_settings()
         now, database = open_exchange(settings).now(), open_database(settings)
-        due = sum(len(GapLedger(CandleStore(database, bar)).due(now)) for bar in TABLES)
+        due = due_gaps(database, now)
         if not due:
             return dg.SkipReason("no gap is due")
         return dg.RunRequest(run_key=f"{now:%Y-%m-%dT%H:%M}")

@@ -9,6 +9,7 @@ from okx_jobs import services
 from okx_jobs.calendar import DAY, HOUR, floor_hour
 from okx_jobs.demo import CANDLES, FEATURES, LABELS, UNIVERSE, Demo
 from okx_jobs.gap_report import print_gaps
+from okx_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.market_choice import (
     DemoRequest,
     RequestError,
@@ -16,7 +17,7 @@ from okx_jobs.market_choice import (
     require_partition,
     synthetic_market,
 )
-from okx_jobs.pipeline import DAY_FORMAT, HOUR_FORMAT, Pipeline, quiet_instance
+from okx_jobs.pipeline import DAY_FORMAT, Pipeline, quiet_instance
 from okx_jobs.progress import shown_fetch
 from okx_jobs.summary import print_summary
 from resources.settings import Settings

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from okx_assets.partitions import ALGORITHMS
 from okx_jobs.calendar import HOUR, WEEK, Stretch
-from okx_jobs.pipeline import DAY_FORMAT, HOUR_FORMAT, Pipeline
+from okx_jobs.hour_ranges import HOUR_FORMAT
+from okx_jobs.pipeline import DAY_FORMAT, Pipeline
 from okx_jobs.progress import Steps, shown_steps
 from resources.simulator_admin import SimulatorAdmin
 

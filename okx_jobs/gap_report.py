@@ -9,7 +9,7 @@ MEANING = {
     "open": "missing; it is asked for again",
     "refetched": "was missing and has come",
     "never_traded": "the exchange stood still or nobody traded",
-    "lost": "the exchange traded, but has no bar",
+    "lost": "the exchange has no bar, though it traded or the silence is no outage",
 }
 
 
@@ -26,7 +26,7 @@ def print_gaps(database: Database, console: Console) -> None:
         )
         return
     if not rows:
-        console.print("gaps         none: every bar between the first and the last of each pair is there")
+        console.print("gaps         none: every bar of each pair since its listing is there")
         return
     table = Table("bar", "state", "bars", "pairs", "first", "last", "meaning", "newest evidence")
     for row in rows:

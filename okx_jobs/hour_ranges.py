@@ -6,18 +6,19 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from okx_assets.partitions import HOURLY
+from okx_core.fetch_windows import stretches
 
 HOUR = timedelta(hours=1)
 LOOK_BACK = timedelta(days=60)
 GRACE = timedelta(minutes=25)  # the schedule's own run comes first
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
-PARTITION_FORMAT = HOURLY.fmt
+HOUR_FORMAT = HOURLY.fmt
 
 
 def hour_of(key: str) -> datetime:
     """The hour that a partition key names."""
-    return datetime.strptime(key, PARTITION_FORMAT).replace(tzinfo=UTC)
+    return datetime.strptime(key, HOUR_FORMAT).replace(tzinfo=UTC)
 
 
 def missing_runs(materialized: Iterable[str], now: datetime) -> list[tuple[datetime, datetime]]:
@@ -29,21 +30,15 @@ def missing_runs(materialized: Iterable[str], now: datetime) -> list[tuple[datet
     if not known:
         return []
     newest_expected = (now - GRACE).replace(minute=0, second=0, microsecond=0) - HOUR
-    hour = max(min(known), now.replace(minute=0, second=0, microsecond=0) - LOOK_BACK)
-    stretches: list[tuple[datetime, datetime]] = []
-    while hour <= newest_expected:
-        if hour not in known:
-            if stretches and stretches[-1][1] == hour - HOUR:
-                stretches[-1] = (stretches[-1][0], hour)
-            else:
-                stretches.append((hour, hour))
-        hour += HOUR
-    return stretches
+    first = max(min(known), now.replace(minute=0, second=0, microsecond=0) - LOOK_BACK)
+    expected = (first + number * HOUR for number in range((newest_expected - first) // HOUR + 1))
+    missing = [hour for hour in expected if hour not in known]
+    return [(start, end - HOUR) for start, end in stretches(missing, HOUR)]
 
 
 def make_up(job: str, first: datetime, last: datetime, now: datetime) -> dg.RunRequest:
     """One run for a stretch of hours; asked for again an hour later if it has not helped by then."""
-    start, end = first.strftime(PARTITION_FORMAT), last.strftime(PARTITION_FORMAT)
+    start, end = first.strftime(HOUR_FORMAT), last.strftime(HOUR_FORMAT)
     return dg.RunRequest(
         run_key=f"{job} {start}..{end}@{now:%Y-%m-%dT%H}",
         job_name=job,

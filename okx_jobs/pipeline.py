@@ -13,15 +13,12 @@ from dagster._core.instance.ref import InstanceRef
 
 from okx_core.errors import OkxSignalError
 from okx_jobs.definitions import definitions
-from resources.candle_store import TABLES, CandleStore
+from okx_jobs.hour_ranges import HOUR_FORMAT, RANGE_END, RANGE_START
 from resources.environment import dagster_home
-from resources.gap_ledger import GapLedger
+from resources.gap_ledger import due_gaps
 from resources.settings import Settings, load_settings
 from resources.stores import open_database, open_exchange
 
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
-HOUR_FORMAT = "%Y-%m-%d-%H:%M"
 DAY_FORMAT = "%Y-%m-%d"
 HOUR = timedelta(hours=1)
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -109,7 +106,7 @@ class Pipeline:
         """One more attempt at every gap that is due; how many were. Old ones are judged by it."""
         settings = load_settings()
         now, database = open_exchange(settings).now(), open_database(settings)
-        due = sum(len(GapLedger(CandleStore(database, bar)).due(now)) for bar in TABLES)
+        due = due_gaps(database, now)
         if due:
             self.run("repair_gaps")
         return due

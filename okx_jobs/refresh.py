@@ -9,8 +9,9 @@ from rich.console import Console
 from okx_jobs import services
 from okx_jobs.calendar import DAY, HOUR
 from okx_jobs.demo import CANDLES, FEATURES, LABELS
+from okx_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.market_choice import RequestError
-from okx_jobs.pipeline import HOUR_FORMAT, Pipeline, quiet_instance
+from okx_jobs.pipeline import Pipeline, quiet_instance
 from resources.database import Database
 from resources.feature_store.manifest import Manifest
 from resources.feature_store.sql_window import newest_candle

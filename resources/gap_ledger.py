@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from okx_core.candle_gaps import is_due
-from resources.candle_store import CandleStore
+from resources.candle_store import TABLES, CandleStore
+from resources.database import Database
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -123,24 +124,6 @@ class GapLedger:
         )
 
 
-def witnesses_around(bar: datetime, market: Mapping[datetime, int], present: Sequence[datetime]) -> int:
-    """How many pairs have the last bar before the silence around `bar`, and the first after it: the fewer of both."""
-    from bisect import bisect_left
-
-    place = bisect_left(present, bar)
-    if place == 0 or place == len(present):
-        return 0
-    return min(market[present[place - 1]], market[present[place]])
-
-
-def silence_around(bar: datetime, present: Sequence[datetime], length: timedelta) -> timedelta:
-    """How long no pair has a bar around `bar`; `present` are the sorted opens of bars that some pair has.
-
-    Without a bar on one side the silence has no end: it is timedelta.max.
-    """
-    from bisect import bisect_left
-
-    place = bisect_left(present, bar)
-    if place == 0 or place == len(present):
-        return timedelta.max
-    return present[place] - present[place - 1] - length
+def due_gaps(database: Database, now: datetime) -> int:
+    """How many gaps of any bar size are due."""
+    return sum(len(GapLedger(CandleStore(database, bar)).due(now)) for bar in TABLES)

@@ -60,7 +60,7 @@ def _candles(bar: str, words: str) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 "no_gap_opened",
                 asset=key,
-                description="No bar between the first and the last hour of a pair turned out to be missing.",
+                description="No bar since a pair was listed turned out to be missing.",
             ),
         ],
     )

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from okx_assets.candles.fetch import CandleFetch
-from okx_core.candle_gaps import LONGEST_OUTAGE, OPEN, Evidence, is_conclusive, verdict
+from okx_core.candle_gaps import LONGEST_OUTAGE, OPEN, Evidence, is_conclusive, surroundings, verdict
 from okx_core.fetch_windows import Stretch, stretches
 from resources.candle_store import CandleStore
-from resources.gap_ledger import Attempt, Gap, GapLedger, silence_around, witnesses_around
+from resources.gap_ledger import Attempt, Gap, GapLedger
 from resources.okx.client import OkxClient
 from resources.okx.errors import PermanentError
 
@@ -81,12 +81,10 @@ def _judged(
     for gap in absent:
         state, words = OPEN, f"asked {gap.attempts + 1} times, absent"
         if (gap.pair, gap.timestamp_utc) in judged:
-            silence = silence_around(gap.timestamp_utc, present, store.length)
             seen = Evidence(
                 traded.get((gap.pair, gap.timestamp_utc)),
                 market.get(gap.timestamp_utc, 0),
-                silence,
-                witnesses_around(gap.timestamp_utc, market, present),
+                *surroundings(gap.timestamp_utc, market, present, store.length),
             )
             state, words = verdict(seen)
             words = f"{words}; asked {gap.attempts + 1} times"

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from okx_assets.candles.fetch import CandleFetch
 from okx_assets.candles.gap_repair import repair_gaps
+from okx_jobs.calendar import floor_hour
 from okx_jobs.live.health import DEAF, HEALTHY, REPAIRING, WAITING, FeedHealth, utc_now
 from okx_jobs.live.pushed_bars import closed_bars, store_bars
 from resources.candle_store import CandleStore, source_of
@@ -40,10 +41,6 @@ class Knobs:
     gather_seconds: float = 0.1
     look_seconds: float = 0.5
     universe_seconds: float = 60.0
-
-
-def floor_hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 class LiveCandles:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from okx_core.errors import OkxSignalError
-from okx_jobs.live.candles import HOUR, LiveCandles, floor_hour
+from okx_jobs.calendar import floor_hour
+from okx_jobs.live.candles import HOUR, LiveCandles
 from okx_jobs.live.health import WRITTEN_EVERY_SECONDS, FeedHealth, health_file
 from resources.candle_store import CandleStore
 from resources.database import Database, connection_errors

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from okx_jobs.pipeline import HOUR_FORMAT, RunFailedError
+from okx_jobs.hour_ranges import HOUR_FORMAT
+from okx_jobs.pipeline import RunFailedError
 
 HOUR = timedelta(hours=1)
 Page = list[list[Any]]

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from okx_jobs.demo import Demo
-from okx_jobs.pipeline import HOUR_FORMAT
+from okx_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.summary import TABLES, backtest_scores, print_summary, row_counts
 
 

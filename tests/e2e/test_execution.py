@@ -10,7 +10,7 @@ from okx_assets.trading.assets import risk_limits
 from okx_assets.trading.desk import ExecutionDesk
 from okx_assets.trading.journal import EXECUTION_LOCK, Journal, LeaseTakenError
 from okx_core.decisions.rules import DecisionRules
-from okx_jobs.pipeline import HOUR_FORMAT
+from okx_jobs.hour_ranges import HOUR_FORMAT
 from resources.okx.errors import UnknownOutcomeError
 from resources.stores import open_exchange
 

@@ -11,7 +11,8 @@ import pytest
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import should_retry
 
 from okx_jobs.definitions import definitions
-from okx_jobs.pipeline import HOUR_FORMAT, Pipeline
+from okx_jobs.hour_ranges import HOUR_FORMAT
+from okx_jobs.pipeline import Pipeline
 from okx_jobs.up import sweep_orphans
 from resources.environment import process_environment
 from resources.settings import Settings

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from okx_core.candle_gaps import LOST, NEVER_TRADED, Evidence, is_conclusive, is_due, verdict
+from okx_core.candle_gaps import LOST, NEVER_TRADED, Evidence, is_conclusive, is_due, surroundings, verdict
 
 CLOSED = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -41,3 +41,11 @@ def test_an_old_bar_is_asked_for_a_second_time_at_once_and_then_judged() -> None
     assert not is_conclusive(CLOSED, 1, now)
     assert is_conclusive(CLOSED, 2, now)
     assert not is_conclusive(CLOSED + HOUR, 9, now)
+
+
+def test_a_silence_reaches_from_the_bar_before_to_the_bar_after_with_the_fewer_witnesses() -> None:
+    market = {CLOSED: 7, CLOSED + HOUR: 5, CLOSED + 5 * HOUR: 3}
+    present = list(market)
+    assert surroundings(CLOSED + 3 * HOUR, market, present, HOUR) == (3 * HOUR, 3)
+    assert surroundings(CLOSED + 6 * HOUR, market, present, HOUR) == (timedelta.max, 0)
+    assert surroundings(CLOSED - HOUR, market, present, HOUR) == (timedelta.max, 0)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from okx_jobs import candle_sensors
-from okx_jobs.hour_ranges import PARTITION_FORMAT, RANGE_END, RANGE_START
+from okx_jobs.hour_ranges import HOUR_FORMAT, RANGE_END, RANGE_START
 from resources.candle_store import CandleStore
 from resources.gap_ledger import GapLedger
 
@@ -71,7 +71,7 @@ def test_a_revised_bar_recomputes_the_hours_that_it_touches_and_that_are_there(
             for hour in range(60, 90):
                 instance.report_runless_asset_event(
                     dg.AssetMaterialization(
-                        dg.AssetKey(asset.split("/")), partition=(T0 + hour * HOUR).strftime(PARTITION_FORMAT)
+                        dg.AssetKey(asset.split("/")), partition=(T0 + hour * HOUR).strftime(HOUR_FORMAT)
                     )
                 )
         watcher = sensor("changed_candles")
@@ -89,5 +89,6 @@ def test_a_revised_bar_recomputes_the_hours_that_it_touches_and_that_are_there(
         }
         with dg.build_sensor_context(instance=instance, cursor=second.cursor) as context:
             assert asked(watcher.evaluate_tick(context)) == []
-    hour = {number: (T0 + number * HOUR).strftime(PARTITION_FORMAT) for number in (60, 72, 75, 89)}
-    assert runs == {"refresh_derived": (hour[72], hour[89]), "label_1d": (hour[60], hour[75])}
+    hour = {number: (T0 + number * HOUR).strftime(HOUR_FORMAT) for number in (60, 72, 89)}
+    # Labels look a day ahead of the bar, and those of barriers and levels 95 hours back from a row.
+    assert runs == {"refresh_derived": (hour[72], hour[89]), "label_1d": (hour[60], hour[89])}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from okx_jobs.definitions import definitions
 from okx_jobs.hour_ranges import (
     GRACE,
+    HOUR_FORMAT,
     LOOK_BACK,
-    PARTITION_FORMAT,
     RANGE_END,
     RANGE_START,
     missing_runs,
@@ -23,7 +23,7 @@ NOW = datetime(2026, 8, 9, 12, 30, tzinfo=UTC)
 
 
 def key(hour: datetime) -> str:
-    return hour.strftime(PARTITION_FORMAT)
+    return hour.strftime(HOUR_FORMAT)
 
 
 def hours_of(stretches: list[tuple[datetime, datetime]]) -> list[datetime]:
@@ -79,7 +79,7 @@ def test_an_outage_of_many_hours_is_one_refresh_that_cannot_trade() -> None:
         context = dg.build_sensor_context(instance=instance, repository_def=definitions.get_repository_def())
         (request,) = sensor(context)
     assert request.tags[RANGE_START] == key(first)
-    assert datetime.strptime(request.tags[RANGE_END], PARTITION_FORMAT).replace(tzinfo=UTC) >= now - 3 * HOUR
+    assert datetime.strptime(request.tags[RANGE_END], HOUR_FORMAT).replace(tzinfo=UTC) >= now - 3 * HOUR
     assert request.job_name == "refresh_hour"
     assert "trade_hour" not in {job.name for job in sensor.jobs}
 
@@ -96,5 +96,5 @@ def test_labels_that_matured_during_an_outage_are_made_up_for(asset: str, horizo
         (request,) = sensor(context)
     assert request.job_name == job
     assert request.tags[RANGE_START] == key(last + HOUR)
-    newest = datetime.strptime(request.tags[RANGE_END], PARTITION_FORMAT).replace(tzinfo=UTC)
+    newest = datetime.strptime(request.tags[RANGE_END], HOUR_FORMAT).replace(tzinfo=UTC)
     assert newest + (horizon + 1) * HOUR <= datetime.now(UTC)

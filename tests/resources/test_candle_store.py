@@ -10,7 +10,7 @@ import pytest
 from okx_core.errors import OkxSignalError
 from resources.candle_store import CandleStore, Fetched
 from resources.database import Database
-from resources.gap_ledger import Attempt, GapLedger, silence_around
+from resources.gap_ledger import Attempt, GapLedger
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
@@ -175,9 +175,3 @@ class TestGapLedger:
         quarters.record(frame, none(), "okx", NOW)
         assert GapLedger(quarters).notice(["A-USDT"], T0, T0 + 2 * HOUR, NOW) == 6
         assert GapLedger(CandleStore(database)).due(NOW) == []
-
-
-def test_a_silence_reaches_from_the_bar_before_to_the_bar_after() -> None:
-    present = [T0, T0 + HOUR, T0 + 5 * HOUR]
-    assert silence_around(T0 + 3 * HOUR, present, HOUR) == 3 * HOUR
-    assert silence_around(T0 + 6 * HOUR, present, HOUR) == timedelta.max
