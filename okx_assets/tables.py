@@ -5,8 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from okx_core.features.registry import FEATURES
-from okx_core.labels.registry import LABELS
+from okx_core.catalogue import feature_words, label_words
 
 OWNERS = ["team:research"]
 SQL_KINDS = {"postgres", "sql"}
@@ -27,9 +26,9 @@ _CANDLE = {
     "ingested_at": ("timestamptz", "exchange time of the fetch"),
     "revision": ("int", "0 for the first version of the bar"),
 }
-_FEATURES = {feature.name: ("real", feature.description) for feature in FEATURES}
-_LABELS_1D = {label.name: ("real", label.description) for label in LABELS if label.horizon_set == "1d"}
-_LABELS_2W = {label.name: ("real", label.description) for label in LABELS if label.horizon_set == "2w"}
+_FEATURES = {name: ("real", words) for name, words in feature_words().items()}
+_LABELS_1D = {name: ("real", words) for name, words in label_words("1d").items()}
+_LABELS_2W = {name: ("real", words) for name, words in label_words("2w").items()}
 
 COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "market.universe": {

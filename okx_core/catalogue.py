@@ -10,6 +10,23 @@ from okx_core.labels.registry import LABELS
 GENERATED = "<!-- Made from the declarations by `okxsignal features --write`; a test compares. -->"
 
 
+def feature_words() -> dict[str, str]:
+    """What is said of each feature in one line, for the UI's column schema and SQL's column comments."""
+    return {
+        feature.name: f"{feature.description}: {feature.formula}, {feature.unit}. {feature.null_rule}."
+        for feature in FEATURES
+    }
+
+
+def label_words(horizon_set: str) -> dict[str, str]:
+    """The same of the labels of a set, '1d' or '2w'."""
+    return {
+        label.name: f"{label.description}: {label.formula}, {label.unit}. {label.unknown}".rstrip()
+        for label in LABELS
+        if label.horizon_set == horizon_set
+    }
+
+
 def features_page() -> str:
     """Every feature by group: what it is, its unit, what it needs, when it is NULL."""
     groups: dict[str, list[Feature]] = {}

@@ -1,7 +1,7 @@
 """Schema changes: append-only SQL files, applied once each under an advisory lock, checksums recorded."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -87,6 +87,25 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Path) -> 
         "insert into public.schema_migrations (name, checksum) values ($1, $2)",
         (script.name, _checksum(script)),
     )
+
+
+def comment_columns(database: Database, table: str, words: Mapping[str, str]) -> int:
+    """Say in SQL what each column is; how many comments were new."""
+    with database.connect() as connection:
+        connection.execute("select pg_advisory_xact_lock($1)", (MIGRATION_LOCK,))
+        said = dict(
+            connection.execute(
+                "select attname, col_description(attrelid, attnum) from pg_attribute "
+                "where attrelid = $1::regclass and attnum > 0 and not attisdropped",
+                (table,),
+            ).fetchall()
+        )
+        new = {name: text for name, text in words.items() if name in said and said[name] != text}
+        client = psycopg.ClientCursor(connection)
+        for name, text in new.items():
+            column = sql.Identifier(*table.split("."), name)
+            client.execute(sql.SQL("comment on column {} is {}").format(column, sql.Literal(text)))
+    return len(new)
 
 
 def sync_columns(database: Database, table: str, columns: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ from okx_core.errors import OkxSignalError
 from resources.database import Database, sibling
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.hypertables import make_hypertables
-from resources.migrations import create_databases, migrate, sync_columns
+from resources.migrations import comment_columns, create_databases, migrate, sync_columns
 from resources.okx.client import OkxClient
 from resources.okx.signing import Credentials
 from resources.settings import Mode, Settings
@@ -92,16 +92,18 @@ def require_own_server(settings: Settings) -> None:
 
 def prepare_database(settings: Settings) -> Database:
     """Bring databases, schema, registry columns and views up to date; refuse to mix two markets."""
-    from okx_core.features.registry import feature_names
-    from okx_core.labels.registry import LABELS_1D, LABELS_2W
+    from okx_core.catalogue import feature_words, label_words
 
     database = open_database(settings)
     create_databases(database.url)
     migrate(database)
     make_hypertables(database)
-    sync_columns(database, "features.features_1h", feature_names())
-    sync_columns(database, "ml.labels_1d", LABELS_1D)
-    sync_columns(database, "ml.labels_2w", LABELS_2W)
+    described = {
+        "features.features_1h": feature_words(), "ml.labels_1d": label_words("1d"), "ml.labels_2w": label_words("2w"),
+    }  # fmt: skip
+    for table, words in described.items():
+        sync_columns(database, table, words)
+        comment_columns(database, table, words)
     for model in load_models():
         if model.is_view:
             model.build_view(database)

@@ -9,7 +9,14 @@ import psycopg
 import pytest
 
 from resources.database import Database, sibling
-from resources.migrations import DATABASES, MigrationError, create_databases, migrate, sync_columns
+from resources.migrations import (
+    DATABASES,
+    MigrationError,
+    comment_columns,
+    create_databases,
+    migrate,
+    sync_columns,
+)
 
 
 @pytest.fixture
@@ -105,6 +112,18 @@ class TestSyncColumns:
         sync_columns(database, self.TABLE, ["old_one"])
         sync_columns(database, self.TABLE, ["new_one"])
         assert database.scalar(f"select count(old_one) from {self.TABLE}") == 0
+
+    def test_columns_say_in_sql_what_they_are_and_are_told_once(self, database: Database) -> None:
+        sync_columns(database, self.TABLE, ["odd"])
+        words = {"odd": 'what a user\'s "odd" feature is: 100 %', "not_there": "left out"}
+        assert comment_columns(database, self.TABLE, words) == 1
+        assert comment_columns(database, self.TABLE, words) == 0
+        said = database.scalar(
+            "select col_description(attrelid, attnum) from pg_attribute "
+            "where attrelid = $1::regclass and attname = 'odd'",
+            (self.TABLE,),
+        )
+        assert said == words["odd"]
 
 
 class TestCreateDatabases:
