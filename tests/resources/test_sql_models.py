@@ -7,7 +7,10 @@ import pytest
 
 from resources.sql_models import SqlModel, SqlModelError, load_checks, load_models
 
-HEADER = "-- table: market.doubled\n-- description: Twice.\n-- grain: one row\n-- key: pair, timestamp_utc\n"
+HEADER = (
+    "-- table: market.doubled\n-- description: Twice.\n-- grain: one row\n-- key: pair, timestamp_utc\n"
+    "-- tests: unique_key, not_null(open, close)\n"
+)
 BODY = "with final as (select * from market.candles_1h join ml.labels_1d using (pair)) select * from final\n"
 
 
@@ -23,13 +26,28 @@ def test_a_model_knows_the_tables_its_sql_reads_and_not_its_own_steps(tmp_path: 
     assert (model.table, model.grain, model.key) == ("market.doubled", "one row", ("pair", "timestamp_utc"))
 
 
-@pytest.mark.parametrize("line", ["table", "description", "grain", "key"])
+@pytest.mark.parametrize("line", ["table", "description", "grain", "key", "tests"])
 def test_a_missing_header_line_names_the_file_and_the_line_to_add(tmp_path: Path, line: str) -> None:
     header = "".join(part for part in HEADER.splitlines(keepends=True) if f" {line}:" not in part)
     with pytest.raises(
         SqlModelError, match=rf"doubled.sql: header lacks {line}; add a line `-- {line}: ...`"
     ):
         load_models(written(tmp_path, "staging", "doubled.sql", header + BODY))
+
+
+def with_tests(tests: str) -> str:
+    return HEADER.replace("unique_key, not_null(open, close)", tests) + BODY
+
+
+@pytest.mark.parametrize("tests", ["uniqe_key", "unique_key, not_null(open", "not_null(open); drop table x"])
+def test_tests_that_cannot_be_read_are_refused_with_the_remedy(tmp_path: Path, tests: str) -> None:
+    with pytest.raises(SqlModelError, match="write unique_key, not_null"):
+        load_models(written(tmp_path, "staging", "doubled.sql", with_tests(tests)))
+
+
+def test_not_null_must_name_columns(tmp_path: Path) -> None:
+    with pytest.raises(SqlModelError, match="not_null names no column"):
+        load_models(written(tmp_path, "staging", "doubled.sql", with_tests("not_null")))
 
 
 def test_sql_that_does_not_parse_names_the_file(tmp_path: Path) -> None:
