@@ -20,18 +20,36 @@ KNOWN_EXTREME = 10.0
 
 
 class Bars:
-    """Bars numbered `first_bar` onwards, cut from `anchored` arrays that end on the same bar."""
+    """Bars numbered `first_bar` onwards, cut from `anchored` arrays that end on the same bar.
+
+    A field is copied out of them, contiguous, when a feature first reads it.
+    """
 
     def __init__(self, anchored: dict[str, Array], bars: int, first_bar: int) -> None:
         self._anchored = anchored
         self._bars = bars
         self.known: dict[object, object] = {}
         self.first_bar = first_bar
-        self.open = self._tail(anchored["open"])
-        self.high = self._tail(anchored["high"])
-        self.low = self._tail(anchored["low"])
-        self.close = self._tail(anchored["close"])
-        self.volume = self._tail(anchored["volume"])
+
+    @cached_property
+    def open(self) -> Array:
+        return self._tail(self._anchored["open"])
+
+    @cached_property
+    def high(self) -> Array:
+        return self._tail(self._anchored["high"])
+
+    @cached_property
+    def low(self) -> Array:
+        return self._tail(self._anchored["low"])
+
+    @cached_property
+    def close(self) -> Array:
+        return self._tail(self._anchored["close"])
+
+    @cached_property
+    def volume(self) -> Array:
+        return self._tail(self._anchored["volume"])
 
     def _tail(self, anchored: Array) -> Array:
         return np.ascontiguousarray(anchored[:, anchored.shape[1] - self._bars :])
@@ -43,7 +61,7 @@ class Bars:
     @cached_property
     def unbroken(self) -> Array:
         """Known bars in a row up to each bar, counted from the anchor."""
-        return self._tail(windows.run_length(self._anchored["close"]))
+        return self.cut(windows.run_length(self.since_anchor.close))
 
     @cached_property
     def quote_volume(self) -> Array:

@@ -108,8 +108,9 @@ def _timeframe_passes(
 
     def work(some: slice, begin: int, stop: int) -> None:
         bars = _bars(grid, some, timeframe, begin - lead, stop)
-        for row, feature in wanted.items():
-            _write(values, (row, some.start, begin - first), feature, bars, bars, lead)
+        with np.errstate(all="ignore"):
+            for row, feature in wanted.items():
+                _write(values, (row, some.start, begin - first), feature, bars, bars, lead)
 
     for begin, stop in timeframe.months(first, first + values.shape[2]):
         for some in _cache_sized(len(grid.pairs), stop - begin + lead):
@@ -125,8 +126,9 @@ def _market_passes(
     def work(begin: int, stop: int) -> None:
         bars = _bars(grid, slice(None), HOURLY, begin - lead, stop)
         market = Market(bars, grid.pairs, members(universe, grid.pairs, bars.numbers()))
-        for row, feature in wanted.items():
-            _write(values, (row, 0, begin - first), feature, bars, market, lead)
+        with np.errstate(all="ignore"):
+            for row, feature in wanted.items():
+                _write(values, (row, 0, begin - first), feature, bars, market, lead)
 
     for begin, stop in HOURLY.months(first, first + values.shape[2]) if wanted else ():
         yield partial(work, begin, stop)
@@ -158,8 +160,7 @@ def _write(
     lead: int,
 ) -> None:
     """Put a feature's bars after the lead at `place` (feature, pair, bar) of `values`."""
-    with np.errstate(all="ignore"):
-        computed = np.ascontiguousarray(feature.compute(source), dtype=np.float64)
+    computed = np.ascontiguousarray(feature.compute(source), dtype=np.float64)
     _keep_known(values, *place, computed, bars.unbroken, feature.lookback_bars, lead)
 
 

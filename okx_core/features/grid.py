@@ -23,9 +23,9 @@ class Grid:
     fields: dict[str, Array]
 
     def cut(self, pairs: slice, first: int, stop: int) -> dict[str, Array]:
-        """Contiguous copies of the bars [first, stop) of some pairs."""
+        """Views of the bars [first, stop) of some pairs."""
         bars = slice(first - self.first, stop - self.first)
-        return {name: np.ascontiguousarray(values[pairs, bars]) for name, values in self.fields.items()}
+        return {name: values[pairs, bars] for name, values in self.fields.items()}
 
 
 def lay_on_grid(
