@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.features.windows import copied
 
 Array = NDArray[np.float64]
+APART = 40  # bars between scratch rows: rows a whole page apart wait for each other's stores
 
 
 @compiled
@@ -22,31 +24,44 @@ def rolling_moments(values: Array, window: int, moments: int) -> Array:
     pairs, bars = values.shape
     out = np.empty((moments, pairs, bars))
     out[:, :, : window - 1] = np.nan
-    level, wider = np.empty((moments, bars)), np.empty((moments, bars))
-    total, joined = np.empty((moments, bars)), np.empty((moments, bars))
+    scratch = np.empty((5, moments, bars + APART))  # three for the levels and the first total, two for totals
     for pair in range(pairs if bars >= window else 0):
-        level[0, :] = values[pair]
-        for moment in range(1, moments):
-            for bar in range(bars):
-                level[moment, bar] = values[pair, bar] - values[pair, bar]
-        covered = 0
-        span = 1
+        _of_single_bars(values[pair], scratch[0])
+        level, total = scratch[0], scratch[0]
+        covered, span = 0, 1
+        slot, held, joined = 0, -1, 3
         while True:
             if window & span:
                 if covered == 0:
-                    total[:] = level
+                    total, held = level, slot
                 else:
-                    _merge(total, covered, level, span, joined)
-                    total, joined = joined, total
+                    _merge(total, covered, level, span, scratch[joined])
+                    total, joined = scratch[joined], 7 - joined
                 covered += span
             if covered == window:
                 break
-            _merge(level, span, level, span, wider)
-            level, wider = wider, level
-            span *= 2
+            slot = (slot + 1) % 3
+            slot = (slot + 1) % 3 if slot == held else slot
+            if moments > 2 or window & (2 * span):
+                _merge(level, span, level, span, scratch[slot])
+                span *= 2
+            else:
+                _merge_four(level, span, scratch[slot])
+                span *= 4
+            level = scratch[slot]
         for moment in range(moments):
-            out[moment, pair, window - 1 :] = total[moment, window - 1 :]
+            copied(total[moment, window - 1 : bars], out[moment, pair, window - 1 :])
     return out
+
+
+@compiled
+def _of_single_bars(values: Array, out: Array) -> None:
+    """Moments of windows of one bar: the value, and 0 where it is known."""
+    copied(values, out[0])
+    for moment in range(1, out.shape[0]):
+        target = out[moment]
+        for bar in range(values.size):
+            target[bar] = values[bar] - values[bar]
 
 
 @compiled
@@ -57,18 +72,38 @@ def _merge(newer: Array, newer_bars: int, older: Array, older_bars: int, out: Ar
     square = newer_bars * share
     bars = older.shape[1] - newer_bars
     mean_a, mean_b, mean = newer[0, newer_bars:], older[0, :bars], out[0, newer_bars:]
-    if out.shape[0] == 1:
-        for bar in range(bars):
-            mean[bar] = mean_a[bar] + (mean_b[bar] - mean_a[bar]) * share
-    else:
+    for bar in range(bars):
+        mean[bar] = mean_a[bar] + (mean_b[bar] - mean_a[bar]) * share
+    if out.shape[0] > 1:
         square_a, square_b, squares = newer[1, newer_bars:], older[1, :bars], out[1, newer_bars:]
         for bar in range(bars):
             gap = mean_b[bar] - mean_a[bar]
-            mean[bar] = mean_a[bar] + gap * share
             squares[bar] = square_a[bar] + square_b[bar] + gap * gap * square
     if out.shape[0] > 2:
         _merge_higher(newer, newer_bars, older, older_bars, out)
-    out[:, :newer_bars] = np.nan
+
+
+@compiled
+def _merge_four(level: Array, span: int, out: Array) -> None:
+    """The same as doubling `level` twice by `_merge`, in one pass; up to two moments."""
+    bars = level.shape[1] - 3 * span
+    two, one = 2 * span, span
+    a, b = level[0, 3 * span :], level[0, two : two + bars]
+    c, d, mean = level[0, one : one + bars], level[0, :bars], out[0, 3 * span :]
+    for bar in range(bars):
+        newer = a[bar] + (b[bar] - a[bar]) * 0.5
+        older = c[bar] + (d[bar] - c[bar]) * 0.5
+        mean[bar] = newer + (older - newer) * 0.5
+    if out.shape[0] > 1:
+        half = 0.5 * span
+        aa, bb = level[1, 3 * span :], level[1, two : two + bars]
+        cc, dd, squares = level[1, one : one + bars], level[1, :bars], out[1, 3 * span :]
+        for bar in range(bars):
+            near, far = b[bar] - a[bar], d[bar] - c[bar]
+            gap = (c[bar] + far * 0.5) - (a[bar] + near * 0.5)
+            newer = aa[bar] + bb[bar] + near * near * half
+            older = cc[bar] + dd[bar] + far * far * half
+            squares[bar] = newer + older + gap * gap * span
 
 
 @compiled
@@ -88,6 +123,8 @@ def _merge_higher(newer: Array, newer_bars: int, older: Array, older_bars: int, 
         gap = mean_b[bar] - mean_a[bar]
         tilt = lighter * square_b[bar] - heavier * square_a[bar]
         cubes[bar] = cube_a[bar] + cube_b[bar] + gap * (gap * gap * cube + 3.0 * tilt)
+    for bar in range(bars):
+        gap = mean_b[bar] - mean_a[bar]
         spread = lighter * lighter * square_b[bar] + heavier * heavier * square_a[bar]
         lean = lighter * cube_b[bar] - heavier * cube_a[bar]
         fourths[bar] = (
@@ -99,32 +136,43 @@ def _merge_higher(newer: Array, newer_bars: int, older: Array, older_bars: int, 
 def rolling_comoments(one: Array, other: Array, window: int) -> tuple[Array, Array, Array]:
     """Sums of squared deviations of `one`, of `other`, and of the products of both, of each window."""
     pairs, bars = one.shape
-    out = np.full((3, pairs, bars), np.nan)
-    level, wider = np.empty((5, bars)), np.empty((5, bars))
-    total, joined = np.empty((5, bars)), np.empty((5, bars))
+    out = np.empty((3, pairs, bars))
+    out[:, :, : window - 1] = np.nan
+    scratch = np.empty((5, 5, bars + APART))
     for pair in range(pairs if bars >= window else 0):
-        for bar in range(bars):
-            x, y = one[pair, bar], other[pair, bar]
-            level[0, bar], level[1, bar] = x, y
-            level[2, bar], level[3, bar], level[4, bar] = x - x, y - y, x - x + y - y
-        covered = 0
-        span = 1
+        level, total = scratch[0], scratch[0]
+        _pair_of_single_bars(one[pair], other[pair], level)
+        covered, span = 0, 1
+        slot, held, joined = 0, -1, 3
         while True:
             if window & span:
                 if covered == 0:
-                    total[:] = level
+                    total, held = level, slot
                 else:
-                    _merge_pair(total, covered, level, span, joined)
-                    total, joined = joined, total
+                    _merge_pair(total, covered, level, span, scratch[joined])
+                    total, joined = scratch[joined], 7 - joined
                 covered += span
             if covered == window:
                 break
-            _merge_pair(level, span, level, span, wider)
-            level, wider = wider, level
+            slot = (slot + 1) % 3
+            slot = (slot + 1) % 3 if slot == held else slot
+            _merge_pair(level, span, level, span, scratch[slot])
+            level = scratch[slot]
             span *= 2
         for moment in range(3):
-            out[moment, pair, window - 1 :] = total[2 + moment, window - 1 :]
+            copied(total[2 + moment, window - 1 : bars], out[moment, pair, window - 1 :])
     return out[0], out[1], out[2]
+
+
+@compiled
+def _pair_of_single_bars(one: Array, other: Array, out: Array) -> None:
+    copied(one, out[0])
+    copied(other, out[1])
+    xx, yy, xy = out[2], out[3], out[4]
+    for bar in range(one.size):
+        xx[bar] = one[bar] - one[bar]
+        yy[bar] = other[bar] - other[bar]
+        xy[bar] = one[bar] - one[bar] + other[bar] - other[bar]
 
 
 @compiled
@@ -145,12 +193,22 @@ def _merge_pair(newer: Array, newer_bars: int, older: Array, older_bars: int, ou
     )
     x, y = out[0, newer_bars:], out[1, newer_bars:]
     xx, yy, xy = out[2, newer_bars:], out[3, newer_bars:], out[4, newer_bars:]
-    for bar in range(bars):
-        right = x_b[bar] - x_a[bar]
-        up = y_b[bar] - y_a[bar]
-        x[bar] = x_a[bar] + right * share
-        y[bar] = y_a[bar] + up * share
-        xx[bar] = xx_a[bar] + xx_b[bar] + right * right * square
-        yy[bar] = yy_a[bar] + yy_b[bar] + up * up * square
-        xy[bar] = xy_a[bar] + xy_b[bar] + right * up * square
-    out[:, :newer_bars] = np.nan
+    _joined(x_a, x_b, share, x)
+    _joined(y_a, y_b, share, y)
+    _joined_products(xx_a, xx_b, x_a, x_b, x_a, x_b, square, xx)
+    _joined_products(yy_a, yy_b, y_a, y_b, y_a, y_b, square, yy)
+    _joined_products(xy_a, xy_b, x_a, x_b, y_a, y_b, square, xy)
+
+
+@compiled
+def _joined(newer: Array, older: Array, share: float, out: Array) -> None:
+    for bar in range(older.size):
+        out[bar] = newer[bar] + (older[bar] - newer[bar]) * share
+
+
+@compiled
+def _joined_products(
+    newer: Array, older: Array, x_a: Array, x_b: Array, y_a: Array, y_b: Array, square: float, out: Array
+) -> None:
+    for bar in range(older.size):
+        out[bar] = newer[bar] + older[bar] + (x_b[bar] - x_a[bar]) * (y_b[bar] - y_a[bar]) * square

@@ -21,26 +21,42 @@ def rolling_sum(values: Array, window: int) -> Array:
     pairs, bars = values.shape
     out = np.empty((pairs, bars))
     out[:, : window - 1] = np.nan
-    level, wider = np.empty(bars), np.empty(bars)
+    scratch = np.empty((5, bars))  # three for the levels and the first sum, two for the sums
     for pair in range(pairs if bars >= window else 0):
-        total = out[pair]
-        level[:] = values[pair]
-        covered = 0
-        span = 1
+        level, total, target = values[pair], values[pair], out[pair]
+        covered, span = 0, 1
+        slot, held, joined = 0, -1, 3
         while True:
             if window & span:
                 if covered == 0:
-                    total[:] = level
+                    total, held = level, slot
                 else:
-                    _add_older(total, level, covered, total)
+                    wider = target if covered + span == window else scratch[joined]
+                    _add_older(total, level, covered, wider)
+                    total, joined = wider, 7 - joined
                 covered += span
             if covered == window:
                 break
-            _add_older(level, level, span, wider)
-            level, wider = wider, level
-            span *= 2
-        total[: window - 1] = np.nan
+            slot = (slot + 1) % 3
+            slot = (slot + 1) % 3 if slot == held else slot
+            if window & (2 * span):
+                _add_older(level, level, span, scratch[slot])
+                span *= 2
+            else:
+                _add_four(level, span, scratch[slot])
+                span *= 4
+            level = scratch[slot]
+        if window == span:
+            copied(total, target)
+        target[: window - 1] = np.nan
     return out
+
+
+@compiled
+def copied(source: Array, target: Array) -> None:
+    """`source` into `target`, both [bars]; what assigning a slice does, several bars at a time."""
+    for bar in range(source.size):
+        target[bar] = source[bar]
 
 
 @compiled
@@ -53,57 +69,70 @@ def _add_older(newer: Array, older: Array, shift: int, out: Array) -> None:
 
 
 @compiled
+def _add_four(level: Array, span: int, out: Array) -> None:
+    """The same as doubling twice by `_add_older`, in one pass: four times `span` bars."""
+    bars = level.size - 3 * span
+    a, b = level[3 * span :], level[2 * span : 2 * span + bars]
+    c, d, target = level[span : span + bars], level[:bars], out[3 * span :]
+    for bar in range(bars):
+        target[bar] = (a[bar] + b[bar]) + (c[bar] + d[bar])
+
+
 def rolling_max(values: Array, window: int) -> Array:
     """Largest value of each window; same unit as `values`."""
-    pairs, bars = values.shape
-    out = np.empty((pairs, bars))
-    out[:, : window - 1] = np.nan
-    level, wider = np.empty(bars), np.empty(bars)
-    for pair in range(pairs if bars >= window else 0):
-        level[:] = values[pair]
-        span = 1
-        while span < window:
-            shift = min(span, window - span)
-            _larger(level[shift:], level[: bars - shift], wider[shift:])
-            level, wider = wider, level
-            span += shift
-        out[pair, window - 1 :] = level[window - 1 :]
-    return out
+    return _rolling_extreme(values, window, True)
 
 
-@compiled
-def _larger(newer: Array, older: Array, out: Array) -> None:
-    """The larger of each; NaN on either side gives NaN."""
-    for bar in range(older.size):
-        a, b = newer[bar], older[bar]
-        out[bar] = (a if a > b else b) + (a - a) + (b - b)
-
-
-@compiled
 def rolling_min(values: Array, window: int) -> Array:
     """Smallest value of each window; same unit as `values`."""
+    return _rolling_extreme(values, window, False)
+
+
+@compiled
+def _rolling_extreme(values: Array, window: int, largest: bool) -> Array:
+    """Every pass widens the windows fourfold; the last one stops at `window`, where some bars count twice."""
     pairs, bars = values.shape
     out = np.empty((pairs, bars))
     out[:, : window - 1] = np.nan
-    level, wider = np.empty(bars), np.empty(bars)
+    free, wider = np.empty(bars), np.empty(bars)
     for pair in range(pairs if bars >= window else 0):
-        level[:] = values[pair]
+        level = values[pair]
         span = 1
-        while span < window:
-            shift = min(span, window - span)
-            _smaller(level[shift:], level[: bars - shift], wider[shift:])
-            level, wider = wider, level
-            span += shift
-        out[pair, window - 1 :] = level[window - 1 :]
+        while span * 4 < window:
+            _extreme_of_four(level, span, 2 * span, 3 * span, largest, free)
+            free, wider = wider, free
+            level = wider
+            span *= 4
+        rest = window - span
+        _extreme_of_four(level, min(span, rest), min(2 * span, rest), rest, largest, out[pair])
+        out[pair, : window - 1] = np.nan
     return out
 
 
 @compiled
-def _smaller(newer: Array, older: Array, out: Array) -> None:
-    """The smaller of each; NaN on either side gives NaN."""
-    for bar in range(older.size):
-        a, b = newer[bar], older[bar]
-        out[bar] = (a if a < b else b) + (a - a) + (b - b)
+def _extreme_of_four(level: Array, one: int, two: int, three: int, largest: bool, out: Array) -> None:
+    """Of each value and those `one`, `two` and `three` bars before (ascending); NaN among them gives NaN."""
+    bars = level.size - three
+    a, b = level[three:], level[three - one : level.size - one]
+    c, d, target = level[three - two : level.size - two], level[:bars], out[three:]
+    if largest:
+        for bar in range(bars):
+            target[bar] = _larger(_larger(a[bar], b[bar]), _larger(c[bar], d[bar]))
+    else:
+        for bar in range(bars):
+            target[bar] = _smaller(_smaller(a[bar], b[bar]), _smaller(c[bar], d[bar]))
+
+
+@compiled
+def _larger(one: float, other: float) -> float:
+    higher = one if one > other else other
+    return higher if one == one else one
+
+
+@compiled
+def _smaller(one: float, other: float) -> float:
+    lower = one if one < other else other
+    return lower if one == one else one
 
 
 @compiled
