@@ -3,33 +3,32 @@
 from datetime import datetime, timedelta
 
 from okx_core.features.candle_set import CandleSet
+from okx_core.features.registry import candle_columns
 from okx_core.features.timeframes import TIMEFRAMES, history_start
 from resources.database import Database
-
-COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_volume, taker_buy_base"
 
 
 def candle_set(database: Database, start: datetime, end: datetime, largest: int | None = None) -> CandleSet:
     """Every candle, and the universe, that feature rows of [start, end) depend on, as stored now.
 
-    `largest` keeps the so many pairs that turned over most in [start, end).
+    Of each timeframe only the values that some feature reads. `largest` keeps the so many pairs that turned
+    over most in [start, end).
     """
     pairs = None if largest is None else _largest(database, start, end, largest)
     among = "" if pairs is None else "and pair in (select unnest(string_to_array($3, ',')))"
     chosen = () if pairs is None else (",".join(pairs),)
-    frames = {
-        timeframe: database.frame(
-            f"select {COLUMNS} from market.candles_{timeframe} "  # noqa: S608
-            f"where timestamp_utc >= $1 and timestamp_utc < $2 {among}",
+    candles = [
+        (
+            f"select pair, timestamp_utc, {', '.join(candle_columns(timeframe))} "  # noqa: S608
+            f"from market.candles_{timeframe} where timestamp_utc >= $1 and timestamp_utc < $2 {among}",
             (history_start(start, timeframe), end, *chosen),
         )
         for timeframe in TIMEFRAMES
-    }
-    universe = database.frame(
-        "select day, pair, enabled from market.universe where day >= $1 and day < $2",
-        (history_start(start, "1h").date(), end.date() + timedelta(days=1)),
-    )
-    return CandleSet(frames, universe)
+    ]
+    days = (history_start(start, "1h").date(), end.date() + timedelta(days=1))
+    members = ("select day, pair, enabled from market.universe where day >= $1 and day < $2", days)
+    *frames, universe = database.frames([*candles, members])
+    return CandleSet(dict(zip(TIMEFRAMES, frames, strict=True)), universe)
 
 
 def _largest(database: Database, start: datetime, end: datetime, count: int) -> list[str]:

@@ -10,8 +10,9 @@ from okx_core.features.timeframes import Timeframe, bar_numbers
 
 Array = NDArray[np.float64]
 
-NEEDED = ("open", "high", "low", "close", "volume")
-FIELDS = (*NEEDED, "quote_volume", "taker_buy_base")
+NEEDED = ("high", "low", "close", "volume")
+DECISIVE = ("open", *NEEDED)  # a bar is missing when one of these is unknown
+FIELDS = (*DECISIVE, "quote_volume", "taker_buy_base")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def lay_on_grid(
     """The bars [first, stop) of `pairs`; candles outside are left out.
 
     A bar with an unknown price or volume counts as missing; an unknown quote_volume or taker_buy_base
-    alone does not, and a source may lack these columns altogether.
+    alone does not. A source may lack these columns and `open` altogether: then they are NaN.
     """
     numbers = bar_numbers(candles["timestamp_utc"], timeframe)
     rows = pair_places(candles["pair"], pairs)
@@ -56,7 +57,7 @@ def lay_on_grid(
             values[places] = column if whole else column[inside]
         laid[name] = values.reshape(len(pairs), bars)
     missing = np.zeros((len(pairs), bars), dtype=bool)
-    for name in set(fields) & set(NEEDED):
+    for name in set(fields) & set(DECISIVE) & set(candles.columns):
         missing |= ~np.isfinite(laid[name])
     for laid_values in laid.values():
         laid_values[missing] = np.nan

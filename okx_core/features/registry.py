@@ -15,6 +15,7 @@ from okx_core.features import (
     volume,
 )
 from okx_core.features.declaration import Feature, declared_in
+from okx_core.features.grid import FIELDS
 
 ON_HIGHER_TIMEFRAMES = (
     momentum.rsi,
@@ -50,6 +51,13 @@ FEATURES: tuple[Feature, ...] = (
 def feature_names() -> tuple[str, ...]:
     """Columns of features_1h after pair and timestamp_utc, in order."""
     return tuple(feature.name for feature in FEATURES)
+
+
+def candle_columns(timeframe: str) -> tuple[str, ...]:
+    """Values of a timeframe's candles that features read; the hourly ones serve the comparison of pairs too."""
+    readers = {timeframe, "cross"} if timeframe == "1h" else {timeframe}
+    needed = {name for feature in FEATURES if feature.timeframe in readers for name in feature.inputs}
+    return tuple(name for name in FIELDS if name in needed)
 
 
 def model_feature_names() -> tuple[str, ...]:

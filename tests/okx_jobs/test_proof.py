@@ -9,9 +9,9 @@ from rich.console import Console
 
 from okx_core.errors import OkxSignalError
 from okx_core.features.declaration import feature
+from okx_core.features.registry import candle_columns
 from okx_core.proofs.prove import prove
 from okx_jobs.proof import FIELDS, ProofRequest, prove_features, report, synthetic_candles
-from resources.candle_frames import COLUMNS
 from resources.settings import load_settings
 
 
@@ -71,4 +71,4 @@ def test_an_empty_database_says_what_to_do(database, monkeypatch):
 
 
 def test_the_columns_read_are_those_that_features_use():
-    assert set(FIELDS) < set(COLUMNS.split(", "))
+    assert set(FIELDS) < set(candle_columns("1h"))

@@ -10,7 +10,8 @@ import pytest
 from okx_core.errors import OkxSignalError
 from okx_core.features.compute import compute_features, history_start
 from okx_core.features.declaration import Feature
-from okx_core.features.registry import FEATURES, feature_names
+from okx_core.features.registry import FEATURES, candle_columns, feature_names
+from tests.okx_core.features.conftest import Candles
 
 HOUR = timedelta(hours=1)
 START = datetime(2024, 1, 3, tzinfo=UTC)
@@ -197,3 +198,13 @@ def test_several_threads_give_the_same_bytes(candles):
         compute_features(*vars(candles).values(), START, END, threads=threads) for threads in (1, 3)
     )
     pd.testing.assert_frame_equal(alone, together, check_exact=True)
+
+
+def test_columns_that_no_feature_of_a_timeframe_reads_are_not_needed(candles):
+    read = {
+        field: frame[["pair", "timestamp_utc", *candle_columns(timeframe)]]
+        for (field, frame), timeframe in zip(vars(candles).items(), ("1h", "4h", "1d", "15m"), strict=True)
+    }
+    assert "open" not in read["daily"]
+    start = END - timedelta(days=45)
+    assert same_bytes(Candles(**read).features(start, END), candles.features(start, END))
