@@ -30,7 +30,7 @@ import urllib3
 from benchmarks.exchange_process import exchange_process
 from benchmarks.hour_rows import ROUND_TRIP_SECONDS, STAGES, Lap, own_rows, wire_rows
 from benchmarks.rounds import TemporaryDatabase, seconds
-from okx_assets import features, signals
+from okx_assets import signals
 from okx_assets.candles import assets as candles
 from okx_assets.candles.fetch import CandleFetch
 from okx_assets.models import training_rows
@@ -47,6 +47,7 @@ from okx_core.models.training import SignalModelSpec, train_signal_model
 from okx_core.universe import UniverseFilter
 from okx_simulator.synthetic_parameters import pair_names
 from okx_simulator.synthetic_tape import SyntheticTape
+from resources.candle_frames import candle_set
 from resources.candle_store import CandleStore
 from resources.database import Database
 from resources.feature_store.root import StoreRoot
@@ -136,7 +137,7 @@ class Hour:
                         check.offending(self.store, *window)
 
     def features(self) -> None:
-        frame = features.compute_window(self.store, *self.window)
+        frame = candle_set(self.store, *self.window).features(*self.window)
         copy = SqlWindow(self.history, "features.features_1h")
         copy.record(frame, *self.window, window_start(90, newest_candle(self.store)))
 
@@ -191,7 +192,7 @@ def fill_history(store: Database, files: FeatureStore) -> None:
         if not model.is_view:
             model.build_window(store, start, FIRST_HOUR)
     first = SPEC.window(FIRST_HOUR).start
-    known = features.compute_window(store, first, FIRST_HOUR)
+    known = candle_set(store, first, FIRST_HOUR).features(first, FIRST_HOUR)
     SqlWindow(files, "features.features_1h").record(known, first, FIRST_HOUR, first)
     labels = compute_labels(history, first, FIRST_HOUR, "1d", FIRST_HOUR)
     SqlWindow(files, "ml.labels_1d").record(labels, first, FIRST_HOUR, first)

@@ -5,25 +5,30 @@ hard to compress as real ones. Ours writes month by month through the manifest, 
 the peer is what the product did before, a binary COPY of the same frames in a transaction a month, into a
 table with the same primary key. Reads end in a pandas frame on both sides.
 
-The hour is the work of the asset: candles read, features computed, the month's file replaced, SQL replaced,
-both compared. It lies in the middle of a month, where half a month is rewritten for one hour.
+The hour is the work of the asset: candles read, features computed and checked, the month's file replaced, SQL
+replaced, both compared. It lies in the middle of a month, where half a month is rewritten for one hour. The asset
+does several of these side by side, so its parts taken alone add up to more than the whole.
 """
 
 import shutil
 import statistics
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.made_up_candles import random_walk
-from benchmarks.rounds import TemporaryDatabase, Work, medians, seconds
-from okx_assets.features import TABLE, compute_window
+from benchmarks.rounds import TemporaryDatabase, Work, medians
+from okx_assets.features import TABLE, record_features
 from okx_core.features.compute import history_start
+from okx_core.features.contract import contract_breaches
 from okx_core.features.registry import feature_names
+from resources.candle_frames import candle_set
 from resources.database import Database
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.root import StoreRoot
@@ -36,6 +41,7 @@ START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ROUNDS, HOURS = 3, 7
 BUDGET_SECONDS = 0.8
+WHOLE = "whole hour"
 NAMES = ("BTC-USDT", "ETH-USDT", *(f"P{number:03d}-USDT" for number in range(2, PAIRS)))
 FEW = feature_names()[:5]
 
@@ -77,7 +83,10 @@ def compared(name: str, peer: str, times: dict[str, float], count: int) -> dict[
 
 def table_rows(database: Database, store: FeatureStore) -> Iterator[dict[str, Any]]:
     """Write and read of the whole history, and of a few columns of it."""
-    months = [(part, compute_window(database, part.start, part.end)) for part in month_parts(START, END)]
+    months = [
+        (part, candle_set(database, part.start, part.end).features(part.start, part.end))
+        for part in month_parts(START, END)
+    ]
     count = sum(len(frame) for _, frame in months)
     peer = f"PostgreSQL, {len(feature_names())} columns"
 
@@ -123,54 +132,68 @@ def run() -> list[dict[str, Any]]:
 
 
 def one_hour(copy: SqlWindow, hour: datetime) -> dict[str, float]:
-    """Seconds of each part of the asset's work for one hour."""
+    """Seconds of the asset's work for one hour, and of its parts, each also taken alone."""
     database, part = copy.database, MonthPart(hour.date().replace(day=1), hour, hour + HOUR)
-    frames: list[pd.DataFrame] = []
     first = window_start(90, newest_candle(database))
-    return {
-        "read candles, compute": seconds(
-            lambda: frames.append(compute_window(database, part.start, part.end))
-        ),
-        "replace the month's file": seconds(
-            lambda: copy.store.replace_window(TABLE, frames[0], part.start, part.end)
-        ),
-        "replace in SQL": seconds(lambda: copy.replace(frames[0], part.start, part.end, first)),
-        "compare both": seconds(lambda: copy.differences(part.start, part.end)),
-    }
+    times: dict[str, float] = {}
+
+    def timed(name: str, work: Work) -> Any:
+        begin = time.perf_counter()
+        found = work()
+        times[name] = time.perf_counter() - begin
+        return found
+
+    def whole() -> None:
+        frame = timed("read, compute, write", lambda: record_features(copy, part, first))
+        timed("honours the contract", lambda: contract_breaches(frame))
+        timed("SQL equals store", lambda: copy.differences(part.start, part.end))
+
+    timed(WHOLE, whole)
+    candles = timed("of this alone: candles read", lambda: candle_set(database, part.start, part.end))
+    frame = timed("of this alone: computed", lambda: candles.features(part.start, part.end))
+    changed = frame.assign(**{FEW[0]: np.float32(hour.hour)})
+    timed(
+        "of this alone: month's file", lambda: copy.store.replace_window(TABLE, changed, part.start, part.end)
+    )
+    timed("of this alone: SQL", lambda: copy.replace(frame, part.start, part.end, first))
+    copy.store.replace_window(TABLE, frame, part.start, part.end)
+    return times
 
 
-def hours_of(database: Database, folder: Path, start: datetime, middle: datetime) -> dict[str, float]:
-    """Median seconds of each part for the hours after `middle`, with a history from `start` on."""
+def filled(database: Database, folder: str, start: datetime, middle: datetime) -> SqlWindow:
+    """Candles, features and their SQL copy from `start` to `middle`, and candles of the hours after it."""
     fill_candles(database, start, middle + (HOURS + 1) * HOUR)
-    copy = SqlWindow(FeatureStore(database, StoreRoot(str(folder))), TABLE)
+    copy = SqlWindow(FeatureStore(database, StoreRoot(folder)), TABLE)
     for part in month_parts(start, middle):
-        frame = compute_window(database, part.start, part.end)
-        copy.record(frame, part.start, part.end, window_start(90, middle - HOUR))
+        record_features(copy, part, window_start(90, middle - HOUR))
     database.execute("analyze")
-    laps = [one_hour(copy, middle + number * HOUR) for number in range(HOURS + 1)][1:]
-    parts = {name: statistics.median(lap[name] for lap in laps) for name in laps[0]}
-    return {**parts, "whole hour": statistics.median(sum(lap.values()) for lap in laps)}
+    return copy
 
 
 def run_hour() -> list[dict[str, Any]]:
-    """One hour: name, peer, ours_ms, peer_ms, ratio; each part's share, the budget, and a longer history."""
-    middle, found = datetime(2024, 6, 16, tzinfo=UTC), {}
-    for months, start in ((2, datetime(2024, 5, 1, tzinfo=UTC)), (12, datetime(2023, 7, 1, tzinfo=UTC))):
-        with TemporaryDatabase() as database, TemporaryDirectory(prefix="okxsignal-bench-") as folder:
-            found[months] = hours_of(database, Path(folder), start, middle)
-    short, long = found[2], found[12]
-    rows = [
-        _row(name, "whole hour", long[name], long["whole hour"], long[name] / long["whole hour"])
-        for name in long
-        if name != "whole hour"
-    ]
-    whole = long["whole hour"]
-    rows.append(
-        _row("whole hour, 12 months of history", "budget", whole, BUDGET_SECONDS, BUDGET_SECONDS / whole)
+    """One hour: name, peer, ours_ms, peer_ms, ratio; the budget, a longer history in turns, each part's share."""
+    middle = datetime(2024, 6, 16, tzinfo=UTC)
+    starts = {"2 months": datetime(2024, 5, 1, tzinfo=UTC), "12 months": datetime(2023, 7, 1, tzinfo=UTC)}
+    laps: dict[str, list[dict[str, float]]] = {name: [] for name in starts}
+    with ExitStack() as stack:
+        copies = {}
+        for name, start in starts.items():
+            database = stack.enter_context(TemporaryDatabase())
+            folder = stack.enter_context(TemporaryDirectory(prefix="okxsignal-bench-"))
+            copies[name] = filled(database, folder, start, middle)
+        for number in range(HOURS + 1):
+            for name, copy in copies.items():
+                laps[name].append(one_hour(copy, middle + number * HOUR))
+    short, long = (
+        {part: statistics.median(lap[part] for lap in found[1:]) for part in found[0]}
+        for found in laps.values()
     )
-    rows.append(_row("whole hour, 12 months of history", "2 months", whole, short["whole hour"],
-                     short["whole hour"] / whole))  # fmt: skip
-    return rows
+    whole = long[WHOLE]
+    return [
+        _row(f"{WHOLE}, 12 months of history", "budget", whole, BUDGET_SECONDS, BUDGET_SECONDS / whole),
+        _row(f"{WHOLE}, 12 months of history", "2 months", whole, short[WHOLE], short[WHOLE] / whole),
+        *(_row(name, WHOLE, long[name], whole, long[name] / whole) for name in long if name != WHOLE),
+    ]
 
 
 def _row(name: str, peer: str, ours: float, theirs: float, ratio: float) -> dict[str, Any]:

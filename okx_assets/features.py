@@ -7,16 +7,14 @@ import pandas as pd
 
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
-from okx_core.features.compute import compute_features, history_start
 from okx_core.features.contract import contract_breaches
 from okx_core.features.registry import feature_names
+from resources.candle_frames import candle_set
 from resources.dagster_resources import DatabaseResource, FeatureStoreResource
-from resources.database import Database
-from resources.feature_store.months import month_parts
+from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.sql_window import SqlWindow
 
 TABLE = "features.features_1h"
-CANDLE_COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_volume, taker_buy_base"
 
 
 @dg.asset(
@@ -33,7 +31,10 @@ CANDLE_COLUMNS = "pair, timestamp_utc, open, high, low, close, volume, quote_vol
     group_name="features",
     owners=OWNERS,
     kinds=STORE_KINDS,
-    metadata={**describe(TABLE), "lookback": "read from the tables, see history_start"},
+    metadata={
+        **describe(TABLE),
+        "lookback": "read from the tables, see okx_core.features.timeframes.history_start",
+    },
     check_specs=[
         dg.AssetCheckSpec(
             "one_row_per_candle",
@@ -75,9 +76,8 @@ def features_1h(
     breaches: list[str] = []
     spread = pd.DataFrame()
     for part in month_parts(start, end):
-        frame = compute_window(store, part.start, part.end)
+        frame = record_features(copy, part, first_in_sql)
         breaches += contract_breaches(frame)
-        copy.record(frame, part.start, part.end, first_in_sql)
         rows += len(frame)
         spread = pd.concat([spread, frame[list(feature_names())].agg(["min", "max"])])
         context.log.info(f"features of {part.start:%Y-%m-%d} to {part.end:%Y-%m-%d}: {len(frame)} rows")
@@ -106,25 +106,13 @@ def features_1h(
     )
 
 
-def compute_window(store: Database, start: datetime, end: datetime) -> pd.DataFrame:
-    """Features of [start, end) from the candles stored now."""
-    *candles, universe = store.frames(
-        [
-            (
-                f"select {CANDLE_COLUMNS} from market.candles_{timeframe} "  # noqa: S608
-                "where timestamp_utc >= $1 and timestamp_utc < $2",
-                (history_start(start, timeframe), end),
-            )
-            for timeframe in ("1h", "4h", "1d", "15m")
-        ]
-        + [
-            (
-                "select day, pair, enabled from market.universe where day >= $1 and day < $2",
-                (history_start(start, "1h").date(), end.date() + timedelta(days=1)),
-            )
-        ]
-    )
-    return compute_features(candles[0], candles[1], candles[2], candles[3], start, end, universe=universe)
+def record_features(copy: SqlWindow, part: MonthPart, first_in_sql: datetime) -> pd.DataFrame:
+    """Features of a part of a month, from the candles stored now, into the store and into SQL."""
+
+    def computed() -> pd.DataFrame:
+        return candle_set(copy.database, part.start, part.end).features(part.start, part.end)
+
+    return copy.record_made(computed, part, first_in_sql)
 
 
 def _constant(spread: pd.DataFrame) -> list[str]:

@@ -9,9 +9,9 @@ from okx_assets.partitions import LABELS_1D_HOURS, LABELS_2W_HOURS, window_of
 from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
 from okx_core.labels.compute import compute_labels, history_start
 from okx_core.labels.registry import HORIZON_HOURS
-from resources.dagster_resources import DatabaseResource, ExchangeResource, FeatureStoreResource
+from resources.dagster_resources import ExchangeResource, FeatureStoreResource
 from resources.database import Database
-from resources.feature_store.months import month_parts
+from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.sql_window import SqlWindow
 
 HOUR = timedelta(hours=1)
@@ -43,19 +43,17 @@ def _label_asset(
     )
     def build(
         context: dg.AssetExecutionContext,
-        database: DatabaseResource,
         exchange: ExchangeResource,
         feature_store: FeatureStoreResource,
     ) -> dg.MaterializeResult:
         start, end = window_of(context)
-        store, copy = database.open(), SqlWindow(feature_store.open(), table)
+        copy = SqlWindow(feature_store.open(), table)
         known_until = exchange.open().now().replace(minute=0, second=0, microsecond=0)
         first_in_sql = feature_store.sql_start()
         rows = 0
         newest: datetime | None = None
         for part in month_parts(start, end):
-            frame = label_window(store, part.start, part.end, horizon_set, known_until)
-            copy.record(frame, part.start, part.end, first_in_sql)
+            frame = record_labels(copy, part, horizon_set, known_until, first_in_sql)
             rows += len(frame)
             newest = frame["timestamp_utc"].max() if len(frame) else newest
         passed = newest is None or newest + (horizon + 1) * HOUR <= known_until
@@ -90,6 +88,17 @@ def _checks(name: str) -> list[dg.AssetCheckSpec]:
             blocking=True,
         ),
     ]
+
+
+def record_labels(
+    copy: SqlWindow, part: MonthPart, horizon_set: str, known_until: datetime, first_in_sql: datetime
+) -> pd.DataFrame:
+    """Labels of a part of a month, as far as they are known at `known_until`, into the store and into SQL."""
+
+    def computed() -> pd.DataFrame:
+        return label_window(copy.database, part.start, part.end, horizon_set, known_until)
+
+    return copy.record_made(computed, part, first_in_sql)
 
 
 def label_window(

@@ -4,6 +4,8 @@ From `features.sql_windows.starts_at` on a table holds what the store holds. Old
 goes on; when the window is made longer, the missing days are filled from the store.
 """
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -11,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from resources.database import Bulk, Database
-from resources.feature_store.months import month_parts
-from resources.feature_store.store import FeatureStore
+from resources.feature_store.months import MonthPart, month_parts
+from resources.feature_store.store import FeatureStore, ReadAhead
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,12 +66,40 @@ class SqlWindow:
         held = self.starts_at()
         return held is not None and held <= start
 
-    def record(self, frame: "pd.DataFrame", start: datetime, end: datetime, first: datetime) -> None:
-        """Write the rows of [start, end) to the store, and those from `first` on to SQL as well."""
-        self.store.replace_window(self.table, frame, start, end)
-        self.replace(frame, start, end, first)
+    def record(
+        self,
+        frame: "pd.DataFrame",
+        start: datetime,
+        end: datetime,
+        first: datetime,
+        ahead: "Future[ReadAhead | None] | None" = None,
+    ) -> None:
+        """Write the rows of [start, end) to the store, and those from `first` on to SQL as well.
 
-    def replace(self, frame: "pd.DataFrame", start: datetime, end: datetime, first: datetime) -> int:
+        Both at once, but SQL commits only when the store has the rows: an error leaves it as it was.
+        """
+        with ThreadPoolExecutor(1) as beside:
+            stored = beside.submit(self.store.replace_window, self.table, frame, start, end, ahead)
+            self.replace(frame, start, end, first, stored.result)
+
+    def record_made(
+        self, make: "Callable[[], pd.DataFrame]", part: MonthPart, first: datetime
+    ) -> "pd.DataFrame":
+        """Make the rows of `part` while the file that they go into is read, then record them."""
+        with ThreadPoolExecutor(1) as beside:
+            ahead = beside.submit(self.store.read_ahead, self.table, part)
+            frame = make()
+            self.record(frame, part.start, part.end, first, ahead)
+        return frame
+
+    def replace(
+        self,
+        frame: "pd.DataFrame",
+        start: datetime,
+        end: datetime,
+        first: datetime,
+        before_commit: Callable[[], object] = lambda: None,
+    ) -> int:
         """Replace the rows of [start, end) that lie in the window, which begins at `first` from now on.
 
         One transaction: rows before `first` leave, and rows from `first` on that SQL does not hold yet come
@@ -89,6 +119,7 @@ class SqlWindow:
                 "where table_name = $1 and starts_at is distinct from $2",
                 (self.table, first),
             )
+            before_commit()
         return rows
 
     def _held(self, bulk: Bulk, first: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Reading and replacing stored rows: the one way in and out of the history of features and labels."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ReadAhead:
+    """A file's rows, read before its month was locked: a cache, known by the hash of the content."""
+
+    content_hash: str
+    rows: pa.Table
+
+
+@dataclass(frozen=True)
 class FeatureStore:
     """The files under `root` and their manifest in `database`. Safe with several writers and readers."""
 
@@ -38,8 +46,20 @@ class FeatureStore:
         """This manifest's folder under the root; every path of a file begins with it."""
         return self.manifest.identity()
 
+    def read_ahead(self, table: str, part: MonthPart) -> ReadAhead | None:
+        """The file into which rows of `part` would go now, None where there is nothing to keep of it."""
+        current = self.manifest.current(table, part.month, part.month)
+        if not current or _is_replaced_whole(current[0], part):
+            return None
+        return ReadAhead(current[0].content_hash, self.load(current[0]))
+
     def replace_window(
-        self, table: str, rows: "pd.DataFrame | pa.Table", start: datetime, end: datetime
+        self,
+        table: str,
+        rows: "pd.DataFrame | pa.Table",
+        start: datetime,
+        end: datetime,
+        ahead: "Future[ReadAhead | None] | None" = None,
     ) -> int:
         """Replace the rows with start <= timestamp_utc < end; the number of files that are new.
 
@@ -47,7 +67,8 @@ class FeatureStore:
         those of every month that it touches (see `content.merged`). Each month is one transaction: readers
         see the old month or the new one. Writing what stands already changes nothing. Raises
         FeatureStoreError for rows outside the window or two rows with one key, DamagedFileError when the
-        month's file cannot be read, which a window that covers the whole month does not need.
+        month's file cannot be read, which a window that covers the whole month does not need. `ahead` may
+        hold the file already; it counts only if that is still the current one.
         """
         fresh = content.canonical(rows)
         if content.between(fresh, start, end).num_rows != fresh.num_rows:
@@ -58,22 +79,30 @@ class FeatureStore:
         written = 0
         for part in parts:
             mine = fresh if len(parts) == 1 else content.between(fresh, part.start, part.end)
-            written += self._replace_part(table, mine.combine_chunks(), part)
+            written += self._replace_part(table, mine.combine_chunks(), part, ahead)
         return written
 
-    def _replace_part(self, table: str, rows: pa.Table, part: MonthPart) -> bool:
+    def _replace_part(
+        self, table: str, rows: pa.Table, part: MonthPart, ahead: "Future[ReadAhead | None] | None"
+    ) -> bool:
         with self.manifest.locked(table, part.month) as month:
             current = month.current()
-            needed = current is not None and not (
-                part.start == start_of(part.month) and current.watermark < part.end
-            )
-            old = self.load(current) if current is not None and needed else None
+            needed = current is not None and not _is_replaced_whole(current, part)
+            old = self._held(current, ahead) if current is not None and needed else None
             merged = content.merged(old, rows, part.start, part.end)
             changed = self._write(month, current, merged)
             for path in month.forget_superseded():
                 # Inside the lock: a writer that brings the same content back must not lose its file.
                 self.root.delete(path)
         return changed
+
+    def _held(self, current: ManifestFile, ahead: "Future[ReadAhead | None] | None") -> pa.Table:
+        """The current file's rows: read ahead, or read now when it is another file by now."""
+        if ahead is not None and ahead.exception() is None:
+            read = ahead.result()
+            if read is not None and read.content_hash == current.content_hash:
+                return read.rows
+        return self.load(current)
 
     def _write(self, month: LockedMonth, current: ManifestFile | None, rows: pa.Table) -> bool:
         """Make `rows` the month's content: first the file, then the manifest."""
@@ -192,6 +221,11 @@ class FeatureStore:
             f"make it anew with `okxsignal backfill --again --from {file.month:%Y-%m-%d} "
             f"--to {following(file.month):%Y-%m-%d}`"
         )
+
+
+def _is_replaced_whole(file: ManifestFile, part: MonthPart) -> bool:
+    """Whether no row of the file stays when the rows of `part` are replaced."""
+    return part.start == start_of(part.month) and file.watermark < part.end
 
 
 def _reason(error: Exception) -> str:

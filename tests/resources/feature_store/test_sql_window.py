@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from resources.feature_store.months import month_parts
+from resources.feature_store.root import StoreRoot
 from resources.feature_store.sql_window import BEGINNING, SqlWindow, newest_candle, window_start
 from resources.feature_store.store import FeatureStore
 
@@ -56,6 +59,27 @@ class TestRecord:
         copy.record(rows([73]), at(73), at(74), BEGINNING)
         assert in_sql(copy) == [*range(74)]
         assert copy.differences(at(0), at(74)) == []
+
+    def test_sql_stays_as_it_was_when_the_store_refuses(self, copy, rows, monkeypatch) -> None:
+        copy.record(rows(range(3)), at(0), at(3), at(0))
+
+        def full(*_arguments) -> None:
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(StoreRoot, "put", full)
+        with pytest.raises(OSError, match="the disk is full"):
+            copy.record(rows(range(3, 5)), at(3), at(5), at(0))
+        assert in_sql(copy) == [0, 1, 2]
+
+    def test_rows_that_cannot_be_made_leave_both_as_they_were(self, copy, rows) -> None:
+        copy.record(rows(range(3)), at(0), at(3), at(0))
+
+        def unmade() -> pd.DataFrame:
+            raise ValueError("no candles")
+
+        with pytest.raises(ValueError, match="no candles"):
+            copy.record_made(unmade, next(month_parts(at(3), at(4))), at(0))
+        assert copy.store.manifest.row_count(TABLE) == len(copy.read(at(0), at(9)))
 
     def test_replaced_rows_are_replaced_in_both(self, copy, rows) -> None:
         copy.record(rows(range(10)), at(0), at(10), at(0))

@@ -3,15 +3,16 @@
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from resources.feature_store.garbage import find_garbage, remove_garbage
+from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.root import StoreRoot
-from resources.feature_store.store import FeatureStore
+from resources.feature_store.store import FeatureStore, ReadAhead
 
 TABLE = "features.features_1h"
 T0 = datetime(2026, 3, 30, tzinfo=UTC)
@@ -81,6 +82,42 @@ class TestThreads:
             seen = list(pool.map(read, range(40)))
             assert [task.result() for task in writes] == [None] * 11
         assert all(len(values) == 1 for values in seen)
+
+
+class TestReadAhead:
+    @pytest.fixture
+    def filled(self, folder_store: FeatureStore, rows_of) -> FeatureStore:
+        folder_store.replace_window(TABLE, rows_of(range(5), pairs=["A-USDT"]), at(0), at(5))
+        return folder_store
+
+    def started(self, store: FeatureStore, hour: int) -> Future[ReadAhead | None]:
+        """A read that is over before the write begins."""
+        found: Future[ReadAhead | None] = Future()
+        found.set_result(store.read_ahead(TABLE, next(month_parts(at(hour), at(hour + 1)))))
+        return found
+
+    def test_the_current_file_is_not_read_twice(self, filled: FeatureStore, rows_of, monkeypatch) -> None:
+        ahead = self.started(filled, 5)
+        monkeypatch.setattr(StoreRoot, "read", lambda *_: pytest.fail("read again"))
+        filled.replace_window(TABLE, rows_of([5], pairs=["A-USDT"]), at(5), at(6), ahead)
+        monkeypatch.undo()
+        assert hours_of(filled) == [0, 1, 2, 3, 4, 5]
+
+    def test_what_another_writer_added_since_is_kept(self, filled: FeatureStore, rows_of) -> None:
+        ahead = self.started(filled, 6)
+        filled.replace_window(TABLE, rows_of([5], pairs=["A-USDT"]), at(5), at(6))
+        filled.replace_window(TABLE, rows_of([6], pairs=["A-USDT"]), at(6), at(7), ahead)
+        assert hours_of(filled) == [0, 1, 2, 3, 4, 5, 6]
+
+    def test_a_read_that_failed_is_done_again(self, filled: FeatureStore, rows_of) -> None:
+        failed: Future[ReadAhead | None] = Future()
+        failed.set_exception(OSError("away for a moment"))
+        filled.replace_window(TABLE, rows_of([5], pairs=["A-USDT"]), at(5), at(6), failed)
+        assert hours_of(filled) == [0, 1, 2, 3, 4, 5]
+
+    def test_nothing_is_read_of_a_month_that_is_replaced_whole(self, filled: FeatureStore) -> None:
+        assert filled.read_ahead(TABLE, MonthPart(date(2026, 3, 1), at(-29 * 24), at(48))) is None
+        assert filled.read_ahead(TABLE, next(month_parts(at(48), at(49)))) is None
 
 
 class TestProcesses:
