@@ -22,7 +22,7 @@ __all__ = ["compute_features", "history_start"]
 
 Floats = NDArray[np.float32]
 Pass = Callable[[], None]
-CACHED_BARS = 12_288  # bars of one pass: its arrays stay in cache and below malloc's mapping threshold
+CACHED_BARS = 24_576  # bars of one pass: few calls, and its arrays stay in cache
 SLOPE_BARS = 8  # bars that features of anchored indicators may look back
 
 

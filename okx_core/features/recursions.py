@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.features.smoothing import LANES, known_from, wilder
 
 Array = NDArray[np.float64]
+Trend = tuple[float, float, float, float, float, float]
 
 
 @compiled
@@ -49,35 +51,22 @@ def rsi(close: Array, period: int) -> Array:
     return out
 
 
-@compiled
 def atr(high: Array, low: Array, close: Array, period: int) -> Array:
     """Average true range (Wilder, 1978) in price units; first valid on bar period + 1 of a run."""
-    out = np.full(close.shape, np.nan)
-    gain = 1.0 / period
-    keep = 1.0 - gain
+    return wilder(true_range(high, low, close), period)
+
+
+@compiled
+def true_range(high: Array, low: Array, close: Array) -> Array:
+    """max(high, close before) - min(low, close before), in price units; NaN where no close before is known."""
+    out = np.empty(close.shape)
+    out[:, :1] = np.nan
     for pair in range(close.shape[0]):
-        seen = 0
-        level, before = 0.0, np.nan
-        for bar in range(close.shape[1]):
-            top = high[pair, bar]
-            bottom = low[pair, bar]
-            known = before == before
-            top = before if before > top else top
-            bottom = before if before < bottom else bottom
-            before = close[pair, bar]
-            spread = top - bottom
-            if not (known and before == before):
-                seen = 0
-                level = 0.0
-                continue
-            seen += 1
-            if seen > period:
-                level = keep * level + gain * spread
-                out[pair, bar] = level
-            else:
-                level += gain * spread
-                if seen == period:
-                    out[pair, bar] = level
+        tops, bottoms, befores, target = high[pair, 1:], low[pair, 1:], close[pair, :-1], out[pair, 1:]
+        for bar in range(target.size):
+            top, bottom, before = tops[bar], bottoms[bar], befores[bar]
+            spread = (before if before > top else top) - (before if before < bottom else bottom)
+            target[bar] = spread + (before - before)
     return out
 
 
@@ -127,39 +116,84 @@ def directional_movement(high: Array, low: Array, close: Array, period: int) -> 
 def parabolic_sar(high: Array, low: Array, step: float, most: float) -> Array:
     """Parabolic stop and reverse (Wilder, 1978) as TA-Lib has it, in price units; from bar 2 of a run.
 
-    The first trend is down if the second bar's low fell by more than its high rose, else up. A falling
-    trend is followed in the mirror: `way` -1 turns prices over, so that one rule serves both.
+    The first trend is down if the second bar's low fell by more than its high rose, else up.
     """
     out = np.full(high.shape, np.nan)
-    for pair in range(high.shape[0]):
-        started = False
-        way, stop, extreme, speed, floor_before, top_before = 1.0, 0.0, 0.0, step, 0.0, 0.0
-        for bar in range(1, high.shape[1]):
-            top, bottom = high[pair, bar], low[pair, bar]
-            if not (top == top and high[pair, bar - 1] == high[pair, bar - 1]):
-                started = False
-                continue
-            if not started:
-                started = True
-                fall, rise = low[pair, bar - 1] - bottom, top - high[pair, bar - 1]
-                way = -1.0 if fall > 0.0 and fall > rise else 1.0
-                stop = low[pair, bar - 1] if way > 0.0 else -high[pair, bar - 1]
-                extreme, speed = (top if way > 0.0 else -bottom), step
-                top_before, floor_before = extreme, bottom if way > 0.0 else -top
-            reach, floor = (top, bottom) if way > 0.0 else (-bottom, -top)
-            if floor <= stop:
-                ceiling = reach if reach > top_before else top_before
-                stop = -(extreme if extreme > ceiling else ceiling)
-                way, speed, extreme = -way, step, -floor
-                reach, floor, floor_before = -floor, -reach, -top_before
-                out[pair, bar] = way * stop
-            else:
-                out[pair, bar] = way * stop
-                faster = speed + step if speed + step < most else most
-                speed = faster if reach > extreme else speed
-                extreme = reach if reach > extreme else extreme
-            lowest = floor if floor < floor_before else floor_before
-            stop += speed * (extreme - stop)
-            stop = stop if stop < lowest else lowest
-            top_before, floor_before = reach, floor
+    pair = 0
+    while pair < high.shape[0]:
+        first = known_from(high, pair) if pair + LANES <= high.shape[0] else -1
+        if first >= 0 and first + 1 < high.shape[1]:
+            some = slice(pair, pair + LANES)
+            _stops_of_four(high[some, first:], low[some, first:], step, most, out[some, first:])
+            pair += LANES
+        else:
+            _stops_of_one(high[pair], low[pair], step, most, out[pair])
+            pair += 1
     return out
+
+
+@compiled
+def _stops_of_four(high: Array, low: Array, step: float, most: float, out: Array) -> None:
+    """As `_stops_of_one` without gaps, four at a time: each waits for its own last stop, not for the others'."""
+    one = _first_stop(high[0], low[0], 1, step)
+    two = _first_stop(high[1], low[1], 1, step)
+    three = _first_stop(high[2], low[2], 1, step)
+    four = _first_stop(high[3], low[3], 1, step)
+    for bar in range(1, high.shape[1]):
+        one, out[0, bar] = _next_stop(one, high[0, bar], low[0, bar], step, most)
+        two, out[1, bar] = _next_stop(two, high[1, bar], low[1, bar], step, most)
+        three, out[2, bar] = _next_stop(three, high[2, bar], low[2, bar], step, most)
+        four, out[3, bar] = _next_stop(four, high[3, bar], low[3, bar], step, most)
+
+
+@compiled
+def _stops_of_one(high: Array, low: Array, step: float, most: float, out: Array) -> None:
+    trend = (1.0, 0.0, 0.0, step, 0.0, 0.0)
+    started = False
+    for bar in range(1, high.size):
+        known = high[bar] == high[bar] and high[bar - 1] == high[bar - 1]
+        if known:
+            trend = trend if started else _first_stop(high, low, bar, step)
+            trend, out[bar] = _next_stop(trend, high[bar], low[bar], step, most)
+        started = known
+
+
+@compiled
+def _first_stop(high: Array, low: Array, bar: int, step: float) -> Trend:
+    """The trend that begins on `bar`; see `_next_stop`."""
+    fall, rise = low[bar - 1] - low[bar], high[bar] - high[bar - 1]
+    if fall > 0.0 and fall > rise:
+        return 0.0, -high[bar - 1], -low[bar], step, -low[bar], -high[bar]
+    return 1.0, low[bar - 1], high[bar], step, high[bar], low[bar]
+
+
+@compiled
+def _next_stop(trend: Trend, top: float, bottom: float, step: float, most: float) -> tuple[Trend, float]:
+    """The trend after a bar, and the stop of the bar.
+
+    A trend is up (1, or 0 down), stop, extreme, speed, and the reach and floor of the bar before. A falling
+    one is followed in the mirror, prices turned over, so that one rule serves both. Multiplying by 0 and 1
+    instead of branching: which way prices go cannot be guessed.
+    """
+    up, stop, extreme, speed, reach_before, floor_before = trend
+    reach, floor = _either(up, top, -bottom), _either(up, bottom, -top)
+    turned = 1.0 * (floor <= stop)
+    furthest = reach if reach > extreme else extreme
+    ceiling = furthest if furthest > reach_before else reach_before
+    faster = speed + step if speed + step < most else most
+    speed = _either(turned, step, _either(1.0 * (reach > extreme), faster, speed))
+    up = _either(turned, 1.0 - up, up)
+    stop = _either(turned, -ceiling, stop)
+    shown = (2.0 * up - 1.0) * stop
+    extreme = _either(turned, -floor, furthest)
+    floor_before = _either(turned, -reach_before, floor_before)
+    reach, floor = _either(turned, -floor, reach), _either(turned, -reach, floor)
+    lowest = floor if floor < floor_before else floor_before
+    stop += speed * (extreme - stop)
+    stop = stop if stop < lowest else lowest
+    return (up, stop, extreme, speed, reach, floor), shown
+
+
+@compiled
+def _either(yes: float, one: float, other: float) -> float:
+    return yes * one + (1.0 - yes) * other

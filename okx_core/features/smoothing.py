@@ -17,21 +17,35 @@ LANES = 4
 @compiled
 def ema(values: Array, period: int) -> Array:
     """Exponential mean, alpha = 2 / (period + 1), seeded with the simple mean of the first `period`."""
-    out = np.full(values.shape, np.nan)
+    return _exponential(values, period, 2.0 / (period + 1.0), 1.0, float(period))
+
+
+@compiled
+def wilder(values: Array, period: int) -> Array:
+    """The same with alpha = 1 / period, as Wilder (1978) has it."""
+    return _exponential(values, period, 1.0 / period, 1.0 / period, 1.0)
+
+
+@compiled
+def _exponential(values: Array, period: int, gain: float, share: float, divisor: float) -> Array:
+    """Recursive mean; its seed is the sum of the first `period` values times `share`, by `divisor`."""
+    out = np.empty(values.shape)
     pair = 0
     while pair < values.shape[0]:
-        first = _known_from(values, pair) if pair + LANES <= values.shape[0] else -1
+        first = known_from(values, pair) if pair + LANES <= values.shape[0] else -1
         if first >= 0 and first + period <= values.shape[1]:
-            _ema_of_four(values[pair : pair + LANES], first, period, out[pair : pair + LANES])
+            some = slice(pair, pair + LANES)
+            out[some, : first + period - 1] = np.nan
+            _mean_of_four(values[some], first, period, gain, share, divisor, out[some])
             pair += LANES
         else:
-            _ema_of_one(values[pair], period, out[pair])
+            _mean_of_one(values[pair], period, gain, share, divisor, out[pair])
             pair += 1
     return out
 
 
 @compiled
-def _known_from(values: Array, pair: int) -> int:
+def known_from(values: Array, pair: int) -> int:
     """First known bar of four pairs that start together and have no gap; -1 where they do not."""
     first = 0
     while first < values.shape[1] and values[pair, first] != values[pair, first]:
@@ -49,18 +63,19 @@ def _known_from(values: Array, pair: int) -> int:
 
 
 @compiled
-def _ema_of_four(values: Array, first: int, period: int, out: Array) -> None:
-    """As `_ema_of_one`, four at a time: each waits for its own last value, not for the others'."""
-    gain = 2.0 / (period + 1.0)
+def _mean_of_four(
+    values: Array, first: int, period: int, gain: float, share: float, divisor: float, out: Array
+) -> None:
+    """As `_mean_of_one`, four at a time: each waits for its own last value, not for the others'."""
     keep = 1.0 - gain
     one, two, three, four = 0.0, 0.0, 0.0, 0.0
     seeded = first + period - 1
     for bar in range(first, seeded + 1):
-        one += values[0, bar]
-        two += values[1, bar]
-        three += values[2, bar]
-        four += values[3, bar]
-    one, two, three, four = one / period, two / period, three / period, four / period
+        one += share * values[0, bar]
+        two += share * values[1, bar]
+        three += share * values[2, bar]
+        four += share * values[3, bar]
+    one, two, three, four = one / divisor, two / divisor, three / divisor, four / divisor
     out[0, seeded], out[1, seeded], out[2, seeded], out[3, seeded] = one, two, three, four
     for bar in range(seeded + 1, values.shape[1]):
         one = keep * one + gain * values[0, bar]
@@ -71,13 +86,13 @@ def _ema_of_four(values: Array, first: int, period: int, out: Array) -> None:
 
 
 @compiled
-def _ema_of_one(values: Array, period: int, out: Array) -> None:
-    gain = 2.0 / (period + 1.0)
+def _mean_of_one(values: Array, period: int, gain: float, share: float, divisor: float, out: Array) -> None:
     keep = 1.0 - gain
     seen = 0
     level = 0.0
     for bar in range(values.size):
         value = values[bar]
+        out[bar] = np.nan
         if value != value:
             seen = 0
             level = 0.0
@@ -87,9 +102,9 @@ def _ema_of_one(values: Array, period: int, out: Array) -> None:
             level = keep * level + gain * value
             out[bar] = level
         else:
-            level += value
+            level += share * value
             if seen == period:
-                level /= period
+                level /= divisor
                 out[bar] = level
 
 
@@ -152,23 +167,53 @@ def kama(close: Array, path: Array, period: int) -> Array:
     first bar; a price that has not moved counts as a straight way, as in TA-Lib.
     """
     out = np.full(close.shape, np.nan)
-    slowest, fastest = 2.0 / 31.0, 2.0 / 3.0
-    for pair in range(close.shape[0]):
-        level = np.nan
-        for bar in range(period, close.shape[1]):
-            walked = path[pair, bar]
-            if walked != walked:
-                level = np.nan
-                continue
-            price = close[pair, bar]
-            if level != level:
-                level = close[pair, bar - 1]
-            moved = price - close[pair, bar - period]
-            efficiency = abs(moved / walked) if walked > moved and walked != 0.0 else 1.0
-            gain = efficiency * (fastest - slowest) + slowest
-            level += (price - level) * (gain * gain)
-            out[pair, bar] = level
+    gain = np.empty((LANES, close.shape[1]))
+    pair = 0
+    while pair < close.shape[0]:
+        first = known_from(path, pair) if pair + LANES <= close.shape[0] else -1
+        rows = LANES if period <= first < close.shape[1] else 1
+        for lane in range(rows):
+            _kama_gain(close[pair + lane], path[pair + lane], period, gain[lane])
+        some = slice(pair, pair + rows)
+        if rows == LANES:
+            _kama_of_four(close[some], gain, first, out[some])
+        else:
+            _kama_of_one(close[pair], gain[0], period, out[pair])
+        pair += rows
     return out
+
+
+@compiled
+def _kama_gain(close: Array, path: Array, period: int, out: Array) -> None:
+    """Share of the way to the price that the mean goes, from bar `period` on; NaN where the path is."""
+    slowest, fastest = 2.0 / 31.0, 2.0 / 3.0
+    now, then, walk, target = close[period:], close[: close.size - period], path[period:], out[period:]
+    for bar in range(now.size):
+        walked, moved = walk[bar], now[bar] - then[bar]
+        efficiency = abs(moved / walked) if (walked > moved) & (walked != 0.0) else 1.0
+        gain = efficiency * (fastest - slowest) + slowest
+        target[bar] = gain * gain + (walked - walked)
+
+
+@compiled
+def _kama_of_four(close: Array, gain: Array, first: int, out: Array) -> None:
+    """As `_kama_of_one` without gaps from bar `first` on, four at a time."""
+    one, two, three, four = close[0, first - 1], close[1, first - 1], close[2, first - 1], close[3, first - 1]
+    for bar in range(first, close.shape[1]):
+        one += (close[0, bar] - one) * gain[0, bar]
+        two += (close[1, bar] - two) * gain[1, bar]
+        three += (close[2, bar] - three) * gain[2, bar]
+        four += (close[3, bar] - four) * gain[3, bar]
+        out[0, bar], out[1, bar], out[2, bar], out[3, bar] = one, two, three, four
+
+
+@compiled
+def _kama_of_one(close: Array, gain: Array, period: int, out: Array) -> None:
+    level = np.nan
+    for bar in range(period, close.size):
+        level = close[bar - 1] if level != level else level
+        level += (close[bar] - level) * gain[bar]
+        out[bar] = level
 
 
 @compiled
