@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 from okx_core.compilation import compiled
 
 Array = NDArray[np.float64]
+Keys = NDArray[np.uint64]
 FEWEST_PAIRS = 2
+BLOCK = 24_576  # keys that are sorted at a time
+TILE = 16
 SIGN = np.uint32(0x80000000)
+ALL_BITS = np.uint32(0xFFFFFFFF)
+UNKNOWN = np.uint64(ALL_BITS)
+HALF = np.uint64(32)
 
 
 @compiled
@@ -43,41 +49,70 @@ def market_rank(values: Array) -> Array:
     """Rank of each pair among the known pairs of its bar: 0 smallest, 1 largest, ties share the mean.
 
     Compared as float32: each value becomes the upper half of an integer that sorts like it, its pair
-    the lower half, so one sort of plain integers orders a bar.
+    the lower half, so one sort of plain integers orders a bar. Some bars at a time, which stay in cache.
     """
-    keys = _sort_keys(values)
-    keys.sort(axis=1)
-    return _ranks(keys, values.shape[0], FEWEST_PAIRS)
-
-
-def _sort_keys(values: Array) -> NDArray[np.uint64]:
-    """[bars, pairs]: the order-preserving bits of float32, then the pair; unknown ones sort last."""
-    single = (values.T + 0.0).astype(np.float32, order="C")
-    bits = single.view(np.uint32)
-    ordered = np.where(bits & SIGN, ~bits, bits | SIGN)
-    ordered[np.isnan(single)] = np.uint32(0xFFFFFFFF)
-    return (ordered.astype(np.uint64) << np.uint64(32)) | np.arange(values.shape[0], dtype=np.uint64)
+    pairs, bars = values.shape
+    out = np.empty(values.shape)
+    step = max(1, BLOCK // max(1, pairs))
+    keys = np.empty((min(step, bars), pairs), dtype=np.uint64)
+    ranks = np.empty(keys.shape)
+    for first in range(0, bars, step):
+        some = slice(0, min(step, bars - first))
+        _sort_keys(values, first, keys[some])
+        keys[some].sort(axis=1)
+        _ranks(keys[some], FEWEST_PAIRS, ranks[some])
+        _turned(ranks[some], out[:, first : first + step])
+    return out
 
 
 @compiled
-def _ranks(keys: NDArray[np.uint64], pairs: int, fewest: int) -> Array:
-    """Ranks [pairs, bars] from sorted keys [bars, pairs]."""
-    out = np.full((pairs, keys.shape[0]), np.nan)
-    unknown = np.uint64(0xFFFFFFFF)
-    low = np.uint64(0xFFFFFFFF)
-    shift = np.uint64(32)
+def _sort_keys(values: Array, first: int, out: Keys) -> None:
+    """[bars, pairs]: the order-preserving bits of float32, then the pair; unknown ones sort last."""
+    bars, pairs = out.shape
+    single = np.empty(bars, dtype=np.float32)
+    bits = single.view(np.uint32)
+    ordered = np.empty((pairs, bars), dtype=np.uint32)
+    for pair in range(pairs):
+        source, target = values[pair, first : first + bars], ordered[pair]
+        for bar in range(bars):
+            single[bar] = np.float32(source[bar] + 0.0)
+        for bar in range(bars):
+            flipped = ~bits[bar] if bits[bar] & SIGN else bits[bar] | SIGN
+            target[bar] = flipped if single[bar] == single[bar] else ALL_BITS
+    for low in range(0, bars, TILE):
+        for pair in range(pairs):
+            for bar in range(low, min(low + TILE, bars)):
+                out[bar, pair] = (np.uint64(ordered[pair, bar]) << HALF) | np.uint64(pair)
+
+
+@compiled
+def _ranks(keys: Keys, fewest: int, out: Array) -> None:
+    """Ranks [bars, pairs] from sorted keys [bars, pairs]."""
+    pairs = keys.shape[1]
     for bar in range(keys.shape[0]):
+        row, target = keys[bar], out[bar]
         known = pairs
-        while known > 0 and keys[bar, known - 1] >> shift == unknown:
+        while known > 0 and row[known - 1] >> HALF == UNKNOWN:
             known -= 1
         place = 0
         while place < known and known >= fewest:
             last = place
-            value = keys[bar, place] >> shift
-            while last + 1 < known and keys[bar, last + 1] >> shift == value:
+            value = row[place] >> HALF
+            while last + 1 < known and row[last + 1] >> HALF == value:
                 last += 1
             rank = 0.5 * (place + last) / (known - 1.0)
             for tied in range(place, last + 1):
-                out[np.int64(keys[bar, tied] & low), bar] = rank
+                target[row[tied] & UNKNOWN] = rank
             place = last + 1
-    return out
+        for unranked in range(place, pairs):
+            target[row[unranked] & UNKNOWN] = np.nan
+
+
+@compiled
+def _turned(rows: Array, out: Array) -> None:
+    """`rows` [bars, pairs] written as [pairs, bars], a tile at a time."""
+    for low in range(0, out.shape[0], 8):
+        for begin in range(0, out.shape[1], 64):
+            for pair in range(low, min(low + 8, out.shape[0])):
+                for bar in range(begin, min(begin + 64, out.shape[1])):
+                    out[pair, bar] = rows[bar, pair]
