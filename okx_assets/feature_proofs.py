@@ -57,7 +57,7 @@ def feature_proofs(
 
 
 def _outcome(verdict: Verdict) -> dg.AssetCheckResult:
-    found = {finding.feature: finding.detail for finding in verdict.findings[:SHOWN]}
+    found = [f"- `{finding.feature}`: {finding.detail}" for finding in verdict.findings[:SHOWN]]
     return dg.AssetCheckResult(
         asset_key=FEATURES,
         check_name=check_name(verdict.proof),
@@ -66,7 +66,7 @@ def _outcome(verdict: Verdict) -> dg.AssetCheckResult:
         metadata={
             "features": verdict.tried,
             "findings": len(verdict.findings),
-            "found": found,
+            "found": dg.MetadataValue.md("\n".join(found) or "nothing"),
             "evidence": verdict.evidence,
         },
     )

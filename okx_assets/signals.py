@@ -68,8 +68,9 @@ def signals(
     store = database.open()
     live_hour = newest_closed_hour(exchange.open().now())
     features = SqlWindow(feature_store.open(), FEATURES).read(start, end)
-    features["model_version"] = assign_versions(store, tracking.open(), features["timestamp_utc"], live_hour)
-    spoken_for = features.dropna(subset="model_version").reset_index(drop=True)
+    versions = assign_versions(store, tracking.open(), features["timestamp_utc"], live_hour)
+    spoken_for = pd.concat([features, versions.rename("model_version")], axis=1)[versions.notna()]
+    spoken_for = spoken_for.reset_index(drop=True)
     models = {int(v): tracking.open().load(int(v)) for v in sorted(spoken_for["model_version"].unique())}
     predicted = predict(spoken_for, models)
     judged = judge(store, predicted, start, end)

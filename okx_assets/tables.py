@@ -26,6 +26,9 @@ _CANDLE = {
     "ingested_at": ("timestamptz", "exchange time of the fetch"),
     "revision": ("int", "0 for the first version of the bar"),
 }
+_CANDLE_1H = {
+    f"{name}_1h": _CANDLE[name] for name in ("open", "high", "low", "close", "volume", "quote_volume")
+} | {"source": _CANDLE["source"]}
 _FEATURES = {name: ("real", words) for name, words in feature_words().items()}
 _LABELS_1D = {name: ("real", words) for name, words in label_words("1d").items()}
 _LABELS_2W = {name: ("real", words) for name, words in label_words("2w").items()}
@@ -74,7 +77,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "features.features_1h": {**_KEY, **_FEATURES},
     "ml.labels_1d": {**_KEY, **_LABELS_1D},
     "ml.labels_2w": {**_KEY, **_LABELS_2W},
-    "marts.candles_1h": {**_KEY, **_FEATURES, **_LABELS_1D, **_LABELS_2W},
+    "marts.candles_1h": {**_KEY, **_CANDLE_1H, **_FEATURES, **_LABELS_1D, **_LABELS_2W},
     "marts.signal_outcomes": {
         **_KEY,
         "model_version": ("int", "version that predicted"),

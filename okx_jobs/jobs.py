@@ -9,6 +9,8 @@ from okx_jobs import gap_repair
 EXECUTION_TAGS = {"okx/stage": "execution", "dagster/max_retries": "0", "dagster/max_runtime": "900"}
 DATA_TAGS = {"dagster/max_runtime": "3600"}
 
+# About the code, not about some hours: an hour's run would only mark the day's verdicts as skipped.
+PROOFS = dg.AssetSelection.checks(feature_proofs)
 HOURLY_DATA = dg.AssetSelection.assets(
     ["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"],
     ["features", "features_1h"], ["trading", "signals"],
@@ -20,26 +22,26 @@ EXECUTION = dg.AssetSelection.assets(["trading", "orders"], ["trading", "fills"]
 
 trade_hour = dg.define_asset_job(
     "trade_hour",
-    selection=HOURLY_DATA | EXECUTION,
+    selection=(HOURLY_DATA | EXECUTION) - PROOFS,
     description="Candles, features, signals of the last closed hour, then orders from the newest signals.",
     tags=EXECUTION_TAGS,
 )
 refresh_hour = dg.define_asset_job(
     "refresh_hour",
-    selection=HOURLY_DATA,
+    selection=HOURLY_DATA - PROOFS,
     description="Candles, features and signals of an hour; places no order. Used to repair gaps.",
     tags=DATA_TAGS,
 )
 refresh_derived = dg.define_asset_job(
     "refresh_derived",
-    selection=DERIVED,
+    selection=DERIVED - PROOFS,
     description="4 h and daily bars and features, after hourly candles came late or were revised. "
     "Signals stay as they were decided.",
     tags=DATA_TAGS,
 )
 refresh_candles_15m = dg.define_asset_job(
     "refresh_candles_15m",
-    selection=dg.AssetSelection.assets(["market", "candles_15m"], ["features", "features_1h"]),
+    selection=dg.AssetSelection.assets(["market", "candles_15m"], ["features", "features_1h"]) - PROOFS,
     description="15-minute candles of an hour, and the features that rest on them; they come after the hour's orders.",
     tags=DATA_TAGS,
 )
@@ -85,7 +87,7 @@ refresh_marts = dg.define_asset_job(
 )  # fmt: skip
 
 prove_features = dg.define_asset_job(
-    "prove_features", selection=dg.AssetSelection.checks(feature_proofs), tags=DATA_TAGS,
+    "prove_features", selection=PROOFS, tags=DATA_TAGS,
     description="No look-ahead, the same number however computed, no copies, no drift: as `okxsignal prove features`.",
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ import pytest
 from okx_assets import feature_proofs as checks
 from okx_core.features.candle_set import CandleSet
 from okx_core.proofs.prove import CLAIMS
+from okx_jobs.definitions import definitions
 from okx_jobs.proof import synthetic_candles
 from resources.candle_frames import candle_set
 from resources.dagster_resources import DatabaseResource
@@ -58,3 +59,10 @@ def test_only_the_pairs_that_turn_over_most_are_read(database):
     found = candle_set(database, start.to_pydatetime(), end.to_pydatetime(), 3)
     for frame in found.frames.values():
         assert set(frame["pair"]) == set(turnover.index[:3])
+
+
+@pytest.mark.parametrize("job", ["trade_hour", "refresh_hour", "refresh_derived", "refresh_candles_15m"])
+def test_the_runs_of_an_hour_leave_the_verdicts_of_the_day_alone(job):
+    names = {key.name for key in definitions.resolve_job_def(job).asset_layer.asset_graph.asset_check_keys}
+    assert "sql_equals_store" in names
+    assert not names & {checks.check_name(proof) for proof in CLAIMS}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from okx_assets.tables import COLUMNS
 from okx_core.features.registry import feature_names
 from okx_core.labels.registry import LABELS_1D, LABELS_2W
 from resources.migrations import sync_columns
@@ -39,6 +40,14 @@ def test_a_bar_without_features_and_labels_still_shows_with_unknowns(bars) -> No
     assert bars.database.scalar("select count(*) from marts.candles_1h") == len(bars.bars)
     name = feature_names()[0]
     assert bars.database.scalar(f'select count("{name}") from marts.candles_1h') == 0
+
+
+@pytest.mark.parametrize("model", load_models(), ids=lambda model: model.table)
+def test_the_ui_describes_the_columns_that_there_are(bars, model) -> None:
+    if model.is_view:
+        model.build_view(bars.database)
+    there = bars.database.frame(f"select * from {model.table} limit 0").columns
+    assert list(COLUMNS[model.table]) == list(there)
 
 
 def test_its_readers_are_told_the_tables_it_reads() -> None:
