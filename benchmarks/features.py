@@ -13,7 +13,7 @@ from benchmarks.made_up_candles import Frames, candle_frames
 from benchmarks.rounds import medians, polars_on_one_thread, seconds
 from okx_core.features.compute import compute_features, history_start
 from okx_core.features.cross_section import market_rank
-from okx_core.features.grid import lay_on_grid
+from okx_core.features.grid import lay_on_grid, spread
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import FOUR_HOURLY, hour_number
 
@@ -21,7 +21,7 @@ ROUNDS = 5
 HOUR = timedelta(hours=1)
 RANKED_PAIRS, RANKED_DAYS = 300, 90
 MOST_PAIRS, MOST_DAYS = 300, 5 * 365
-PRICES = ["open", "high", "low", "close", "volume"]
+PRICES = ("open", "high", "low", "close", "volume")
 
 
 def full_set_rows() -> Iterator[dict[str, Any]]:
@@ -82,9 +82,12 @@ def join_rows() -> Iterator[dict[str, Any]]:
 
     def ours() -> object:
         newest = FOUR_HOURLY.usable_bar(stop - 1) + 1
-        grid = lay_on_grid(four_hourly, pairs, FOUR_HOURLY.usable_bar(first), newest, FOUR_HOURLY)
+        grid = lay_on_grid(four_hourly, pairs, FOUR_HOURLY.usable_bar(first), newest, FOUR_HOURLY, PRICES)
         usable = FOUR_HOURLY.usable_bars(first, stop)
-        return [grid.fields[name].take(usable - usable[0], axis=1) for name in PRICES]
+        beside = np.empty((len(PRICES), len(pairs), stop - first))
+        for name, columns in zip(PRICES, beside, strict=True):
+            spread(grid.fields[name], usable - usable[0], columns)
+        return beside
 
     def theirs() -> object:
         return left.sort("known").join_asof(

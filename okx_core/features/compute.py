@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from okx_core.compilation import compiled
 from okx_core.features.bars import Array, Bars
 from okx_core.features.declaration import Feature
-from okx_core.features.grid import Grid, lay_on_grid
+from okx_core.features.grid import Grid, lay_on_grid, spread
 from okx_core.features.market import Market
 from okx_core.features.membership import members
 from okx_core.features.registry import FEATURES
@@ -65,7 +65,7 @@ def compute_features(
             closed = _closed_bars(wanted, grid, timeframe, first, stop, threads)
             usable = timeframe.usable_bars(first, stop)
             for place, row in enumerate(wanted):
-                np.take(closed[place], usable - usable[0], axis=1, out=values[row], mode="clip")
+                spread(closed[place], usable - usable[0], values[row])
     return _frame(values, present, pairs, first, features)
 
 

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from okx_core.compilation import compiled
 from okx_core.features.timeframes import Timeframe, bar_numbers
 
 Array = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 NEEDED = ("high", "low", "close", "volume")
 DECISIVE = ("open", *NEEDED)  # a bar is missing when one of these is unknown
@@ -44,27 +48,66 @@ def lay_on_grid(
     """
     numbers = bar_numbers(candles["timestamp_utc"], timeframe)
     rows = pair_places(candles["pair"], pairs)
-    inside = (numbers >= first) & (numbers < stop) & (rows >= 0)
-    whole = bool(inside.all())
     bars = stop - first
-    places = rows * bars + (numbers - first)
-    places = places if whole else places[inside]
-    laid: dict[str, Array] = {}
-    for name in fields:
-        values = np.full(len(pairs) * bars, np.nan)
+    places = _cells(numbers, rows, first, bars)
+    laid = np.full((len(fields), len(pairs) * bars), np.nan)
+    for row, name in enumerate(fields):
         if name in NEEDED or name in candles:
-            column = candles[name].to_numpy(dtype=np.float64)
-            values[places] = column if whole else column[inside]
-        laid[name] = values.reshape(len(pairs), bars)
-    missing = np.zeros((len(pairs), bars), dtype=bool)
-    for name in set(fields) & set(DECISIVE) & set(candles.columns):
-        missing |= ~np.isfinite(laid[name])
-    for laid_values in laid.values():
-        laid_values[missing] = np.nan
-    return Grid(pairs, first, laid)
+            _lay(candles[name].to_numpy(dtype=np.float64), places, laid[row])
+    _blank_unknown(laid, np.array([name in NEEDED for name in fields]))
+    shaped = laid.reshape(len(fields), len(pairs), bars)
+    return Grid(pairs, first, dict(zip(fields, shaped, strict=True)))
+
+
+@compiled
+def _cells(numbers: NDArray[np.int64], rows: NDArray[np.int64], first: int, bars: int) -> NDArray[np.int64]:
+    """Cell of every candle [candles] on the flat grid; -1 for one that is not on it."""
+    cells = np.empty(numbers.size, dtype=np.int64)
+    for candle in range(numbers.size):
+        bar = numbers[candle] - first
+        inside = (bar >= 0) & (bar < bars) & (rows[candle] >= 0)
+        cells[candle] = rows[candle] * bars + bar if inside else -1
+    return cells
+
+
+@compiled
+def _lay(column: Array, cells: NDArray[np.int64], out: Array) -> None:
+    for candle in range(cells.size):
+        if cells[candle] >= 0:
+            out[cells[candle]] = column[candle]
+
+
+@compiled
+def _blank_unknown(laid: Array, needed: NDArray[np.bool_]) -> None:
+    """NaN in every field [fields, cells] where one of the needed ones is not a finite number."""
+    gap = np.zeros(laid.shape[1])
+    for row in range(laid.shape[0]):
+        values = laid[row]
+        for cell in range(gap.size if needed[row] else 0):
+            gap[cell] += values[cell] - values[cell]
+    for row in range(laid.shape[0]):
+        values = laid[row]
+        for cell in range(gap.size):
+            values[cell] = values[cell] if gap[cell] == 0.0 else np.nan
+
+
+@compiled
+def spread(values: Floats, bars: NDArray[np.int64], out: Floats) -> None:
+    """out[:, place] = values[:, bars[place]]: bars of one timeframe beside the rows of another."""
+    for pair in range(out.shape[0]):
+        source, target = values[pair], out[pair]
+        for place in range(bars.size):
+            target[place] = source[np.uint64(bars[place])]
 
 
 def pair_places(column: pd.Series, pairs: tuple[str, ...]) -> NDArray[np.int64]:
-    """Place of every row's pair in `pairs` [rows]; -1 for a pair that is not there."""
-    codes, names = pd.factorize(column)
-    return pd.Index(pairs, dtype="str").get_indexer(pd.Index(names, dtype="str"))[codes].astype(np.int64)
+    """Place of every row's pair in `pairs` [rows]; -1 for a pair that is not there. Fast on sorted rows."""
+    names = pa.array(column, type=pa.large_string())
+    runs = pc.run_end_encode(names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names)
+    coded = runs.values.dictionary_encode()
+    place_of = {pair: place for place, pair in enumerate(pairs)}
+    places = np.array(
+        [*(place_of.get(name, -1) for name in coded.dictionary.to_pylist()), -1], dtype=np.int64
+    )
+    codes = coded.indices.fill_null(-1).to_numpy()  # a row without a pair takes the last place, -1
+    return np.repeat(places[codes], np.diff(runs.run_ends.to_numpy(), prepend=0))

@@ -98,11 +98,12 @@ def hour_number(moment: datetime) -> int:
 
 def bar_numbers(opens: pd.Series, timeframe: Timeframe) -> NDArray[np.int64]:
     """Bar numbers [rows] of a column of UTC opens; an open off the grid is refused."""
-    seconds = opens.to_numpy(dtype="datetime64[ns]").astype("datetime64[s]").astype(np.int64)
-    numbers, rest = np.divmod(seconds, 60 * timeframe.minutes)
-    if rest.any():
-        odd = opens.iloc[int(np.flatnonzero(rest)[0])]
+    micros = opens.to_numpy(dtype="datetime64[us]").view(np.int64)
+    numbers = micros // (60_000_000 * timeframe.minutes)
+    off = micros != numbers * (60_000_000 * timeframe.minutes)
+    if off.any():
+        odd = opens.iloc[int(np.flatnonzero(off)[0])]
         raise OkxSignalError(
             f"candle at {odd} does not open on a {timeframe.name} UTC boundary: read it again"
         )
-    return np.asarray(numbers, dtype=np.int64)
+    return numbers
