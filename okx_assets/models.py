@@ -108,7 +108,8 @@ def require_complete(rows: pd.DataFrame, window: TrainingWindow) -> None:
     if newest is None or newest < window.end - LATEST_ROW_SLACK:
         raise dg.Failure(
             f"the newest labelled feature row is {newest}, training needs them up to {window.end:%Y-%m-%d %H:%M}: "
-            "backfill features/features_1h and ml/labels_1d first"
+            "backfill features/features_1h and ml/labels_1d first, or, when their hours count as materialised "
+            "already (a home from before the feature store), run `okxsignal refresh full`"
         )
 
 

@@ -13,12 +13,15 @@ from okx_jobs.account_check import account_findings
 from okx_jobs.findings import Finding
 from okx_jobs.live.health import HEALTHY, STARTING, WAITING, health_file, utc_now
 from okx_jobs.processes import answers
+from resources.database import Database
 from resources.embedded_postgres import EmbeddedPostgres
+from resources.feature_store.months import start_of
 from resources.settings import Mode, Settings
 from resources.stores import market_identity, open_database, open_exchange
 
 MOST_CLOCK_OFFSET_SECONDS = 5.0
 LEAST_FREE_GIB = 5.0
+STOPPED = "embedded, stopped; it starts with `okxsignal up`"
 
 
 def examine(settings: Settings, console: Console) -> bool:
@@ -46,7 +49,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield Finding("stack", "up" if is_up else "down (start it with `okxsignal up`)")
     if is_up:
         yield _live_feed(settings)
-    yield _database(settings)
+    database = _database(settings)
+    yield database
+    if not database.remedy and database.state != STOPPED:
+        yield from history_findings(open_database(settings))
     if not settings.trades_locally or answers(services.simulator(settings)):
         yield from _exchange(settings)
     else:
@@ -69,10 +75,32 @@ def _live_feed(settings: Settings) -> Finding:
 
 def _database(settings: Settings) -> Finding:
     if settings.database_url is None and not EmbeddedPostgres(settings.home).is_running():
-        return Finding("database", "embedded, stopped; it starts with `okxsignal up`")
+        return Finding("database", STOPPED)
     return _attempt(
         "database", lambda: str(open_database(settings).scalar("select version()")).split(" on ")[0]
     )
+
+
+def history_findings(database: Database) -> Iterator[Finding]:
+    """Whether the feature store goes back as far as SQL: in a home from before the store it does not.
+
+    Its hours count as materialised, so that no backfill would fill the store by itself.
+    """
+    if database.scalar("select to_regclass('features.files')") is None:
+        return
+    oldest = database.scalar("select min(timestamp_utc) from features.features_1h")
+    months = database.scalar(
+        "select min(month) from features.files where table_name = 'features.features_1h' and superseded_at is null"
+    )
+    if oldest is not None and (months is None or start_of(months) > oldest):
+        since = "is empty" if months is None else f"begins in {months:%Y-%m}"
+        yield Finding(
+            "feature store",
+            f"{since}, but features were computed from {oldest:%Y-%m-%d} on",
+            "`okxsignal refresh full` fills it from the stored candles",
+        )
+    elif months is not None:
+        yield Finding("feature store", f"months from {months:%Y-%m} on; see `okxsignal store`")
 
 
 def _exchange(settings: Settings) -> Iterator[Finding]:
