@@ -106,12 +106,17 @@ def measured(url: str, folder: str, months: int, parts: bool) -> dict[str, Any]:
     start, end = first_month(months), start_of(END)
     candle_set(database, start, start + HOUR).features(start, start + HOUR)  # loads the kernels
     if parts:
-        return split(files, start, end, window_start(SQL_DAYS, end - HOUR))
+        times = split(files, start, end, window_start(SQL_DAYS, end - HOUR))
+        return {"parts": times, "gib": peak_gib()}
     begin = time.perf_counter()
     rows = backfill(files, start, end, end)
     seconds = time.perf_counter() - begin
-    gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"rows": rows, "seconds": seconds, "gib": gib}
+    return {"rows": rows, "seconds": seconds, "gib": peak_gib()}
+
+
+def peak_gib() -> float:
+    """The most memory that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def in_a_process(database: Database, months: int, *, parts: bool = False) -> dict[str, Any]:
@@ -146,7 +151,7 @@ def run(sizes: tuple[int, ...] = MONTHS) -> list[dict[str, Any]]:
     return list(_rows(found, parts, found[sizes.index(MONTHS[-1])]["rows"]))
 
 
-def _rows(found: list[dict[str, Any]], parts: dict[str, float], rows: int) -> Iterator[dict[str, Any]]:
+def _rows(found: list[dict[str, Any]], last: dict[str, Any], rows: int) -> Iterator[dict[str, Any]]:
     costs = [1e9 * size["seconds"] / size["rows"] for size in found]
     for size, cost in zip(found[1:], costs[1:], strict=True):
         yield {
@@ -156,17 +161,18 @@ def _rows(found: list[dict[str, Any]], parts: dict[str, float], rows: int) -> It
             "peer_ns_per_row": costs[0],
             "ratio": costs[0] / cost,
         }
+    parts = last["parts"]
     whole = sum(parts.values())
     for name, seconds in parts.items():
         share = {"ours_ns_per_row": 1e9 * seconds / rows, "peer_ns_per_row": 1e9 * whole / rows}
         yield {"name": name, "peer": "all parts in turn", **share, "ratio": seconds / whole}
     each = ", ".join(f"{size['rows']:,} rows {size['seconds']:.0f} s" for size in found)
-    peaks = ", ".join(f"{size['gib']:.2f}" for size in found)
+    peaks = ", ".join(f"{size['gib']:.2f}" for size in (*found, last))
     hours = 8_500_000 * costs[-1] / 1e9 / 3600
     yield {"name": "from candles to checked files", "peer": each}
     yield {
         "name": f"peak memory of the process in GiB, {PAIRS} pairs (budget {MOST_MEMORY_GIB:.0f})",
-        "peer": peaks,
+        "peer": f"{peaks} with the newest {SQL_DAYS} days in SQL",
     }
     yield {
         "name": "8.5 M rows at this rate",

@@ -35,7 +35,7 @@ def benchmarks() -> list[Benchmark]:
     """Imported late: Dagster warns of its beta features when the assets are loaded."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from benchmarks import backfill, database, features, hour_to_order, indicators, store
+        from benchmarks import backfill, database, features, history, hour_to_order, indicators, store
 
     return [
         Benchmark(
@@ -76,11 +76,20 @@ def benchmarks() -> list[Benchmark]:
         ),
         Benchmark(
             f"One hour of features, {store.PAIRS} pairs",
-            f"The work of the asset in the middle of a month, medians of {store.HOURS} hours after a first one; the "
-            "ratio of a part is its share of the whole hour, above 1 is in our favour against the budget and the "
-            "shorter history.",
+            f"The work of the asset in the middle of a month, medians of {store.HOURS} hours after a first one, two "
+            "lengths of history in turns; above 1 is in our favour against the budget and the shorter history. The "
+            "ratio of a part is its time over that of the whole hour; parts run side by side, so they add up to more.",
             "ms",
             store.run_hour,
+        ),
+        Benchmark(
+            f"A history of features and labels, {store.PAIRS} pairs",
+            "From candles in PostgreSQL to checked Parquet files, by the assets' own functions, once per size, "
+            "each in its own process. Sizes: the ratio is the smallest one's cost per row over this one's, 1 means "
+            "linear. Parts: its share of all parts taken one after the other. `python -m benchmarks.history --large` "
+            "goes on to 4 and 8 million rows.",
+            "ns_per_row",
+            history.run,
         ),
         Benchmark(
             "Filling a history of candles",

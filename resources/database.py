@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from adbc_driver_postgresql import dbapi
 
 CONNECT_TIMEOUT_SECONDS = 10
+ROWS_AT_ONCE = 65_536  # of a frame that is written: the driver holds what it sends more than once
 
 
 class DatabaseError(OkxSignalError):
@@ -178,8 +179,8 @@ class Bulk:
     def append(self, table: str, frame: "pd.DataFrame") -> int:
         """COPY the frame into a table; the number of rows."""
         schema_name, table_name = table.split(".")
-        if len(frame):
-            rows = self._fitted(frame, table)
+        for first in range(0, len(frame), ROWS_AT_ONCE):
+            rows = self._fitted(frame.iloc[first : first + ROWS_AT_ONCE], table)
             self._cursor.adbc_ingest(table_name, rows, mode="append", db_schema_name=schema_name)
         return len(frame)
 

@@ -4,15 +4,16 @@ From `features.sql_windows.starts_at` on a table holds what the store holds. Old
 goes on; when the window is made longer, the missing days are filled from the store.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
+import pyarrow as pa
 
 from resources.database import Bulk, Database
+from resources.feature_store import content
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.store import FeatureStore, ReadAhead
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HOUR = timedelta(hours=1)
+COMPARED_AT_ONCE = timedelta(days=8)  # 300 pairs: 40 MB on either side
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -154,28 +156,36 @@ class SqlWindow:
         held = self.starts_at()
         found = []
         for part in month_parts(max(start, held), end) if held is not None else ():
-            stored = self.store.frame(self.table, part.start, part.end)
-            names = ", ".join(f'"{name}"' for name in stored.columns)
-            copied = self.database.frame(
-                f"select {names} from {self.table} where timestamp_utc >= $1 and timestamp_utc < $2",  # noqa: S608
-                (part.start, part.end),
-            )
-            difference = unequal(stored, copied)
+            stored = self.store.read(self.table, part.start, part.end)
+            difference = next(filter(None, self._unequal(stored, part)), "")
             if difference:
                 found.append(f"{part.month:%Y-%m}: {difference}")
         return found
 
+    def _unequal(self, stored: pa.Table, part: MonthPart) -> Iterator[str]:
+        """In what some days of the stored rows and their copy differ, a few at a time: a month is large."""
+        names = ", ".join(f'"{name}"' for name in stored.column_names)
+        start = part.start
+        while start < part.end:
+            end = min(start + COMPARED_AT_ONCE, part.end)
+            copied = self.database.frame(
+                f"select {names} from {self.table} where timestamp_utc >= $1 and timestamp_utc < $2",  # noqa: S608
+                (start, end),
+            )
+            yield unequal(content.between(stored, start, end), content.canonical(copied))
+            start = end
 
-def unequal(left: "pd.DataFrame", right: "pd.DataFrame") -> str:
-    """In what two frames of the same columns differ, empty when every float has the same bits or is NULL in both."""
-    if len(left) != len(right):
-        return f"{len(left)} rows in the store, {len(right)} in SQL"
-    keys = ["pair", "timestamp_utc"]
-    left, right = (frame.sort_values(keys, ignore_index=True) for frame in (left, right))
-    if not left[keys].astype(str).equals(right[keys].astype(str)):
+
+def unequal(stored: pa.Table, copied: pa.Table) -> str:
+    """In what two tables in canonical form differ, empty when every float has the same bits or is NULL in both."""
+    if stored.num_rows != copied.num_rows:
+        return f"{stored.num_rows} rows in the store, {copied.num_rows} in SQL"
+    if any(stored.column(key) != copied.column(key) for key in content.KEYS):
         return "rows of other pairs or hours"
-    names = [name for name in left.columns if name not in keys]
-    ours, theirs = (frame[names].to_numpy(np.float32) for frame in (left, right))
-    same = (ours.view(np.int32) == theirs.view(np.int32)) | (np.isnan(ours) & np.isnan(theirs))
-    wrong = [name for name, good in zip(names, same.all(axis=0), strict=True) if not good]
+    names = [name for name in stored.column_names if name not in content.KEYS]
+    wrong = [name for name in names if _bits(stored, name) != _bits(copied, name)]
     return f"other values of {', '.join(wrong[:5])}" if wrong else ""
+
+
+def _bits(table: pa.Table, name: str) -> pa.ChunkedArray:
+    return pa.chunked_array([chunk.view(pa.int32()) for chunk in table.column(name).chunks], pa.int32())
