@@ -1,6 +1,6 @@
 """Candles made for proofs: a small market with outages, flat stretches, tiny prices and a late listing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from okx_core.features.candle_set import CandleSet, aggregated
 from okx_core.features.compute import compute_features
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
@@ -46,23 +47,6 @@ def synthetic_candles(
     ).astype({"timestamp_utc": "datetime64[us, UTC]"})
 
 
-def aggregated(candles: pd.DataFrame, hours: int) -> pd.DataFrame:
-    """Complete buckets of `hours` hours, named by their open."""
-    buckets = candles.assign(timestamp_utc=candles["timestamp_utc"].dt.floor(f"{hours}h"))
-    grouped = buckets.groupby(["pair", "timestamp_utc"], as_index=False)
-    bars = grouped.agg(
-        open=("open", "first"),
-        high=("high", "max"),
-        low=("low", "min"),
-        close=("close", "last"),
-        volume=("volume", "sum"),
-        quote_volume=("quote_volume", "sum"),
-        taker_buy_base=("taker_buy_base", "sum"),
-        hours=("close", "size"),
-    )
-    return bars[bars["hours"] == hours].drop(columns="hours")
-
-
 @dataclass(frozen=True)
 class Candles:
     """The candle frames that features read."""
@@ -82,17 +66,9 @@ class Candles:
         )
         return cls(hourly, aggregated(hourly, 4), aggregated(hourly, 24), quarters[held])
 
-    def known_at(self, row: datetime) -> "Candles":
-        """What had closed when the bar that opened at `row` closed."""
-        return self.between(datetime(1970, 1, 1, tzinfo=UTC), row)
-
-    def between(self, oldest: datetime, row: datetime) -> "Candles":
-        frames = ((self.hourly, 1), (self.four_hourly, 4), (self.daily, 24), (self.quarter_hourly, 0.25))
-        kept = [
-            frame[(frame["timestamp_utc"] >= oldest) & (frame["timestamp_utc"] + hours * HOUR <= row + HOUR)]
-            for frame, hours in frames
-        ]
-        return Candles(*kept)
+    def known(self) -> CandleSet:
+        """The same candles as the proofs take them."""
+        return CandleSet(dict(zip(("1h", "4h", "1d", "15m"), vars(self).values(), strict=True)))
 
     def features(
         self, start: datetime, end: datetime, features: Sequence[Feature] = FEATURES
@@ -137,45 +113,3 @@ def calm() -> Candles:
 @pytest.fixture(scope="session")
 def calm_full(calm: Candles) -> pd.DataFrame:
     return calm.features(START, END)
-
-
-DECISIONS = tuple(
-    datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    for moment in ("2024-04-30T23:00", "2024-05-01T00:00", "2024-05-12T10:00", "2024-05-29T17:00")
-)
-
-
-@pytest.fixture(scope="session")
-def look_ahead() -> Callable[[Candles, Sequence[Feature]], set[str]]:
-    """Names of the features whose last 30 rows change when the future is cut off, at several moments."""
-
-    def changed(candles: Candles, features: Sequence[Feature]) -> set[str]:
-        names: set[str] = set()
-        for row in DECISIONS:
-            start = row - 29 * HOUR
-            seen = candles.features(start, row + 60 * HOUR, features).loc[:row]
-            cut = candles.known_at(row).features(start, row + HOUR, features)
-            names |= {
-                name for name in seen if seen[name].to_numpy().tobytes() != cut[name].to_numpy().tobytes()
-            }
-        return names
-
-    return changed
-
-
-@pytest.fixture(scope="session")
-def poisoned() -> Callable[[Candles, datetime, float], Candles]:
-    """The same candles with every bar after `row` multiplied by `factor` (NaN for unknown)."""
-
-    def poison(candles: Candles, row: datetime, factor: float) -> Candles:
-        frames = []
-        lengths = (1, 4, 24, 0.25)
-        for frame, hours in zip(vars(candles).values(), lengths, strict=True):
-            future = frame["timestamp_utc"] + hours * HOUR > row + HOUR
-            values = frame.copy()
-            columns = ["open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base"]
-            values.loc[future, columns] = values.loc[future, columns] * factor
-            frames.append(values)
-        return Candles(*frames)
-
-    return poison
