@@ -37,6 +37,7 @@ MONTHS, LARGE = (2, 5, 9), (18, 37)  # x 300 pairs: 0.4, 1.1 and 2.0 M rows; 4 a
 HOUR = timedelta(hours=1)
 LATER = max(HORIZON_HOURS.values()) * HOUR  # candles that the labels of the newest row need
 SQL_DAYS = 90
+ROUNDS = 2  # in turns; the better one counts
 MOST_MEMORY_GIB = 2.0
 FIRST_OKXSIGNAL_MS = 42.0  # per row: 100 hours projected for 8.5 million
 CHILD = ("-W", "ignore", "-m", "benchmarks.history", "--child")
@@ -146,7 +147,8 @@ def run(sizes: tuple[int, ...] = MONTHS) -> list[dict[str, Any]]:
         sync_columns(database, "ml.labels_2w", LABELS_2W)
         fill_candles(database, first_month(max(sizes)), start_of(END) + LATER)
         in_a_process(database, 1)  # files and caches of the server, once
-        found = [in_a_process(database, months) for months in sizes]
+        rounds = [[in_a_process(database, months) for months in sizes] for _ in range(ROUNDS)]
+        found = [min(laps, key=lambda lap: lap["seconds"]) for laps in zip(*rounds, strict=True)]
         parts = in_a_process(database, MONTHS[-1], parts=True)
     return list(_rows(found, parts, found[sizes.index(MONTHS[-1])]["rows"]))
 

@@ -84,9 +84,10 @@ def benchmarks() -> list[Benchmark]:
         ),
         Benchmark(
             f"A history of features and labels, {store.PAIRS} pairs",
-            "From candles in PostgreSQL to checked Parquet files, by the assets' own functions, once per size, "
-            "each in its own process. Sizes: the ratio is the smallest one's cost per row over this one's, 1 means "
-            "linear. Parts: its share of all parts taken one after the other. `python -m benchmarks.history --large` "
+            "From candles in PostgreSQL to checked Parquet files, by the assets' own functions, each size in its own "
+            f"process, the better of {history.ROUNDS} rounds in turns. Sizes: the ratio is the smallest one's cost per "
+            "row over this one's, 1 means linear. Parts: the share of each when all are taken one after the other. "
+            "`python -m benchmarks.history --large` "
             "goes on to 4 and 8 million rows.",
             "ns_per_row",
             history.run,
