@@ -12,8 +12,8 @@ from benchmarks.indicators import row
 from benchmarks.made_up_candles import Frames, candle_frames
 from benchmarks.rounds import medians, polars_on_one_thread, seconds
 from okx_core.features.compute import compute_features, history_start
-from okx_core.features.cross_section import market_rank
 from okx_core.features.grid import lay_on_grid, spread
+from okx_core.features.kernels.cross_section import market_rank
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import FOUR_HOURLY, hour_number
 

@@ -17,9 +17,9 @@ import pandas as pd
 from benchmarks.indicator_peers import PANDAS, TALIB, Fields, Outputs, polars_expressions, ta_library
 from benchmarks.made_up_candles import random_walk
 from benchmarks.rounds import medians, polars_on_one_thread, seconds
-from okx_core.features import momentum, trend, volatility, volume
 from okx_core.features.bars import Bars
 from okx_core.features.compute import CACHED_BARS
+from okx_core.features.families import momentum, trend, volatility, volume
 
 ROUNDS = 5
 PAIRS = 50

@@ -1,5 +1,6 @@
 """Features of every bar, from what was known when it closed."""
 
+import os
 from datetime import datetime, timedelta
 
 import dagster as dg
@@ -8,7 +9,7 @@ import pandas as pd
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
 from okx_core.features.contract import contract_breaches
-from okx_core.features.registry import feature_names
+from okx_core.features.registry import FEATURES, feature_names
 from resources.candle_frames import candle_set
 from resources.dagster_resources import DatabaseResource, FeatureStoreResource
 from resources.feature_store.months import MonthPart, month_parts
@@ -110,11 +111,23 @@ def record_features(copy: SqlWindow, part: MonthPart, first_in_sql: datetime) ->
     """Features of a part of a month, from the candles stored now, into the store and into SQL."""
 
     def computed() -> pd.DataFrame:
-        return candle_set(copy.database, part.start, part.end).features(part.start, part.end)
+        candles = candle_set(copy.database, part.start, part.end)
+        return candles.features(part.start, part.end, threads=os.cpu_count() or 1)
 
     return copy.record_made(computed, part, first_in_sql)
 
 
 def _constant(spread: pd.DataFrame) -> list[str]:
-    """Features without two different values over all chunks."""
-    return [str(name) for name in spread if not spread[name].min() < spread[name].max()]
+    """Features without two different values over all chunks.
+
+    The calendar stands still for weeks, and what a source may not have may always be unknown.
+    """
+    calendar = {feature.name for feature in FEATURES if feature.inputs == ("timestamp_utc",)}
+    optional = {feature.name for feature in FEATURES if feature.may_be_unknown}
+    return [
+        str(name)
+        for name in spread
+        if name not in calendar
+        and not spread[name].min() < spread[name].max()
+        and not (name in optional and spread[name].isna().all())
+    ]

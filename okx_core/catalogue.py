@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from okx_core.features.declaration import Feature
-from okx_core.features.peers import CONVENTIONS
+from okx_core.features.peers.libraries import CONVENTIONS
 from okx_core.features.registry import FEATURES
 from okx_core.labels.registry import LABELS
 
@@ -42,9 +42,9 @@ def features_page() -> str:
         "Recursive indicators start anew at a fixed bar before each month, so one hour and ten years give equal bytes.",
         "Models train on the scale-free ones that are there when an hour is decided: 15-minute candles come after it.",
         "",
-        "**To add one**, write a decorated function into the module of its family in `okx_core/features`: it is then a",
-        "column of the table, of this page, of the checks and of the training set. `okxsignal prove features` proves",
-        "it, `okxsignal refresh full` computes its history.",
+        "**To add one**, write a decorated function into the module of its family, `okx_core/features/families`: it",
+        "is then a column of the table, of this page, of the checks and of the training set;",
+        "`okxsignal prove features` proves it, `okxsignal refresh full` computes its history.",
         "",
         "`x[n]` is x of n bars before, `mean_n`, `sum_n`, `min_n` and `max_n` are",
         "over the last n bars, `EMA_n` is the exponential mean with weight 2 / (n + 1), started from a simple mean.",

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from okx_core.catalogue import features_page, labels_page
 from okx_core.errors import OkxSignalError
-from okx_core.features.peers import CONVENTIONS
+from okx_core.features.peers.libraries import CONVENTIONS
 from okx_core.features.registry import FEATURES, feature_names
 
 DOCS = Path(__file__).parents[1] / "docs"

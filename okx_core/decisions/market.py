@@ -5,8 +5,8 @@ import pandas as pd
 
 from okx_core.compilation import compiled
 from okx_core.features.bars import Array, change_pct
-from okx_core.features.cross_section import market_mean
 from okx_core.features.grid import lay_on_grid, pair_places
+from okx_core.features.kernels.cross_section import market_mean
 from okx_core.features.timeframes import HOURLY, bar_numbers
 
 DAY_HOURS = 24

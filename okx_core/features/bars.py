@@ -12,8 +12,8 @@ from typing import Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from okx_core.features import recursions, smoothing, windows
-from okx_core.features.moments import rolling_comoments, rolling_moments
+from okx_core.features.kernels import recursions, smoothing, windows
+from okx_core.features.kernels.moments import rolling_comoments, rolling_moments
 
 Array = NDArray[np.float64]
 KNOWN_EXTREME = 10.0

@@ -35,12 +35,12 @@ class CandleSet:
         return self.frames["1h"]
 
     def features(
-        self, start: datetime, end: datetime, features: Sequence[Feature] = FEATURES
+        self, start: datetime, end: datetime, features: Sequence[Feature] = FEATURES, threads: int = 1
     ) -> pd.DataFrame:
         """Feature rows with start <= open < end, as `compute_features` gives them."""
-        held = self.frames
+        hours, four_hours, days, quarters = (self.frames[name] for name in ("1h", "4h", "1d", "15m"))
         return compute_features(
-            held["1h"], held["4h"], held["1d"], held["15m"], start, end, features, universe=self.universe
+            hours, four_hours, days, quarters, start, end, features, universe=self.universe, threads=threads
         )
 
     def needed_for(self, start: datetime, end: datetime) -> "CandleSet":

@@ -10,11 +10,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from okx_core.features import windows
 from okx_core.features.bars import Bars, correlation
-from okx_core.features.cross_section import FEWEST_PAIRS, market_mean, market_rank
 from okx_core.features.declaration import Array
-from okx_core.features.moments import rolling_comoments
+from okx_core.features.kernels import windows
+from okx_core.features.kernels.cross_section import FEWEST_PAIRS, market_mean, market_rank
+from okx_core.features.kernels.moments import rolling_comoments
 
 QUOTES = ("USDT", "USDC", "USD")  # which of several pairs of a coin stands for it
 BETA_HOURS = 72

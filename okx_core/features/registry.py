@@ -1,6 +1,7 @@
 """Every feature, declared once. Tables, documents, checks and training sets read this list."""
 
-from okx_core.features import (
+from okx_core.features.declaration import Feature, declared_in
+from okx_core.features.families import (
     cross_pair,
     levels,
     momentum,
@@ -14,7 +15,6 @@ from okx_core.features import (
     volatility,
     volume,
 )
-from okx_core.features.declaration import Feature, declared_in
 from okx_core.features.grid import FIELDS
 
 ON_HIGHER_TIMEFRAMES = (

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from okx_core.errors import OkxSignalError
-from okx_core.features import windows
 from okx_core.features.grid import lay_on_grid
+from okx_core.features.kernels import windows
 from okx_core.features.timeframes import HOURLY, hour_number
 from okx_core.labels.declaration import Outlook, later
 from okx_core.labels.registry import HORIZON_HOURS, LABELS

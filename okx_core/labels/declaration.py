@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from okx_core.features import windows
 from okx_core.features.bars import aged
+from okx_core.features.kernels import windows
 
 Array = NDArray[np.float64]
 

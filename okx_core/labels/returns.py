@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from okx_core.features import windows
+from okx_core.features.kernels import windows
 from okx_core.fees import TAKER_FEE_RATE
 from okx_core.labels.declaration import Array, Label, Outlook, label, later
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from okx_core.features.bars import Bars
 from okx_core.features.candle_set import HOUR
 from okx_core.features.declaration import Feature
-from okx_core.features.peers import (
+from okx_core.features.peers.libraries import (
     CONVENTIONS,
     LIBRARIES,
     TIES,

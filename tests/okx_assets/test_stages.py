@@ -50,6 +50,12 @@ class TestConstantFeatures:
         )
         assert _constant(spread) == ["flat", "mute", "late"]
 
+    def test_the_calendar_and_what_a_source_lacks_are_not_constant_features(self) -> None:
+        spread = pd.DataFrame(
+            {"month_of_year": [3.0, 3.0], "taker_buy_ratio": [np.nan, np.nan], "rsi": [50.0, 50.0]}
+        )
+        assert _constant(spread) == ["rsi"]
+
 
 class TestKnownPairs:
     @staticmethod

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from okx_core.features.compute import compute_features
-from okx_core.features.cross_section import market_rank
+from okx_core.features.kernels.cross_section import market_rank
 from okx_core.features.market import Market
 
 HOUR = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Features against TA-Lib and the `ta` library on the same candles, see `okx_core.features.peers`."""
+"""Features against TA-Lib and the `ta` library on the same candles, see `okx_core.features.peers.libraries`."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from okx_core.features.bars import Bars
-from okx_core.features.peers import (
+from okx_core.features.peers.libraries import (
     CONVENTIONS,
     LIBRARIES,
     SEED_FADED,

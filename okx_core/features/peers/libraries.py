@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from okx_core.features import ta_peer, talib_peer
+from okx_core.features.peers import ta_peer, talib_peer
 
 Array = NDArray[np.float64]
 Values = dict[str, Array]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from okx_core.features.bars import Bars
-from okx_core.features.levels import (
+from okx_core.features.families.levels import (
     LEVEL_BARS,
     WING_BARS,
     breakout_distance_atr,

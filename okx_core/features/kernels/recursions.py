@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
-from okx_core.features.smoothing import LANES, known_from, wilder
+from okx_core.features.kernels.smoothing import LANES, known_from, wilder
 
 Array = NDArray[np.float64]
 Trend = tuple[float, float, float, float, float, float]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
-from okx_core.features.windows import copied
+from okx_core.features.kernels.windows import copied
 
 Array = NDArray[np.float64]
 APART = 40  # bars between scratch rows: rows a whole page apart wait for each other's stores

@@ -3,9 +3,9 @@
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features import windows
 from okx_core.features.bars import Bars, aged, shared
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
+from okx_core.features.kernels import windows
 
 WING_BARS = 5  # a swing high is the highest of 5 bars before and 5 after it: known 5 bars later
 LEVEL_BARS = 96

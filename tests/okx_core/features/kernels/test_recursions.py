@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import talib
 
-from okx_core.features import recursions, smoothing, windows
 from okx_core.features.bars import aged
+from okx_core.features.kernels import recursions, smoothing, windows
 
 SCALES = (1e-8, 1.0, 1e6)
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from okx_core.features import windows
 from okx_core.features.bars import Bars, shared
 from okx_core.features.declaration import Array, feature
+from okx_core.features.kernels import windows
 
 CALM, EXCITED = 0.25, 0.75
 TRENDING_ADX, RANGING_ADX, NEUTRAL_ADX = 25.0, 20.0, 22.5

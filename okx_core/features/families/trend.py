@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from okx_core.features import smoothing, windows
 from okx_core.features.bars import Bars, aged, change_pct, shared
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Feature, feature
+from okx_core.features.kernels import smoothing, windows
 
 SLOPE_BARS = 3
 AROON_BARS = 25

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from okx_core.features.bars import Bars
-from okx_core.features.patterns import (
+from okx_core.features.families.patterns import (
     doji,
     engulfing,
     evening_star,

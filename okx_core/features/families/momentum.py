@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from okx_core.features import smoothing, windows
 from okx_core.features.bars import Bars, aged, shared
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
-from okx_core.features.moments import rolling_moments
+from okx_core.features.kernels import smoothing, windows
+from okx_core.features.kernels.moments import rolling_moments
 
 SLOPE_BARS = 3
 FLAT_COUNTS_HALF = "a bar counts 50 where the range is 0"

@@ -3,8 +3,8 @@
 import numpy as np
 
 from okx_core.features.bars import aged, mean_and_deviation
-from okx_core.features.cross_section import market_deviation
 from okx_core.features.declaration import Array, Feature, feature
+from okx_core.features.kernels.cross_section import market_deviation
 from okx_core.features.market import BETA_HOURS, Market
 
 GROUP = "market"

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from okx_core.features import windows
 from okx_core.features.bars import Bars, aged, surprise
 from okx_core.features.declaration import Array, feature
+from okx_core.features.kernels import windows
 
 GROUP = "volatility_15m"
 MISSING = "NULL where 15-minute candles are missing"

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from okx_core.features import recursions, smoothing, windows
 from okx_core.features.bars import Bars, aged, mean_and_deviation, shared
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
+from okx_core.features.kernels import recursions, smoothing, windows
 
 BARS_PER_YEAR = 8760.0
 WILDER = "Wilder 1978"

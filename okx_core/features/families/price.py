@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from okx_core.features import windows
 from okx_core.features.bars import Bars, aged, change_pct
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
+from okx_core.features.kernels import windows
 
 VELOCITY_BARS = 3
 

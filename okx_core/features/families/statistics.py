@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from okx_core.features import windows
 from okx_core.features.bars import KNOWN_EXTREME, Bars, aged, correlation, shared, surprise
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
-from okx_core.features.distribution import hurst, order_entropy
-from okx_core.features.moments import rolling_moments
+from okx_core.features.kernels import windows
+from okx_core.features.kernels.distribution import hurst, order_entropy
+from okx_core.features.kernels.moments import rolling_moments
 
 FLAT_IS_0 = "0 in a flat market"
 AFTER_CONSTANT = "within +-10; 0 or +-10 after constant closes"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
-from okx_core.features.windows import rolling_sum
+from okx_core.features.kernels.windows import rolling_sum
 
 Array = NDArray[np.float64]
 UNIT = 2.0**50  # of the entropy, in which its parts are whole numbers

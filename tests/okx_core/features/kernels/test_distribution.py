@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from okx_core.features.distribution import hurst, order_entropy
+from okx_core.features.kernels.distribution import hurst, order_entropy
 
 MOVES = 80
 RETURNS = 87  # the longest move takes 7 more

@@ -3,9 +3,9 @@
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features import smoothing, windows
 from okx_core.features.bars import Bars, aged, shared, surprise
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
+from okx_core.features.kernels import smoothing, windows
 
 LARGEST_CHANGE_PCT = 1000.0
 SAME = 1e-12  # of the price: sums of prices that tie in decimals differ by less in binary

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from okx_core.features import windows
 from okx_core.features.bars import correlation
-from okx_core.features.moments import rolling_moments
+from okx_core.features.kernels import windows
+from okx_core.features.kernels.moments import rolling_moments
 
 WINDOWS = (1, 2, 3, 7, 14, 20, 24, 48)
 BARS = 90

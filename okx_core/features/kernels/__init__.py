@@ -1,0 +1,1 @@
+"""Compiled loops over arrays [pairs, bars]: windows, moments, recursions, ranks across pairs."""
