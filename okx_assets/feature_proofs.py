@@ -7,7 +7,7 @@ import dagster as dg
 
 from okx_core.proofs.prove import CLAIMS, LEAST_HISTORY, prove
 from okx_core.proofs.verdict import Verdict
-from resources.candle_frames import candle_set
+from resources.candle_frames import candle_set, largest_pairs
 from resources.dagster_resources import DatabaseResource
 
 FEATURES = dg.AssetKey(["features", "features_1h"])
@@ -50,7 +50,8 @@ def feature_proofs(
             allow_retries=False,
         )
     end = span["last"] + HOUR
-    candles = candle_set(store, end - timedelta(days=PROVEN_DAYS), end, PROVEN_PAIRS)
+    start = end - timedelta(days=PROVEN_DAYS)
+    candles = candle_set(store, start, end, largest_pairs(store, start, end, PROVEN_PAIRS))
     for verdict in prove(candles):
         context.log.info(f"{verdict.proof}: {len(verdict.findings)} findings, {verdict.evidence}")
         yield _outcome(verdict)

@@ -19,7 +19,7 @@ from okx_core.proofs.verdict import Verdict
 from okx_simulator import minute_bars
 from okx_simulator.recorded_tape import RecordedTape
 from okx_simulator.synthetic_tape import SyntheticTape
-from resources.candle_frames import candle_set
+from resources.candle_frames import candle_set, largest_pairs
 from resources.recorded_market import covering_pairs
 from resources.settings import Settings
 from resources.stores import open_database
@@ -28,6 +28,7 @@ HOUR = timedelta(hours=1)
 HOUR_SECONDS = 3600
 FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 SYNTHETIC_DAYS = 240
+MOST_PAIRS, MOST_HISTORY = 12, timedelta(days=730)  # of a database, unless the user names others
 SHOWN = 8
 
 
@@ -89,19 +90,21 @@ def _candles(request: ProofRequest, settings: Settings) -> tuple[CandleSet, str]
             f"{database} holds no hourly candles: run `okxsignal backfill --from DAY` or `okxsignal demo` first, "
             "or name --candles FILE or --synthetic"
         )
-    found = candle_set(database, request.start or span["first"], request.end or span["last"] + HOUR)
-    return _only(found, request.pairs), f"{database}"
+    end = request.end or span["last"] + HOUR
+    start = request.start or max(span["first"], end - MOST_HISTORY)
+    chosen = _wanted(request.pairs) or largest_pairs(database, start, end, MOST_PAIRS)
+    found = candle_set(database, start, end, chosen)
+    absent = sorted(set(chosen) - set(found.hourly["pair"]))
+    if absent or found.hourly.empty:
+        raise OkxSignalError(
+            f"no candles of {', '.join(absent) or 'any pair'} are stored from {start:%Y-%m-%d} to {end:%Y-%m-%d}; "
+            f"there are some from {span['first']:%Y-%m-%d} to {span['last']:%Y-%m-%d}"
+        )
+    return found, f"{database}"
 
 
-def _only(candles: CandleSet, pairs: str | None) -> CandleSet:
-    if pairs is None:
-        return candles
-    wanted = [part.strip().upper() for part in pairs.split(",") if part.strip()]
-    absent = sorted(set(wanted) - set(candles.hourly["pair"]))
-    if absent:
-        raise OkxSignalError(f"no candles of {', '.join(absent)} are stored; see `okxsignal status`")
-    frames = {name: frame[frame["pair"].isin(wanted)] for name, frame in candles.frames.items()}
-    return CandleSet(frames, candles.universe)
+def _wanted(pairs: str | None) -> list[str]:
+    return [part.strip().upper() for part in (pairs or "").split(",") if part.strip()]
 
 
 def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:

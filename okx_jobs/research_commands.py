@@ -80,7 +80,7 @@ def prove() -> None:
 )
 @click.option("--synthetic", is_flag=True, help="The synthetic market instead of stored candles.")
 @click.option(
-    "--pairs", help="Comma-separated pairs; default: all (of a file: those that cover the stretch)."
+    "--pairs", help="Comma-separated; default: of a file those that cover the stretch, else the 12 largest."
 )
 @click.option("--from", "start", type=invocation.MOMENT, help="First day (UTC).")
 @click.option("--to", "end", type=invocation.MOMENT, help="End (UTC), exclusive.")
@@ -90,7 +90,7 @@ def prove_features(
     """Prove that no feature knows the future, and more; ends with 1 when a proof fails.
 
     \b
-    okxsignal prove features                                   the candles of this home
+    okxsignal prove features                                   newest 2 years of this home, its 12 largest pairs
     okxsignal prove features --synthetic                       a market made up on the spot
     okxsignal prove features --candles candles.parquet --from 2021-05-01 --to 2023-05-01
 

@@ -1,5 +1,6 @@
 """The candles of a stretch of hours as the feature code reads them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from okx_core.features.candle_set import CandleSet
@@ -8,13 +9,13 @@ from okx_core.features.timeframes import TIMEFRAMES, history_start
 from resources.database import Database
 
 
-def candle_set(database: Database, start: datetime, end: datetime, largest: int | None = None) -> CandleSet:
+def candle_set(
+    database: Database, start: datetime, end: datetime, pairs: Sequence[str] | None = None
+) -> CandleSet:
     """Every candle, and the universe, that feature rows of [start, end) depend on, as stored now.
 
-    Of each timeframe only the values that some feature reads. `largest` keeps the so many pairs that turned
-    over most in [start, end).
+    Of each timeframe only the values that some feature reads; `pairs` leaves out all others.
     """
-    pairs = None if largest is None else _largest(database, start, end, largest)
     among = "" if pairs is None else "and pair in (select unnest(string_to_array($3, ',')))"
     chosen = () if pairs is None else (",".join(pairs),)
     candles = [
@@ -31,7 +32,8 @@ def candle_set(database: Database, start: datetime, end: datetime, largest: int 
     return CandleSet(dict(zip(TIMEFRAMES, frames, strict=True)), universe)
 
 
-def _largest(database: Database, start: datetime, end: datetime, count: int) -> list[str]:
+def largest_pairs(database: Database, start: datetime, end: datetime, count: int) -> list[str]:
+    """The so many pairs that turned over most in [start, end)."""
     rows = database.rows(
         "select pair from market.candles_1h where timestamp_utc >= $1 and timestamp_utc < $2 "
         "group by pair order by sum(coalesce(quote_volume, volume * close)) desc nulls last, pair limit $3",

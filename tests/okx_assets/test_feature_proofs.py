@@ -10,7 +10,7 @@ from okx_core.features.candle_set import CandleSet
 from okx_core.proofs.prove import CLAIMS
 from okx_jobs.definitions import definitions
 from okx_jobs.proof import synthetic_candles
-from resources.candle_frames import candle_set
+from resources.candle_frames import candle_set, largest_pairs
 from resources.dagster_resources import DatabaseResource
 
 HOUR = pd.Timedelta(hours=1)
@@ -56,7 +56,8 @@ def test_only_the_pairs_that_turn_over_most_are_read(database):
     hourly = candles.hourly
     turnover = hourly.groupby("pair")["quote_volume"].sum().sort_values(ascending=False)
     start, end = hourly["timestamp_utc"].min(), hourly["timestamp_utc"].max() + HOUR
-    found = candle_set(database, start.to_pydatetime(), end.to_pydatetime(), 3)
+    window = start.to_pydatetime(), end.to_pydatetime()
+    found = candle_set(database, *window, largest_pairs(database, *window, 3))
     for frame in found.frames.values():
         assert set(frame["pair"]) == set(turnover.index[:3])
 
