@@ -1,6 +1,5 @@
 """The whole feature set: its rate, its linearity, and the join and rank that it rests on against polars."""
 
-import resource
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ import pandas as pd
 
 from benchmarks.indicators import row
 from benchmarks.made_up_candles import Frames, candle_frames
-from benchmarks.rounds import medians, polars_on_one_thread, seconds
+from benchmarks.rounds import medians, peak_gib, polars_on_one_thread, seconds
 from okx_core.features.compute import compute_features, history_start
 from okx_core.features.grid import lay_on_grid, spread
 from okx_core.features.kernels.cross_section import market_rank
@@ -123,8 +122,7 @@ def rank_rows() -> Iterator[dict[str, Any]]:
 def run() -> list[dict[str, Any]]:
     """All rows: name, peer, ours_ns_per_row, peer_ns_per_row, ratio; and what was used of memory."""
     rows = [*full_set_rows(), *join_rows(), *rank_rows()]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return [*rows, {"name": "peak memory of these", "peer": f"{peak:.1f} GiB with their inputs"}]
+    return [*rows, {"name": "peak memory of these", "peer": f"{peak_gib():.1f} GiB with their inputs"}]
 
 
 if __name__ == "__main__":

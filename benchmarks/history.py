@@ -10,7 +10,6 @@ parts, taken one after the other, add up to more than the whole, which reads ahe
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from datetime import date, datetime, timedelta
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.rounds import TemporaryDatabase
+from benchmarks.rounds import TemporaryDatabase, peak_gib
 from benchmarks.store import PAIRS, fill_candles
 from okx_assets import features, labels
 from okx_core.features.contract import contract_breaches
@@ -113,11 +112,6 @@ def measured(url: str, folder: str, months: int, parts: bool) -> dict[str, Any]:
     rows = backfill(files, start, end, end)
     seconds = time.perf_counter() - begin
     return {"rows": rows, "seconds": seconds, "gib": peak_gib()}
-
-
-def peak_gib() -> float:
-    """The most memory that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def in_a_process(database: Database, months: int, *, parts: bool = False) -> dict[str, Any]:

@@ -44,6 +44,16 @@ def medians(works: dict[str, Work], rounds: int, before: Work = lambda: None) ->
     return {name: statistics.median(values) for name, values in laps.items()}
 
 
+def peak_gib() -> float:
+    """The most memory that this program has held.
+
+    Not ru_maxrss: a child begins with that of the process that started it.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 2**20
+
+
 class TemporaryDatabase:
     """A migrated okxsignal database on an embedded server of its own, deleted at the end of the block."""
 
