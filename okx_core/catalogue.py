@@ -57,8 +57,9 @@ def features_page() -> str:
         "",
         "## Where TA-Lib and ta count otherwise",
         "",
-        "Each indicator that one of them has agrees with it to 1e-9 after warm-up, which tests and `okxsignal prove",
-        "features` check; a flat market, the first bars and a few rules differ:",
+        "Each indicator that one of them has agrees with it to 1e-9 after warm-up (Bollinger bands with ta to 1e-6: it",
+        "keeps running sums); tests and `okxsignal prove features` check it. A flat market, the first bars, ties and",
+        "a few rules differ; patterns, and the parabolic SAR of ta, are not compared:",
         "",
         *_table(("feature", "convention"), ((f"`{name}`", said) for name, said in CONVENTIONS.items())),
     ]

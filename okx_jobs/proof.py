@@ -1,7 +1,8 @@
 """`okxsignal prove features`: the proofs on stored, recorded or synthetic candles, for people."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.proofs.prove import prove
 from okx_core.proofs.verdict import Verdict
+from okx_jobs import services
 from okx_simulator import minute_bars
 from okx_simulator.recorded_tape import RecordedTape
 from okx_simulator.synthetic_tape import SyntheticTape
@@ -28,6 +30,7 @@ HOUR = timedelta(hours=1)
 HOUR_SECONDS = 3600
 FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 SYNTHETIC_DAYS = 240
+ENABLED_SHARE = 0.9
 MOST_PAIRS, MOST_HISTORY = 12, timedelta(days=730)  # of a database, unless the user names others
 SHOWN = 8
 
@@ -45,7 +48,9 @@ class ProofRequest:
 
 def prove_features(request: ProofRequest, settings: Settings, console: Console) -> bool:
     """Print a verdict per proof as it is reached; whether every proof passed for every feature."""
-    candles, origin = _candles(request, settings)
+    stored = request.candles is None and not request.synthetic
+    with services.working_database(settings) if stored else nullcontext():
+        candles, origin = _candles(request, settings)
     hourly = candles.hourly
     first, last = hourly["timestamp_utc"].min(), hourly["timestamp_utc"].max()
     console.print(
@@ -74,6 +79,10 @@ def report(verdicts: Iterable[Verdict], features: tuple[Feature, ...], console: 
 
 
 def _candles(request: ProofRequest, settings: Settings) -> tuple[CandleSet, str]:
+    if request.synthetic and (request.candles or request.pairs or request.start or request.end):
+        raise OkxSignalError(
+            "--synthetic makes its own market: leave out --candles, --pairs, --from and --to"
+        )
     if request.candles is not None:
         start, end, pairs = covering_pairs(request.candles, request.start, request.end, request.pairs)
         bounds = (int(moment.timestamp() * 1000) for moment in (start, end))
@@ -108,7 +117,7 @@ def _wanted(pairs: str | None) -> list[str]:
 
 
 def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
-    """Hourly and 15-minute candles of the synthetic market."""
+    """Hourly and 15-minute candles of the synthetic market, with takers and a universe drawn by lot."""
     tape = SyntheticTape(seed=seed)
     stop = tape.start_hour + 24 * days
     quarters = []
@@ -116,7 +125,13 @@ def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
         cut = minute_bars.cut(tape.bars(pair, stop), 15, stop * HOUR_SECONDS * 1000 - 1)
         opens = pd.to_datetime(cut.open_ms, unit="ms", utc=True)
         quarters.append(_frame(pair, opens, dict(zip(FIELDS, cut.values, strict=True))))
-    return CandleSet.of_hourly(_hourly(tape, tape.pairs, stop), pd.concat(quarters, ignore_index=True))
+    hourly = _hourly(tape, tape.pairs, stop)
+    lot = np.random.default_rng(seed)
+    hourly["taker_buy_base"] = hourly["volume"] * lot.uniform(0.2, 0.8, len(hourly))
+    calendar = sorted(set(hourly["timestamp_utc"].dt.date))
+    universe = pd.DataFrame([(day, pair) for day in calendar for pair in tape.pairs], columns=["day", "pair"])
+    universe["enabled"] = lot.random(len(universe)) < ENABLED_SHARE
+    return replace(CandleSet.of_hourly(hourly, pd.concat(quarters, ignore_index=True)), universe=universe)
 
 
 def _hourly(tape: RecordedTape | SyntheticTape, pairs: tuple[str, ...], end_hour: int | None) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from okx_core.features.kernels.moments import rolling_comoments, rolling_moments
 
 Array = NDArray[np.float64]
 KNOWN_EXTREME = 10.0
+LARGEST_CHANGE_PCT = 1000.0  # of a quantity that may begin at almost nothing
 
 
 class Bars:

@@ -41,13 +41,16 @@ class Market:
         return market_rank(self.inside(values))
 
     def of_coin(self, base: str, values: Array) -> Array:
-        """The row of the pair that stands for `base`, for every pair; NaN when there is none."""
-        candidates = [pair for pair in self.pairs if pair.startswith(f"{base}-")]
-        if not candidates:
-            return np.full(values.shape, np.nan)
+        """What stands for `base` in each bar, for every pair: the first of its pairs that is known there.
+
+        Chosen bar by bar, so that a pair listed later changes no earlier row. NaN when none is known.
+        """
         order = {quote: place for place, quote in enumerate(QUOTES)}
-        chosen = min(candidates, key=lambda pair: (order.get(pair.split("-")[1], len(order)), pair))
-        row = values[self.pairs.index(chosen)]
+        candidates = [pair for pair in self.pairs if pair.startswith(f"{base}-")]
+        candidates.sort(key=lambda pair: (order.get(pair.split("-")[1], len(order)), pair))
+        row = np.full(values.shape[1], np.nan)
+        for pair in candidates:
+            row = np.where(np.isnan(row), values[self.pairs.index(pair)], row)
         return np.ascontiguousarray(np.broadcast_to(row, values.shape))
 
     @cached_property

@@ -16,9 +16,7 @@ from okx_core.labels.declaration import Array, Outlook, label
 HORIZON = 24
 BAND_BARS = 14
 BAND = 0.5
-FORMULA = (
-    f"first close after the touch beyond level +- {BAND} x mean true range of {BAND_BARS} bars, within 24 h"
-)
+FORMULA = f"first close at or after the touch beyond level +- {BAND} x mean true range of {BAND_BARS} bars, within 24 h"
 UNKNOWN = f"NULL until {LEVEL_BARS} unbroken bars are known"
 NO_EVENT = f"NULL when nothing was decided within 24 h; {UNKNOWN}"
 

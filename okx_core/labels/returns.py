@@ -17,19 +17,19 @@ def _future_return(name: str, hours: int) -> Label:
     compute.__name__ = f"future_return_{name}_pct"
     compute.__doc__ = f"Return of the next {hours} hours."
     horizon_set = "1d" if hours <= LONGEST_OF_DAY else "2w"
-    return label(horizon_set, hours, "%", formula=f"close[t + {hours}] / close[t] - 1")(compute)
+    return label(horizon_set, hours, "%", formula=f"100 (close[t + {hours}] / close[t] - 1)")(compute)
 
 
 FUTURE_RETURNS = tuple(_future_return(name, hours) for name, hours in HORIZONS.items())
 
 
-@label("1d", 24, "%", formula="max(high[t + 1 .. t + 24]) / close[t] - 1")
+@label("1d", 24, "%", formula="100 (max(high[t + 1 .. t + 24]) / close[t] - 1)")
 def future_max_return_24h_pct(outlook: Outlook) -> Array:
     """Best that the next 24 hours offered; negative when the price never came back to entry."""
     return 100.0 * (outlook.highest(24) / outlook.close - 1.0)
 
 
-@label("1d", 12, "%", formula="min(0, min(low[t + 1 .. t + 12]) / close[t] - 1)")
+@label("1d", 12, "%", formula="min(0, 100 (min(low[t + 1 .. t + 12]) / close[t] - 1))")
 def future_max_drawdown_12h_pct(outlook: Outlook) -> Array:
     """Worst excursion from entry in the next 12 hours; 0 when the price never fell below it."""
     return np.minimum(100.0 * (outlook.lowest(12) / outlook.close - 1.0), 0.0)

@@ -14,6 +14,7 @@ LARGEST_NULL_SHARE = 0.0
 LARGEST_NULL_SHIFT = 0.05
 DAY = pd.Timedelta(days=1)
 COPY = 1.0 - 1e-9  # squared correlation of two columns that say the same
+MOST_ROWS = 50_000
 LARGEST_PSI = 0.25  # "significant shift" in the usual reading (Siddiqi 2006)
 BINS = 10
 FEWEST_ROWS = 1_000
@@ -26,8 +27,12 @@ def null_rates(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
     """NULLs beyond the declared look-back: none, unless the feature says why it may be unknown."""
     found: dict[str, str] = {}
     age = bars_since_gap(full)
+    span = int((full["timestamp_utc"].max() - full["timestamp_utc"].min()) / pd.Timedelta(hours=1))
     for feature in features:
         hours = _hours_to_know(feature)
+        if span > 2 * hours and not feature.may_be_unknown and full[feature.name].isna().all():
+            found[feature.name] = "never known: the candles are too broken to prove anything of it"
+            continue
         ripe = age > hours
         share = float(full.loc[ripe, feature.name].isna().mean()) if ripe.any() else 0.0
         if share > LARGEST_NULL_SHARE and not feature.may_be_unknown:
@@ -75,7 +80,8 @@ def distinct(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
     """Constant columns, and columns that are a straight-line copy of an earlier one."""
     found: dict[str, str] = {}
     age = int(bars_since_gap(full).max(initial=0))
-    sample = full.iloc[:: max(1, len(full) // 50_000)]
+    # By lot, because every n-th row may always be the same hour of the day.
+    sample = full.sample(min(len(full), MOST_ROWS), random_state=1)
     columns: list[tuple[str, Floats, NDArray[np.bool_]]] = []
     for feature in features:
         values = sample[feature.name].to_numpy(dtype=np.float64)
@@ -84,12 +90,20 @@ def distinct(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
             if age > _hours_to_know(feature) and not feature.may_be_unknown:
                 found[feature.name] = "always NULL"
             continue
-        if np.ptp(values[known]) == 0.0:
+        lone = feature.timeframe == "cross" and full["pair"].nunique() < 2
+        if np.ptp(values[known]) == 0.0 and not lone and not _stands_still(feature, full):
             found[feature.name] = f"always {values[known][0]:g}"
             continue
-        columns.append((feature.name, values, known))
+        if feature.inputs != CALENDAR:
+            columns.append((feature.name, values, known))
     found |= _copies(columns)
     return verdict("distinct", features, found, f"{len(sample):,} rows")
+
+
+def _stands_still(feature: Feature, full: pd.DataFrame) -> bool:
+    """Whether the calendar has not moved on: the rows are all of one month."""
+    times = full["timestamp_utc"]
+    return feature.inputs == CALENDAR and times.min().month == times.max().month
 
 
 def _copies(columns: Sequence[tuple[str, Floats, NDArray[np.bool_]]]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from okx_core.proofs.verdict import Verdict, verdict
 ROWS = (
     30  # hours before each moment whose rows are compared: more than a day, so every 4h and 1d phase is met
 )
-AHEAD = 60 * HOUR
+AHEAD = 200 * HOUR  # a look further ahead than this shows in start-invariance
 POISONS = (np.nan, 1e6, 1e-6)
 SPANS = (timedelta(hours=1), timedelta(hours=30), timedelta(days=45))
 

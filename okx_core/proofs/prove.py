@@ -13,7 +13,7 @@ from okx_core.proofs import agreement, columns, leakage, look_ahead
 from okx_core.proofs.verdict import CLAIMS, Verdict
 
 LEAST_HISTORY = timedelta(days=60)
-MOMENTS = 8
+MOMENTS = 24
 __all__ = ["CLAIMS", "LEAST_HISTORY", "prove"]
 
 
@@ -56,5 +56,6 @@ def decision_moments(start: datetime, end: datetime, count: int, seed: int) -> l
         moments[2].replace(hour=3),
         moments[3].replace(hour=23),
     ]
-    turns[0] = turns[0].replace(day=1, hour=0) - HOUR
+    # Before the month's end, because passes are cut there: the future must lie in the same pass.
+    turns[0] = turns[0].replace(day=1, hour=0) - 7 * HOUR
     return [moment for moment in (*turns, *moments[4:]) if start + 30 * HOUR < moment < end]

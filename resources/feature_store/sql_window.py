@@ -6,6 +6,7 @@ goes on; when the window is made longer, the missing days are filled from the st
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -68,7 +69,35 @@ class SqlWindow:
         held = self.starts_at()
         return held is not None and held <= start
 
-    def record(
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One writer of this table at a time, from reading what rows are made of to both copies: else two of them
+        could reach store and SQL in opposite orders, or an older reading could win."""
+        with self.database.connect() as connection:
+            connection.execute(
+                "select pg_advisory_xact_lock(hashtextextended($1, 0))", (f"record {self.table}",)
+            )
+            yield
+
+    def record(self, frame: "pd.DataFrame", start: datetime, end: datetime, first: datetime) -> None:
+        """Write the rows of [start, end) to the store, and those from `first` on to SQL as well.
+
+        Both at once, but SQL commits only when the store has the rows: an error leaves it as it was.
+        """
+        with self._alone():
+            self._record(frame, start, end, first)
+
+    def record_made(
+        self, make: "Callable[[], pd.DataFrame]", part: MonthPart, first: datetime
+    ) -> "pd.DataFrame":
+        """Make the rows of `part` while the file that they go into is read, then record them."""
+        with self._alone(), ThreadPoolExecutor(1) as beside:
+            ahead = beside.submit(self.store.read_ahead, self.table, part)
+            frame = make()
+            self._record(frame, part.start, part.end, first, ahead)
+        return frame
+
+    def _record(
         self,
         frame: "pd.DataFrame",
         start: datetime,
@@ -76,23 +105,9 @@ class SqlWindow:
         first: datetime,
         ahead: "Future[ReadAhead | None] | None" = None,
     ) -> None:
-        """Write the rows of [start, end) to the store, and those from `first` on to SQL as well.
-
-        Both at once, but SQL commits only when the store has the rows: an error leaves it as it was.
-        """
         with ThreadPoolExecutor(1) as beside:
             stored = beside.submit(self.store.replace_window, self.table, frame, start, end, ahead)
             self.replace(frame, start, end, first, stored.result)
-
-    def record_made(
-        self, make: "Callable[[], pd.DataFrame]", part: MonthPart, first: datetime
-    ) -> "pd.DataFrame":
-        """Make the rows of `part` while the file that they go into is read, then record them."""
-        with ThreadPoolExecutor(1) as beside:
-            ahead = beside.submit(self.store.read_ahead, self.table, part)
-            frame = make()
-            self.record(frame, part.start, part.end, first, ahead)
-        return frame
 
     def replace(
         self,

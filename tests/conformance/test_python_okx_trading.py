@@ -42,12 +42,13 @@ def trade(make: Callable[..., Any]) -> TradeAPI:
 
 @pytest.fixture
 def near(exchange: Exchange) -> Callable[[float], str]:
-    """A price of ATOM-USDT so many percent above the last one, on the tick."""
+    """A price of ATOM-USDT so many percent above the last one, on the tick, as OKX writes it: no zeros at its end."""
 
     def call(percent: float) -> str:
         listing = exchange.market.listing(PAIR)
         last = float(exchange.market.price(PAIR))
-        return str(listing.floor_price(type(listing.tick)(repr(last * (1 + percent / 100)))))
+        price = listing.floor_price(type(listing.tick)(repr(last * (1 + percent / 100))))
+        return format(price.normalize(), "f")
 
     return call
 

@@ -39,7 +39,7 @@ def test_unknown_inputs_give_an_unknown_cost(notional: float, spread: float, dep
     assert math.isnan(fill_offset_bps(notional, spread, depth))
 
 
-@given(turnovers, st.floats(0.0, 390.0))
+@given(turnovers, st.floats(0.0, 390.0, allow_subnormal=False))
 def test_cost_equals_walking_the_ladder(turnover: float, levels: float) -> None:
     book = book_model(turnover)
     notional = levels * book.depth_quote

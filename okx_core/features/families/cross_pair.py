@@ -8,13 +8,20 @@ from okx_core.features.kernels.cross_section import market_deviation
 from okx_core.features.market import BETA_HOURS, Market
 
 GROUP = "market"
+ALONE = "NULL when fewer than two pairs of the universe are known"
 OUTSIDE = "NULL outside the universe of the day, or alone in it"
 TIES = "ties share the mean rank"
 COINS = {"btc": ("BTC", "Bitcoin"), "eth": ("ETH", "Ether")}
 
 
 @feature(
-    GROUP, "%", 25, formula="mean of return_24h over pairs", inputs=("close", "universe"), timeframe="cross"
+    GROUP,
+    "%",
+    25,
+    formula="mean of return_24h over pairs",
+    inputs=("close", "universe"),
+    timeframe="cross",
+    may_be_unknown=ALONE,
 )
 def market_return_24h(market: Market) -> Array:
     """Mean 24-hour return of the pairs."""
@@ -28,6 +35,7 @@ def market_return_24h(market: Market) -> Array:
     formula="share of pairs with return_24h > 0",
     inputs=("close", "universe"),
     timeframe="cross",
+    may_be_unknown=ALONE,
 )
 def market_breadth_24h(market: Market) -> Array:
     """Share of the pairs that rose over 24 hours."""
@@ -42,6 +50,7 @@ def market_breadth_24h(market: Market) -> Array:
     formula="deviation of return_24h over pairs",
     inputs=("close", "universe"),
     timeframe="cross",
+    may_be_unknown=ALONE,
 )
 def market_dispersion_24h(market: Market) -> Array:
     """How far apart the 24-hour returns of the pairs are: their population standard deviation."""
@@ -49,7 +58,13 @@ def market_dispersion_24h(market: Market) -> Array:
 
 
 @feature(
-    GROUP, "%", 25, formula="return_24h - market_return_24h", inputs=("close", "universe"), timeframe="cross"
+    GROUP,
+    "%",
+    25,
+    formula="return_24h - market_return_24h",
+    inputs=("close", "universe"),
+    timeframe="cross",
+    may_be_unknown=ALONE,
 )
 def relative_return_24h(market: Market) -> Array:
     """24-hour return less the mean of the pairs."""
@@ -58,7 +73,7 @@ def relative_return_24h(market: Market) -> Array:
 
 @feature(
     GROUP, "%", 96, formula="(close / EMA(48) - 1) - mean of it over pairs", inputs=("close", "universe"),
-    timeframe="cross", anchored=True,
+    timeframe="cross", may_be_unknown=ALONE, anchored=True,
 )  # fmt: skip
 def relative_ema_deviation_48(market: Market) -> Array:
     """Distance of close from its EMA(48) less the mean of the pairs."""

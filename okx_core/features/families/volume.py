@@ -3,11 +3,10 @@
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features.bars import Bars, aged, shared, surprise
+from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, aged, shared, surprise
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
 from okx_core.features.kernels import smoothing, windows
 
-LARGEST_CHANGE_PCT = 1000.0
 SAME = 1e-12  # of the price: sums of prices that tie in decimals differ by less in binary
 BAR: Inputs = (*HIGH_LOW_CLOSE, "volume")
 SILENT_IS_0 = "0 without volume"
@@ -174,7 +173,9 @@ def volume_price_trend_slope(bars: Bars) -> Array:
 def volume_zone_oscillator(bars: Bars) -> Array:
     """Volume zone oscillator of 14 bars."""
     whole = bars.since_anchor
-    signed, total = (smoothing.ema(x, 14) for x in (whole.signed_volume, whole.volume))
+    moved = whole.signed_volume
+    # Both means are seeded on the same bars, else their ratio could leave -1..1 for a while.
+    signed, total = (smoothing.ema(x, 14) for x in (moved, whole.volume + 0.0 * moved))
     return bars.cut(100.0 * windows.ratio(signed, total, 0.0))
 
 

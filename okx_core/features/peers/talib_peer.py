@@ -131,7 +131,7 @@ def _flows(bars: pd.DataFrame) -> Values:
         "vwap_distance_24": 100.0 * (close / vwap - 1.0),
         "chaikin_money_flow": talib.MOM(accumulated, 20) / talib.SUM(volume, 20),
         "volume_oscillator": talib.PPO(volume, 5, 10, 1),
-        "volume_zone_oscillator": 100.0 * talib.EMA(signed, 14) / talib.EMA(volume, 14),
+        "volume_zone_oscillator": 100.0 * talib.EMA(signed, 14) / talib.EMA(volume + 0.0 * signed, 14),
         "volume_price_trend_slope": talib.SUM(talib.ROC(close, 1) * volume, 10) / talib.SUM(volume, 10),
     }
 

@@ -155,3 +155,16 @@ def test_the_usdt_pair_stands_for_its_coin():
     assert market.of_coin("BTC", values).ravel().tolist() == [2.0] * 4
     assert market.of_coin("ETH", values).ravel().tolist() == [3.0] * 4
     assert np.isnan(market.of_coin("SOL", values)).all()
+
+
+def test_a_pair_of_bitcoin_that_is_listed_later_changes_no_earlier_row(calm):
+    renamed = calm.hourly.replace({"pair": {"BTC-USDT": "BTC-USDC", "SOL-USDT": "BTC-USDT"}})
+    listed = FROM - 12 * HOUR
+    hourly = renamed[(renamed["pair"] != "BTC-USDT") | (renamed["timestamp_utc"] >= listed)]
+    before = hourly[hourly["timestamp_utc"] < listed]
+    start = listed - 48 * HOUR
+    names = ["btc_corr_24h", "btc_beta_72h", "performance_rank_btc_1h"]
+    alone = type(calm).of(before).features(start, listed)[names]
+    together = type(calm).of(hourly).features(start, listed + 24 * HOUR)[names].loc[: listed - HOUR]
+    assert alone.notna().all().all()
+    pd.testing.assert_frame_equal(alone, together.loc[alone.index], check_exact=True)

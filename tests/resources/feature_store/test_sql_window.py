@@ -1,6 +1,8 @@
 """The newest days in SQL: the same bits as the store, trimmed as time goes on, filled when made longer."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import numpy as np
 import pandas as pd
@@ -45,6 +47,24 @@ class TestRecord:
         assert copy.store.read(TABLE, at(0), at(72)).num_rows == 144
         assert copy.starts_at() == at(60)
         assert copy.differences(at(0), at(72)) == []
+
+    def test_two_writers_of_one_hour_leave_the_same_row_in_both_copies(self, copy, rows) -> None:
+        """The store's and SQL's own locks alone could be won in opposite orders."""
+
+        class Slow(FeatureStore):
+            def replace_window(self, *window, **ahead):  # type: ignore[no-untyped-def]
+                sleep(0.5)
+                return super().replace_window(*window, **ahead)
+
+        slow = SqlWindow(Slow(copy.store.database, copy.store.root), TABLE)
+        with ThreadPoolExecutor(2) as pool:
+            writers = [
+                pool.submit(one.record, rows([0], future_return_3d_pct=value), at(0), at(1), at(0))
+                for one, value in ((slow, 1.0), (copy, 2.0))
+            ]
+            for writer in writers:
+                writer.result()
+        assert copy.differences(at(0), at(1)) == []
 
     def test_rows_are_trimmed_as_time_goes_on(self, copy, rows) -> None:
         for hour in range(0, 50, 10):
