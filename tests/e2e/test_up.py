@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,8 +91,9 @@ def test_a_kill_in_the_middle_of_a_run_is_swept_and_the_next_hour_trades_once(st
     stack.kill()
     # The worst case: the run's worker dies too.
     for process in before:
-        if process.is_running() and "spawn_main" in " ".join(process.cmdline()):
-            process.send_signal(signal.SIGKILL)
+        with suppress(psutil.Error):  # ended, or a zombie, in the meantime
+            if "spawn_main" in " ".join(process.cmdline()):
+                process.send_signal(signal.SIGKILL)
     stack.up()
     stack.wait_for(lambda: stack.status(run_id) in ("FAILURE", "SUCCESS"), "sweep", 60)
     orders = stack.orders()
