@@ -29,13 +29,13 @@ import urllib3
 
 from benchmarks.exchange_process import exchange_process
 from benchmarks.rounds import TemporaryDatabase
-from okx_assets.candles.fetch import CandleFetch
-from okx_simulator.synthetic_parameters import pair_names
-from okx_simulator.synthetic_tape import SyntheticTape
-from resources.candle_store import CandleStore
-from resources.database import Database
+from okx_services.ingest.candle_fetch import CandleFetch
+from okx_simulator.tape.synthetic import SyntheticTape
+from okx_simulator.tape.synthetic_parameters import pair_names
+from resources.market.candle_store import CandleStore
 from resources.okx.client import OkxClient
-from resources.simulator_admin import SimulatorAdmin
+from resources.postgres.database import Database
+from resources.simulator.admin import SimulatorAdmin
 
 END = datetime(2024, 6, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -20,8 +20,8 @@ import sqlalchemy
 from adbc_driver_postgresql import dbapi
 
 from benchmarks.rounds import TemporaryDatabase, Work, medians
-from resources.candle_store import CandleStore
-from resources.database import Database, with_driver
+from resources.market.candle_store import CandleStore
+from resources.postgres.database import Database, with_driver
 
 PAIRS = 24
 HOURS = 2_100

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from resources.simulator_admin import SimulatorAdmin
+from resources.simulator.admin import SimulatorAdmin
 
 
 @contextmanager

@@ -23,13 +23,13 @@ from benchmarks.store import PAIRS, fill_candles
 from okx_assets import features, labels
 from okx_core.features.contract import contract_breaches
 from okx_core.labels.registry import HORIZON_HOURS, LABELS_2W
-from resources.candle_frames import candle_set
-from resources.database import Database
 from resources.feature_store.months import MonthPart, month_parts, start_of
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.sql_window import SqlWindow, window_start
 from resources.feature_store.store import FeatureStore
-from resources.migrations import sync_columns
+from resources.market.candle_frames import candle_set
+from resources.postgres.database import Database
+from resources.postgres.migrations import sync_columns
 
 END = date(2024, 6, 1)
 MONTHS, LARGE = (2, 5, 9), (18, 37)  # x 300 pairs: 0.4, 1.1 and 2.0 M rows; 4 and 8 M

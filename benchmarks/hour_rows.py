@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from resources.okx.rate_limits import LIMITS, WINDOW_SECONDS
+from resources.okx.http.rate_limits import LIMITS, WINDOW_SECONDS
 
 ROUND_TRIP_SECONDS = 0.1
 STAGES = ("fetch", "4h and 1d", "features", "signals", "execution")

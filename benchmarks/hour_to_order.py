@@ -30,34 +30,34 @@ import urllib3
 from benchmarks.exchange_process import exchange_process
 from benchmarks.hour_rows import ROUND_TRIP_SECONDS, STAGES, Lap, own_rows, wire_rows
 from benchmarks.rounds import TemporaryDatabase, seconds
+from okx_assets import candle_assets as candles
 from okx_assets import signals
-from okx_assets.candles import assets as candles
-from okx_assets.candles.fetch import CandleFetch
 from okx_assets.models import training_rows
-from okx_assets.trading.desk import ExecutionDesk
-from okx_assets.trading.journal import Journal
 from okx_assets.universe import observe
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.features.compute import history_start
 from okx_core.features.registry import model_feature_names
 from okx_core.labels.compute import compute_labels
+from okx_core.market.universe import UniverseFilter
 from okx_core.models.splits import purge
 from okx_core.models.trainers import TreeParameters
 from okx_core.models.training import SignalModelSpec, train_signal_model
-from okx_core.universe import UniverseFilter
-from okx_simulator.synthetic_parameters import pair_names
-from okx_simulator.synthetic_tape import SyntheticTape
-from resources.candle_frames import candle_set
-from resources.candle_store import CandleStore
-from resources.database import Database
+from okx_services.ingest.candle_fetch import CandleFetch
+from okx_services.trading.executor import ExecutionDesk
+from okx_services.trading.journal import Journal
+from okx_simulator.tape.synthetic import SyntheticTape
+from okx_simulator.tape.synthetic_parameters import pair_names
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.sql_window import SqlWindow, newest_candle, window_start
 from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_set import training_set
+from resources.market.candle_frames import candle_set
+from resources.market.candle_store import CandleStore
 from resources.okx.client import OkxClient
-from resources.okx.rate_limits import WINDOW_SECONDS
-from resources.simulator_admin import SimulatorAdmin
-from resources.sql_models import load_checks, load_models
+from resources.okx.http.rate_limits import WINDOW_SECONDS
+from resources.postgres.database import Database
+from resources.postgres.sql_models import load_checks, load_models
+from resources.simulator.admin import SimulatorAdmin
 from resources.stores import SIMULATED_CREDENTIALS
 from resources.tracking import LoadedModel
 

@@ -19,7 +19,7 @@ from benchmarks.made_up_candles import random_walk
 from benchmarks.rounds import medians, polars_on_one_thread, seconds
 from okx_core.features.bars import Bars
 from okx_core.features.compute import CACHED_BARS
-from okx_core.features.families import momentum, trend, volatility, volume
+from okx_core.features.indicators import momentum, trend, volatility, volume
 
 ROUNDS = 5
 PAIRS = 50

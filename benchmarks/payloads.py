@@ -17,10 +17,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from resources.okx.account_rows import CoinBalance
-from resources.okx.order_rows import AttachedAlgo, Fill, OrderResult
 from resources.okx.readings import Outcome, Reading, read_answer, read_frame, read_rows
-from resources.okx.wire import Row
+from resources.okx.rows.account import CoinBalance
+from resources.okx.rows.orders import AttachedAlgo, Fill, OrderResult
+from resources.okx.rows.row import Row
 
 ENDPOINT = re.compile(r"(GET|POST) (?:[a-z]+ )?/api/v5(/[\w/-]+)")
 # Some files name their endpoint by nothing but their own name.

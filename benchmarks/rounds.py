@@ -11,9 +11,9 @@ from typing import Any
 
 from okx_core.features.registry import feature_names
 from okx_core.labels.registry import LABELS_1D
-from resources.database import Database
-from resources.embedded_postgres import EmbeddedPostgres
-from resources.migrations import create_databases, migrate, sync_columns
+from resources.postgres.database import Database
+from resources.postgres.embedded import EmbeddedPostgres
+from resources.postgres.migrations import create_databases, migrate, sync_columns
 
 Work = Callable[[], object]
 

@@ -28,13 +28,13 @@ from okx_assets.features import TABLE, record_features
 from okx_core.features.compute import history_start
 from okx_core.features.contract import contract_breaches
 from okx_core.features.registry import feature_names
-from resources.candle_frames import candle_set
-from resources.database import Database
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.sql_window import SqlWindow, newest_candle, window_start
 from resources.feature_store.store import FeatureStore
-from resources.sql_models import load_models
+from resources.market.candle_frames import candle_set
+from resources.postgres.database import Database
+from resources.postgres.sql_models import load_models
 
 PAIRS = 300
 START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_core.backtest.engine import FoldResult, Portfolio, run_fold
 from okx_core.backtest.metrics import metrics
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules
-from okx_core.fees import TAKER_FEE_RATE
+from okx_core.market.fees import TAKER_FEE_RATE
 from resources.dagster_resources import DatabaseResource, ExchangeResource
-from resources.database import Database
+from resources.postgres.database import Database
 
 WEEK = timedelta(weeks=1)
 STARTING_CASH_QUOTE = 10_000.0

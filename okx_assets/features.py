@@ -10,10 +10,10 @@ from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
 from okx_core.features.contract import contract_breaches
 from okx_core.features.registry import FEATURES, feature_names
-from resources.candle_frames import candle_set
 from resources.dagster_resources import DatabaseResource, FeatureStoreResource
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.sql_window import SqlWindow
+from resources.market.candle_frames import candle_set
 
 TABLE = "features.features_1h"
 

@@ -10,9 +10,9 @@ from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
 from okx_core.labels.compute import compute_labels, history_start
 from okx_core.labels.registry import HORIZON_HOURS
 from resources.dagster_resources import ExchangeResource, FeatureStoreResource
-from resources.database import Database
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.sql_window import SqlWindow
+from resources.postgres.database import Database
 
 HOUR = timedelta(hours=1)
 

@@ -14,15 +14,15 @@ from okx_core.features.registry import model_feature_names
 from okx_core.models.promotion import Candidate, PromotionGate, choose_champion
 from okx_core.models.splits import TrainingWindow, purge
 from okx_core.models.training import SignalModelSpec, TrainedModel, train_signal_model
-from resources.code_version import code_version
+from resources.config.code_version import code_version
 from resources.dagster_resources import (
     DatabaseResource,
     ExchangeResource,
     FeatureStoreResource,
     TrackingResource,
 )
-from resources.database import Database
 from resources.feature_store.training_set import TrainingSet, training_set
+from resources.postgres.database import Database
 from resources.tracking import MODEL_NAME
 
 SPEC = SignalModelSpec()

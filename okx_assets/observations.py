@@ -14,12 +14,12 @@ import pandas as pd
 
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
-from okx_core.book_depth import depth_quote, spread_bps
+from okx_core.market.book_depth import depth_quote, spread_bps
 from resources.dagster_resources import DatabaseResource, ExchangeResource
-from resources.database import Database
+from resources.market.universe import enabled_pairs, live_pairs
 from resources.okx.client import OkxClient
-from resources.okx.market_rows import OrderBook
-from resources.universe import enabled_pairs, live_pairs
+from resources.okx.rows.market import OrderBook
+from resources.postgres.database import Database
 
 HOUR = timedelta(hours=1)
 BOOK_LEVELS = 400

@@ -10,17 +10,17 @@ import pandas as pd
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, describe, written
 from okx_core.decisions.gates import gate_verdicts
-from okx_core.decisions.market import market_state
+from okx_core.decisions.market_state import market_state
 from okx_core.decisions.rules import DecisionRules
-from okx_core.execution import newest_closed_hour
+from okx_core.trading.intents import newest_closed_hour
 from resources.dagster_resources import (
     DatabaseResource,
     ExchangeResource,
     FeatureStoreResource,
     TrackingResource,
 )
-from resources.database import Database
 from resources.feature_store.sql_window import SqlWindow
+from resources.postgres.database import Database
 from resources.tracking import MODEL_NAME, LoadedModel, Tracking
 
 FEATURES = "features.features_1h"

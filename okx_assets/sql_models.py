@@ -8,8 +8,8 @@ import dagster as dg
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import COLUMNS, OWNERS, SQL_KINDS, describe, written
 from resources.dagster_resources import DatabaseResource
-from resources.database import Database
-from resources.sql_models import SqlCheck, SqlModel, load_checks, load_models
+from resources.postgres.database import Database
+from resources.postgres.sql_models import SqlCheck, SqlModel, load_checks, load_models
 
 EVERYTHING = (datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 

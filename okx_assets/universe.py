@@ -10,11 +10,11 @@ import pandas as pd
 from okx_assets.partitions import DAILY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_core.decisions.rules import DecisionRules
-from okx_core.instruments import Instrument
-from okx_core.universe import Observation, UniverseFilter, objection
+from okx_core.market.instruments import Instrument
+from okx_core.market.universe import Observation, UniverseFilter, objection
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.okx.client import OkxClient
-from resources.okx.market_rows import Ticker
+from resources.okx.rows.market import Ticker
 
 DAY = timedelta(days=1)
 

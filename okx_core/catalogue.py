@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from okx_core.features.declaration import Feature
-from okx_core.features.peers.libraries import CONVENTIONS
+from okx_core.features.reference.libraries import CONVENTIONS
 from okx_core.features.registry import FEATURES
 from okx_core.labels.registry import LABELS
 

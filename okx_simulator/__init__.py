@@ -1,5 +1,8 @@
 """A local exchange that speaks OKX API v5: prices from a tape, a durable account, no real money.
 
+`exchange` wires one together; `server` starts it. `rest` and `websocket` are what clients call, `engine` is what
+happens to their orders.
+
 Where it is simpler than OKX:
 
 - One account, one book model: orders take from a ladder around the tape's path and fill at their own price

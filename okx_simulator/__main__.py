@@ -1,5 +1,5 @@
 """Entry point of `python -m okx_simulator`."""
 
-from okx_simulator.cli import main
+from okx_simulator.server.cli import main
 
 raise SystemExit(main())

@@ -4,21 +4,21 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from okx_core.fees import MAKER_FEE, TAKER_FEE
-from okx_simulator.bookings import SWAP_MAKER_FEE, SWAP_TAKER_FEE, FeeRates
-from okx_simulator.clock import ExchangeClock, ms_to_iso
-from okx_simulator.credentials import AccountKey
-from okx_simulator.events import EventHub
-from okx_simulator.faults import Faults
-from okx_simulator.ledger import Ledger
-from okx_simulator.market import Market
-from okx_simulator.order_entry import SPOT_LEVEL
-from okx_simulator.rate_limits import RateLimiter
+from okx_core.market.fees import MAKER_FEE, TAKER_FEE
+from okx_simulator.account.bookkeeping import SWAP_MAKER_FEE, SWAP_TAKER_FEE, FeeRates
+from okx_simulator.engine.order_entry import SPOT_LEVEL
+from okx_simulator.engine.order_service import TradingDesk
+from okx_simulator.faults.script import Faults
+from okx_simulator.ledger.events import EventHub
+from okx_simulator.ledger.ledger import Ledger
+from okx_simulator.market.prices import Market
+from okx_simulator.protocol.clock import ExchangeClock, ms_to_iso
+from okx_simulator.protocol.connections import WebSocketLimits
+from okx_simulator.protocol.credentials import AccountKey
+from okx_simulator.protocol.rate_limits import RateLimiter
 from okx_simulator.relay.market import RelayMarket
 from okx_simulator.relay.upstream import Upstream
-from okx_simulator.tape import Tape
-from okx_simulator.trading_desk import TradingDesk
-from okx_simulator.websocket.connections import WebSocketLimits
+from okx_simulator.tape.bars import Tape
 
 OPENING_QUOTE = Decimal(10_000)
 

@@ -4,8 +4,8 @@ import logging
 
 import requests
 
-from resources.database import Database
-from resources.settings import Settings
+from resources.config.settings import Settings
+from resources.postgres.database import Database
 
 LOG = logging.getLogger("okxsignal.alerts")
 TIMEOUT_SECONDS = 5

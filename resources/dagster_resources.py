@@ -4,11 +4,11 @@ from datetime import datetime
 
 import dagster as dg
 
-from resources.database import Database
+from resources.config.settings import Settings, load_settings
 from resources.feature_store.sql_window import newest_candle, window_start
 from resources.feature_store.store import FeatureStore
 from resources.okx.client import OkxClient
-from resources.settings import Settings, load_settings
+from resources.postgres.database import Database
 from resources.stores import open_database, open_exchange, open_feature_store, open_tracking
 from resources.tracking import Tracking
 

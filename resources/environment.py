@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from resources.database import sibling, with_driver
-from resources.settings import PROJECT, Settings
+from resources.config.settings import PROJECT, Settings
+from resources.postgres.database import sibling, with_driver
 from resources.stores import open_database
 from resources.tracking import prepare_environment
 

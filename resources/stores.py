@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from okx_core.errors import OkxSignalError
-from resources.database import Database, sibling
-from resources.embedded_postgres import EmbeddedPostgres
-from resources.hypertables import make_hypertables
-from resources.migrations import comment_columns, create_databases, migrate, sync_columns
+from resources.config.settings import Mode, Settings
 from resources.okx.client import OkxClient
-from resources.okx.signing import Credentials
-from resources.settings import Mode, Settings
-from resources.sql_models import load_models
+from resources.okx.http.signing import Credentials
+from resources.postgres.database import Database, sibling
+from resources.postgres.embedded import EmbeddedPostgres
+from resources.postgres.hypertables import make_hypertables
+from resources.postgres.migrations import comment_columns, create_databases, migrate, sync_columns
+from resources.postgres.sql_models import load_models
 from resources.tracking import Tracking
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ def home_environment(home: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
     """An embedded PostgreSQL server without a market: for tests that bring their own rows."""
-    from resources.embedded_postgres import SERVER_OPTIONS, EmbeddedPostgres
+    from resources.postgres.embedded import SERVER_OPTIONS, EmbeddedPostgres
 
     server = EmbeddedPostgres(tmp_path_factory.mktemp("server"))
     with pytest.MonkeyPatch.context() as patch:
@@ -53,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped
 @pytest.fixture(scope="session")
 def template(server, tmp_path_factory: pytest.TempPathFactory) -> str:  # type: ignore[no-untyped-def]
     """A database with the whole schema; `database` copies it."""
-    from resources.settings import Settings
+    from resources.config.settings import Settings
     from resources.stores import prepare_database
 
     prepare_database(Settings(home=tmp_path_factory.mktemp("template"), database_url=server.url))
@@ -65,7 +65,7 @@ def new_database(server, template: str):  # type: ignore[no-untyped-def]
     """Makes an empty database of the product's schema that lasts as long as its `with` block."""
     from uuid import uuid4
 
-    from resources.database import Database, sibling
+    from resources.postgres.database import Database, sibling
 
     administration = Database(sibling(server.url, "postgres"))
 
@@ -117,13 +117,13 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedMarket]:
     home = tmp_path_factory.mktemp("market")
     before = dict(os.environ)
     os.environ.update(home_environment(home))
-    from okx_jobs import services
-    from okx_jobs.calendar import Stretch
-    from okx_jobs.demo import Demo
-    from okx_jobs.pipeline import Pipeline, quiet_instance
-    from resources.embedded_postgres import EmbeddedPostgres
-    from resources.settings import load_settings
-    from resources.simulator_admin import SimulatorAdmin
+    from okx_core.hours import Stretch
+    from okx_jobs.runs.demo import Demo
+    from okx_jobs.runs.runner import Pipeline, quiet_instance
+    from okx_jobs.stack import services
+    from resources.config.settings import load_settings
+    from resources.postgres.embedded import EmbeddedPostgres
+    from resources.simulator.admin import SimulatorAdmin
 
     settings = load_settings()
     stretch = Stretch(DEMO_START, DEMO_END, LIVE_HOURS)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from okx_core.backtest.account import Portfolio, Position
 from okx_core.backtest.loop import TRADE_FIELDS, Holdings, trade_hours
-from okx_core.decisions.portfolio import sizing_terms
 from okx_core.decisions.rules import DecisionRules, RiskLimits
+from okx_core.decisions.sizing import sizing_terms
 from okx_core.features.grid import lay_on_grid, pair_places
 from okx_core.features.timeframes import EPOCH, HOURLY, bar_numbers, hour_number
-from okx_core.fees import TAKER_FEE_RATE
+from okx_core.market.fees import TAKER_FEE_RATE
 
 __all__ = ["FoldResult", "Portfolio", "Position", "run_fold"]
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
-from okx_core.decisions.portfolio import SizingTerms, order_core
-from okx_core.order_book import book_terms, fill_offset_bps
+from okx_core.decisions.sizing import SizingTerms, order_core
+from okx_core.market.book_model import book_terms, fill_offset_bps
 
 Array = NDArray[np.float64]
 

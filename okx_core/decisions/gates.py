@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
 from okx_core.decisions.rules import DecisionRules
-from okx_core.fees import TAKER_FEE_RATE
-from okx_core.order_book import book_terms, fill_offset_bps
+from okx_core.market.book_model import book_terms, fill_offset_bps
+from okx_core.market.fees import TAKER_FEE_RATE
 
 Array = NDArray[np.float64]
 PASS = "pass"

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
 from okx_core.features.bars import Array, Bars
+from okx_core.features.cross_section import Market
 from okx_core.features.declaration import Feature
 from okx_core.features.grid import Grid, lay_on_grid, spread
-from okx_core.features.market import Market
 from okx_core.features.membership import members
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import HOURLY, TIMEFRAMES, Timeframe, history_start, hour_number

@@ -1,7 +1,8 @@
 """Every feature, declared once. Tables, documents, checks and training sets read this list."""
 
 from okx_core.features.declaration import Feature, declared_in
-from okx_core.features.families import (
+from okx_core.features.grid import FIELDS
+from okx_core.features.indicators import (
     cross_pair,
     levels,
     momentum,
@@ -15,7 +16,6 @@ from okx_core.features.families import (
     volatility,
     volume,
 )
-from okx_core.features.grid import FIELDS
 
 ON_HIGHER_TIMEFRAMES = (
     momentum.rsi,

@@ -9,8 +9,8 @@ import numpy as np
 
 from okx_core.compilation import compiled
 from okx_core.features.bars import mean_and_deviation, shared
-from okx_core.fees import round_trip_cost_pct
 from okx_core.labels.declaration import Array, Outlook, label
+from okx_core.market.fees import round_trip_cost_pct
 
 HORIZON = 24
 SIGMA_BARS = 24

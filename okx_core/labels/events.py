@@ -1,6 +1,6 @@
 """What happened at the nearest support and resistance in the next 24 hours, and when.
 
-The levels are those of the features (`okx_core.features.families.levels`), known when the row closes. A level is
+The levels are those of the features (`okx_core.features.indicators.levels`), known when the row closes. A level is
 touched when a bar's range reaches it. The event is decided by the first close at or after the touch
 that lies more than half a mean true range beyond the level (it broke) or back from it (it held).
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 from okx_core.compilation import compiled
 from okx_core.features.bars import aged, shared
-from okx_core.features.families.levels import LEVEL_BARS, nearest_above
+from okx_core.features.indicators.levels import LEVEL_BARS, nearest_above
 from okx_core.features.kernels import windows
 from okx_core.labels.declaration import Array, Outlook, label
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from okx_core.features.kernels import windows
-from okx_core.fees import TAKER_FEE_RATE
 from okx_core.labels.declaration import Array, Label, Outlook, label, later
+from okx_core.market.fees import TAKER_FEE_RATE
 
 HORIZONS = {"1h": 1, "4h": 4, "12h": 12, "1d": 24, "3d": 72, "1w": 168, "2w": 336}
 LONGEST_OF_DAY = 24

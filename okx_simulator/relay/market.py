@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from okx_core.instruments import Instrument
-from okx_simulator.clock import HOUR_MS, ExchangeClock
-from okx_simulator.market import Level, Market
+from okx_core.market.instruments import Instrument
+from okx_simulator.market.prices import Level, Market
+from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock
 from okx_simulator.relay.upstream import Upstream
-from okx_simulator.tape import Bars
+from okx_simulator.tape.bars import Bars
 
 NO_BARS = Bars(np.empty(0, np.int64), *(np.empty(0) for _ in range(6)))
 BOOK_LEVELS = 400

@@ -12,8 +12,8 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 
 from okx_core.errors import OkxSignalError
-from okx_simulator.api_errors import ApiError
-from okx_simulator.rate_limits import LIMITS, WINDOW_SECONDS
+from okx_simulator.protocol.errors import ApiError
+from okx_simulator.protocol.rate_limits import LIMITS, WINDOW_SECONDS
 
 PREFIX = "/api/v5"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")

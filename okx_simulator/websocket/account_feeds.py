@@ -3,13 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
-from okx_simulator.amounts import plain
-from okx_simulator.calls import Call, Payload
-from okx_simulator.events import AMENDED, OrderChanged
 from okx_simulator.exchange import Exchange
-from okx_simulator.payloads import order_row
-from okx_simulator.private_endpoints import balance
-from okx_simulator.swaps import is_swap
+from okx_simulator.ledger.events import AMENDED, OrderChanged
+from okx_simulator.protocol.amounts import plain
+from okx_simulator.protocol.calls import Call, Payload
+from okx_simulator.protocol.swaps import is_swap
+from okx_simulator.responses.market_and_orders import order_row
+from okx_simulator.rest.account import balance
 from okx_simulator.websocket.feeds import Tick
 from okx_simulator.websocket.frames import Arg
 

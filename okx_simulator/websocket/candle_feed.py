@@ -3,15 +3,15 @@
 However far the exchange's clock jumps, no closing bar is left out.
 """
 
-from okx_simulator.bars import BarSize
-from okx_simulator.calls import Payload
-from okx_simulator.candle_faults import count_asks, is_missing, late_until_ms, revised
-from okx_simulator.clock import HOUR_MS
 from okx_simulator.exchange import Exchange
-from okx_simulator.payloads import candle_rows, in_contracts
-from okx_simulator.public_endpoints import FAR_FUTURE_MS
-from okx_simulator.swaps import is_swap
-from okx_simulator.tape import Bars
+from okx_simulator.protocol.calls import Payload
+from okx_simulator.protocol.clock import HOUR_MS
+from okx_simulator.protocol.swaps import is_swap
+from okx_simulator.responses.market_and_orders import candle_rows, in_contracts
+from okx_simulator.rest.candle_faults import count_asks, is_missing, late_until_ms, revised
+from okx_simulator.rest.public import FAR_FUTURE_MS
+from okx_simulator.tape.bar_sizes import BarSize
+from okx_simulator.tape.bars import Bars
 from okx_simulator.websocket.feeds import Tick
 
 FORMING_SECONDS = 1.0

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from okx_simulator import public_endpoints, swap_endpoints
-from okx_simulator.bars import BAR_SIZES
-from okx_simulator.calls import Call
 from okx_simulator.exchange import Exchange
-from okx_simulator.minute_bars import MINUTE_SIZES
-from okx_simulator.swaps import is_swap
+from okx_simulator.protocol.calls import Call
+from okx_simulator.protocol.swaps import is_swap
+from okx_simulator.rest import public, swaps
+from okx_simulator.tape.bar_sizes import BAR_SIZES
+from okx_simulator.tape.minute_bars import MINUTE_SIZES
 from okx_simulator.websocket.account_feeds import AccountFeed, OrderFeed
 from okx_simulator.websocket.candle_feed import CandleFeed
 from okx_simulator.websocket.feeds import ChangedRows, ChangingRows, Feed, SilentFeed
@@ -48,7 +48,7 @@ def _rows(
 
 def _instruments(exchange: Exchange, arg: Arg) -> Feed:
     call = Call({"instType": arg["instType"]})
-    return ChangedRows(lambda: public_endpoints.instruments(exchange, call), 1.0)
+    return ChangedRows(lambda: public.instruments(exchange, call), 1.0)
 
 
 def _trades(merged: bool) -> Callable[[Exchange, Arg], Feed]:
@@ -64,14 +64,14 @@ def _minute_candles(bar: str) -> Callable[[Exchange, Arg], Feed]:
 
 
 CHANNELS: dict[str, Channel] = {
-    "tickers": Channel(PUBLIC, "instId", _rows(public_endpoints.ticker, 0.1)),
+    "tickers": Channel(PUBLIC, "instId", _rows(public.ticker, 0.1)),
     "trades": Channel(PUBLIC, "instId", _trades(merged=True)),
     "books": Channel(PUBLIC, "instId", lambda exchange, arg: BookFeed(exchange, arg["instId"])),
-    "books5": Channel(PUBLIC, "instId", _rows(public_endpoints.books, 0.1, sz="5")),
-    "bbo-tbt": Channel(PUBLIC, "instId", _rows(public_endpoints.books, 0.01, sz="1")),
-    "funding-rate": Channel(PUBLIC, "instId", _rows(swap_endpoints.funding_rate, 30.0)),
-    "mark-price": Channel(PUBLIC, "instId", _rows(swap_endpoints.mark_price, 0.2)),
-    "price-limit": Channel(PUBLIC, "instId", _rows(swap_endpoints.price_limit, 0.2)),
+    "books5": Channel(PUBLIC, "instId", _rows(public.books, 0.1, sz="5")),
+    "bbo-tbt": Channel(PUBLIC, "instId", _rows(public.books, 0.01, sz="1")),
+    "funding-rate": Channel(PUBLIC, "instId", _rows(swaps.funding_rate, 30.0)),
+    "mark-price": Channel(PUBLIC, "instId", _rows(swaps.mark_price, 0.2)),
+    "price-limit": Channel(PUBLIC, "instId", _rows(swaps.price_limit, 0.2)),
     "instruments": Channel(PUBLIC, "instType", _instruments),
     "status": Channel(PUBLIC, "", lambda exchange, arg: SilentFeed()),  # noqa: ARG005
     "trades-all": Channel(BUSINESS, "instId", _trades(merged=False)),

@@ -5,8 +5,8 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from okx_simulator.exchange import Exchange
+from okx_simulator.protocol.connections import Connections
 from okx_simulator.websocket.channels import PATHS
-from okx_simulator.websocket.connections import Connections
 from okx_simulator.websocket.session import Session
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from okx_simulator.calls import Payload
-from okx_simulator.events import Event
+from okx_simulator.ledger.events import Event
+from okx_simulator.protocol.calls import Payload
 
 Rows = list[Any]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from okx_simulator.calls import Payload
+from okx_simulator.protocol.calls import Payload
 
 Arg = Mapping[str, str]
 

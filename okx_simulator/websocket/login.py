@@ -6,8 +6,8 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from okx_simulator.authentication import ALLOWED_SKEW_MS, expected_signature
-from okx_simulator.credentials import AccountKey
+from okx_simulator.protocol.authentication import ALLOWED_SKEW_MS, expected_signature
+from okx_simulator.protocol.credentials import AccountKey
 from okx_simulator.websocket.frames import FrameError
 
 SIGNED_METHOD, SIGNED_PATH = "GET", "/users/self/verify"

@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 
-from okx_simulator.amounts import plain
-from okx_simulator.calls import Payload
 from okx_simulator.exchange import Exchange
-from okx_simulator.market import Level
-from okx_simulator.payloads import trade_row
+from okx_simulator.market.prices import Level
+from okx_simulator.protocol.amounts import plain
+from okx_simulator.protocol.calls import Payload
+from okx_simulator.responses.market_and_orders import trade_row
 from okx_simulator.websocket.feeds import Tick
 
 MOST_TRADES = 500

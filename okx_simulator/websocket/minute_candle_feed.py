@@ -1,9 +1,9 @@
 """The candle channels of bars shorter than an hour: forming at most once a second, every closing bar once."""
 
-from okx_simulator import public_endpoints
-from okx_simulator.calls import Call, Payload
 from okx_simulator.exchange import Exchange
-from okx_simulator.minute_bars import MINUTE_MS
+from okx_simulator.protocol.calls import Call, Payload
+from okx_simulator.rest import public
+from okx_simulator.tape.minute_bars import MINUTE_MS
 from okx_simulator.websocket.feeds import Tick
 
 FORMING_SECONDS = 1.0
@@ -35,7 +35,7 @@ class MinuteCandleFeed:
         cursor = forming_open
         while cursor > self._next_open:
             window = {"after": str(cursor), "before": str(self._next_open - 1), "limit": "300"}
-            page = public_endpoints.history_candles(self._exchange, Call(self._asked | window))
+            page = public.history_candles(self._exchange, Call(self._asked | window))
             if not page:
                 break
             found += page
@@ -47,7 +47,7 @@ class MinuteCandleFeed:
         if self._forming_at is not None and tick.wall_seconds < self._forming_at + FORMING_SECONDS:
             return []
         self._forming_at = tick.wall_seconds
-        rows = public_endpoints.candles(self._exchange, Call(self._asked | {"limit": "1"}))
+        rows = public.candles(self._exchange, Call(self._asked | {"limit": "1"}))
         if not rows or rows[0] == self._forming or rows[0][8] == "1":
             return []
         self._forming = rows[0]

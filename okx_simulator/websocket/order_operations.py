@@ -6,15 +6,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from okx_simulator import order_endpoints
-from okx_simulator.api_errors import ApiError, empty_parameter, unknown_instrument
-from okx_simulator.calls import Call, Payload
 from okx_simulator.exchange import Exchange
-from okx_simulator.fault_answers import ERRORS
-from okx_simulator.fault_rules import FaultRule
-from okx_simulator.order_endpoints import RowsFailedError
-from okx_simulator.orders import json_rows
-from okx_simulator.public_endpoints import instruments
+from okx_simulator.faults.rules import FaultRule
+from okx_simulator.orders.requests import json_rows
+from okx_simulator.protocol.calls import Call, Payload
+from okx_simulator.protocol.errors import ApiError, empty_parameter, unknown_instrument
+from okx_simulator.rest import orders
+from okx_simulator.rest.fault_responses import ERRORS
+from okx_simulator.rest.orders import RowsFailedError
+from okx_simulator.rest.public import instruments
 from okx_simulator.websocket.frames import ClientFrame
 
 Endpoint = Callable[[Exchange, Call], list[Payload]]
@@ -22,12 +22,12 @@ PREFIX = "/api/v5/trade/"
 
 # Operation: endpoint, the REST path that shares its rate limit, and whether it takes several orders.
 OPERATIONS: dict[str, tuple[Endpoint, str, bool]] = {
-    "order": (order_endpoints.place_order, "order", False),
-    "batch-orders": (order_endpoints.place_batch, "batch-orders", True),
-    "cancel-order": (order_endpoints.cancel_order, "cancel-order", False),
-    "batch-cancel-orders": (order_endpoints.cancel_batch, "cancel-batch-orders", True),
-    "amend-order": (order_endpoints.amend_order, "amend-order", False),
-    "batch-amend-orders": (order_endpoints.amend_batch, "amend-batch-orders", True),
+    "order": (orders.place_order, "order", False),
+    "batch-orders": (orders.place_batch, "batch-orders", True),
+    "cancel-order": (orders.cancel_order, "cancel-order", False),
+    "batch-cancel-orders": (orders.cancel_batch, "cancel-batch-orders", True),
+    "amend-order": (orders.amend_order, "amend-order", False),
+    "batch-amend-orders": (orders.amend_batch, "amend-batch-orders", True),
 }
 
 

@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 
-from okx_simulator.algo_payloads import algo_row
-from okx_simulator.amounts import plain
-from okx_simulator.calls import Call, Payload
-from okx_simulator.events import FILLED, AlgoChanged, BalanceChanged, OrderChanged, PositionChanged
 from okx_simulator.exchange import Exchange
-from okx_simulator.swap_endpoints import positions
+from okx_simulator.ledger.events import FILLED, AlgoChanged, BalanceChanged, OrderChanged, PositionChanged
+from okx_simulator.protocol.amounts import plain
+from okx_simulator.protocol.calls import Call, Payload
+from okx_simulator.responses.algo_orders import algo_row
+from okx_simulator.rest.swaps import positions
 from okx_simulator.websocket.account_feeds import PERIOD_SECONDS, means
 from okx_simulator.websocket.feeds import Tick
 from okx_simulator.websocket.frames import Arg

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from okx_simulator.api_errors import ApiError
-from okx_simulator.calls import Payload
-from okx_simulator.events import Event
 from okx_simulator.exchange import Exchange
-from okx_simulator.fault_rules import FaultRule
+from okx_simulator.faults.rules import FaultRule
+from okx_simulator.ledger.events import Event
+from okx_simulator.protocol.calls import Payload
+from okx_simulator.protocol.connections import Connections
+from okx_simulator.protocol.errors import ApiError
 from okx_simulator.websocket import frames
 from okx_simulator.websocket.channels import CHANNELS, PRIVATE, open_feed
-from okx_simulator.websocket.connections import Connections
 from okx_simulator.websocket.feeds import Feed, Tick
 from okx_simulator.websocket.frames import ClientFrame, FrameError
 from okx_simulator.websocket.login import check_login

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from resources.database import Database
+from resources.postgres.database import Database
 
 if TYPE_CHECKING:
     import psycopg

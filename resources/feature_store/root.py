@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-from resources.database import masked
 from resources.feature_store.errors import FeatureStoreError
+from resources.postgres.database import masked
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
-from resources.database import Bulk, Database
 from resources.feature_store import content
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.store import FeatureStore, ReadAhead
+from resources.postgres.database import Bulk, Database
 
 if TYPE_CHECKING:
     import pandas as pd

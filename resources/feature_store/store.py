@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 import pyarrow as pa
 
 from okx_core.errors import OkxSignalError
-from resources.code_version import code_version
-from resources.database import Database
+from resources.config.code_version import code_version
 from resources.feature_store import content
 from resources.feature_store.errors import DamagedFileError, FeatureStoreError
 from resources.feature_store.manifest import LockedMonth, Manifest, ManifestFile, NewFile
 from resources.feature_store.months import MonthPart, following, month_of, month_parts, start_of
 from resources.feature_store.root import StoreRoot
+from resources.postgres.database import Database
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from resources.okx.account_rows import (
+from resources.okx.errors import ParsingError, error_for_code
+from resources.okx.rows.account import (
     AccountConfig,
     AccountLevel,
     Balance,
@@ -15,10 +16,10 @@ from resources.okx.account_rows import (
     PositionMode,
     TradeFee,
 )
-from resources.okx.algo_rows import AlgoOrder, AlgoResult
-from resources.okx.errors import ParsingError, error_for_code
-from resources.okx.instrument_rows import InstrumentRow
-from resources.okx.market_rows import (
+from resources.okx.rows.algo import AlgoOrder, AlgoResult
+from resources.okx.rows.fields import Where
+from resources.okx.rows.instruments import InstrumentRow
+from resources.okx.rows.market import (
     Candle,
     FundingForecast,
     FundingRate,
@@ -30,11 +31,10 @@ from resources.okx.market_rows import (
     SystemStatus,
     Ticker,
 )
-from resources.okx.order_rows import CancelTimer, ClosedPosition, Fill, OrderRecord, OrderResult
-from resources.okx.position_rows import Position
+from resources.okx.rows.orders import CancelTimer, ClosedPosition, Fill, OrderRecord, OrderResult
+from resources.okx.rows.positions import Position
+from resources.okx.rows.row import Row, parse_rows
 from resources.okx.websocket.messages import parse_message
-from resources.okx.wire import Row, parse_rows
-from resources.okx.wire_fields import Where
 
 ENDPOINTS: Mapping[str, type[Row]] = {
     "GET /public/time": ServerTime,

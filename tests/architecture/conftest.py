@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("okx_core", "okx_assets", "okx_jobs", "resources", "okx_simulator")
+PACKAGES = ("okx_core", "okx_services", "okx_assets", "okx_jobs", "resources", "okx_simulator")
 
 
 @cache

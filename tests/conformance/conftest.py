@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from okx_simulator.clock import ExchangeClock, ms_to_iso
-from okx_simulator.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
 from okx_simulator.exchange import Exchange
-from okx_simulator.server import Addresses, serve_in_thread
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.protocol.clock import ExchangeClock, ms_to_iso
+from okx_simulator.protocol.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
+from okx_simulator.server.serve import Addresses, serve_in_thread
+from okx_simulator.tape.synthetic import SyntheticTape
 
 PAIRS = ("BTC-USDT", "ETH-USDT", "ATOM-USDT")
 

@@ -6,9 +6,9 @@ from typing import Any
 import ccxt
 import pytest
 
-from okx_simulator.clock import fixed
 from okx_simulator.exchange import Exchange
-from okx_simulator.server import Addresses
+from okx_simulator.protocol.clock import fixed
+from okx_simulator.server.serve import Addresses
 
 ATOM = "ATOM/USDT"
 HOUR_MS = 3_600_000

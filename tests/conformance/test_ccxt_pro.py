@@ -9,7 +9,7 @@ import ccxt.pro
 import pytest
 
 from okx_simulator.exchange import Exchange
-from okx_simulator.server import Addresses
+from okx_simulator.server.serve import Addresses
 
 ATOM = "ATOM/USDT"
 Scene = Callable[[ccxt.pro.okx], Coroutine[Any, Any, None]]

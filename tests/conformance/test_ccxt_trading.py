@@ -7,10 +7,10 @@ from typing import Any
 import ccxt
 import pytest
 
-from okx_simulator.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.exchange import AccountSettings, Exchange
-from okx_simulator.server import serve_in_thread
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
+from okx_simulator.server.serve import serve_in_thread
+from okx_simulator.tape.synthetic import SyntheticTape
 
 ATOM, SWAP = "ATOM/USDT", "BTC/USDT:USDT"
 Order = dict[str, Any]

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from okx.Trade import TradeAPI
 
-from okx_simulator.clock import ExchangeClock
 from okx_simulator.exchange import Exchange
-from okx_simulator.ledger import Ledger
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.ledger.ledger import Ledger
+from okx_simulator.protocol.clock import ExchangeClock
+from okx_simulator.tape.synthetic import SyntheticTape
 
 PAIR = "ATOM-USDT"
 

@@ -12,7 +12,7 @@ from okx.PublicData import PublicAPI
 from okx.Status import StatusAPI
 from okx.Trade import TradeAPI
 
-from okx_simulator.server import Addresses
+from okx_simulator.server.serve import Addresses
 
 # python-okx hands httpx its body in a way that httpx no longer likes.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")

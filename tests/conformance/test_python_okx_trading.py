@@ -11,10 +11,10 @@ from okx.MarketData import MarketAPI
 from okx.PublicData import PublicAPI
 from okx.Trade import TradeAPI
 
-from okx_simulator.clock import ExchangeClock
 from okx_simulator.exchange import AccountSettings, Exchange
-from okx_simulator.server import Addresses
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.protocol.clock import ExchangeClock
+from okx_simulator.server.serve import Addresses
+from okx_simulator.tape.synthetic import SyntheticTape
 
 # python-okx hands httpx its body in a way that httpx no longer likes.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")

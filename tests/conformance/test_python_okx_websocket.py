@@ -20,7 +20,7 @@ from okx.websocket.WsPrivateAsync import WsPrivateAsync
 from okx.websocket.WsPublicAsync import WsPublicAsync
 
 from okx_simulator.exchange import Exchange
-from okx_simulator.server import Addresses
+from okx_simulator.server.serve import Addresses
 
 ATOM = "ATOM-USDT"
 Scene = Callable[[str], Coroutine[Any, Any, None]]

@@ -9,8 +9,8 @@ import urllib.request
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from resources.database import Database
-from resources.embedded_postgres import EmbeddedPostgres
+from resources.postgres.database import Database
+from resources.postgres.embedded import EmbeddedPostgres
 
 HOUR = timedelta(hours=1)
 COMMAND = Path(sys.executable).with_name("okxsignal")

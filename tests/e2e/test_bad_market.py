@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from okx_jobs.hour_ranges import HOUR_FORMAT
-from okx_jobs.pipeline import RunFailedError
+from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
+from okx_jobs.runs.runner import RunFailedError
 
 HOUR = timedelta(hours=1)
 Page = list[list[Any]]

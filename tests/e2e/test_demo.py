@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 from rich.console import Console
 
-from okx_jobs.demo import Demo
-from okx_jobs.hour_ranges import HOUR_FORMAT
-from okx_jobs.summary import TABLES, backtest_scores, print_summary, row_counts
+from okx_jobs.cli.summary import TABLES, backtest_scores, print_summary, row_counts
+from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
+from okx_jobs.runs.demo import Demo
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from okx_assets.trading.assets import risk_limits
-from okx_assets.trading.desk import ExecutionDesk
-from okx_assets.trading.journal import EXECUTION_LOCK, Journal, LeaseTakenError
+from okx_assets.execution import risk_limits
 from okx_core.decisions.rules import DecisionRules
-from okx_jobs.hour_ranges import HOUR_FORMAT
+from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
+from okx_services.trading.executor import ExecutionDesk
+from okx_services.trading.journal import EXECUTION_LOCK, Journal, LeaseTakenError
 from resources.okx.errors import UnknownOutcomeError
 from resources.stores import open_exchange
 

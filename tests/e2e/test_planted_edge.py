@@ -34,7 +34,7 @@ from okx_core.labels.compute import compute_labels
 from okx_core.models.scores import cross_sectional_rank_ic, newey_west_t
 from okx_core.models.trainers import TreeParameters
 from okx_core.models.training import SignalModelSpec, train_signal_model
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.tape.synthetic import SyntheticTape
 
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
 SPEC = SignalModelSpec(trees=TreeParameters(threads=1))  # as in production

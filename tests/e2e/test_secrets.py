@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from okx_simulator.clock import ExchangeClock, fixed
-from okx_simulator.credentials import AccountKey
 from okx_simulator.exchange import AccountSettings, Exchange
-from okx_simulator.fault_rules import REQUEST_KINDS
-from okx_simulator.server import serve_in_thread
-from okx_simulator.synthetic_tape import SyntheticTape
-from resources.simulator_admin import SimulatorAdmin
+from okx_simulator.faults.rules import REQUEST_KINDS
+from okx_simulator.protocol.clock import ExchangeClock, fixed
+from okx_simulator.protocol.credentials import AccountKey
+from okx_simulator.server.serve import serve_in_thread
+from okx_simulator.tape.synthetic import SyntheticTape
+from resources.simulator.admin import SimulatorAdmin
 
 KEY = AccountKey("key-canary-7f3a9c", "secret-canary-51d0be", "passphrase-canary-c86e24")
 CANARIES = ("canary-7f3a9c", "canary-51d0be", "canary-c86e24")
@@ -84,9 +84,9 @@ def wish(store, pairs: tuple[str, ...]) -> None:
 
 def faulty_hour(okx) -> list[str]:
     """Data, orders, a wrong key and every kind of fault; the texts of all errors."""
-    from okx_jobs import services
-    from okx_jobs.pipeline import Pipeline, RunFailedError, quiet_instance
-    from resources.settings import load_settings
+    from okx_jobs.runs.runner import Pipeline, RunFailedError, quiet_instance
+    from okx_jobs.stack import services
+    from resources.config.settings import load_settings
     from resources.stores import open_database, open_exchange
 
     settings, said = load_settings(), []
@@ -121,7 +121,7 @@ def faulty_hour(okx) -> list[str]:
 
 def everything_stored(settings) -> Iterator[str]:
     """Every row of every table of all our databases, as text."""
-    from resources.database import sibling
+    from resources.postgres.database import sibling
     from resources.stores import open_database
 
     url = open_database(settings).url

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resources.sql_models import load_models
+from resources.postgres.sql_models import load_models
 from tests.e2e.stack import HOUR, TERMINATE, Stack
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]

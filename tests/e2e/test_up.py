@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from resources.embedded_postgres import EmbeddedPostgres
+from resources.postgres.embedded import EmbeddedPostgres
 from tests.e2e.stack import HOUR, Stack
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]

@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from resources.database import Database
-from resources.settings import Settings
+from resources.config.settings import Settings
+from resources.postgres.database import Database
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Entered:
 
 @pytest.fixture(scope="module")
 def entered(new_database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entered]:
+    from resources.config.settings import load_settings
     from resources.environment import enter
-    from resources.settings import load_settings
 
     before = dict(os.environ)
     here = Path.cwd()

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import should_retry
 
+from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.definitions import definitions
-from okx_jobs.hour_ranges import HOUR_FORMAT
-from okx_jobs.pipeline import Pipeline
-from okx_jobs.up import sweep_orphans
+from okx_jobs.runs.runner import Pipeline
+from okx_jobs.stack.up import sweep_orphans
+from resources.config.settings import Settings
 from resources.environment import process_environment
-from resources.settings import Settings
 
 START = datetime(2026, 8, 3, tzinfo=UTC)
 HOURS = 48

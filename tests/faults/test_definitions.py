@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from okx_assets.partitions import FIRST_HOUR, HOURLY
+from okx_jobs.dagster_jobs.jobs import EXECUTION_TAGS
 from okx_jobs.definitions import definitions
-from okx_jobs.jobs import EXECUTION_TAGS
 
 REPOSITORY = definitions.get_repository_def()
 GRAPH = REPOSITORY.asset_graph

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from okx_assets.candles.fetch import CandleFetch
-from okx_assets.candles.gap_repair import repair_gaps
-from okx_simulator.clock import ExchangeClock, fixed
+from okx_services.ingest.candle_fetch import CandleFetch
+from okx_services.ingest.gap_repair import repair_gaps
 from okx_simulator.exchange import Exchange
-from okx_simulator.fault_rules import KINDS
-from okx_simulator.server import serve_in_thread
-from okx_simulator.synthetic_tape import SyntheticTape
-from resources.candle_store import CandleStore
-from resources.gap_ledger import GapLedger
+from okx_simulator.faults.rules import KINDS
+from okx_simulator.protocol.clock import ExchangeClock, fixed
+from okx_simulator.server.serve import serve_in_thread
+from okx_simulator.tape.synthetic import SyntheticTape
+from resources.market.candle_store import CandleStore
+from resources.market.gap_ledger import GapLedger
 from resources.okx.client import OkxClient
 from resources.okx.errors import OrderRejected, PermanentError, TransientError, UnknownOutcomeError
-from resources.okx.transport import Seams
-from resources.simulator_admin import SimulatorAdmin
+from resources.okx.http.transport import Seams
+from resources.simulator.admin import SimulatorAdmin
 from resources.stores import SIMULATED_CREDENTIALS
 
 PAIRS = ("BTC-USDT", "ETH-USDT", "ATOM-USDT")

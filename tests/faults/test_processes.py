@@ -12,10 +12,10 @@ import psutil
 import pytest
 import yaml
 
-from okx_jobs import services
-from okx_jobs.up import stack
+from okx_jobs.stack import services
+from okx_jobs.stack.up import stack
+from resources.config.settings import PROJECT, Settings
 from resources.environment import SECRET_NAMES, process_environment
-from resources.settings import PROJECT, Settings
 
 PACKAGES = ("okx_core", "okx_assets", "okx_jobs", "resources", "okx_simulator")
 # A child that treats SIGTERM as Dagster does: as whatever SIGINT was when it started.
@@ -72,7 +72,7 @@ class TestTrap7Signals:
 
     def test_each_child_leads_a_group_of_its_own(self, tmp_path: Path) -> None:
         """Ctrl-C in the terminal must reach the launcher alone, which then stops the others in order."""
-        from okx_jobs.processes import Service, start, stop_child
+        from okx_jobs.stack.processes import Service, start, stop_child
 
         child = start(Service("child", ["sleep", "30"], None, "", None), os.environ, tmp_path)
         try:

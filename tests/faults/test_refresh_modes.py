@@ -9,13 +9,13 @@ import pytest
 from rich.console import Console
 
 from okx_assets.labels import label_window
-from okx_jobs.calendar import HOUR
-from okx_jobs.market_choice import RequestError
-from okx_jobs.pipeline import Pipeline
-from okx_jobs.refresh import run_stage, stages
+from okx_core.hours import HOUR
+from okx_jobs.runs.market_choice import RequestError
+from okx_jobs.runs.refresh import run_stage, stages
+from okx_jobs.runs.runner import Pipeline
+from resources.config.settings import load_settings
 from resources.feature_store.manifest import Manifest
 from resources.feature_store.months import month_parts
-from resources.settings import load_settings
 from resources.stores import open_feature_store
 
 TABLE = "features.features_1h"
@@ -134,7 +134,7 @@ def test_labels_hour_by_hour_and_at_once_are_the_same_bytes(entered, horizon_set
 
 class TestRequests:
     def test_rolling_needs_a_length_and_the_others_take_none(self) -> None:
-        from okx_jobs.refresh import _length
+        from okx_jobs.runs.refresh import _length
 
         assert _length("rolling", 5, 2) == timedelta(hours=53)
         for mode, hours in (("rolling", None), ("full", 5), ("incremental", 1)):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from okx_jobs.web import LOCAL_HOSTS, LocalGuard, allowed_hosts
+from okx_jobs.stack.webserver_guard import LOCAL_HOSTS, LocalGuard, allowed_hosts
 
 OWN = "127.0.0.1:3000"
 MUTATION = 'mutation { launchPipelineExecution(executionParams: {selector: {jobName: "trade_hour"}}) { __typename } }'
@@ -191,14 +191,14 @@ def test_start_up_and_shutdown_messages_pass() -> None:
 def test_the_guard_is_the_outermost_layer_of_the_real_webserver(monkeypatch: pytest.MonkeyPatch) -> None:
     from dagster_webserver import cli, webserver
 
-    from okx_jobs import web
+    from okx_jobs.stack import webserver_guard
 
     original = webserver.DagsterWebserver.build_middleware
     monkeypatch.setattr(webserver.DagsterWebserver, "build_middleware", original)
     started = []
     monkeypatch.setattr(cli, "main", lambda: started.append(True))
     monkeypatch.setenv("OKXSIGNAL_ALLOWED_HOSTS", "box.lan")
-    web.main()
+    webserver_guard.main()
     layers = webserver.DagsterWebserver.build_middleware(object())
     assert started == [True]
     assert layers[0].cls is LocalGuard

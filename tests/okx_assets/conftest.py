@@ -6,10 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from okx_simulator.clock import ExchangeClock, fixed
 from okx_simulator.exchange import Exchange
-from okx_simulator.server import serve_in_thread
-from okx_simulator.tape import Tape
+from okx_simulator.protocol.clock import ExchangeClock, fixed
+from okx_simulator.server.serve import serve_in_thread
+from okx_simulator.tape.bars import Tape
 from resources.okx.client import OkxClient
 
 Serve = Callable[[Tape, datetime], AbstractContextManager[tuple[Exchange, OkxClient]]]

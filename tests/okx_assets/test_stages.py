@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okx_assets.candles.assets import known_pairs
+from okx_assets.candle_assets import known_pairs
+from okx_assets.execution import risk_limits
 from okx_assets.features import _constant
 from okx_assets.models import decide
 from okx_assets.partitions import FOLDS, HOURLY, LABELS_1D_HOURS, LABELS_2W_HOURS, WEEKLY
 from okx_assets.signals import assign_versions, predict, week_of
-from okx_assets.trading.assets import risk_limits
 from okx_core.decisions.rules import PRODUCT_LIMITS, RiskLimits
-from resources.settings import Settings
+from resources.config.settings import Settings
 from resources.tracking import LoadedModel
 
 HOUR = timedelta(hours=1)

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from okx_assets.universe import observe
-from okx_core.universe import UniverseFilter
-from okx_simulator.fault_rules import parse_rules
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_core.market.universe import UniverseFilter
+from okx_simulator.faults.rules import parse_rules
+from okx_simulator.tape.synthetic import SyntheticTape
 
 NOW = datetime(2023, 6, 1, 12, 20, tzinfo=UTC)
 TODAY = NOW.replace(hour=0, minute=0)

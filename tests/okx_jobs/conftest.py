@@ -57,7 +57,7 @@ def _hear_signals() -> None:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    from resources.embedded_postgres import EmbeddedPostgres
+    from resources.postgres.embedded import EmbeddedPostgres
 
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "NUMBA_CACHE_DIR") if name in os.environ}
     ports = {f"OKXSIGNAL_{name}": str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}

@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from okx_simulator.clock import ExchangeClock, fixed, iso_to_ms
-from okx_simulator.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
 from okx_simulator.exchange import AccountSettings, Exchange
-from okx_simulator.server import Addresses, serve_in_thread
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.protocol.clock import ExchangeClock, fixed, iso_to_ms
+from okx_simulator.protocol.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
+from okx_simulator.server.serve import Addresses, serve_in_thread
+from okx_simulator.tape.synthetic import SyntheticTape
 
 NOW = "2023-06-01T12:20:00Z"
 PAIRS = ("BTC-USDT", "ETH-USDT", "ATOM-USDT")

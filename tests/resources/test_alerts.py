@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from resources.alerts import raise_alert
-from resources.database import Database
-from resources.settings import Settings
+from resources.config.settings import Settings
+from resources.postgres.database import Database
 
 
 class Hook(HTTPServer):

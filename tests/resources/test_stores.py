@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.settings import Settings
+from resources.config.settings import Settings
 from resources.stores import (
     MarketMismatchError,
     claim_market,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resources.database import Database
+from resources.postgres.database import Database
 
 HOUR = timedelta(hours=1)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resources.sql_models import SqlCheck, load_checks, load_models
+from resources.postgres.sql_models import SqlCheck, load_checks, load_models
 
 CHECKS = {f"{check.asset[1]}__{check.name}": check for check in load_checks()}
 SQL_TABLES = [model for model in load_models() if not model.is_view]

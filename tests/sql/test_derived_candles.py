@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resources.sql_models import SqlModel, load_models
+from resources.postgres.sql_models import SqlModel, load_models
 
 MODELS = {model.table: model for model in load_models()}
 TIMEFRAMES = {"market.candles_4h": 4, "market.candles_1d": 24}

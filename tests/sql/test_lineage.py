@@ -2,8 +2,8 @@
 
 import pytest
 
-from resources.sql_lineage import column_lineage
-from resources.sql_models import load_models
+from resources.postgres.sql_lineage import column_lineage
+from resources.postgres.sql_models import load_models
 
 TABLES = {"market.a": ["pair", "x", "y"], "market.b": ["pair", "z"]}
 

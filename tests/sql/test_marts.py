@@ -5,8 +5,8 @@ import pytest
 from okx_assets.tables import COLUMNS
 from okx_core.features.registry import feature_names
 from okx_core.labels.registry import LABELS_1D, LABELS_2W
-from resources.migrations import sync_columns
-from resources.sql_models import load_models
+from resources.postgres.migrations import sync_columns
+from resources.postgres.sql_models import load_models
 
 MART, OUTCOMES = (model for model in load_models() if model.is_view)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resources.sql_models import load_models
+from resources.postgres.sql_models import load_models
 
 HEADER = """-- table: market.candles_4h
 -- description: test

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from resources.sql_models import SQL_FILES
+from resources.postgres.sql_models import SQL_FILES
 
 FILES = sorted([path for path in SQL_FILES.rglob("*.sql") if path.parent.name != "schema"])
 

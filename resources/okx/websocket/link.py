@@ -8,7 +8,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from resources.okx.errors import OkxError, PermanentError, TransientError
-from resources.okx.signing import Credentials
+from resources.okx.http.signing import Credentials
 from resources.okx.websocket.messages import (
     FROM_WHERE,
     PING,

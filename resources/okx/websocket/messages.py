@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from resources.okx.errors import ParsingError
-from resources.okx.signing import Credentials, signature
+from resources.okx.http.signing import Credentials, signature
 
 # OKX takes subscribe frames of up to 64 KB.
 MOST_FRAME_BYTES = 60_000

@@ -3,15 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from resources.okx.account_rows import Balance
-from resources.okx.candle_pages import CandlePage, parse_candles
 from resources.okx.errors import ParsingError
-from resources.okx.market_rows import OrderBook, PublicTrade, Ticker
-from resources.okx.order_rows import Fill, OrderRecord
-from resources.okx.position_rows import Position
+from resources.okx.rows.account import Balance
+from resources.okx.rows.candle_pages import CandlePage, parse_candles
+from resources.okx.rows.fields import Where
+from resources.okx.rows.market import OrderBook, PublicTrade, Ticker
+from resources.okx.rows.orders import Fill, OrderRecord
+from resources.okx.rows.positions import Position
+from resources.okx.rows.row import Parsed, parse_rows
 from resources.okx.websocket.messages import FROM_WHERE, Push
-from resources.okx.wire import Parsed, parse_rows
-from resources.okx.wire_fields import Where
 
 CANDLE = "candle"
 

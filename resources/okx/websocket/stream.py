@@ -12,8 +12,8 @@ from websockets.exceptions import WebSocketException
 
 from okx_core.errors import OkxSignalError
 from resources.okx.errors import ParsingError, TransientError
-from resources.okx.signing import Credentials
-from resources.okx.transport import LOOPBACK_HOSTS
+from resources.okx.http.signing import Credentials
+from resources.okx.http.transport import LOOPBACK_HOSTS
 from resources.okx.websocket.link import Link, Patience
 from resources.okx.websocket.messages import Push, Subscription
 from resources.okx.websocket.pacing import ConnectPacer, Seams, pause_after

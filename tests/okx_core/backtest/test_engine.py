@@ -8,8 +8,8 @@ import pytest
 
 from okx_core.backtest.engine import Portfolio, run_fold
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
-from okx_core.fees import TAKER_FEE_RATE
-from okx_core.order_book import WORST_BOOK, book_model, fill_offset_bps
+from okx_core.market.book_model import WORST_BOOK, book_model, fill_offset_bps
+from okx_core.market.fees import TAKER_FEE_RATE
 
 HOUR = timedelta(hours=1)
 START = datetime(2024, 1, 1, tzinfo=UTC)

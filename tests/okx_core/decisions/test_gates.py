@@ -6,8 +6,8 @@ import pytest
 
 from okx_core.decisions.gates import PASS, gate_verdicts, slippage_bps
 from okx_core.decisions.rules import DecisionRules
-from okx_core.fees import round_trip_cost_pct
-from okx_core.order_book import book_model, fill_offset_bps
+from okx_core.market.book_model import book_model, fill_offset_bps
+from okx_core.market.fees import round_trip_cost_pct
 
 RULES = DecisionRules()
 GATES = ["gate_market", "gate_confidence", "gate_fee", "gate_slippage", "gate_liquidity"]

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
-from okx_core.fees import round_trip_cost_pct
+from okx_core.market.fees import round_trip_cost_pct
 
 
 def test_product_limits_are_complete():

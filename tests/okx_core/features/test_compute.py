@@ -11,7 +11,7 @@ from okx_core.errors import OkxSignalError
 from okx_core.features.candle_set import CandleSet
 from okx_core.features.compute import compute_features, history_start
 from okx_core.features.registry import FEATURES, candle_columns, feature_names
-from okx_core.proofs import look_ahead
+from okx_core.validation import look_ahead
 from tests.okx_core.features.conftest import Candles
 
 HOUR = timedelta(hours=1)

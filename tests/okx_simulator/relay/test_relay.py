@@ -7,14 +7,14 @@ import pytest
 import requests
 
 from okx_core.errors import OkxSignalError
-from okx_simulator.api_errors import ApiError
-from okx_simulator.clock import ExchangeClock, fixed, iso_to_ms
 from okx_simulator.exchange import Exchange
-from okx_simulator.fault_rules import parse_rules
-from okx_simulator.relay.exchange import relay_exchange
+from okx_simulator.faults.rules import parse_rules
+from okx_simulator.protocol.clock import ExchangeClock, fixed, iso_to_ms
+from okx_simulator.protocol.errors import ApiError
 from okx_simulator.relay.upstream import Upstream
-from okx_simulator.server import serve_in_thread
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.server.relay_exchange import relay_exchange
+from okx_simulator.server.serve import serve_in_thread
+from okx_simulator.tape.synthetic import SyntheticTape
 
 NOW = "2023-06-01T12:20:00Z"
 

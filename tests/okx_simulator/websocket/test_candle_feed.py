@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from okx_simulator.clock import accelerated, fixed, iso_to_ms
 from okx_simulator.exchange import Exchange
-from okx_simulator.fault_rules import parse_rules
+from okx_simulator.faults.rules import parse_rules
+from okx_simulator.protocol.clock import accelerated, fixed, iso_to_ms
 
 HOUR_MS = 3_600_000
 NOON_MS = iso_to_ms("2023-06-01T12:00:00Z", "test")

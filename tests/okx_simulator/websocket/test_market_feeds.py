@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from okx_simulator.clock import fixed, iso_to_ms
 from okx_simulator.exchange import Exchange
-from okx_simulator.fault_rules import parse_rules
+from okx_simulator.faults.rules import parse_rules
+from okx_simulator.protocol.clock import fixed, iso_to_ms
 
 NOW_MS = iso_to_ms("2023-06-01T12:20:00Z", "test")
 

@@ -1,8 +1,8 @@
 """Short bars over the WebSocket: every closing bar once, however far the clock jumps."""
 
-from okx_simulator.clock import fixed, iso_to_ms
 from okx_simulator.exchange import Exchange
-from okx_simulator.minute_bars import MINUTE_MS
+from okx_simulator.protocol.clock import fixed, iso_to_ms
+from okx_simulator.tape.minute_bars import MINUTE_MS
 from okx_simulator.websocket.feeds import Tick
 from okx_simulator.websocket.minute_candle_feed import MinuteCandleFeed
 

@@ -4,7 +4,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 
 from okx_simulator.exchange import Exchange
-from okx_simulator.fault_rules import parse_rules
+from okx_simulator.faults.rules import parse_rules
 
 ATOM = 3  # its instIdCode: the third pair of the tape
 BID = {"instIdCode": ATOM, "tdMode": "cash", "side": "buy", "ordType": "limit", "sz": "1", "px": "0.1"}

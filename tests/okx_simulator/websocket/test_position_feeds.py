@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from okx_simulator.clock import ExchangeClock, fixed, iso_to_ms
 from okx_simulator.exchange import AccountSettings, Exchange
-from okx_simulator.orders import parse_order
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.orders.requests import parse_order
+from okx_simulator.protocol.clock import ExchangeClock, fixed, iso_to_ms
+from okx_simulator.tape.synthetic import SyntheticTape
 
 NOW_MS = iso_to_ms("2023-06-01T12:20:00Z", "test")
 HOUR_MS = 3_600_000

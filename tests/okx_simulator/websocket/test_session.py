@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
-from okx_simulator.clock import accelerated, fixed, iso_to_ms
 from okx_simulator.exchange import Exchange
-from okx_simulator.fault_rules import parse_rules
-from okx_simulator.websocket.connections import Connections, WebSocketLimits
+from okx_simulator.faults.rules import parse_rules
+from okx_simulator.protocol.clock import accelerated, fixed, iso_to_ms
+from okx_simulator.protocol.connections import Connections, WebSocketLimits
 from okx_simulator.websocket.session import Session
 from tests.okx_simulator.websocket.conftest import Client, login_arg
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from okx_simulator.clock import ExchangeClock, fixed
-from okx_simulator.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
 from okx_simulator.exchange import AccountSettings, Exchange
-from okx_simulator.server import serve_in_thread
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.protocol.clock import ExchangeClock, fixed
+from okx_simulator.protocol.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
+from okx_simulator.server.serve import serve_in_thread
+from okx_simulator.tape.synthetic import SyntheticTape
 from resources.okx.client import OkxClient
-from resources.okx.request_rows import NewOrder, OrderName
-from resources.okx.signing import Credentials
-from resources.okx.transport import Seams
+from resources.okx.http.signing import Credentials
+from resources.okx.http.transport import Seams
+from resources.okx.rows.requests import NewOrder, OrderName
 
 SECRET = Credentials("key-to-hide", "secret-to-hide", "passphrase-to-hide")
 SIMULATED = Credentials(SIMULATED_KEY, SIMULATED_SECRET, SIMULATED_PASSPHRASE)

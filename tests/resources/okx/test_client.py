@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from okx_core.candles import check_candles
-from okx_simulator.clock import ExchangeClock, fixed
-from okx_simulator.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
+from okx_core.candles.rules import check_candles
 from okx_simulator.exchange import Exchange
-from okx_simulator.server import serve_in_thread
-from okx_simulator.synthetic_tape import SyntheticTape
+from okx_simulator.protocol.clock import ExchangeClock, fixed
+from okx_simulator.protocol.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
+from okx_simulator.server.serve import serve_in_thread
+from okx_simulator.tape.synthetic import SyntheticTape
 from resources.okx.client import OkxClient
 from resources.okx.errors import OrderRejected, ParsingError
-from resources.okx.signing import Credentials
+from resources.okx.http.signing import Credentials
 
 NOW = datetime(2023, 6, 1, 12, 20, tzinfo=UTC)
 PAIRS = ("BTC-USDT", "ETH-USDT", "ATOM-USDT")

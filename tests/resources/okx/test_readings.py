@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from okx_simulator.app import ENDPOINTS as SIMULATED
-from resources.okx.candle_pages import parse_candles
+from okx_simulator.server.app import ENDPOINTS as SIMULATED
 from resources.okx.readings import ENDPOINTS, Outcome, read_answer, read_frame
+from resources.okx.rows.candle_pages import parse_candles
 
 CANDLES = Path(__file__).parent / "payloads" / "candles.json"
 

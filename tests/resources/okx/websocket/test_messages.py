@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from resources.okx.errors import ParsingError
-from resources.okx.signing import Credentials
+from resources.okx.http.signing import Credentials
 from resources.okx.websocket.messages import (
     Acknowledged,
     LoggedIn,

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from okx_core.errors import OkxSignalError
-from okx_simulator.clock import ExchangeClock, accelerated, fixed, iso_to_ms
-from okx_simulator.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
 from okx_simulator.exchange import Exchange
-from okx_simulator.fault_rules import parse_rules
-from okx_simulator.orders import parse_order
-from okx_simulator.server import serve_in_thread
-from okx_simulator.synthetic_tape import SyntheticTape
-from okx_simulator.websocket.connections import WebSocketLimits
+from okx_simulator.faults.rules import parse_rules
+from okx_simulator.orders.requests import parse_order
+from okx_simulator.protocol.clock import ExchangeClock, accelerated, fixed, iso_to_ms
+from okx_simulator.protocol.connections import WebSocketLimits
+from okx_simulator.protocol.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
+from okx_simulator.server.serve import serve_in_thread
+from okx_simulator.tape.synthetic import SyntheticTape
 from resources.okx.errors import PermanentError
-from resources.okx.signing import Credentials
+from resources.okx.http.signing import Credentials
 from resources.okx.websocket.link import Patience
 from resources.okx.websocket.messages import Push, Subscription
 from resources.okx.websocket.pacing import Seams

@@ -1,1 +1,0 @@
-"""Candles from the exchange: the assets, the fetch they share, and the repair of gaps."""

@@ -1,0 +1,73 @@
+"""The proofs of `okxsignal prove features` as checks on features_1h, over the newest stored candles."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from okx_core.validation.result import Verdict
+from okx_core.validation.validate import CLAIMS, LEAST_HISTORY, prove
+from resources.dagster_resources import DatabaseResource
+from resources.market.candle_frames import candle_set, largest_pairs
+
+FEATURES = dg.AssetKey(["features", "features_1h"])
+HOUR = timedelta(hours=1)
+PROVEN_DAYS = 120
+PROVEN_PAIRS = 12
+SHOWN = 20
+
+
+def check_name(proof: str) -> str:
+    return proof.lower().replace(" ", "_").replace("-", "_")
+
+
+@dg.multi_asset_check(
+    name="feature_proofs",
+    specs=[
+        dg.AssetCheckSpec(check_name(proof), asset=FEATURES, description=f"{claim[0].upper()}{claim[1:]}.")
+        for proof, claim in CLAIMS.items()
+    ],
+    can_subset=True,  # lets a run of hours leave them out
+)
+def feature_proofs(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource
+) -> Iterator[dg.AssetCheckResult]:
+    """Every proof on the newest 120 days of the 12 pairs that turn over most.
+
+    They are about the code, not about some hours: a run over partitions, such as the hourly one or a backfill,
+    carries every check of its assets along and leaves these to the run of the day.
+    """
+    if context.has_partition_key or context.has_partition_key_range:
+        return
+    store = database.open()
+    span = store.rows(
+        "select min(timestamp_utc) as first, max(timestamp_utc) as last from market.candles_1h"
+    )[0]
+    if span["first"] is None or span["last"] - span["first"] < LEAST_HISTORY:
+        raise dg.Failure(
+            f"proofs need {LEAST_HISTORY.days} days of hourly candles, market.candles_1h has {span['first']} to "
+            f"{span['last']}: backfill market/candles_1h first",
+            allow_retries=False,
+        )
+    end = span["last"] + HOUR
+    start = end - timedelta(days=PROVEN_DAYS)
+    candles = candle_set(store, start, end, largest_pairs(store, start, end, PROVEN_PAIRS))
+    for verdict in prove(candles):
+        context.log.info(f"{verdict.proof}: {len(verdict.findings)} findings, {verdict.evidence}")
+        yield _outcome(verdict)
+
+
+def _outcome(verdict: Verdict) -> dg.AssetCheckResult:
+    found = [f"- `{finding.feature}`: {finding.detail}" for finding in verdict.findings[:SHOWN]]
+    return dg.AssetCheckResult(
+        asset_key=FEATURES,
+        check_name=check_name(verdict.proof),
+        passed=not verdict.findings,
+        severity=dg.AssetCheckSeverity.WARN if verdict.advisory else dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "features": verdict.tried,
+            "findings": len(verdict.findings),
+            "found": dg.MetadataValue.md("\n".join(found) or "nothing"),
+            "evidence": verdict.evidence,
+        },
+    )

@@ -1,1 +1,0 @@
-"""The execution op and what it materialises: orders, fills and positions."""

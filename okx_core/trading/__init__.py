@@ -1,0 +1,1 @@
+"""Order intents and positions: sizes, ids and arithmetic, in Decimal."""

@@ -1,0 +1,1 @@
+"""The `okxsignal` command. `main` lists the commands, the other modules are what they print."""

@@ -1,0 +1,78 @@
+"""What `okxsignal doctor` says of the account at the exchange: keys, permissions, address, modes."""
+
+from collections.abc import Iterator
+
+from okx_core.errors import OkxSignalError
+from okx_jobs.cli.findings import Finding
+from resources.config.settings import REST_HOSTS, Mode, Settings
+from resources.okx.client import OkxClient
+from resources.okx.errors import OkxError
+from resources.okx.rows.account import AccountConfig
+
+KEYS = ("okx_api_key", "okx_api_secret", "okx_passphrase")
+LEVELS = {"1": "spot", "2": "futures", "3": "multi-currency margin", "4": "portfolio margin"}
+# Spot orders go out with tdMode cash, which the two margin levels refuse.
+TRADABLE_LEVELS = ("1", "2")
+KEY_UNKNOWN, OTHER_ENVIRONMENT = ("50111", "50119"), "50101"
+
+
+def account_findings(client: OkxClient, settings: Settings) -> Iterator[Finding]:
+    """Everything a key can be asked about itself, with one call."""
+    if not settings.trades_locally:
+        missing = [f"OKXSIGNAL_{name.upper()}" for name in KEYS if not getattr(settings, name)]
+        if missing:
+            yield Finding(
+                "keys", f"{', '.join(missing)} not set", "put the key, its secret and passphrase in .env"
+            )
+            return
+        yield Finding("keys", "set")
+    try:
+        config = client.account_config()
+    except OkxSignalError as error:
+        yield Finding("account", "does not open", _remedy(error, settings))
+        return
+    level = LEVELS.get(config.account_level, "unknown")
+    yield Finding(
+        "account",
+        f"level {config.account_level} ({level}), {config.position_mode}",
+        ""
+        if config.account_level in TRADABLE_LEVELS
+        else "switch the account to spot or futures mode at OKX: spot is traded with cash",
+    )
+    yield from _permissions(config, settings)
+
+
+def _remedy(error: OkxSignalError, settings: Settings) -> str:
+    """What OKX said, and where a key that is unknown may be at home."""
+    code = error.code if isinstance(error, OkxError) else ""
+    if code in KEY_UNKNOWN and not settings.trades_locally:
+        others = ", ".join(region for region in REST_HOSTS if region != settings.okx_region)
+        return (
+            f"{error}; the region is {settings.okx_region}: if the account was opened elsewhere, set "
+            f"OKXSIGNAL_OKX_REGION to one of {others}"
+        )
+    if code == OTHER_ENVIRONMENT:
+        return f"{error}; demo keys are made inside demo trading, and OKXSIGNAL_MODE is {settings.mode}"
+    return str(error)
+
+
+def _permissions(config: AccountConfig, settings: Settings) -> Iterator[Finding]:
+    """The key should read and trade and nothing else, from this address only."""
+    held = set(config.permissions)
+    remedies = []
+    if "trade" not in held:
+        remedies.append("grant the key the permission to trade")
+    if "withdraw" in held:
+        remedies.append("make a key that cannot withdraw: nothing here ever withdraws")
+    yield Finding("permissions", ", ".join(config.permissions) or "none", "; ".join(remedies))
+    if settings.trades_locally:
+        return
+    exposed = settings.mode is Mode.LIVE and not config.is_bound_to_ip
+    yield Finding(
+        "address of the key",
+        "bound" if config.is_bound_to_ip else "not bound to any IP address",
+        "bind the key to this machine's address at OKX: unbound it works from anywhere, and is deleted after "
+        "14 idle days"
+        if exposed
+        else "",
+    )

@@ -1,0 +1,108 @@
+"""The commands of research: what stands in the store, what a feature is, whether it can be trusted."""
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from okx_jobs.cli import options
+
+
+@click.command()
+@click.argument("mode", type=click.Choice(["incremental", "rolling", "full"]))
+@click.option("--hours", type=click.IntRange(1), help="How many of the last hours `rolling` recomputes.")
+@click.option("--days", type=click.IntRange(1), help="The same in days.")
+def refresh(mode: str, hours: int | None, days: int | None) -> None:
+    """Compute features and labels from the candles that are stored; fetches nothing, places no order.
+
+    \b
+    okxsignal refresh incremental          only rows that are not there yet
+    okxsignal refresh rolling --days 7     the last 7 days again
+    okxsignal refresh full                 the whole history again, after a feature was added or changed
+
+    Whichever way a row is computed, it is the same row: the files of the store are equal byte for byte.
+    """
+    from okx_jobs.runs.refresh import run_refresh
+
+    run_refresh(mode, hours, days, options.settings(), options.console())
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def store(context: click.Context) -> None:
+    """Show the stored history of features and labels: months, rows, sizes, hashes, who pinned what."""
+    if context.invoked_subcommand is None:
+        from okx_jobs.cli.store_report import show_store
+
+        show_store(options.settings(), options.console())
+
+
+@store.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def gc(dry_run: bool) -> None:
+    """Remove files that nobody needs; current ones and those a model was trained on always stay."""
+    from okx_jobs.cli.store_report import collect_garbage
+
+    collect_garbage(options.settings(), options.console(), dry_run=dry_run)
+
+
+@store.command()
+def verify() -> None:
+    """Hash every file again and compare the days that SQL holds with the store."""
+    from okx_jobs.cli.store_report import verify_store
+
+    verify_store(options.settings(), options.console())
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--write", is_flag=True, help="Write docs/features.md and docs/labels.md anew.")
+def features(name: str | None, write: bool) -> None:
+    """List the features, or explain one: formula, unit, what it needs, when it is NULL."""
+    from okx_jobs.cli.feature_guide import print_features, write_pages
+
+    if write:
+        write_pages(options.console())
+    else:
+        print_features(name, options.console())
+
+
+@click.group()
+def prove() -> None:
+    """Put what is computed to the proof."""
+
+
+@prove.command("features")
+@click.option(
+    "--candles", type=click.Path(dir_okay=False, path_type=Path), help="Parquet file of recorded 1h candles."
+)
+@click.option("--synthetic", is_flag=True, help="The synthetic market instead of stored candles.")
+@click.option(
+    "--pairs", help="Comma-separated; default: of a file those that cover the stretch, else the 12 largest."
+)
+@click.option("--from", "start", type=options.MOMENT, help="First day (UTC).")
+@click.option("--to", "end", type=options.MOMENT, help="End (UTC), exclusive.")
+def prove_features(
+    candles: Path | None, synthetic: bool, pairs: str | None, start: datetime | None, end: datetime | None
+) -> None:
+    """Prove that no feature knows the future, and more; ends with 1 when a proof fails.
+
+    \b
+    okxsignal prove features                                   newest 2 years of this home, its 12 largest pairs
+    okxsignal prove features --synthetic                       a market made up on the spot
+    okxsignal prove features --candles candles.parquet --from 2021-05-01 --to 2023-05-01
+
+    A feature that you declare is proven with the rest.
+    """
+    from okx_jobs.cli.validation import ProofRequest, prove_features
+
+    request = ProofRequest(candles, synthetic, pairs, options.utc(start), options.utc(end))
+    if not prove_features(request, options.settings(), options.console()):
+        sys.exit(1)
+
+
+RESEARCH: Mapping[str, click.Command] = {
+    "refresh": refresh, "store": store, "features": features, "prove": prove,
+}  # fmt: skip

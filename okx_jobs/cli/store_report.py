@@ -1,0 +1,131 @@
+"""The feature store as people read it: what is stored, what may go, and whether it is whole."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from rich.console import Console
+from rich.table import Table
+
+from okx_core.errors import OkxSignalError
+from okx_jobs.stack import services
+from resources.config.settings import Settings
+from resources.feature_store.garbage import find_garbage, remove_garbage
+from resources.feature_store.manifest import ManifestFile
+from resources.feature_store.sql_window import BEGINNING, SqlWindow
+from resources.feature_store.store import FeatureStore
+from resources.stores import open_feature_store
+
+HOUR = timedelta(hours=1)
+SHOWN = 20
+
+
+class StoreDamagedError(OkxSignalError):
+    """`okxsignal store verify` has found something wrong."""
+
+
+def show_store(settings: Settings, console: Console) -> None:
+    """A line per table and month, then where the files lie and from when on SQL has the rows too."""
+    with services.working_database(settings):
+        print_store(open_feature_store(settings), console)
+
+
+def print_store(store: FeatureStore, console: Console) -> None:
+    pinned, files = store.manifest.pinned_by(), store.manifest.every()
+    files = [file for file in files if file.is_current or file.file_id in pinned]
+    if not files:
+        console.print(
+            "store        nothing yet: run `okxsignal backfill --from 2026-01-01`, or `okxsignal demo`"
+        )
+        return
+    table = Table("table", "month", "rows", "size", "newest bar", "hash", "code", "state", "pinned by")
+    for file in files:
+        table.add_row(
+            file.table_name, f"{file.month:%Y-%m}", f"{file.row_count:,}", size(file.byte_count),
+            f"{file.watermark:%Y-%m-%d %H:%M}", file.content_hash[:12], file.code_version,
+            "current" if file.is_current else "old", versions(pinned.get(file.file_id, [])),
+        )  # fmt: skip
+    console.print(table)
+    for name, mine in groupby((file for file in files if file.is_current), lambda file: file.table_name):
+        _print_total(store, console, name, list(mine))
+    console.print(f"files: {store.root.address(store.folder)}", soft_wrap=True, highlight=False)
+
+
+def _print_total(store: FeatureStore, console: Console, name: str, files: Sequence[ManifestFile]) -> None:
+    rows, held = sum(file.row_count for file in files), SqlWindow(store, name).starts_at()
+    where = "all" if held == BEGINNING else "none" if held is None else f"from {held:%Y-%m-%d} on"
+    total = size(sum(file.byte_count for file in files))
+    console.print(f"{name:<22} {len(files):>4} months {rows:>12,} rows {total:>9}; in SQL: {where}")
+
+
+def collect_garbage(settings: Settings, console: Console, *, dry_run: bool) -> None:
+    """Remove what nobody needs, or only say what that is."""
+    with services.working_database(settings):
+        store = open_feature_store(settings)
+        garbage = find_garbage(store) if dry_run else remove_garbage(store)
+    names = garbage.paths
+    for name in names[:SHOWN]:
+        console.print(f"  {name}", highlight=False, soft_wrap=True)
+    if len(names) > SHOWN:
+        console.print(f"  and {len(names) - SHOWN} more")
+    verb = "would remove" if dry_run else "removed"
+    console.print(
+        f"{verb} {len(garbage.superseded)} superseded and {len(garbage.orphans)} orphaned files, "
+        f"{size(garbage.byte_count)}; pinned and current files stay"
+    )
+
+
+def verify_store(settings: Settings, console: Console) -> None:
+    """Hash every file again and compare SQL with the store; StoreDamagedError when something is wrong."""
+    with services.working_database(settings):
+        wrong = problems(open_feature_store(settings), console)
+    for line in wrong:
+        console.print(f"[red]wrong[/red] {line}", highlight=False, soft_wrap=True)
+    if wrong:
+        raise StoreDamagedError(
+            f"{len(wrong)} of the things that were compared are wrong: make the months named above anew with "
+            "`okxsignal backfill --again --from YYYY-MM-01 --to YYYY-MM-01`"
+        )
+    console.print("every file is what was written, and SQL holds the same rows")
+
+
+def problems(store: FeatureStore, console: Console) -> list[str]:
+    """A line per damaged file, and per month in which SQL differs."""
+    pinned, found = store.manifest.pinned_by(), []
+    files = [file for file in store.manifest.every() if file.is_current or file.file_id in pinned]
+    with console.status("hashing") as status:
+        for file in files:
+            status.update(f"hashing {file.table_name} {file.month:%Y-%m}")
+            if not store.is_intact(file):
+                found.append(f"{store.root.address(file.path)}: missing or not what was written")
+    if found:
+        return found
+    for name in sorted({file.table_name for file in files if file.is_current}):
+        newest = max(file.watermark for file in files if file.is_current and file.table_name == name)
+        copy = SqlWindow(store, name)
+        held = copy.starts_at()
+        oldest = min(file.month for file in files if file.is_current and file.table_name == name)
+        if held is not None:
+            with console.status(f"comparing {name} with SQL"):
+                start = max(held, BEGINNING.replace(year=oldest.year, month=oldest.month))
+                found += [f"{name} {line}" for line in copy.differences(start, newest + HOUR)]
+    return found
+
+
+def size(byte_count: int) -> str:
+    """Bytes as people read them."""
+    for unit, length in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if byte_count >= length:
+            return f"{byte_count / length:.1f} {unit}"
+    return f"{byte_count} B"
+
+
+def versions(numbers: Sequence[int]) -> str:
+    """Model versions, runs of them as a range: v1-3, v7."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"v{run[0]}" if len(run) == 1 else f"v{run[0]}-{run[-1]}" for run in runs)

@@ -1,0 +1,164 @@
+"""What stands in the tables after a run, for people."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from okx_core.backtest.metrics import metrics
+from resources.config.settings import Settings
+from resources.feature_store.manifest import Manifest
+from resources.postgres.database import Database
+
+TABLES = (
+    "market.universe", "market.candles_1h", "market.candles_4h", "market.candles_1d", "features.features_1h",
+    "ml.labels_1d", "ml.labels_2w", "ml.model_versions", "ml.champions", "trading.signals", "backtests.runs",
+    "backtests.trades", "backtests.equity", "trading.intents", "trading.orders", "trading.fills",
+    "trading.positions", "marts.candles_1h",
+)  # fmt: skip
+
+HISTORY = ("features.features_1h", "ml.labels_1d", "ml.labels_2w")  # whole in the feature store only
+
+SAMPLE_QUERY = "select * from marts.candles_1h where pair = 'BTC-USDT' order by timestamp_utc desc limit 5"
+
+
+def print_summary(console: Console, store: Database, settings: Settings, command: str = "okxsignal") -> None:
+    """Rows, models, backtest, signals, orders, positions and what to open next."""
+    for table in (_rows(store), _models(store), _backtest(store), _signals(store), _positions(store)):
+        console.print(table)
+    console.print(_next_steps(settings, store, command), highlight=False, soft_wrap=True)
+
+
+def row_counts(store: Database) -> dict[str, int]:
+    """Rows per table: of features and labels the whole history, of which SQL holds the newest days."""
+    manifest = Manifest(store)
+    return {
+        table: manifest.row_count(table) if table in HISTORY else _count(store, table) for table in TABLES
+    }
+
+
+def _count(store: Database, table: str) -> int:
+    return int(store.scalar(f"select count(*) from {table}"))  # noqa: S608
+
+
+def _rows(store: Database) -> Table:
+    table = Table("table", "rows", "of them in SQL", title="Rows per table", title_justify="left")
+    for name, count in row_counts(store).items():
+        table.add_row(name, f"{count:,}", f"{_count(store, name) if name in HISTORY else count:,}")
+    return table
+
+
+def _models(store: Database) -> Table:
+    table = Table(
+        "week", "algorithm", "version", "hold-out rank IC", "t", "RMSE %", "of baseline %", "verdict",
+        title="Model versions, newest weeks (scores on the purged hold-out before the week)", title_justify="left",
+    )  # fmt: skip
+    rows = store.rows(
+        "select m.*, c.verdict, c.model_version as champion from ml.model_versions as m "
+        "left join ml.champions as c using (week) order by m.week desc, m.algorithm limit 8"
+    )
+    for row in rows:
+        verdict = row["verdict"] if row["champion"] == row["model_version"] else ""
+        table.add_row(
+            str(row["week"]), row["algorithm"], str(row["model_version"]), _text(row["rank_ic"], 4),
+            _text(row["rank_ic_t"], 2), _text(row["rmse_pct"], 3), _text(row["baseline_rmse_pct"], 3), verdict or "",
+        )  # fmt: skip
+    return table
+
+
+def backtest_scores(store: Database) -> dict[str, Any]:
+    """Scores over all out-of-sample weeks together."""
+    equity = store.frame("select * from backtests.equity order by timestamp_utc")
+    trades = store.frame("select * from backtests.trades order by exit_time, pair")
+    return metrics(equity, trades) if len(equity) else {}
+
+
+def _backtest(store: Database) -> Table:
+    weeks = store.rows(
+        "select min(week) as first, max(week) as last, count(*) as weeks, sum(cost_quote) as cost from backtests.runs"
+    )[0]
+    title = (
+        f"Backtest, out of sample only, costs on: {weeks['weeks']} weeks, {weeks['first']} to {weeks['last']}"
+    )
+    table = Table("metric", "value", title=title, title_justify="left")
+    for name, value in backtest_scores(store).items():
+        table.add_row(name, _text(value, 3))
+    table.add_row("costs paid, quote", _text(weeks["cost"], 2))
+    return table
+
+
+def _signals(store: Database) -> Table:
+    table = Table(
+        "pair", "prediction %", "confidence", "tradable", "first objection", "model",
+        title="Newest signals", title_justify="left",
+    )  # fmt: skip
+    gates = [f"gate_{name}" for name in ("universe", "market", "confidence", "fee", "slippage", "liquidity")]
+    rows = store.rows(
+        "select * from trading.signals where timestamp_utc = (select max(timestamp_utc) from trading.signals) "
+        "order by prediction_pct desc nulls last limit 12"
+    )
+    if not rows:
+        table.title = "No signals: no model version has passed the promotion gate (see ml.champions.evidence)"
+    for row in rows:
+        objection = next((row[gate] for gate in gates if row[gate] != "pass"), "")
+        table.add_row(
+            row["pair"], _text(row["prediction_pct"], 3), _text(row["confidence"], 2), str(row["tradable"]),
+            objection, f"v{row['model_version']}",
+        )  # fmt: skip
+    return table
+
+
+def _positions(store: Database) -> Table:
+    counts = store.rows(
+        "select (select count(*) from trading.orders) as orders, (select count(*) from trading.fills) as fills, "
+        "(select count(*) from trading.executed_hours) as hours"
+    )[0]
+    title = f"Trading: {counts['hours']} hours, {counts['orders']} orders, {counts['fills']} fills"
+    table = Table(
+        "pair",
+        "quantity",
+        "average",
+        "mark",
+        "realised",
+        "unrealised",
+        "fees",
+        title=title,
+        title_justify="left",
+    )
+    rows = store.rows("select * from trading.positions order by pair")
+    for row in rows:
+        table.add_row(
+            row["pair"], *(_text(row[name], 6) for name in ("quantity_base", "average_price", "mark_price")),
+            *(_text(row[name], 2) for name in ("realised_pnl_quote", "unrealised_pnl_quote", "fees_quote")),
+        )  # fmt: skip
+    totals = [sum((row[name] or Decimal(0) for row in rows), Decimal(0)) for name in
+              ("realised_pnl_quote", "unrealised_pnl_quote", "fees_quote")]  # fmt: skip
+    table.add_row("all", "", "", "", *(_text(total, 2) for total in totals), style="bold")
+    return table
+
+
+def _next_steps(settings: Settings, store: Database, command: str) -> str:
+    return (
+        f"\nNext: [bold]{command} up[/bold], then open\n"
+        f"  {settings.dagster_url}  assets, runs, schedules, backfills\n"
+        f"  {settings.tracking_url}/#/models  models, versions and @champion\n"
+        f'  psql "{store_url(store)}"  for instance:\n    {SAMPLE_QUERY}\n'
+        "  (psql needs the server that `up` starts)\n"
+    )
+
+
+def store_url(store: Database) -> str:
+    """The address to print; a password in it stays hidden."""
+    from resources.postgres.database import masked
+
+    return masked(store.url)
+
+
+def _text(value: Any, digits: int) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, (float, Decimal)):
+        return f"{value:,.{digits}f}"
+    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)

@@ -1,0 +1,148 @@
+"""`okxsignal prove features`: the proofs on stored, recorded or synthetic candles, for people."""
+
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from okx_core.errors import OkxSignalError
+from okx_core.features.candle_set import CandleSet
+from okx_core.features.declaration import Feature
+from okx_core.features.registry import FEATURES
+from okx_core.validation.result import Verdict
+from okx_core.validation.validate import prove
+from okx_jobs.stack import services
+from okx_simulator.tape import minute_bars
+from okx_simulator.tape.recorded import RecordedTape
+from okx_simulator.tape.synthetic import SyntheticTape
+from resources.config.settings import Settings
+from resources.market.candle_frames import candle_set, largest_pairs
+from resources.market.recorded_market import covering_pairs
+from resources.stores import open_database
+
+HOUR = timedelta(hours=1)
+HOUR_SECONDS = 3600
+FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
+SYNTHETIC_DAYS = 240
+ENABLED_SHARE = 0.9
+MOST_PAIRS, MOST_HISTORY = 12, timedelta(days=730)  # of a database, unless the user names others
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class ProofRequest:
+    """Which candles: a Parquet file, the synthetic tape, or (neither) the database of this home."""
+
+    candles: Path | None = None
+    synthetic: bool = False
+    pairs: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def prove_features(request: ProofRequest, settings: Settings, console: Console) -> bool:
+    """Print a verdict per proof as it is reached; whether every proof passed for every feature."""
+    stored = request.candles is None and not request.synthetic
+    with services.working_database(settings) if stored else nullcontext():
+        candles, origin = _candles(request, settings)
+    hourly = candles.hourly
+    first, last = hourly["timestamp_utc"].min(), hourly["timestamp_utc"].max()
+    console.print(
+        f"{origin}: {hourly['pair'].nunique()} pairs, {first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(hourly):,} rows"
+    )
+    return report(prove(candles), FEATURES, console)
+
+
+def report(verdicts: Iterable[Verdict], features: tuple[Feature, ...], console: Console) -> bool:
+    """Print each verdict as it comes; whether all passed."""
+    passed = True
+    for found in verdicts:
+        passed &= found.passed
+        state = "note" if found.findings and found.advisory else "ok" if found.passed else "FAILED"
+        console.print(f"{state:<7}{found.proof:<18}{found.claim} ({found.evidence})", soft_wrap=True)
+        if found.findings:
+            table = Table("feature", "what was found", box=None, padding=(0, 0, 0, 7))
+            for finding in found.findings[:SHOWN]:
+                table.add_row(finding.feature, finding.detail)
+            if len(found.findings) > SHOWN:
+                table.add_row(f"... and {len(found.findings) - SHOWN} more", "")
+            console.print(table)
+    outcome = "every proof passes" if passed else "NOT proven, see above"
+    console.print(f"{len(features)} features: {outcome}")
+    return passed
+
+
+def _candles(request: ProofRequest, settings: Settings) -> tuple[CandleSet, str]:
+    if request.synthetic and (request.candles or request.pairs or request.start or request.end):
+        raise OkxSignalError(
+            "--synthetic makes its own market: leave out --candles, --pairs, --from and --to"
+        )
+    if request.candles is not None:
+        start, end, pairs = covering_pairs(request.candles, request.start, request.end, request.pairs)
+        bounds = (int(moment.timestamp() * 1000) for moment in (start, end))
+        tape = RecordedTape(request.candles, pairs, *bounds)
+        return CandleSet.of_hourly(_hourly(tape, tape.pairs, tape.end_hour)), request.candles.name
+    if request.synthetic:
+        return synthetic_candles(), "the synthetic tape"
+    database = open_database(settings)
+    span = database.rows(
+        "select min(timestamp_utc) as first, max(timestamp_utc) as last from market.candles_1h"
+    )[0]
+    if span["first"] is None:
+        raise OkxSignalError(
+            f"{database} holds no hourly candles: run `okxsignal backfill --from DAY` or `okxsignal demo` first, "
+            "or name --candles FILE or --synthetic"
+        )
+    end = request.end or span["last"] + HOUR
+    start = request.start or max(span["first"], end - MOST_HISTORY)
+    chosen = _wanted(request.pairs) or largest_pairs(database, start, end, MOST_PAIRS)
+    found = candle_set(database, start, end, chosen)
+    absent = sorted(set(chosen) - set(found.hourly["pair"]))
+    if absent or found.hourly.empty:
+        raise OkxSignalError(
+            f"no candles of {', '.join(absent) or 'any pair'} are stored from {start:%Y-%m-%d} to {end:%Y-%m-%d}; "
+            f"there are some from {span['first']:%Y-%m-%d} to {span['last']:%Y-%m-%d}"
+        )
+    return found, f"{database}"
+
+
+def _wanted(pairs: str | None) -> list[str]:
+    return [part.strip().upper() for part in (pairs or "").split(",") if part.strip()]
+
+
+def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
+    """Hourly and 15-minute candles of the synthetic market, with takers and a universe drawn by lot."""
+    tape = SyntheticTape(seed=seed)
+    stop = tape.start_hour + 24 * days
+    quarters = []
+    for pair in tape.pairs:
+        cut = minute_bars.cut(tape.bars(pair, stop), 15, stop * HOUR_SECONDS * 1000 - 1)
+        opens = pd.to_datetime(cut.open_ms, unit="ms", utc=True)
+        quarters.append(_frame(pair, opens, dict(zip(FIELDS, cut.values, strict=True))))
+    hourly = _hourly(tape, tape.pairs, stop)
+    lot = np.random.default_rng(seed)
+    hourly["taker_buy_base"] = hourly["volume"] * lot.uniform(0.2, 0.8, len(hourly))
+    calendar = sorted(set(hourly["timestamp_utc"].dt.date))
+    universe = pd.DataFrame([(day, pair) for day in calendar for pair in tape.pairs], columns=["day", "pair"])
+    universe["enabled"] = lot.random(len(universe)) < ENABLED_SHARE
+    return replace(CandleSet.of_hourly(hourly, pd.concat(quarters, ignore_index=True)), universe=universe)
+
+
+def _hourly(tape: RecordedTape | SyntheticTape, pairs: tuple[str, ...], end_hour: int | None) -> pd.DataFrame:
+    stop = end_hour if end_hour is not None else max(tape.last_hour(pair) or 0 for pair in pairs) + 1
+    frames = []
+    for pair in pairs:
+        bars = tape.bars(pair, stop)
+        opens = pd.to_datetime(bars.hours * HOUR_SECONDS, unit="s", utc=True)
+        frames.append(_frame(pair, opens, {name: getattr(bars, name) for name in FIELDS}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _frame(pair: str, opens: pd.DatetimeIndex, values: dict[str, np.ndarray]) -> pd.DataFrame:
+    return pd.DataFrame({"pair": pair, "timestamp_utc": opens.as_unit("us"), **values})

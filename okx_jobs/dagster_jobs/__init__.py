@@ -1,0 +1,1 @@
+"""When assets are made: jobs, schedules and sensors of the Dagster project."""

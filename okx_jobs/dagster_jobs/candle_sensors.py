@@ -1,0 +1,65 @@
+"""What must be noticed about candles: gaps whose next attempt is due, bars that came late or were revised."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import dagster as dg
+
+from okx_assets.candle_assets import touched_hours
+from okx_jobs.dagster_jobs import jobs
+from okx_jobs.dagster_jobs.gap_repair import repair_gaps
+from okx_jobs.dagster_jobs.hour_ranges import hour_of, make_up
+from okx_jobs.dagster_jobs.schedules import sensor_default
+from resources.config.settings import load_settings
+from resources.market.candle_store import CandleStore
+from resources.market.gap_ledger import due_gaps
+from resources.stores import open_database, open_exchange
+
+DOWNSTREAM = (
+    ("features/features_1h", jobs.refresh_derived),
+    ("ml/labels_1d", jobs.label_1d),
+    ("ml/labels_2w", jobs.label_2w),
+)
+
+
+def candle_sensors() -> list[dg.SensorDefinition]:
+    """The sensors that keep candles, and what rests on them, whole."""
+
+    @dg.sensor(job=repair_gaps, minimum_interval_seconds=60, default_status=sensor_default())
+    def open_gaps() -> dg.RunRequest | dg.SkipReason:
+        """Ask again for missing bars as soon as an attempt is due."""
+        settings = load_settings()
+        now, database = open_exchange(settings).now(), open_database(settings)
+        due = due_gaps(database, now)
+        if not due:
+            return dg.SkipReason("no gap is due")
+        return dg.RunRequest(run_key=f"{now:%Y-%m-%dT%H:%M}")
+
+    @dg.sensor(
+        jobs=[jobs.refresh_derived, jobs.label_1d, jobs.label_2w],
+        minimum_interval_seconds=120,
+        default_status=sensor_default(),
+    )
+    def changed_candles(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        """Recompute what rests on hourly candles that came late or were revised since the last look."""
+        settings = load_settings()
+        store, now = CandleStore(open_database(settings)), open_exchange(settings).now()
+        since = datetime.fromisoformat(context.cursor) if context.cursor else now
+        changed = store.changed_between(since, now)
+        context.update_cursor(now.isoformat())
+        if changed is None:
+            yield dg.SkipReason("no candle came late or was revised")
+            return
+        known = {
+            asset: context.instance.get_materialized_partitions(dg.AssetKey.from_user_string(asset))
+            for asset, _ in DOWNSTREAM
+        }
+        for asset, job in DOWNSTREAM:
+            hours = touched_hours(asset, *changed)
+            done = sorted(
+                hour for hour in known[asset] if hour_of(hour) >= hours[0] and hour_of(hour) < hours[1]
+            )
+            if done:
+                yield make_up(job.name, hour_of(done[0]), hour_of(done[-1]), now)
+
+    return [open_gaps, changed_candles]

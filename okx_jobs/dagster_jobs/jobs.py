@@ -1,0 +1,98 @@
+"""The jobs: the hourly pipeline through to execution, labels, training, the universe, backtests."""
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from okx_assets.feature_validation import feature_proofs
+from okx_jobs.dagster_jobs import gap_repair
+
+EXECUTION_TAGS = {"okx/stage": "execution", "dagster/max_retries": "0", "dagster/max_runtime": "900"}
+DATA_TAGS = {"dagster/max_runtime": "3600"}
+
+# About the code, not about some hours: an hour's run would only mark the day's verdicts as skipped.
+PROOFS = dg.AssetSelection.checks(feature_proofs)
+HOURLY_DATA = dg.AssetSelection.assets(
+    ["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"],
+    ["features", "features_1h"], ["trading", "signals"],
+)  # fmt: skip
+DERIVED = dg.AssetSelection.assets(
+    ["market", "candles_4h"], ["market", "candles_1d"], ["features", "features_1h"]
+)
+EXECUTION = dg.AssetSelection.assets(["trading", "orders"], ["trading", "fills"], ["trading", "positions"])
+
+trade_hour = dg.define_asset_job(
+    "trade_hour",
+    selection=(HOURLY_DATA | EXECUTION) - PROOFS,
+    description="Candles, features, signals of the last closed hour, then orders from the newest signals.",
+    tags=EXECUTION_TAGS,
+)
+refresh_hour = dg.define_asset_job(
+    "refresh_hour",
+    selection=HOURLY_DATA - PROOFS,
+    description="Candles, features and signals of an hour; places no order. Used to repair gaps.",
+    tags=DATA_TAGS,
+)
+refresh_derived = dg.define_asset_job(
+    "refresh_derived",
+    selection=DERIVED - PROOFS,
+    description="4 h and daily bars and features, after hourly candles came late or were revised. "
+    "Signals stay as they were decided.",
+    tags=DATA_TAGS,
+)
+refresh_candles_15m = dg.define_asset_job(
+    "refresh_candles_15m",
+    selection=dg.AssetSelection.assets(["market", "candles_15m"], ["features", "features_1h"]) - PROOFS,
+    description="15-minute candles of an hour, and the features that rest on them; they come after the hour's orders.",
+    tags=DATA_TAGS,
+)
+observe_hour = dg.define_asset_job(
+    "observe_hour",
+    selection=dg.AssetSelection.assets(
+        ["market", "order_book_snapshots"], ["market", "public_trades"], ["market", "funding_rates"]
+    ),
+    description="Spread, depth, newest trades and funding when an hour is decided.",
+    tags=DATA_TAGS,
+)
+refresh_universe = dg.define_asset_job(
+    "refresh_universe", selection=dg.AssetSelection.assets(["market", "universe"]), tags=DATA_TAGS,
+    description="Which pairs may be traded today.",
+)  # fmt: skip
+label_1d = dg.define_asset_job(
+    "label_1d", selection=dg.AssetSelection.assets(["ml", "labels_1d"]), tags=DATA_TAGS,
+    description="Labels whose 24 h have passed.",
+)  # fmt: skip
+label_2w = dg.define_asset_job(
+    "label_2w", selection=dg.AssetSelection.assets(["ml", "labels_2w"]), tags=DATA_TAGS,
+    description="Labels whose two weeks have passed.",
+)  # fmt: skip
+train_models = dg.define_asset_job(
+    "train_models", selection=dg.AssetSelection.assets(["ml", "signal_models"]), tags=DATA_TAGS,
+    description="One model of one algorithm for the week that begins.",
+)  # fmt: skip
+choose_champion = dg.define_asset_job(
+    "choose_champion", selection=dg.AssetSelection.assets(["ml", "champion"]), tags=DATA_TAGS,
+    description="Decide which version is in charge this week.",
+)  # fmt: skip
+backtest_week = dg.define_asset_job(
+    "backtest_week", selection=dg.AssetSelection.groups("backtests"), tags=DATA_TAGS,
+    description="Trade the week that has ended, out of sample, with costs.",
+)  # fmt: skip
+execute_signals = dg.define_asset_job(
+    "execute_signals", selection=EXECUTION, tags=EXECUTION_TAGS,
+    description="Settle open orders and trade the newest signals if they are fresh and untraded.",
+)  # fmt: skip
+refresh_marts = dg.define_asset_job(
+    "refresh_marts", selection=dg.AssetSelection.groups("marts"), tags=DATA_TAGS,
+    description="Rebuild the views for hand-written SQL.",
+)  # fmt: skip
+
+prove_features = dg.define_asset_job(
+    "prove_features", selection=PROOFS, tags=DATA_TAGS,
+    description="No look-ahead, the same number however computed, no copies, no drift: as `okxsignal prove features`.",
+)  # fmt: skip
+
+JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
+    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, gap_repair.repair_gaps,
+    refresh_universe, label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
+    prove_features,
+]  # fmt: skip

@@ -1,0 +1,114 @@
+"""When the jobs run. Data schedules run by default; whatever trades runs by default in simulated mode only."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from okx_assets.partitions import ALGORITHMS
+from okx_jobs.dagster_jobs import jobs
+from resources.config.settings import Mode, load_settings
+
+RUNNING = dg.DefaultScheduleStatus.RUNNING
+
+
+def data_default() -> dg.DefaultScheduleStatus:
+    """Running, unless the exchange's clock stands in a recorded past where no hour ever closes."""
+    settings = load_settings()
+    standing = settings.mode is Mode.SIMULATED and settings.clock != "real"
+    return dg.DefaultScheduleStatus.STOPPED if standing else RUNNING
+
+
+def sensor_default() -> dg.DefaultSensorStatus:
+    """Like the data schedules."""
+    running = data_default() is RUNNING
+    return dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
+
+
+def trading_default() -> dg.DefaultScheduleStatus:
+    """Like the data in simulated mode; stopped in every other, until the user starts it by hand."""
+    return data_default() if load_settings().mode is Mode.SIMULATED else dg.DefaultScheduleStatus.STOPPED
+
+
+def _data_only_default() -> dg.DefaultScheduleStatus:
+    """Where trading is stopped by default the data still runs, by a job that cannot trade."""
+    return dg.DefaultScheduleStatus.STOPPED if trading_default() is RUNNING else data_default()
+
+
+def _week_of(moment: datetime) -> str:
+    return (moment.astimezone(UTC) - timedelta(days=(moment.weekday() + 1) % 7)).strftime("%Y-%m-%d")
+
+
+def schedules() -> list[Any]:
+    """Every schedule; the minute leaves the exchange time to confirm the bar."""
+
+    @dg.schedule(
+        job=jobs.train_models,
+        cron_schedule="10 0 * * 0",
+        execution_timezone="UTC",
+        default_status=data_default(),
+    )
+    def weekly_training(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
+        """Train every algorithm for the week that has just begun."""
+        week = _week_of(context.scheduled_execution_time)
+        return [
+            dg.RunRequest(
+                run_key=f"{week}|{algorithm}",
+                partition_key=dg.MultiPartitionKey({"week": week, "algorithm": algorithm}),
+            )
+            for algorithm in ALGORITHMS
+        ]
+
+    @dg.schedule(
+        job=jobs.choose_champion,
+        cron_schedule="40 0 * * 0",
+        execution_timezone="UTC",
+        default_status=data_default(),
+    )
+    def weekly_champion(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Decide on the week's champion half an hour after training began."""
+        week = _week_of(context.scheduled_execution_time)
+        return dg.RunRequest(run_key=week, partition_key=week)
+
+    build, status = dg.build_schedule_from_partitioned_job, data_default()
+    return [
+        build(jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading"),
+        build(jobs.refresh_hour, minute_of_hour=1, default_status=_data_only_default(), name="hourly_data"),
+        build(jobs.observe_hour, minute_of_hour=1, default_status=status, name="hourly_observations"),
+        build(jobs.refresh_candles_15m, minute_of_hour=2, default_status=status, name="hourly_candles_15m"),
+        build(jobs.label_1d, minute_of_hour=10, default_status=status, name="hourly_labels_1d"),
+        build(jobs.label_2w, minute_of_hour=12, default_status=status, name="hourly_labels_2w"),
+        build(
+            jobs.backtest_week, day_of_week=0, hour_of_day=2, default_status=status, name="weekly_backtest"
+        ),
+        *_daily(),
+        weekly_training,
+        weekly_champion,
+    ]
+
+
+def _daily() -> list[Any]:
+    """What begins or ends a day."""
+
+    @dg.schedule(
+        job=jobs.refresh_universe,
+        cron_schedule="0 0 * * *",
+        execution_timezone="UTC",
+        default_status=data_default(),
+    )
+    def daily_universe(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Observe the universe as the day begins."""
+        day = context.scheduled_execution_time.strftime("%Y-%m-%d")
+        return dg.RunRequest(run_key=day, partition_key=day)
+
+    @dg.schedule(
+        job=jobs.prove_features,
+        cron_schedule="30 3 * * *",
+        execution_timezone="UTC",
+        default_status=data_default(),
+    )
+    def daily_proofs() -> dg.RunRequest:
+        """Put the features to the proof on the newest candles."""
+        return dg.RunRequest()
+
+    return [daily_universe, daily_proofs]

@@ -1,0 +1,75 @@
+"""What must be noticed between schedule ticks: missing hours, new pairs, failed runs."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from okx_jobs.dagster_jobs import jobs
+from okx_jobs.dagster_jobs.hour_ranges import make_up, missing_runs
+from okx_jobs.dagster_jobs.schedules import sensor_default
+from resources.alerts import raise_alert
+from resources.config.settings import load_settings
+from resources.stores import open_database, open_exchange
+
+WATCHED = {
+    dg.AssetKey(["trading", "signals"]): (jobs.refresh_hour, timedelta(0)),
+    dg.AssetKey(["ml", "labels_1d"]): (jobs.label_1d, timedelta(hours=24)),
+    dg.AssetKey(["ml", "labels_2w"]): (jobs.label_2w, timedelta(hours=336)),
+}
+
+
+def sensors() -> list[dg.SensorDefinition]:
+    """Every sensor of the code location."""
+
+    @dg.sensor(
+        jobs=[job for job, _ in WATCHED.values()],
+        minimum_interval_seconds=120,
+        default_status=sensor_default(),
+    )
+    def missing_hours(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        """Make up for hours that the hourly schedules missed; none of these jobs trades."""
+        now = datetime.now(UTC)
+        requests: list[dg.RunRequest | dg.SkipReason] = [
+            make_up(job.name, first, last, now)
+            for asset, (job, horizon) in WATCHED.items()
+            for first, last in missing_runs(
+                context.instance.get_materialized_partitions(asset), now - horizon
+            )
+        ]
+        yield from requests or [dg.SkipReason("no hour is missing")]
+
+    @dg.sensor(job=jobs.refresh_universe, minimum_interval_seconds=300, default_status=sensor_default())
+    def new_pairs(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        """Observe the universe again as soon as the exchange lists a pair it does not hold."""
+        settings = load_settings()
+        listed = {
+            item.inst_id
+            for item in open_exchange(settings).instruments("SPOT")
+            if item.is_live and item.quote == settings.quote_currency
+        }
+        known = {
+            row["pair"] for row in open_database(settings).rows("select distinct pair from market.universe")
+        }
+        fresh = sorted(listed - known)
+        if not fresh:
+            return dg.SkipReason("no new pair")
+        context.log.info(f"new pairs: {', '.join(fresh)}")
+        today = datetime.now(UTC).strftime("%Y-%m-%d")
+        return dg.RunRequest(run_key=f"{today} {','.join(fresh)}"[:200], partition_key=today)
+
+    @dg.run_failure_sensor(
+        monitor_all_code_locations=False,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def failed_runs(context: dg.RunFailureSensorContext) -> None:
+        """Raise an alert for every failed run."""
+        settings = load_settings()
+        run = context.dagster_run
+        raise_alert(
+            settings, open_database(settings), f"run of {run.job_name} failed", context.failure_event.message or "",
+            run.run_id,
+        )  # fmt: skip
+
+    return [missing_hours, new_pairs, failed_runs]

@@ -1,1 +1,0 @@
-"""The live feed: candles as they close, pushed by the exchange, judged and repaired over REST."""

@@ -1,0 +1,1 @@
+"""Runs started from the command line: `runner` launches assets, `demo` and `refresh` say which."""

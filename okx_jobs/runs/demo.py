@@ -1,0 +1,114 @@
+"""The whole pipeline on one stretch of history, its last hours lived through one by one with orders."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import dagster as dg
+from rich.console import Console
+
+from okx_assets.partitions import ALGORITHMS
+from okx_core.hours import HOUR, WEEK, Stretch
+from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
+from okx_jobs.runs.progress import Steps, shown_steps
+from okx_jobs.runs.runner import DAY_FORMAT, Pipeline
+from resources.simulator.admin import SimulatorAdmin
+
+UNIVERSE = ["market", "universe"]
+CANDLES = [["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"]]
+FEATURES = ["features", "features_1h"]
+SIGNALS = ["trading", "signals"]
+MODELS = ["ml", "signal_models"]
+CHAMPION = ["ml", "champion"]
+BACKTESTS = [["backtests", name] for name in ("runs", "trades", "equity")]
+LABELS = {"labels_1d": 24, "labels_2w": 336}
+DECISION_DELAY = timedelta(seconds=30)  # the live hours are traded this long after the bar closed
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo over `stretch`; every stage skips what already stands."""
+
+    pipeline: Pipeline
+    admin: SimulatorAdmin
+    stretch: Stretch
+    console: Console
+    wait_for_mlflow: Callable[[], None]
+
+    def run(self) -> None:
+        """History first, then the last hours as they would have happened."""
+        with shown_steps(self.console) as steps:
+            self.admin.set_fixed(self._history_clock())
+            self._history(steps)
+            self.wait_for_mlflow()
+            self._models(steps, self.stretch.history_end)
+            self._judgement(steps)
+            self._live_hours(steps)
+            self._labels(steps, self.stretch.end)
+            steps.once("views for SQL", lambda: self.pipeline.run("refresh_marts"))
+
+    def _history_clock(self) -> datetime:
+        """Never before what has been lived through: the exchange's clock does not run backwards."""
+        missing = self.pipeline.missing_hours(SIGNALS, self.stretch.history_end, self.stretch.end)
+        return (missing[0] if missing else self.stretch.end) + DECISION_DELAY
+
+    def _history(self, steps: Steps) -> None:
+        stretch, pipeline = self.stretch, self.pipeline
+        days = pipeline.missing_keys(
+            UNIVERSE, [day.strftime(DAY_FORMAT) for day in stretch.days() if day <= stretch.history_end]
+        )
+        if days:
+            steps.once("universe", lambda: pipeline.run_range([UNIVERSE], days[0], days[-1]))
+        steps.once("candles", lambda: pipeline.run_missing_hours(CANDLES, stretch.start, stretch.history_end))
+        steps.once("gaps", pipeline.judge_gaps)
+        steps.once(
+            "features", lambda: pipeline.run_missing_hours([FEATURES], stretch.start, stretch.history_end)
+        )
+        self._labels(steps, stretch.history_end)
+
+    def _labels(self, steps: Steps, end: datetime) -> None:
+        for name, horizon in LABELS.items():
+            steps.once(name, lambda n=name, h=horizon: self.pipeline.run_missing_hours(
+                [["ml", n]], self.stretch.start, end - h * HOUR))  # type: ignore[misc]  # fmt: skip
+
+    def _models(self, steps: Steps, end: datetime) -> None:
+        weeks = [week.strftime(DAY_FORMAT) for week in self.stretch.weeks(end)]
+        grid = [
+            dg.MultiPartitionKey({"week": week, "algorithm": name}) for week in weeks for name in ALGORITHMS
+        ]
+        trained = self.pipeline.missing_keys(MODELS, grid)
+        for key in steps.each("models", trained):
+            self.pipeline.run("train_models", partition_key=key)
+        for week in steps.each("champions", self.pipeline.missing_keys(CHAMPION, weeks)):
+            self.pipeline.run("choose_champion", partition_key=week)
+
+    def _judgement(self, steps: Steps) -> None:
+        stretch, pipeline = self.stretch, self.pipeline
+        steps.once(
+            "signals", lambda: pipeline.run_missing_hours([SIGNALS], stretch.first_week, stretch.history_end)
+        )
+        folds = [
+            week.strftime(DAY_FORMAT)
+            for week in stretch.weeks(stretch.history_end)
+            if week + WEEK <= stretch.history_end
+        ]
+        missing = pipeline.missing_keys(BACKTESTS[0], folds)
+        if missing:
+            steps.once("backtest", lambda: pipeline.run_range(BACKTESTS, missing[0], folds[-1]))
+
+    def _live_hours(self, steps: Steps) -> None:
+        hours = self.pipeline.missing_hours(SIGNALS, self.stretch.history_end, self.stretch.end)
+        for hour in steps.each("live hours", hours):
+            self.admin.set_fixed(hour + HOUR + DECISION_DELAY)
+            self._begin_day(hour)
+            self.pipeline.run("trade_hour", partition_key=hour.strftime(HOUR_FORMAT))
+
+    def _begin_day(self, hour: datetime) -> None:
+        """What the daily and weekly schedules would have done before this hour was decided."""
+        today = (hour + HOUR).replace(hour=0)
+        for day in {hour.replace(hour=0), today}:
+            for key in self.pipeline.missing_keys(UNIVERSE, [day.strftime(DAY_FORMAT)]):
+                self.pipeline.run("refresh_universe", partition_key=key)
+        if hour.weekday() == 6 and hour.hour == 0:
+            self._labels(Steps(), hour)
+            self._models(Steps(), hour + HOUR)

@@ -1,0 +1,129 @@
+"""Runs of the project's own jobs inside this process, recorded in the Dagster instance like any other run."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import dagster as dg
+from dagster._core.instance.ref import InstanceRef
+
+from okx_core.errors import OkxSignalError
+from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT, RANGE_END, RANGE_START
+from okx_jobs.definitions import definitions
+from resources.config.settings import Settings, load_settings
+from resources.environment import dagster_home
+from resources.market.gap_ledger import due_gaps
+from resources.stores import open_database, open_exchange
+
+DAY_FORMAT = "%Y-%m-%d"
+HOUR = timedelta(hours=1)
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+IMPLICIT_JOB = "__ASSET_JOB"
+WRAPPING = re.compile("Dagster|RetryRequested")
+QUALIFIED_NAME = re.compile(r"^(okx_core|okx_assets|okx_jobs|resources)\.[\w.]+: ")
+
+
+@contextmanager
+def quiet_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The home's instance for runs inside a command, which keeps no raw output of steps.
+
+    Keeping it takes four helper processes a run, which also get a terminal's Ctrl-C and print tracebacks.
+    """
+    nothing = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+    reference = InstanceRef.from_dir(str(dagster_home(settings)), overrides={"compute_logs": nothing})
+    with dg.DagsterInstance.from_ref(reference) as instance:
+        yield instance
+
+
+class RunFailedError(OkxSignalError):
+    """A run of the pipeline failed; the message is that of the step."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The definitions, run in process on one instance."""
+
+    instance: dg.DagsterInstance
+
+    @cached_property
+    def _jobs(self) -> dict[str, dg.JobDefinition]:
+        return {}
+
+    def _job(self, name: str) -> dg.JobDefinition:
+        if name not in self._jobs:
+            self._jobs[name] = definitions.resolve_job_def(name)
+        return self._jobs[name]
+
+    def run(
+        self,
+        job: str,
+        *,
+        partition_key: str | None = None,
+        assets: Sequence[Sequence[str]] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> dg.ExecuteInProcessResult:
+        """One run; raises RunFailedError with the failing step's own words."""
+        result = self._job(job).execute_in_process(
+            run_config=QUIET,
+            instance=self.instance,
+            partition_key=partition_key,
+            asset_selection=None if assets is None else [dg.AssetKey(key) for key in assets],
+            tags=dict(tags or {}),
+            raise_on_error=False,
+        )
+        if not result.success:
+            raise RunFailedError(_first_failure(result))
+        return result
+
+    def run_range(self, assets: Sequence[Sequence[str]], first: str, last: str) -> dg.ExecuteInProcessResult:
+        """One run over a range of partitions of assets that share a partitioning."""
+        return self.run(IMPLICIT_JOB, assets=assets, tags={RANGE_START: first, RANGE_END: last})
+
+    def missing_hours(self, asset: Sequence[str], start: datetime, end: datetime) -> list[datetime]:
+        """Hours of [start, end) that the asset has not been materialised for."""
+        done = self.instance.get_materialized_partitions(dg.AssetKey(asset))
+        hours = (start + n * HOUR for n in range((end - start) // HOUR))
+        return [hour for hour in hours if hour.strftime(HOUR_FORMAT) not in done]
+
+    def missing_keys(self, asset: Sequence[str], keys: Iterable[str]) -> list[str]:
+        """The partition keys among `keys` that the asset has not been materialised for."""
+        done = self.instance.get_materialized_partitions(dg.AssetKey(asset))
+        return [key for key in keys if key not in done]
+
+    def run_missing_hours(self, assets: Sequence[Sequence[str]], start: datetime, end: datetime) -> int:
+        """Materialise what the last of `assets` lacks in [start, end), as one run; the hours covered."""
+        missing = self.missing_hours(assets[-1], start, end)
+        if not missing:
+            return 0
+        self.run_range(assets, missing[0].strftime(HOUR_FORMAT), missing[-1].strftime(HOUR_FORMAT))
+        return len(missing)
+
+    def judge_gaps(self) -> int:
+        """One more attempt at every gap that is due; how many were. Old ones are judged by it."""
+        settings = load_settings()
+        now, database = open_exchange(settings).now(), open_database(settings)
+        due = due_gaps(database, now)
+        if due:
+            self.run("repair_gaps")
+        return due
+
+
+def _first_failure(result: dg.ExecuteInProcessResult) -> str:
+    """The words of the first failed step: a failure's description, or the message of our error."""
+    for event in result.all_events:
+        data: Any = event.event_specific_data
+        if event.is_step_failure:
+            user_failure = getattr(data, "user_failure_data", None)
+            if user_failure is not None and user_failure.description:
+                return f"{event.step_key}: {user_failure.description}"
+            error = data.error
+            while error.cause is not None and WRAPPING.match(str(error.cls_name)):
+                error = error.cause  # Dagster's wrapping says nothing; our own error is the one to read
+            if error.cls_name == "DagsterExecutionInterruptedError":
+                return f"interrupted in {event.step_key}: what was finished stands, run the command again to go on"
+            return f"{event.step_key}: {QUALIFIED_NAME.sub('', error.message.strip())}"
+    return f"run {result.run_id} failed before its first step: open it in the Dagster UI"

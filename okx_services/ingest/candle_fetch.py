@@ -1,0 +1,209 @@
+"""Fetching candles of many pairs at once: pages are stored as they arrive, and a stopped fetch goes on.
+
+Threads ask for pages, as fast as the client's pacing lets them; one writer stores what has arrived, in
+batches. What an interrupted fetch has stored is not asked for again within a day.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+
+from okx_core.candles.rules import check_candles
+from okx_core.candles.windows import remaining
+from resources.market.candle_store import CandleStore, Fetched
+from resources.okx.calls.candle_history import RECENT_BARS, CandleStretch
+from resources.okx.client import OkxClient
+from resources.okx.errors import PermanentError
+from resources.okx.rows.candle_pages import candle_frame
+
+CONCURRENT_PAIRS = 16
+OKX_BARS = {"1h": "1H", "15m": "15m"}
+UNKNOWN_INSTRUMENT = "51001"
+FLUSH_ROWS, FLUSH_SECONDS = 30_000, 1.0
+WAITING_PAGES = 400
+SAY_EVERY_SECONDS = 5.0
+# A fetch this short is one page a pair: there is nothing to resume.
+RESUMABLE_BARS = 300
+
+Part = tuple[str, datetime, datetime]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class FetchReport:
+    """What one fetch has done so far; `refused` names pairs the exchange no longer serves, and its words."""
+
+    rows: int = 0
+    written: int = 0
+    rejected: int = 0
+    pages: int = 0
+    resumed_bars: int = 0
+    refused: dict[str, str] = field(default_factory=dict)
+    revised: list[pd.DataFrame] = field(default_factory=list)
+
+    def revised_keys(self) -> pd.DataFrame:
+        """Pair and time of every stored bar that got new values."""
+        empty = pd.DataFrame({"pair": [], "timestamp_utc": pd.DatetimeIndex([], tz="UTC")})
+        return pd.concat(self.revised, ignore_index=True) if self.revised else empty
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    pair: str
+    part: CandleStretch
+
+
+def _utc(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+class CandleFetch:
+    """One fetch of [start, end) for many pairs into the store; `say` is told how far it has come."""
+
+    def __init__(
+        self, store: CandleStore, client: OkxClient, source: str, say: Callable[[str], None] = log.info
+    ) -> None:
+        self._store, self._client, self._source, self._say = store, client, source, say
+        self._arrivals: queue.Queue[_Arrival | None] = queue.Queue(WAITING_PAGES)
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self.report = FetchReport()
+
+    def run(self, pairs: Sequence[str], start: datetime, end: datetime) -> FetchReport:
+        """Fetch and store; raises the client's error once everything that had arrived is stored."""
+        self._resumable = (end - start) / self._store.length > RESUMABLE_BARS
+        known = self._store.fetched(pairs, self._client.now()) if self._resumable else {}
+        parts = [(pair, *part) for pair in pairs for part in remaining((start, end), known.get(pair, ()))]
+        whole = len(pairs) * (end - start)
+        left = sum((last - first for _, first, last in parts), timedelta(0))
+        work = self._by_endpoint(parts)
+        self.report.resumed_bars = int((whole - left) / self._store.length)
+        self._progress = _Progress(left, self._store.length)
+        self._unfinished = len(work)
+        with ThreadPoolExecutor(CONCURRENT_PAIRS, "candles") as pool:
+            tasks = [pool.submit(self._fetch, pair, start, end) for pair, start, end in work]
+            try:
+                self._store_arrivals()
+            finally:
+                self._stopped.set()
+                while not all(task.done() for task in tasks):
+                    self._next_arrival(0.05)  # makes room, so that waiting threads see that they are stopped
+        for task in tasks:
+            task.result()
+        if self._resumable:
+            self._store.forget_fetched(pairs, start, end)
+        return self.report
+
+    def _by_endpoint(self, parts: Sequence[Part]) -> list[Part]:
+        """The parts cut where the endpoint of the newest bars ends: each has a limit of its own, so both are used."""
+        now = self._client.now().replace(minute=0, second=0, microsecond=0)
+        border = now - RECENT_BARS * self._store.length
+        cut: list[Part] = []
+        for pair, start, end in parts:
+            for first, last in ((start, min(end, border)), (max(start, border), end)):
+                if first < last:
+                    cut.append((pair, first, last))
+        return cut
+
+    def _fetch(self, pair: str, start: datetime, end: datetime) -> None:
+        """One part; a pair the exchange does not know any more is noted, not an error."""
+        try:
+            for part in self._client.candle_stretches(pair, OKX_BARS[self._store.bar], start, end):
+                if self._stopped.is_set():
+                    return
+                self._arrivals.put(_Arrival(pair, part))
+        except PermanentError as error:
+            if error.code != UNKNOWN_INSTRUMENT:
+                self._stopped.set()
+                raise
+            self.report.refused[pair] = str(error)
+        except BaseException:
+            self._stopped.set()
+            raise
+        finally:
+            with self._lock:
+                self._unfinished -= 1
+                last = self._unfinished == 0
+            if last:
+                self._arrivals.put(None)
+
+    def _next_arrival(self, seconds: float) -> _Arrival | None:
+        """What arrives within so many seconds; None when nothing does, or when all tasks have ended."""
+        try:
+            return self._arrivals.get(timeout=max(seconds, 0.0))
+        except queue.Empty:
+            return None
+
+    def _store_arrivals(self) -> None:
+        """Store batches until every task has ended."""
+        batch: list[_Arrival] = []
+        rows, flush_at = 0, time.monotonic() + FLUSH_SECONDS
+        while self._unfinished or not self._arrivals.empty():
+            arrival = self._next_arrival(flush_at - time.monotonic())
+            if arrival is not None:
+                batch.append(arrival)
+                rows += len(arrival.part.page.open_ms)
+            if rows >= FLUSH_ROWS or time.monotonic() >= flush_at:
+                self._flush(batch)
+                batch, rows, flush_at = [], 0, time.monotonic() + FLUSH_SECONDS
+        self._flush(batch)
+
+    def _flush(self, batch: Sequence[_Arrival]) -> None:
+        if not batch:
+            return
+        by_pair: dict[str, list[CandleStretch]] = {}
+        for item in batch:
+            by_pair.setdefault(item.pair, []).append(item.part)
+        frames = [candle_frame(pair, [part.page for part in parts]) for pair, parts in by_pair.items()]
+        good, rejected = check_candles(pd.concat(frames, ignore_index=True), pd.Timedelta(self._store.length))
+        fetched = [
+            Fetched(item.pair, _utc(item.part.start_ms), _utc(item.part.end_ms))
+            for item in batch
+            if self._resumable
+        ]
+        recorded = self._store.record(good, rejected, self._source, self._client.now(), fetched)
+        self.report.pages += sum(len(item.part.page.open_ms) > 0 for item in batch)
+        self.report.rows += len(good)
+        self.report.written += recorded.written
+        self.report.rejected += len(rejected)
+        if len(recorded.revised):
+            self.report.revised.append(recorded.revised)
+        for item in batch:
+            self._progress.covered[item.pair, item.part.end_ms] = item.part.end_ms - item.part.start_ms
+        if self._resumable and (text := self._progress.text(self.report)):
+            self._say(text)
+
+
+class _Progress:
+    """How far a fetch has come, in words, now and then. `covered` is in ms, by stretch."""
+
+    def __init__(self, left: timedelta, length: timedelta) -> None:
+        self._left, self._length = left, length
+        self._began = self._said = time.monotonic()
+        self.covered: dict[tuple[str, int], int] = {}
+
+    def text(self, report: FetchReport) -> str:
+        now = time.monotonic()
+        if now - self._said < SAY_EVERY_SECONDS:
+            return ""
+        self._said, took = now, now - self._began
+        done = timedelta(milliseconds=sum(self.covered.values()))
+        left = (self._left - done) / done * took if done else float("inf")
+        return (
+            f"{done / self._length:,.0f} of {self._left / self._length:,.0f} bars, "
+            f"{report.pages:,} pages at {report.pages / took:.1f} a second, about {_duration(left)} left"
+        )
+
+
+def _duration(seconds: float) -> str:
+    if seconds == float("inf"):
+        return "an unknown time"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,1 @@
+"""From candles to signals: features, labels, training, scoring and backtesting, in this order."""

@@ -1,0 +1,1 @@
+"""From signals to orders: `executor` is the whole run, `order_planning` decides, `journal` keeps what was decided."""

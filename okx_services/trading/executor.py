@@ -1,0 +1,229 @@
+"""The execution desk: turns the newest signals into orders, at most one per decision, whatever crashes.
+
+    lease -> settle what an earlier run left open -> refuse or decide -> journal -> send -> record
+
+Every step commits before the next begins. `checkpoint` is called between them by name, so that a test can
+kill the run at each one.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from okx_core.decisions.rules import DecisionRules, RiskLimits
+from okx_core.market.instruments import Instrument
+from okx_core.trading.intents import OrderIntent, staleness
+from okx_services.trading.journal import Journal, JournaledIntent
+from okx_services.trading.order_planning import Situation, decide
+from okx_services.trading.reconciliation import HeldPosition, reconcile, record_order, stored_positions
+from resources.okx.client import OkxClient
+from resources.okx.errors import ParsingError, PermanentError, TransientError, UnknownOutcomeError
+from resources.postgres.database import Database
+
+ORDER_LIFETIME = timedelta(seconds=5)
+SETTLING_TIME = timedelta(seconds=2)
+LONGEST_WAIT_SECONDS = 12.0
+MOST_ATTEMPTS = 3
+SENDABLE_STATES = ("journaled", "not_placed")
+CLIENT_ID_OPEN_CODE = "51016"  # an order with this id stands already
+
+
+def no_checkpoint(_name: str) -> None:
+    """Nothing happens between the steps of a real run."""
+
+
+@dataclass
+class ExecutionReport:
+    """What a run did, for the asset's metadata."""
+
+    refusal: str = ""
+    placed: int = 0
+    rejected: int = 0
+    unresolved: int = 0
+    settled: int = 0
+    positions: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ExecutionDesk:
+    """One run of the execution op."""
+
+    store: Database
+    client: OkxClient
+    journal: Journal
+    rules: DecisionRules
+    limits: RiskLimits
+    quote_currency: str
+    checkpoint: Callable[[str], None] = no_checkpoint
+
+    def run(self, refusal: str = "") -> ExecutionReport:
+        """Settle, then trade the newest signal hour unless `refusal` or the hour's age forbids it."""
+        report = ExecutionReport(refusal=refusal)
+        with self.journal.lease():
+            self.client.server_time()  # measure the offset once; `now` follows it
+            instruments = {item.inst_id: item for item in self.client.instruments("SPOT")}
+            self._settle(report)
+            signal_hour = self.store.scalar("select max(timestamp_utc) from trading.signals")
+            report.refusal = report.refusal or self._objection(signal_hour)
+            if not report.refusal:
+                self._trade(signal_hour, instruments, report)
+            report.positions = len(self._reconciled(instruments))
+        return report
+
+    def _objection(self, signal_hour: datetime | None) -> str:
+        if signal_hour is None:
+            return "there are no signals, for no model is in charge yet: run `okxsignal demo`, or train one"
+        if self.journal.is_executed(signal_hour):
+            return f"hour {signal_hour:%Y-%m-%d %H:%M} has been executed"
+        return staleness(signal_hour, self.client.now())
+
+    def _trade(
+        self, signal_hour: datetime, instruments: Mapping[str, Instrument], report: ExecutionReport
+    ) -> None:
+        self.journal.drop_stale(signal_hour)
+        if not self.journal.of_hour(signal_hour):
+            held = self._reconciled(instruments)
+            self.journal.write(self._decide(signal_hour, instruments, held, report), self.client.now())
+            self.checkpoint("journaled")
+        for _ in range(MOST_ATTEMPTS):
+            pending = [entry for entry in self.journal.of_hour(signal_hour) if entry.state in SENDABLE_STATES]
+            for entry in sorted(pending, key=lambda e: (e.intent.side == "buy", e.intent.pair)):
+                self._advance(entry, report)
+        # Every order is on its way before the first is read back: the reads can wait, the market does not.
+        self._record_accepted(report)
+        if report.unresolved == 0:
+            note = "; ".join(report.skipped)
+            self.journal.complete(signal_hour, self.client.now(), report.placed, note)
+            self.checkpoint("completed")
+
+    def _advance(self, entry: JournaledIntent, report: ExecutionReport) -> None:
+        """Send a decision that has not been sent; one proven not placed gets a new attempt and a new id."""
+        intent = entry.intent
+        if entry.state == "not_placed":
+            stale = staleness(intent.signal_hour, self.client.now())
+            if stale or intent.attempt == MOST_ATTEMPTS:
+                return
+            intent = replace(intent, attempt=intent.attempt + 1)
+            self.journal.write([intent], self.client.now())
+        self._send(intent, report)
+
+    def _send(self, intent: OrderIntent, report: ExecutionReport) -> None:
+        now = self.client.now()
+        stale = staleness(intent.signal_hour, now)
+        if stale:
+            self.journal.mark(intent, "not_placed", detail=stale)
+            report.skipped.append(f"{intent.pair}: {stale}")
+            return
+        expires_at = now + ORDER_LIFETIME
+        self.journal.mark(intent, "sending", expires_at=expires_at)
+        self.checkpoint("marked")
+        try:
+            ack = self.client.place_market_order(
+                intent.pair, intent.side, intent.size_base, intent.client_order_id, expires_at
+            )
+        except (UnknownOutcomeError, ParsingError) as error:
+            # An answer that cannot be read is no answer: the order may stand.
+            self.journal.mark(intent, "unknown", detail=str(error))
+            self._resolve(JournaledIntent(intent, "unknown", expires_at), report)
+            return
+        except TransientError as error:
+            # It certainly was not taken, and the next attempt may be.
+            self.journal.mark(intent, "not_placed", detail=str(error))
+            report.skipped.append(f"{intent.pair}: {error}")
+            return
+        except PermanentError as error:
+            if error.code == CLIENT_ID_OPEN_CODE:
+                self.journal.mark(intent, "unknown", detail=str(error))
+                self._resolve(JournaledIntent(intent, "unknown", expires_at), report)
+                return
+            self.journal.mark(intent, "rejected", detail=str(error))
+            report.rejected += 1
+            return
+        self.checkpoint("sent")
+        self.journal.mark(intent, "accepted", order_id=ack.order_id)
+        self.checkpoint("accepted")
+        report.placed += 1
+
+    def _record(self, intent: OrderIntent, report: ExecutionReport) -> None:
+        order = self.client.order(intent.pair, intent.client_order_id)
+        if order is None:
+            self.journal.mark(intent, "unknown", detail="accepted, but not found by its client order id")
+            report.unresolved += 1
+            return
+        record_order(self.store, self.client, order)
+        self.checkpoint("recorded")
+
+    def _settle(self, report: ExecutionReport) -> None:
+        """Find out what became of orders that an earlier run sent or may have sent."""
+        for entry in self.journal.unresolved():
+            self._resolve(entry, report)
+        report.settled += self._record_accepted(report)
+
+    def _record_accepted(self, report: ExecutionReport) -> int:
+        """Store every accepted order whose final state is not stored yet; how many there were."""
+        accepted = self.journal.accepted_without_final_order()
+        for entry in accepted:
+            self._record(entry.intent, report)
+        return len(accepted)
+
+    def _resolve(self, entry: JournaledIntent, report: ExecutionReport) -> None:
+        """Adopt the order if it exists; declare it not placed once it can no longer land; else leave it open."""
+        deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+        while True:
+            order = self.client.order(entry.intent.pair, entry.intent.client_order_id)
+            if order is not None:
+                self.journal.mark(
+                    entry.intent, "accepted", detail="found at the exchange", order_id=order.order_id
+                )
+                record_order(self.store, self.client, order)
+                report.settled += 1
+                return
+            expired = (
+                entry.expires_at is not None and self.client.server_time() > entry.expires_at + SETTLING_TIME
+            )
+            if expired:
+                self.journal.mark(
+                    entry.intent, "not_placed", detail="the exchange does not know it; it has expired"
+                )
+                report.settled += 1
+                return
+            if time.monotonic() > deadline:
+                self.journal.mark(entry.intent, "unknown", detail="not found, but it may still land")
+                report.unresolved += 1
+                return
+            time.sleep(0.5)
+
+    def _reconciled(self, instruments: Mapping[str, Instrument]) -> dict[str, HeldPosition]:
+        positions = stored_positions(self.store, instruments)
+        balances = {coin.currency: coin.cash for coin in self.client.balance().details}
+        return reconcile(self.store, positions, instruments, balances, self._prices(), self.client.now())
+
+    def _prices(self) -> dict[str, Decimal]:
+        return {
+            ticker.inst_id: ticker.last for ticker in self.client.tickers("SPOT") if ticker.last is not None
+        }
+
+    def _decide(
+        self,
+        signal_hour: datetime,
+        instruments: Mapping[str, Instrument],
+        held: Mapping[str, HeldPosition],
+        report: ExecutionReport,
+    ) -> list[OrderIntent]:
+        """What the shared decision code wants to do in this hour; what cannot be done is in the report."""
+        signals = self.store.rows("select * from trading.signals where timestamp_utc = $1", (signal_hour,))
+        situation = Situation(
+            now=self.client.now(),
+            cash_quote=self.client.balance().available(self.quote_currency),
+            held=held,
+            prices=self._prices(),
+            instruments=instruments,
+            unresolved=frozenset(entry.intent.pair for entry in self.journal.unresolved()),
+        )
+        by_pair = {row["pair"]: row for row in signals}
+        intents, skipped = decide(signal_hour, by_pair, situation, self.rules, self.limits)
+        report.skipped += skipped
+        return intents

@@ -1,0 +1,135 @@
+"""The intent journal: written before anything is sent, so that a crash at any point can be resolved."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from okx_core.errors import OkxSignalError
+from okx_core.trading.intents import OrderIntent
+from resources.postgres.database import Database
+
+EXECUTION_LOCK = 0x4F4B5831
+OPEN_STATES = ("journaled", "sending", "unknown")
+
+
+class LeaseTakenError(OkxSignalError):
+    """Another execution holds the lease."""
+
+
+@dataclass(frozen=True)
+class JournaledIntent:
+    """An intent with what is known of its order."""
+
+    intent: OrderIntent
+    state: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Journal:
+    """trading.intents and trading.executed_hours; every change is its own committed transaction."""
+
+    database: Database
+    run_id: str
+
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        """Hold the right to trade; the server takes it back when this process dies."""
+        with self.database.connect(autocommit=True) as connection:
+            row = connection.execute("select pg_try_advisory_lock($1)", (EXECUTION_LOCK,)).fetchone()
+            if row is None or not row[0]:
+                raise LeaseTakenError("another execution is running: this one places nothing")
+            yield
+
+    def is_executed(self, signal_hour: datetime) -> bool:
+        found = self.database.scalar(
+            "select 1 from trading.executed_hours where signal_hour = $1", (signal_hour,)
+        )
+        return found is not None
+
+    def write(self, intents: Sequence[OrderIntent], now: datetime) -> None:
+        """All decisions of an hour in one transaction: either every one stands or none."""
+        with self.database.connect() as connection:
+            for intent in intents:
+                connection.execute(
+                    "insert into trading.intents (client_order_id, signal_hour, pair, attempt, side, size_base, "
+                    "decision_price, prediction_pct, model_name, model_version, reason, state, run_id, journaled_at) "
+                    "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'journaled', $12, $13)",
+                    (
+                        intent.client_order_id, intent.signal_hour, intent.pair, intent.attempt, intent.side,
+                        intent.size_base, intent.decision_price, intent.prediction_pct, intent.model_name,
+                        intent.model_version, intent.reason, self.run_id, now,
+                    ),
+                )  # fmt: skip
+
+    def mark(
+        self,
+        intent: OrderIntent,
+        state: str,
+        *,
+        detail: str = "",
+        order_id: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> None:
+        self.database.execute(
+            "update trading.intents set state = $2, detail = $3, order_id = coalesce($4, order_id), "
+            "expires_at = coalesce($5, expires_at) where client_order_id = $1",
+            (intent.client_order_id, state, detail, order_id, expires_at),
+        )
+
+    def of_hour(self, signal_hour: datetime) -> list[JournaledIntent]:
+        """The last attempt of every decision of the hour, by pair."""
+        return self._select(
+            "select distinct on (pair) * from trading.intents where signal_hour = $1 order by pair, attempt desc",
+            (signal_hour,),
+        )
+
+    def unresolved(self) -> list[JournaledIntent]:
+        """Intents whose order may or may not exist."""
+        return self._select(
+            "select * from trading.intents where state in ('sending', 'unknown') order by pair"
+        )
+
+    def accepted_without_final_order(self) -> list[JournaledIntent]:
+        """Accepted intents whose order has not been stored in a final state, because a run died before."""
+        return self._select(
+            "select i.* from trading.intents as i left join trading.orders as o using (client_order_id) "
+            "where i.state = 'accepted' and coalesce(o.state, '') not in ('filled', 'canceled') order by i.pair"
+        )
+
+    def drop_stale(self, signal_hour: datetime) -> None:
+        """Intents of other hours that were never sent will never be."""
+        self.database.execute(
+            "update trading.intents set state = 'not_placed', detail = 'never sent; its hour has passed' "
+            "where state = 'journaled' and signal_hour <> $1",
+            (signal_hour,),
+        )
+
+    def complete(self, signal_hour: datetime, now: datetime, orders: int, note: str) -> None:
+        self.database.execute(
+            "insert into trading.executed_hours (signal_hour, decided_at, run_id, orders, note) "
+            "values ($1, $2, $3, $4, $5) on conflict do nothing",
+            (signal_hour, now, self.run_id, orders, note),
+        )
+
+    def _select(self, statement: str, parameters: Sequence[object] = ()) -> list[JournaledIntent]:
+        return [_from_row(row) for row in self.database.rows(statement, parameters)]
+
+
+def _from_row(row: dict[str, Any]) -> JournaledIntent:
+    intent = OrderIntent(
+        signal_hour=row["signal_hour"],
+        pair=row["pair"],
+        attempt=row["attempt"],
+        side=row["side"],
+        size_base=Decimal(row["size_base"]),
+        decision_price=Decimal(row["decision_price"]),
+        prediction_pct=row["prediction_pct"],
+        model_name=row["model_name"],
+        model_version=row["model_version"],
+        reason=row["reason"],
+    )
+    return JournaledIntent(intent, row["state"], row["expires_at"])

@@ -1,0 +1,121 @@
+"""One hour's decisions: the shared decision code asked with what the exchange and our books say now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from okx_core.decisions.rules import DecisionRules, RiskLimits
+from okx_core.decisions.sizing import desired_orders
+from okx_core.market.instruments import Instrument
+from okx_core.trading.intents import OrderIntent, buy_size, sell_size
+from okx_services.trading.reconciliation import HeldPosition
+
+Signals = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known when the hour is decided. `unresolved` pairs have an order of unknown outcome."""
+
+    now: datetime
+    cash_quote: Decimal
+    held: Mapping[str, HeldPosition]
+    prices: Mapping[str, Decimal]
+    instruments: Mapping[str, Instrument]
+    unresolved: frozenset[str]
+
+    def objection(self, pair: str) -> str:
+        """Why nothing may be ordered in the pair, empty when it may."""
+        if pair not in self.instruments or not self.instruments[pair].is_live:
+            return "not live at the exchange"
+        if pair not in self.prices:
+            return "its price is unknown"
+        if pair in self.unresolved:
+            return "an earlier order's outcome is unknown"
+        return self.held[pair].lock_reason if pair in self.held else ""
+
+
+def decide(
+    signal_hour: datetime, signals: Signals, situation: Situation, rules: DecisionRules, limits: RiskLimits
+) -> tuple[list[OrderIntent], list[str]]:
+    """Intents on the lot grid, and a line for every wish that could not be granted.
+
+    `signals` holds the rows of the hour by pair. A missing signal is an unknown prediction: it opens
+    nothing, and closes only what has outlived its horizon.
+    """
+    held = situation.held
+    pairs = sorted(set(signals) | {pair for pair, h in held.items() if h.position.opened_at is not None})
+    rows = [signals.get(pair, {}) for pair in pairs]
+    orders = desired_orders(
+        prediction_pct=np.array([_number(row.get("prediction_pct")) for row in rows]),
+        tradable=np.array([bool(row.get("tradable", False)) for row in rows]),
+        held_base=np.array([_held_base(held.get(pair)) for pair in pairs]),
+        held_hours=np.array([_held_hours(held.get(pair), situation.now) for pair in pairs]),
+        price=np.array([_number(situation.prices.get(pair)) for pair in pairs]),
+        cash_quote=float(situation.cash_quote),
+        rules=rules,
+        limits=limits,
+        size_multiplier=np.array([_number(row.get("risk_multiplier")) for row in rows]),
+    )
+    intents, skipped = [], []
+    for pair, order_quote in zip(pairs, orders, strict=True):
+        if order_quote == 0:
+            continue
+        objection = situation.objection(pair)
+        size = None if objection else _size(pair, order_quote, situation)
+        if size is None:
+            skipped.append(f"{pair}: {objection or 'below the minimum order size'}")
+        else:
+            intents.append(_intent(signal_hour, pair, order_quote, size, situation.prices[pair], signals))
+    return intents, skipped
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _held_base(held: HeldPosition | None) -> float:
+    """Base units held; dust that cannot be sold counts as nothing."""
+    return 0.0 if held is None or held.position.opened_at is None else float(held.position.quantity_base)
+
+
+def _held_hours(held: HeldPosition | None, now: datetime) -> float:
+    """Whole hours since the hour the position was opened in."""
+    if held is None or held.position.opened_at is None:
+        return 0.0
+    opened = held.position.opened_at.replace(minute=0, second=0, microsecond=0)
+    return float((now - opened) // timedelta(hours=1))
+
+
+def _size(pair: str, order_quote: float, situation: Situation) -> Decimal | None:
+    instrument = situation.instruments[pair]
+    if order_quote > 0:
+        return buy_size(order_quote, situation.prices[pair], instrument)
+    return sell_size(situation.held[pair].position.quantity_base, instrument)
+
+
+def _intent(
+    signal_hour: datetime,
+    pair: str,
+    order_quote: float,
+    size: Decimal,
+    price: Decimal,
+    signals: Signals,
+) -> OrderIntent:
+    signal = signals.get(pair) or next(iter(signals.values()))
+    return OrderIntent(
+        signal_hour=signal_hour,
+        pair=pair,
+        attempt=1,
+        side="buy" if order_quote > 0 else "sell",
+        size_base=size,
+        decision_price=price,
+        prediction_pct=signals[pair]["prediction_pct"] if pair in signals else None,
+        model_name=signal["model_name"],
+        model_version=signal["model_version"],
+        reason="prediction above costs" if order_quote > 0 else "horizon over or prediction turned",
+    )

@@ -1,0 +1,130 @@
+"""Orders, fills and positions as tables: fetched from the exchange, reconciled with its balances."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from okx_core.market.instruments import Instrument
+from okx_core.trading.positions import SpotPosition, position_from_fills
+from resources.okx.client import OkxClient
+from resources.okx.rows.orders import Fill, OrderRecord
+from resources.postgres.database import Database
+
+
+@dataclass(frozen=True)
+class HeldPosition:
+    """A pair's position and whether it may be traded."""
+
+    position: SpotPosition
+    lock_reason: str
+
+
+def record_order(store: Database, client: OkxClient, order: OrderRecord) -> None:
+    """Store the order and its fills as the exchange reports them."""
+    fills = client.fills(order.inst_id, order_id=order.order_id)
+    store.upsert("trading.orders", ["order_id"], [_order_row(order)])
+    store.upsert("trading.fills", ["pair", "trade_id", "side"], [_fill_row(fill) for fill in fills])
+
+
+def stored_positions(store: Database, instruments: Mapping[str, Instrument]) -> dict[str, SpotPosition]:
+    """Positions of every pair that ever had a fill, from trading.fills. Dust below a lot counts as flat."""
+    by_pair: dict[str, list[_StoredFill]] = defaultdict(list)
+    for row in store.rows("select * from trading.fills order by filled_at, length(trade_id), trade_id"):
+        by_pair[row["pair"]].append(_StoredFill(**{name: row[name] for name in _StoredFill.__annotations__}))
+    return {
+        pair: position_from_fills(fills, pair.split("-")[0], _dust(instruments.get(pair)))
+        for pair, fills in by_pair.items()
+    }
+
+
+def reconcile(
+    store: Database,
+    positions: Mapping[str, SpotPosition],
+    instruments: Mapping[str, Instrument],
+    balances: Mapping[str, Decimal],
+    prices: Mapping[str, Decimal],
+    now: datetime,
+) -> dict[str, HeldPosition]:
+    """Compare our positions with the balances at the exchange, store both, lock what disagrees."""
+    held = {}
+    rows = []
+    for pair, position in sorted(positions.items()):
+        actual = balances.get(pair.split("-")[0], Decimal(0))
+        tolerance = instruments[pair].lot if pair in instruments else Decimal(0)
+        lock = ""
+        if abs(actual - position.quantity_base) > tolerance:
+            lock = f"our fills say {position.quantity_base}, the exchange holds {actual}"
+        held[pair] = HeldPosition(position, lock)
+        rows.append(_position_row(pair, position, actual, prices.get(pair), lock, now))
+    store.upsert("trading.positions", ["pair"], rows)
+    return held
+
+
+@dataclass(frozen=True)
+class _StoredFill:
+    side: str
+    price: Decimal
+    size_base: Decimal
+    fee: Decimal
+    fee_currency: str
+    filled_at: datetime
+
+
+def _dust(instrument: Instrument | None) -> Decimal:
+    return Decimal(0) if instrument is None else max(instrument.lot, instrument.min_size)
+
+
+def _position_row(
+    pair: str, position: SpotPosition, actual: Decimal, price: Decimal | None, lock: str, now: datetime
+) -> dict[str, Any]:
+    return {
+        "pair": pair,
+        "quantity_base": position.quantity_base,
+        "exchange_quantity_base": actual,
+        "average_price": position.average_price,
+        "cost_quote": position.cost_quote,
+        "realised_pnl_quote": position.realised_pnl_quote,
+        "fees_quote": position.fees_quote,
+        "mark_price": price,
+        "unrealised_pnl_quote": None if price is None else position.unrealised_pnl(price),
+        "opened_at": position.opened_at,
+        "locked": bool(lock),
+        "lock_reason": lock,
+        "as_of": now.astimezone(UTC),
+    }
+
+
+def _order_row(order: OrderRecord) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "client_order_id": order.client_order_id,
+        "pair": order.inst_id,
+        "side": order.side,
+        "order_type": order.order_type,
+        "state": order.state,
+        "size_base": order.size,
+        "filled_base": order.filled_size,
+        "average_price": order.average_price,
+        "fee": order.fee if order.fee is not None else Decimal(0),
+        "fee_currency": order.fee_currency,
+        "created_at": order.created_at,
+        "updated_at": order.updated_at,
+    }
+
+
+def _fill_row(fill: Fill) -> dict[str, Any]:
+    return {
+        "pair": fill.inst_id,
+        "trade_id": fill.trade_id,
+        "side": fill.side,
+        "order_id": fill.order_id,
+        "client_order_id": fill.client_order_id,
+        "price": fill.price,
+        "size_base": fill.size,
+        "fee": fill.fee,
+        "fee_currency": fill.fee_currency,
+        "filled_at": fill.filled_at,
+    }

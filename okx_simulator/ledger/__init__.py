@@ -1,0 +1,1 @@
+"""The durable account: rows, their SQLite file and the events that clients are told of."""

@@ -1,0 +1,1 @@
+"""Prices at a moment, the book around them, public trades and funding."""

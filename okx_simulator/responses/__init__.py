@@ -1,0 +1,1 @@
+"""Rows of the simulator in OKX's own words."""

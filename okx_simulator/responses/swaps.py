@@ -1,0 +1,126 @@
+"""Rows of swaps over the wire: prices, funding, leverage and positions."""
+
+from decimal import Decimal
+
+from okx_simulator.account.position_math import MONEY, PRICE, holding_of
+from okx_simulator.ledger.rows import PositionRow
+from okx_simulator.market.funding import HIGHEST_RATE, LOWEST_RATE, PERIOD_MS, funding_rate, next_funding_ms
+from okx_simulator.orders.price_bands import PriceBand
+from okx_simulator.protocol.amounts import plain
+from okx_simulator.protocol.calls import Payload
+from okx_simulator.responses.market_and_orders import inst_type
+
+EMPTY_POSITION_FIELDS = [
+    "adl", "availPos", "baseBal", "baseBorrowed", "baseInterest", "bizRefId", "bizRefType", "clSpotInUseAmt",
+    "closeOrderAlgo", "deltaBS", "deltaPA", "gammaBS", "gammaPA", "interest", "liab", "liabCcy", "margin",
+    "maxSpotInUseAmt", "nonSettleAvgPx", "optVal", "pendingCloseOrdLiabVal", "posCcy", "quoteBal",
+    "quoteBorrowed", "quoteInterest", "settledPnl", "spotInUseAmt", "spotInUseCcy", "thetaBS", "thetaPA",
+    "usdPx", "vegaBS", "vegaPA",
+]  # fmt: skip
+
+
+def price_limit_row(inst_id: str, band: PriceBand, now_ms: int) -> Payload:
+    return {
+        "instType": inst_type(inst_id),
+        "instId": inst_id,
+        "buyLmt": plain(band.highest_buy),
+        "sellLmt": plain(band.lowest_sell),
+        "ts": str(now_ms),
+        "enabled": True,
+    }
+
+
+def mark_price_row(inst_id: str, price: Decimal, now_ms: int) -> Payload:
+    return {
+        "instType": inst_type(inst_id),
+        "instId": inst_id,
+        "markPx": plain(price.quantize(PRICE)),
+        "ts": str(now_ms),
+    }
+
+
+def funding_row(inst_id: str, now_ms: int) -> Payload:
+    """The rate that is paid next; it is settled the period before it is due."""
+    due_ms = next_funding_ms(now_ms)
+    return {
+        "instType": "SWAP",
+        "instId": inst_id,
+        "method": "current_period",
+        "formulaType": "noRate",
+        "fundingRate": plain(funding_rate(inst_id, due_ms)),
+        "nextFundingRate": "",
+        "fundingTime": str(due_ms),
+        "nextFundingTime": str(due_ms + PERIOD_MS),
+        "prevFundingTime": str(due_ms - PERIOD_MS),
+        "minFundingRate": plain(LOWEST_RATE),
+        "maxFundingRate": plain(HIGHEST_RATE),
+        "interestRate": "",
+        "impactValue": "",
+        "settState": "settled",
+        "settFundingRate": plain(funding_rate(inst_id, due_ms - PERIOD_MS)),
+        "premium": "0",
+        "ts": str(now_ms),
+    }
+
+
+def past_funding_row(inst_id: str, due_ms: int) -> Payload:
+    rate = plain(funding_rate(inst_id, due_ms))
+    return {
+        "instType": "SWAP",
+        "instId": inst_id,
+        "formulaType": "noRate",
+        "fundingRate": rate,
+        "realizedRate": rate,
+        "fundingTime": str(due_ms),
+        "method": "current_period",
+    }
+
+
+def leverage_row(inst_id: str, leverage: str) -> Payload:
+    return {"instId": inst_id, "ccy": "", "mgnMode": "cross", "posSide": "net", "lever": leverage}
+
+
+def position_row(
+    row: PositionRow, price: Decimal, liquidation: Decimal | None, margin_ratio: Decimal | None, now_ms: int
+) -> Payload:
+    """A net position on cross margin at `price`, which is last, index and mark at once."""
+    held = holding_of(row)
+    profit, initial = held.profit(price), held.initial_margin(price)
+    share = profit / initial if initial else Decimal(0)
+    parts = (row.realized_pnl, row.fee, row.funding_fee)
+    text = plain(price.quantize(PRICE))
+    return {
+        **dict.fromkeys(EMPTY_POSITION_FIELDS, ""),
+        "instType": "SWAP",
+        "instId": row.inst_id,
+        "posId": str(row.position_id),
+        "posSide": "net",
+        "pos": row.size,
+        "availPos": row.size,
+        "mgnMode": "cross",
+        "ccy": "USDT",
+        "avgPx": row.average_price,
+        "markPx": text,
+        "last": text,
+        "idxPx": text,
+        "upl": plain(profit),
+        "uplRatio": plain(share.quantize(MONEY)),
+        "uplLastPx": plain(profit),
+        "uplRatioLastPx": plain(share.quantize(MONEY)),
+        "lever": row.leverage,
+        "liqPx": "" if liquidation is None else plain(liquidation.quantize(PRICE)),
+        "bePx": row.average_price,
+        "imr": plain(initial),
+        "mmr": plain(held.maintenance(price)),
+        "mgnRatio": "" if margin_ratio is None else plain(margin_ratio.quantize(MONEY)),
+        "notionalUsd": plain(held.notional(price).quantize(MONEY)),
+        "pnl": row.realized_pnl,
+        "fee": row.fee,
+        "fundingFee": row.funding_fee,
+        "liqPenalty": "0",
+        "realizedPnl": plain(sum(map(Decimal, parts), Decimal(0))),
+        "tradeId": str(row.last_trade_id),
+        "cTime": str(row.created_ms),
+        "uTime": str(row.updated_ms),
+        "pTime": str(now_ms),
+    }

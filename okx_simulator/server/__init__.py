@@ -1,0 +1,1 @@
+"""The server process: HTTP application, admin port, command line."""

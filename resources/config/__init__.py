@@ -1,0 +1,1 @@
+"""Settings and the version of the code."""

@@ -1,0 +1,1 @@
+"""Market data in PostgreSQL: candles, gaps, the universe; recorded candle files."""

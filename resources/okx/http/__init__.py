@@ -1,0 +1,1 @@
+"""REST below the calls: transport, signing, pacing, envelopes."""

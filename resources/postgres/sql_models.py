@@ -1,0 +1,180 @@
+"""SQL models and checks: one file each, with a header; dependencies are read from the SQL itself."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlglot
+from sqlglot import exp
+
+from okx_core.errors import OkxSignalError
+from resources.config.settings import PROJECT
+from resources.postgres.database import Database
+from resources.postgres.migrations import MIGRATION_LOCK
+from resources.postgres.sql_lineage import Column, column_lineage
+
+SQL_FILES = PROJECT / "dbt_like_sql"
+
+
+class SqlModelError(OkxSignalError):
+    """A SQL file lacks its header or does not parse."""
+
+
+def _header(path: Path, required: tuple[str, ...]) -> dict[str, str]:
+    """The leading `-- name: value` lines."""
+    found: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("--"):
+            break
+        name, _, value = line.removeprefix("--").partition(":")
+        found[name.strip()] = value.strip()
+    missing = [name for name in required if not found.get(name)]
+    if missing:
+        raise SqlModelError(
+            f"{path.name}: header lacks {', '.join(missing)}; add a line `-- {missing[0]}: ...`"
+        )
+    return found
+
+
+def _tables(text: str, path: Path) -> tuple[str, ...]:
+    """The schema-qualified tables a statement reads."""
+    try:
+        statement = sqlglot.parse_one(text, dialect="postgres")
+    except sqlglot.errors.ParseError as error:
+        raise SqlModelError(f"{path.name}: {error}") from None
+    return tuple(sorted({f"{table.db}.{table.name}" for table in statement.find_all(exp.Table) if table.db}))
+
+
+@dataclass(frozen=True)
+class SqlModel:
+    """One table or view made by one SQL file. `bucket` is zero for a view; `tests` come from its header."""
+
+    table: str
+    description: str
+    grain: str
+    key: tuple[str, ...]
+    is_view: bool
+    bucket: timedelta
+    text: str
+    reads: tuple[str, ...]
+    tests: tuple["SqlCheck", ...] = ()
+
+    def lineage(self, database: Database) -> dict[str, list[Column]]:
+        """Output column -> the (table, column) it is made from, by the columns that the tables have now."""
+        rows = database.rows(
+            "select table_schema || '.' || table_name as name, column_name from information_schema.columns "
+            "where table_schema || '.' || table_name = any($1) order by ordinal_position",
+            (list(self.reads),),
+        )
+        columns: dict[str, list[str]] = {}
+        for row in rows:
+            columns.setdefault(row["name"], []).append(row["column_name"])
+        return column_lineage(self.text, columns)
+
+    def bucket_window(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+        """[start, end) widened to whole buckets."""
+        first = _floor(start, self.bucket)
+        return first, -(-(end - first) // self.bucket) * self.bucket + first
+
+    def build_window(self, database: Database, start: datetime, end: datetime) -> int:
+        """Recompute the buckets that touch [start, end); rows written."""
+        first, last = self.bucket_window(start, end)
+        frame = database.frame(self.text, (first, last))
+        return database.replace_window(self.table, frame, first, last)
+
+    def build_view(self, database: Database) -> None:
+        """Create the view anew, so that it shows the columns its tables have now."""
+        with database.connect() as connection:
+            connection.execute("select pg_advisory_xact_lock($1)", (MIGRATION_LOCK,))
+            client = psycopg.ClientCursor(connection)
+            client.execute(f"drop view if exists {self.table}")
+            client.execute(f"create view {self.table} as\n{self.text}")
+
+
+@dataclass(frozen=True)
+class SqlCheck:
+    """A predicate on an asset: the file's query returns the rows that break it."""
+
+    name: str
+    asset: tuple[str, ...]
+    description: str
+    is_error: bool
+    text: str
+
+    def offending(self, database: Database, start: datetime, end: datetime) -> list[dict[str, Any]]:
+        """The rows of the window that break the predicate, at most 20."""
+        return database.rows(f"select * from ({self.text}) as offending limit 20", (start, end))  # noqa: S608
+
+
+def _floor(moment: datetime, step: timedelta) -> datetime:
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (moment - midnight) // step * step
+
+
+def load_models(files: Path = SQL_FILES) -> list[SqlModel]:
+    """Every model in staging/ and marts/, by table name."""
+    models = []
+    for path in sorted([*files.glob("staging/*.sql"), *files.glob("marts/*.sql")]):
+        text = path.read_text(encoding="utf-8")
+        header = _header(path, ("table", "description", "grain", "key", "tests"))
+        key = tuple(part.strip() for part in header["key"].split(","))
+        models.append(
+            SqlModel(
+                table=header["table"],
+                description=header["description"],
+                grain=header["grain"],
+                key=key,
+                is_view=header.get("kind") == "view",
+                bucket=timedelta(hours=int(header.get("bucket_hours", "0"))),
+                text=text,
+                reads=_tables(text, path),
+                tests=tuple(_header_tests(path, header["table"], key, header["tests"])),
+            )
+        )
+    return models
+
+
+TEST = re.compile(r"(unique_key|not_null)(?:\(([\w, ]+)\))?(?:, *|$)")
+
+
+def _header_tests(path: Path, table: str, key: tuple[str, ...], text: str) -> Iterator[SqlCheck]:
+    """The checks of a header line such as `tests: unique_key, not_null(open, close)`."""
+    if TEST.sub("", text):
+        raise SqlModelError(
+            f"{path.name}: cannot read tests {text!r}; write unique_key, not_null(column, ...)"
+        )
+    asset = tuple(table.split("."))
+    window = f"from {table} where timestamp_utc >= $1 and timestamp_utc < $2"
+    for name, listed in TEST.findall(text):
+        keys = ", ".join(key)
+        if name == "unique_key":
+            query = f"select {keys}, count(*) as rows {window} group by {keys} having count(*) > 1"
+            yield SqlCheck(name, asset, f"No two rows have the same {keys}.", True, query)
+            continue
+        columns = [column.strip() for column in listed.split(",")]
+        if not listed:
+            raise SqlModelError(f"{path.name}: not_null names no column; write not_null(column, ...)")
+        unknown = " or ".join(f"{column} is null" for column in columns)
+        query = f"select {keys} {window} and ({unknown})"
+        yield SqlCheck(name, asset, f"{', '.join(columns)} are known in every row.", True, query)
+
+
+def load_checks(files: Path = SQL_FILES) -> list[SqlCheck]:
+    """Every check in checks/; the file is named <table>__<predicate>.sql, with the schema where that helps."""
+    checks = []
+    for path in sorted(files.glob("checks/*.sql")):
+        header = _header(path, ("asset", "description", "severity"))
+        checks.append(
+            SqlCheck(
+                name=path.stem.partition("__")[2],
+                asset=tuple(header["asset"].split("/")),
+                description=header["description"],
+                is_error=header["severity"] == "error",
+                text=path.read_text(encoding="utf-8"),
+            )
+        )
+    return checks

@@ -1,0 +1,98 @@
+"""`okxsignal store` as people see it."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from okx_jobs.cli.store_report import print_store, problems, size, versions
+from resources.feature_store.root import StoreRoot
+from resources.feature_store.sql_window import SqlWindow
+from resources.feature_store.store import FeatureStore
+
+TABLE = "ml.labels_2w"
+START = datetime(2026, 3, 30, tzinfo=UTC)
+END = START + timedelta(hours=60)
+
+
+@pytest.fixture
+def store(database, tmp_path: Path) -> FeatureStore:
+    store = FeatureStore(database, StoreRoot(str(tmp_path / "files")))
+    hours = pd.date_range(START, END, freq="h", inclusive="left", unit="us")
+    values = np.arange(len(hours), dtype=np.float32)
+    names = ("future_return_3d_pct", "future_return_1w_pct", "future_return_2w_pct")
+    rows = pd.DataFrame({"pair": "A-USDT", "timestamp_utc": hours, **dict.fromkeys(names, values)})
+    SqlWindow(store, TABLE).record(rows, START, END, START + timedelta(hours=50))
+    return store
+
+
+def shown(store: FeatureStore) -> str:
+    text = StringIO()
+    print_store(store, Console(file=text, width=200))
+    return text.getvalue()
+
+
+def test_every_month_with_rows_size_hash_and_who_pinned_it(store: FeatureStore) -> None:
+    files = store.manifest.every()
+    for version in (1, 2, 3, 7):
+        store.manifest.pin("m", version, [files[0].file_id])
+    lines = shown(store).splitlines()
+    march, april = (next(line for line in lines if f" {month} " in line) for month in ("2026-03", "2026-04"))
+    assert all(word in march for word in (TABLE, " 48 ", files[0].content_hash[:12], "current", "v1-3, v7"))
+    assert "2026-04-01 11:00" in april
+    assert any(
+        "2 months" in line and "60 rows" in line and "in SQL: from 2026-04-01 on" in line for line in lines
+    )
+
+
+def test_an_empty_store_says_how_to_fill_it(database, tmp_path: Path) -> None:
+    text = shown(FeatureStore(database, StoreRoot(str(tmp_path))))
+    assert "nothing yet: run `okxsignal backfill" in text
+
+
+def test_a_damaged_file_and_a_changed_copy_are_found(store: FeatureStore, tmp_path: Path) -> None:
+    console = Console(quiet=True)
+    assert problems(store, console) == []
+    store.database.execute(f"update {TABLE} set future_return_3d_pct = 0")
+    assert problems(store, console) == [f"{TABLE} 2026-04: other values of future_return_3d_pct"]
+    next(tmp_path.rglob("2026-03*.parquet")).write_bytes(b"")
+    assert [line.endswith("missing or not what was written") for line in problems(store, console)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1_200, "1.2 kB"), (43_000_000, "43.0 MB"), (2.5e9, "2.5 GB")],
+)
+def test_sizes_are_readable(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+@pytest.mark.parametrize(("numbers", "text"), [([], ""), ([4], "v4"), ([3, 1, 2, 9], "v1-3, v9")])
+def test_versions_in_a_row_are_a_range(numbers: list[int], text: str) -> None:
+    assert versions(numbers) == text
+
+
+def test_the_command_on_an_empty_home_and_its_refusals(shell) -> None:
+    answer = shell("store")
+    assert (answer.code, "nothing yet" in answer.out) == (0, True)
+    assert "would remove 0 superseded" in shell("store", "gc", "--dry-run").out
+    assert "every file is what was written" in shell("store", "verify").out
+    for words, settings, told in (
+        (
+            ("store", "gc"),
+            {"STORE_URL": "nowhere://user:to-hide@x"},
+            "OKXSIGNAL_STORE_URL=nowhere://user:***@x",
+        ),
+        (("store",), {"STORE_OPTIONS": "to-hide"}, "OKXSIGNAL_STORE_OPTIONS: not a JSON object"),
+        (("store",), {"SQL_FEATURE_DAYS": "0"}, "OKXSIGNAL_SQL_FEATURE_DAYS"),
+        (("refresh", "full", "--days", "3"), {}, "belongs to `refresh rolling`"),
+    ):
+        refused = shell(*words, **settings)
+        assert refused.code == 2
+        assert told in refused.err
+        assert "to-hide" not in refused.err + refused.out
+        assert "Traceback" not in refused.err

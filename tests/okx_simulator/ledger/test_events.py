@@ -1,0 +1,87 @@
+"""Every committed change is told once, in order; a refused request tells nothing."""
+
+from decimal import Decimal
+
+import pytest
+
+from okx_simulator.engine.amending import Amendment
+from okx_simulator.engine.order_service import OrderName
+from okx_simulator.exchange import Exchange
+from okx_simulator.ledger.events import BalanceChanged, Event, OrderChanged
+from okx_simulator.orders.requests import OrderRequest
+from okx_simulator.protocol.amounts import plain
+from okx_simulator.protocol.clock import HOUR_MS, fixed
+from okx_simulator.protocol.errors import ApiError
+
+PAIR = "ATOM-USDT"
+
+
+@pytest.fixture
+def told(exchange: Exchange) -> list[Event]:
+    heard: list[Event] = []
+    exchange.events.subscribe(heard.append)
+    return heard
+
+
+def limit(exchange: Exchange, below_pct: int, size: int = 10, ord_type: str = "limit") -> OrderRequest:
+    ask = exchange.market.levels(PAIR, "ask", 1)[0][0]
+    price = exchange.market.listing(PAIR).floor_price(ask * (100 - below_pct) / 100)
+    return OrderRequest(PAIR, "buy", ord_type, Decimal(size), False, price, "", "")
+
+
+def story(told: list[Event]) -> list[str]:
+    return [
+        f"{event.cause} {event.order.state}" if isinstance(event, OrderChanged) else event.currency
+        for event in told
+        if isinstance(event, OrderChanged | BalanceChanged)
+    ]
+
+
+def test_a_resting_order_is_placed_amended_and_cancelled(exchange: Exchange, told: list[Event]) -> None:
+    order = exchange.desk.place(limit(exchange, 10), None)
+    name = OrderName(PAIR, str(order.ord_id))
+    exchange.desk.amend(name, Amendment(size=Decimal(12), request_id="r1"), None)
+    exchange.desk.cancel(name)
+    assert story(told) == ["placed live", "amended live", "canceled canceled"]
+    assert [event.request_id for event in told if isinstance(event, OrderChanged)] == ["", "r1", ""]
+
+
+def test_every_fill_is_told_with_the_order_as_it_stood_then(exchange: Exchange, told: list[Event]) -> None:
+    depth = exchange.market.levels(PAIR, "ask", 2)
+    size = depth[0][1] + depth[1][1]
+    exchange.desk.place(OrderRequest(PAIR, "buy", "market", size, False, None, "", ""), None)
+    assert story(told) == [
+        "placed live", "ATOM", "USDT", "filled partially_filled", "ATOM", "USDT", "filled filled",
+    ]  # fmt: skip
+    orders = [event for event in told if isinstance(event, OrderChanged)]
+    assert [event.fill and event.fill.size for event in orders] == [
+        None, plain(depth[0][1]), plain(depth[1][1]),
+    ]  # fmt: skip
+    assert [event.order.filled_base for event in orders] == ["0", plain(depth[0][1]), plain(size)]
+
+
+def test_a_post_only_order_that_would_take_is_only_cancelled(exchange: Exchange, told: list[Event]) -> None:
+    exchange.desk.place(limit(exchange, -5, ord_type="post_only"), None)
+    assert story(told) == ["canceled canceled"]
+
+
+def test_a_fill_of_a_resting_order_is_told_when_it_is_noticed(exchange: Exchange, told: list[Event]) -> None:
+    exchange.desk.place(limit(exchange, 1), None)
+    exchange.clock.set(fixed(exchange.clock.now_ms() + 400 * HOUR_MS))
+    exchange.desk.settle()
+    assert story(told) == ["placed live", "ATOM", "USDT", "filled filled"]
+
+
+def test_a_refused_order_tells_nothing(exchange: Exchange, told: list[Event]) -> None:
+    with pytest.raises(ApiError):
+        exchange.desk.place(limit(exchange, 1, size=10**9), None)
+    assert told == []
+
+
+def test_the_listener_sees_what_is_committed_and_may_leave(exchange: Exchange) -> None:
+    seen: list[int] = []
+    leave = exchange.events.subscribe(lambda _: seen.append(len(exchange.ledger.open_orders())))
+    exchange.desk.place(limit(exchange, 10), None)
+    leave()
+    exchange.desk.place(limit(exchange, 10), None)
+    assert seen == [1]

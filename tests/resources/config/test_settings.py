@@ -1,0 +1,227 @@
+"""Settings: where they come from, what is refused and in which words, and what never shows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from resources.config.settings import DEFAULT_PAIRS, MARKET_FILE, Mode, Settings, SettingsError, load_settings
+
+SECRETS = {
+    "OKXSIGNAL_OKX_API_KEY": "key-to-hide",
+    "OKXSIGNAL_OKX_API_SECRET": "secret-to-hide",
+    "OKXSIGNAL_OKX_PASSPHRASE": "passphrase-to-hide",
+    "OKXSIGNAL_DATABASE_URL": "postgresql://okx:password-to-hide@db.example:5432/okxsignal",
+    "OKXSIGNAL_ALERT_WEBHOOK": "https://hooks.example/token-to-hide",
+}
+Give = Callable[..., None]
+
+
+@pytest.fixture
+def give(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Give:
+    """Sets variables (without their prefix) in an otherwise empty environment and directory."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("OKXSIGNAL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OKXSIGNAL_HOME", str(tmp_path / "home"))
+
+    def give(**values: str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"OKXSIGNAL_{name}", value)
+
+    return give
+
+
+def refusal() -> str:
+    with pytest.raises(SettingsError) as failure:
+        load_settings()
+    return str(failure.value)
+
+
+@pytest.mark.usefixtures("give")
+def test_the_defaults_are_safe() -> None:
+    settings = load_settings()
+    assert settings.mode is Mode.SIMULATED
+    assert settings.bind_host == "127.0.0.1"
+    assert settings.exchange_url.startswith("http://127.0.0.1:")
+    assert settings.pair_list == tuple(DEFAULT_PAIRS.split(","))
+    limits = ("max_asset_pct", "max_exposure_pct", "max_order_quote", "risk_per_trade_pct")
+    assert [getattr(settings, name) for name in limits] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("MODE", "turbo", "choose one of simulated, paper, demo, live"),
+        ("MODE", "LIVE", "choose one of simulated, paper, demo, live"),
+        ("MODE", "", "choose one of simulated, paper, demo, live"),
+        ("OKX_REGION", "mars", "choose one of global, eea, us"),
+        ("DAGSTER_PORT", "web", "should be a valid integer"),
+        ("DAGSTER_PORT", "70000", "should be less than or equal to 65535"),
+        ("MLFLOW_PORT", "0", "should be greater than or equal to 1"),
+        ("SIMULATOR_PORT", "-1", "should be greater than or equal to 1"),
+        ("TAPE_SEED", "lucky", "should be a valid integer"),
+        ("TAPE_STRENGTH", "much", "should be a valid number"),
+        ("TAPE_STRENGTH", "nan", "should be less than or equal to 3"),
+        ("TAPE_STRENGTH", "4", "should be less than or equal to 3"),
+        ("TAPE_FROM", "soon", "should be a valid datetime"),
+        ("PAIRS", " , ", "names no pair; write it like BTC-USDT,ETH-USDT"),
+        ("MAX_ASSET_PCT", "nan", "should be"),
+        ("MAX_EXPOSURE_PCT", "-5", "should be greater than or equal to 0"),
+        ("MAX_ORDER_QUOTE", "inf", "should be a finite number"),
+        ("RISK_PER_TRADE_PCT", "high", "should be a valid number"),
+        ("HOME", "/etc/passwd/home", "/etc/passwd is not a directory; choose another home"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_variable_and_the_remedy(
+    give: Give, name: str, value: str, remedy: str
+) -> None:
+    give(**{name: value})
+    message = refusal()
+    assert f"OKXSIGNAL_{name}={value}: " in message
+    assert remedy in message
+    assert "correct it in the environment or .env" in message
+    assert "\n" not in message
+
+
+def test_every_wrong_value_is_named_at_once(give: Give) -> None:
+    give(MODE="turbo", DAGSTER_PORT="web")
+    assert all(name in refusal() for name in ("OKXSIGNAL_MODE", "OKXSIGNAL_DAGSTER_PORT"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://okx:password-to-hide@host/db",
+        "okx:password-to-hide@host/db",
+        "host=db password=password-to-hide",
+        "postgresql://okx:password-to-hide@host",
+        "postgresql://okx:password-to-hide@host/",
+        "postgresql://okx:password-to-hide@host:port/db",
+        "postgresql://okx:password-to-hide/x@host/db",
+        "postgresql://okx:password-to-hide@x@host/db",
+        "postgresql://okx:password-to-hide%zz@host/db",
+        "postgresql://[okx:password-to-hide@host/db",
+    ],
+)
+def test_a_database_url_of_another_form_is_refused_without_showing_it(give: Give, url: str) -> None:
+    give(DATABASE_URL=url)
+    message = refusal()
+    assert "OKXSIGNAL_DATABASE_URL: not of the form postgresql://user:password@host:port/database" in message
+    assert "to-hide" not in message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://host/db",
+        "postgres://okx@host:5432/db",
+        "postgresql://okx:p%40ss%2Fword@host/db?sslmode=require",
+        "postgresql:///db?host=/var/run/postgresql",
+        "postgresql://okx@[::1]:5432/db",
+        "postgresql://okx@/db?host=/srv/with-dash/run",
+    ],
+)
+def test_a_database_url_of_libpqs_form_passes(give: Give, url: str) -> None:
+    give(DATABASE_URL=url)
+    assert load_settings().database_url.get_secret_value() == url
+
+
+class TestLive:
+    @pytest.fixture(autouse=True)
+    def _live(self, give: Give) -> None:
+        give(MODE="live", **{name.removeprefix("OKXSIGNAL_"): value for name, value in SECRETS.items()})
+
+    @staticmethod
+    def arm(settings: Settings) -> None:
+        settings.live_arming.parent.mkdir(parents=True)
+        settings.live_arming.write_text("")
+
+    def test_both_opt_ins_and_keys_are_enough(self, give: Give) -> None:
+        give(ALLOW_LIVE="yes")
+        self.arm(Settings())
+        assert load_settings().exchange_url == "https://openapi.okx.com"
+
+    @pytest.mark.parametrize("value", ["", "no", "true", "1", "YES", " yes"])
+    def test_the_first_opt_in_takes_the_word_yes_only(self, give: Give, value: str) -> None:
+        give(ALLOW_LIVE=value)
+        self.arm(Settings())
+        assert (
+            f"the first opt-in OKXSIGNAL_ALLOW_LIVE is {value!r}: set OKXSIGNAL_ALLOW_LIVE=yes" in refusal()
+        )
+
+    def test_the_second_opt_in_is_a_file_of_the_home(self, give: Give) -> None:
+        give(ALLOW_LIVE="yes")
+        message = refusal()
+        assert f"the second opt-in {Settings().live_arming} is missing: run `okxsignal arm`" in message
+
+    def test_missing_keys_are_named(self, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+        give(ALLOW_LIVE="yes")
+        self.arm(Settings())
+        monkeypatch.delenv("OKXSIGNAL_OKX_PASSPHRASE")
+        assert "OKXSIGNAL_OKX_PASSPHRASE is not set: put it in .env" in refusal()
+
+
+def test_demo_needs_keys(give: Give) -> None:
+    give(MODE="demo")
+    assert "OKXSIGNAL_OKX_API_KEY, OKXSIGNAL_OKX_API_SECRET, OKXSIGNAL_OKX_PASSPHRASE" in refusal()
+
+
+def test_paper_needs_no_keys_and_trades_on_this_machine(give: Give) -> None:
+    give(MODE="paper")
+    settings = load_settings()
+    assert settings.trades_locally
+    assert settings.exchange_url == settings.simulator_url
+    assert settings.okx_host == "https://openapi.okx.com"
+    assert settings.stream_url == "wss://ws.okx.com:8443"
+
+
+def test_another_host_may_stand_in_for_okx(give: Give) -> None:
+    give(MODE="paper", OKX_URL="https://proxy.example", OKX_STREAM_URL="wss://stream.example")
+    settings = load_settings()
+    assert (settings.okx_host, settings.stream_url) == ("https://proxy.example", "wss://stream.example")
+
+
+@pytest.mark.parametrize("text", [repr, str, lambda s: s.model_dump_json(), lambda s: repr(s.model_dump())])
+def test_secrets_never_show(give: Give, text: Callable[[Settings], str]) -> None:
+    give(**{name.removeprefix("OKXSIGNAL_"): value for name, value in SECRETS.items()})
+    assert "to-hide" not in text(load_settings())
+
+
+def test_an_error_elsewhere_does_not_show_secrets(give: Give) -> None:
+    give(DAGSTER_PORT="web", **{name.removeprefix("OKXSIGNAL_"): value for name, value in SECRETS.items()})
+    assert "to-hide" not in refusal()
+
+
+@pytest.mark.usefixtures("give")
+class TestWhereValuesComeFrom:
+    def test_a_home_remembers_its_market(self, tmp_path: Path) -> None:
+        (tmp_path / "home").mkdir()
+        (tmp_path / "home" / MARKET_FILE).write_text(
+            "OKXSIGNAL_PAIRS='XRP-USDT, ada-usdt'\nOKXSIGNAL_TAPE_SEED='9'\n"
+        )
+        settings = load_settings()
+        assert settings.pair_list == ("XRP-USDT", "ADA-USDT")
+        assert settings.tape_seed == 9
+
+    def test_the_market_of_the_home_beats_dotenv_and_the_environment_beats_both(
+        self, give: Give, tmp_path: Path
+    ) -> None:
+        (tmp_path / "home").mkdir()
+        (tmp_path / ".env").write_text("OKXSIGNAL_TAPE_SEED=1\nOKXSIGNAL_DAGSTER_PORT=4000\n")
+        assert (load_settings().tape_seed, load_settings().dagster_port) == (1, 4000)
+        (tmp_path / "home" / MARKET_FILE).write_text("OKXSIGNAL_TAPE_SEED='2'\n")
+        assert (load_settings().tape_seed, load_settings().dagster_port) == (2, 4000)
+        give(TAPE_SEED="3")
+        assert (load_settings().tape_seed, load_settings().dagster_port) == (3, 4000)
+
+    def test_dotenv_may_say_where_the_home_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("OKXSIGNAL_HOME")
+        (tmp_path / ".env").write_text(f"OKXSIGNAL_HOME={tmp_path / 'elsewhere'}\n")
+        assert load_settings().home == tmp_path / "elsewhere"
+
+    def test_a_home_may_be_relative(self, give: Give, tmp_path: Path) -> None:
+        give(HOME="here/../there")
+        assert load_settings().home == tmp_path / "there"

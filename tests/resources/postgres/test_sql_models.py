@@ -1,0 +1,101 @@
+"""SQL files: their header, their dependencies, their windows."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from resources.postgres.sql_models import SqlModel, SqlModelError, load_checks, load_models
+
+HEADER = (
+    "-- table: market.doubled\n-- description: Twice.\n-- grain: one row\n-- key: pair, timestamp_utc\n"
+    "-- tests: unique_key, not_null(open, close)\n"
+)
+BODY = "with final as (select * from market.candles_1h join ml.labels_1d using (pair)) select * from final\n"
+
+
+def written(folder: Path, kind: str, name: str, text: str) -> Path:
+    (folder / kind).mkdir(exist_ok=True)
+    (folder / kind / name).write_text(text)
+    return folder
+
+
+def test_a_model_knows_the_tables_its_sql_reads_and_not_its_own_steps(tmp_path: Path) -> None:
+    (model,) = load_models(written(tmp_path, "staging", "doubled.sql", HEADER + BODY))
+    assert model.reads == ("market.candles_1h", "ml.labels_1d")
+    assert (model.table, model.grain, model.key) == ("market.doubled", "one row", ("pair", "timestamp_utc"))
+
+
+@pytest.mark.parametrize("line", ["table", "description", "grain", "key", "tests"])
+def test_a_missing_header_line_names_the_file_and_the_line_to_add(tmp_path: Path, line: str) -> None:
+    header = "".join(part for part in HEADER.splitlines(keepends=True) if f" {line}:" not in part)
+    with pytest.raises(
+        SqlModelError, match=rf"doubled.sql: header lacks {line}; add a line `-- {line}: ...`"
+    ):
+        load_models(written(tmp_path, "staging", "doubled.sql", header + BODY))
+
+
+def with_tests(tests: str) -> str:
+    return HEADER.replace("unique_key, not_null(open, close)", tests) + BODY
+
+
+@pytest.mark.parametrize("tests", ["uniqe_key", "unique_key, not_null(open", "not_null(open); drop table x"])
+def test_tests_that_cannot_be_read_are_refused_with_the_remedy(tmp_path: Path, tests: str) -> None:
+    with pytest.raises(SqlModelError, match="write unique_key, not_null"):
+        load_models(written(tmp_path, "staging", "doubled.sql", with_tests(tests)))
+
+
+def test_not_null_must_name_columns(tmp_path: Path) -> None:
+    with pytest.raises(SqlModelError, match="not_null names no column"):
+        load_models(written(tmp_path, "staging", "doubled.sql", with_tests("not_null")))
+
+
+def test_sql_that_does_not_parse_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(SqlModelError, match=r"doubled.sql: .*"):
+        load_models(written(tmp_path, "marts", "doubled.sql", HEADER + "select (from where"))
+
+
+def test_a_check_without_severity_names_the_file(tmp_path: Path) -> None:
+    text = "-- asset: market/candles_1h\n-- description: Bad rows.\nselect 1"
+    with pytest.raises(SqlModelError, match=r"candles_1h__odd.sql: header lacks severity"):
+        load_checks(written(tmp_path, "checks", "candles_1h__odd.sql", text))
+
+
+def test_a_check_is_named_by_its_file_and_bound_to_its_asset(tmp_path: Path) -> None:
+    text = "-- asset: market/candles_1h\n-- description: Bad rows.\n-- severity: warn\nselect 1"
+    (check,) = load_checks(written(tmp_path, "checks", "candles_1h__no_odd_rows.sql", text))
+    assert (check.name, check.asset, check.is_error) == ("no_odd_rows", ("market", "candles_1h"), False)
+
+
+def test_every_severity_is_warn_or_error() -> None:
+    """Anything else would silently count as a warning."""
+    texts = [check.text.splitlines()[2] for check in load_checks()]
+    assert {text.partition("severity:")[2].strip() for text in texts} <= {"warn", "error"}
+
+
+@pytest.mark.parametrize(
+    ("bucket", "start", "end", "expected"),
+    [
+        (4, "05:00", "06:00", ("04:00", "08:00")),
+        (4, "04:00", "08:00", ("04:00", "08:00")),
+        (4, "03:00", "09:00", ("00:00", "12:00")),
+        (24, "05:00", "06:00", ("00:00", "24:00")),
+    ],
+)
+def test_a_window_is_widened_to_whole_utc_buckets(
+    bucket: int, start: str, end: str, expected: tuple[str, str]
+) -> None:
+    day = datetime(2026, 8, 9, tzinfo=UTC)
+
+    def at(text: str) -> datetime:
+        return day + timedelta(hours=int(text[:2]))
+
+    model = SqlModel("t", "", "", (), False, timedelta(hours=bucket), "", ())
+    assert model.bucket_window(at(start), at(end)) == (at(expected[0]), at(expected[1]))
+
+
+def test_an_hour_that_belongs_to_a_bucket_of_the_day_before_is_not_lost() -> None:
+    model = SqlModel("t", "", "", (), False, timedelta(hours=24), "", ())
+    late = datetime(2026, 8, 9, 23, tzinfo=UTC)
+    first, last = model.bucket_window(late, late + timedelta(hours=2))
+    assert (first.day, last.day) == (9, 11)
