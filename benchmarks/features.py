@@ -11,7 +11,7 @@ from benchmarks.indicators import row
 from benchmarks.made_up_candles import Frames, candle_frames
 from benchmarks.rounds import medians, peak_gib, polars_on_one_thread, seconds
 from okx_core.features.compute import compute_features, history_start
-from okx_core.features.grid import lay_on_grid, spread
+from okx_core.features.grid import broadcast_bars, lay_on_grid
 from okx_core.features.kernels.cross_section import market_rank
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import FOUR_HOURLY, hour_number
@@ -19,7 +19,7 @@ from okx_core.features.timeframes import FOUR_HOURLY, hour_number
 ROUNDS = 5
 HOUR = timedelta(hours=1)
 RANKED_PAIRS, RANKED_DAYS = 300, 90
-MOST_PAIRS, MOST_DAYS = 300, 5 * 365
+MAX_PAIRS, MAX_DAYS = 300, 5 * 365
 PRICES = ("open", "high", "low", "close", "volume")
 
 
@@ -85,7 +85,7 @@ def join_rows() -> Iterator[dict[str, Any]]:
         usable = FOUR_HOURLY.usable_bars(first, stop)
         beside = np.empty((len(PRICES), len(pairs), stop - first))
         for name, columns in zip(PRICES, beside, strict=True):
-            spread(grid.fields[name], usable - usable[0], columns)
+            broadcast_bars(grid.fields[name], usable - usable[0], columns)
         return beside
 
     def theirs() -> object:
@@ -110,11 +110,11 @@ def rank_rows() -> Iterator[dict[str, Any]]:
     yield row(
         "cross-sectional rank", "polars rank.over", *(1e9 * lap / values.size for lap in found.values())
     )
-    frames, start, end = candle_frames(MOST_PAIRS, 24 * MOST_DAYS)
+    frames, start, end = candle_frames(MAX_PAIRS, 24 * MAX_DAYS)
     ranks = [feature for feature in FEATURES if feature.timeframe == "cross"]
     lap = seconds(lambda: compute_features(*frames, start, end, ranks, threads=2))
     yield {
-        "name": f"{len(ranks)} cross-pair features, {MOST_PAIRS} pairs x 5 years",
+        "name": f"{len(ranks)} cross-pair features, {MAX_PAIRS} pairs x 5 years",
         "peer": f"{len(frames[0]) / 1e6:.1f} M rows in {lap:.1f} s on two threads (budget 20 s)",
     }
 

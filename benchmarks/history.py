@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.rounds import TemporaryDatabase, peak_gib
 from benchmarks.store import PAIRS, fill_candles
 from okx_assets import features, labels
-from okx_core.features.contract import contract_breaches
+from okx_core.features.contract import contract_violations
 from okx_core.labels.registry import HORIZON_HOURS, LABELS_2W
 from resources.feature_store.months import MonthPart, month_parts, start_of
 from resources.feature_store.root import StoreRoot
@@ -37,7 +37,7 @@ HOUR = timedelta(hours=1)
 LATER = max(HORIZON_HOURS.values()) * HOUR  # candles that the labels of the newest row need
 SQL_DAYS = 90
 ROUNDS = 2  # in turns; the better one counts
-MOST_MEMORY_GIB = 2.0
+MAX_MEMORY_GIB = 2.0
 FIRST_OKXSIGNAL_MS = 42.0  # per row: 100 hours projected for 8.5 million
 CHILD = ("-W", "ignore", "-m", "benchmarks.history", "--child")
 LABEL_SETS = {"1d": "ml.labels_1d", "2w": "ml.labels_2w"}
@@ -53,7 +53,7 @@ def backfill(files: FeatureStore, start: datetime, end: datetime, first_in_sql: 
     copy, rows = SqlWindow(files, features.TABLE), 0
     for part in month_parts(start, end):
         frame = features.record_features(copy, part, first_in_sql)
-        if contract_breaches(frame):
+        if contract_violations(frame):
             raise RuntimeError(f"{part} breaks the contract")
         rows += len(frame)
     found = copy.differences(start, end)
@@ -167,7 +167,7 @@ def _rows(found: list[dict[str, Any]], last: dict[str, Any], rows: int) -> Itera
     hours = 8_500_000 * costs[-1] / 1e9 / 3600
     yield {"name": "from candles to checked files", "peer": each}
     yield {
-        "name": f"peak memory of the process in GiB, {PAIRS} pairs (budget {MOST_MEMORY_GIB:.0f})",
+        "name": f"peak memory of the process in GiB, {PAIRS} pairs (budget {MAX_MEMORY_GIB:.0f})",
         "peer": f"{peaks} with the newest {SQL_DAYS} days in SQL",
     }
     yield {

@@ -43,7 +43,7 @@ from okx_core.models.splits import purge
 from okx_core.models.trainers import TreeParameters
 from okx_core.models.training import SignalModelSpec, train_signal_model
 from okx_services.ingest.candle_fetch import CandleFetch
-from okx_services.trading.executor import ExecutionDesk
+from okx_services.trading.executor import OrderExecutor
 from okx_services.trading.journal import Journal
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.synthetic_parameters import pair_names
@@ -151,11 +151,11 @@ class Hour:
         self.store.replace_window("trading.signals", judged[signals.COLUMNS], *self.window)
 
     def execution(self) -> int:
-        desk = ExecutionDesk(
+        desk = OrderExecutor(
             self.store, self.client(), Journal(self.store, "benchmark"), RULES, LIMITS_OF_RISK, "USDT"
         )
         report = desk.run()
-        if report.refusal or report.rejected or report.unresolved:
+        if report.rejection_reason or report.rejected or report.unresolved:
             raise RuntimeError(f"the hour {self.hour} was not traded: {report}")
         return report.placed
 
@@ -174,7 +174,7 @@ def fetch_one_by_one(base_url: str, hour: datetime) -> None:
             raise RuntimeError(f"{pair} of {hour}: {answer}")
 
 
-def fill_history(store: Database, files: FeatureStore) -> None:
+def fill_history(database: Database, files: FeatureStore) -> None:
     """The tape's candles up to FIRST_HOUR, 4h and 1d bars from them, features and labels to train on."""
     start = history_start(SPEC.window(FIRST_HOUR).start)
     tape = SyntheticTape(PAIRS, SEED, STRENGTH)
@@ -187,16 +187,16 @@ def fill_history(store: Database, files: FeatureStore) -> None:
         frames.append(pd.DataFrame({"pair": pair, "timestamp_utc": opens, **values}))
     history = pd.concat(frames, ignore_index=True).assign(source="tape", ingested_at=FIRST_HOUR)
     history = history[history["timestamp_utc"] >= start]
-    store.replace_window("market.candles_1h", history, start, FIRST_HOUR)
+    database.replace_window("market.candles_1h", history, start, FIRST_HOUR)
     for model in load_models():
         if not model.is_view:
-            model.build_window(store, start, FIRST_HOUR)
+            model.build_window(database, start, FIRST_HOUR)
     first = SPEC.window(FIRST_HOUR).start
-    known = candle_set(store, first, FIRST_HOUR).features(first, FIRST_HOUR)
+    known = candle_set(database, first, FIRST_HOUR).features(first, FIRST_HOUR)
     SqlWindow(files, "features.features_1h").record(known, first, FIRST_HOUR, first)
     labels = compute_labels(history, first, FIRST_HOUR, "1d", FIRST_HOUR)
     SqlWindow(files, "ml.labels_1d").record(labels, first, FIRST_HOUR, first)
-    store.execute("analyze")
+    database.execute("analyze")
 
 
 def trained(files: FeatureStore) -> LoadedModel:
@@ -208,12 +208,12 @@ def trained(files: FeatureStore) -> LoadedModel:
     return LoadedModel(1, "lightgbm", f"{FIRST_HOUR:%Y-%m-%d}", names, model.rmse_pct, model.regressor)
 
 
-def fill_universe(store: Database, base_url: str) -> None:
+def fill_universe(database: Database, base_url: str) -> None:
     client = OkxClient(base_url, SIMULATED_CREDENTIALS, simulated_trading=False, rate_limits=False)
     day = FIRST_HOUR.replace(hour=0)
     rules = UniverseFilter("USDT", RULES.min_turnover_quote)
     rows = pd.DataFrame(observe(client, day, day + DAY, rules, {}))
-    store.replace_rows("market.universe", rows, "day = $1", (day.date(),))
+    database.replace_rows("market.universe", rows, "day = $1", (day.date(),))
 
 
 def lap(hour: Hour, admin: SimulatorAdmin, delay: float) -> Lap:

@@ -25,7 +25,7 @@ ROUNDS = 5
 PAIRS = 50
 BARS = 8_192
 PASS_BARS = 1_024
-MOST_OUTPUTS = 3
+MAX_OUTPUTS = 3
 
 OURS: dict[str, Callable[[Bars], Outputs]] = {
     "RSI 14": lambda bars: (momentum.rsi.compute(bars),),
@@ -108,8 +108,8 @@ def rows() -> Iterator[dict[str, Any]]:
         "pandas": [pd.DataFrame(history) for history in histories],
         "expressions": polars_expressions(),
         "ta": ta_library(),
-        "tall": np.empty((MOST_OUTPUTS, PAIRS * BARS // PASS_BARS, PASS_BARS), np.float32),
-        "wide": np.empty((MOST_OUTPUTS, PAIRS, BARS), np.float32),
+        "tall": np.empty((MAX_OUTPUTS, PAIRS * BARS // PASS_BARS, PASS_BARS), np.float32),
+        "wide": np.empty((MAX_OUTPUTS, PAIRS, BARS), np.float32),
     }
     sums: dict[str, list[float]] = {}
     for name in OURS:

@@ -26,7 +26,7 @@ from benchmarks.made_up_candles import random_walk
 from benchmarks.rounds import TemporaryDatabase, Work, medians
 from okx_assets.features import TABLE, record_features
 from okx_core.features.compute import history_start
-from okx_core.features.contract import contract_breaches
+from okx_core.features.contract import contract_violations
 from okx_core.features.registry import feature_names
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.root import StoreRoot
@@ -81,7 +81,7 @@ def compared(name: str, peer: str, times: dict[str, float], count: int) -> dict[
     }
 
 
-def table_rows(database: Database, store: FeatureStore) -> Iterator[dict[str, Any]]:
+def table_rows(database: Database, feature_store: FeatureStore) -> Iterator[dict[str, Any]]:
     """Write and read of the whole history, and of a few columns of it."""
     months = [
         (part, candle_set(database, part.start, part.end).features(part.start, part.end))
@@ -92,12 +92,12 @@ def table_rows(database: Database, store: FeatureStore) -> Iterator[dict[str, An
 
     def empty() -> None:
         database.execute("truncate features.files, features.features_1h cascade")
-        shutil.rmtree(store.root.url, ignore_errors=True)
+        shutil.rmtree(feature_store.root.url, ignore_errors=True)
 
     def write(replace: Callable[[str, pd.DataFrame, datetime, datetime], object]) -> Work:
         return lambda: [replace(TABLE, frame, part.start, part.end) for part, frame in months]
 
-    works = {"ours": write(store.replace_window), "peer": write(database.replace_window)}
+    works = {"ours": write(feature_store.replace_window), "peer": write(database.replace_window)}
     yield compared(f"write {count:,} rows", peer, medians(works, ROUNDS, before=empty), count)
     for work in works.values():
         work()
@@ -106,16 +106,16 @@ def table_rows(database: Database, store: FeatureStore) -> Iterator[dict[str, An
     columns = ", ".join(f'"{name}"' for name in FEW)
     yield compared(
         "read all", peer,
-        medians({"ours": lambda: store.frame(TABLE, START, END),
+        medians({"ours": lambda: feature_store.frame(TABLE, START, END),
                  "peer": lambda: database.frame(f"select * from {TABLE}")}, ROUNDS), count,  # noqa: S608
     )  # fmt: skip
     yield compared(
         f"read {len(FEW)} columns", peer,
-        medians({"ours": lambda: store.frame(TABLE, START, END, columns=FEW),
+        medians({"ours": lambda: feature_store.frame(TABLE, START, END, columns=FEW),
                  "peer": lambda: database.frame(f"select pair, timestamp_utc, {columns} from {TABLE}")}, ROUNDS),  # noqa: S608
         count,
     )  # fmt: skip
-    files = store.files(TABLE, START, END)
+    files = feature_store.files(TABLE, START, END)
     size = sum(file.byte_count for file in files)
     held = database.scalar(f"select pg_total_relation_size('{TABLE}')")
     yield {
@@ -145,7 +145,7 @@ def one_hour(copy: SqlWindow, hour: datetime) -> dict[str, float]:
 
     def whole() -> None:
         frame = timed("read, compute, write", lambda: record_features(copy, part, first))
-        timed("honours the contract", lambda: contract_breaches(frame))
+        timed("honours the contract", lambda: contract_violations(frame))
         timed("SQL equals store", lambda: copy.differences(part.start, part.end))
 
     timed(WHOLE, whole)

@@ -77,29 +77,31 @@ def backtests(context: dg.AssetExecutionContext, database: DatabaseResource, exc
         )
 
 
-def opening_portfolio(store: Database, week: date) -> Portfolio:
+def opening_portfolio(database: Database, week: date) -> Portfolio:
     """The portfolio the week before handed on; cash only where there is none."""
-    handed_on = store.scalar("select closing_portfolio from backtests.runs where week = $1", (week - WEEK,))
+    handed_on = database.scalar(
+        "select closing_portfolio from backtests.runs where week = $1", (week - WEEK,)
+    )
     return Portfolio(STARTING_CASH_QUOTE, {}) if handed_on is None else Portfolio.from_json(handed_on)
 
 
-def trade_week(store: Database, start: datetime) -> tuple[FoldResult, pd.DataFrame]:
+def trade_week(database: Database, start: datetime) -> tuple[FoldResult, pd.DataFrame]:
     """Run the fold of the week that begins at `start`: the signals of the bars that open in it."""
     first, last = start, start + WEEK
-    signals = store.frame(
+    signals = database.frame(
         "select * from trading.signals where timestamp_utc >= $1 and timestamp_utc < $2", (first, last)
     )
-    candles = store.frame(
+    candles = database.frame(
         "select pair, timestamp_utc, open, high, low, close, volume, quote_volume from market.candles_1h "
         "where timestamp_utc >= $1 and timestamp_utc <= $2",
         (first, last),
     )
-    opening = opening_portfolio(store, start.date())
+    opening = opening_portfolio(database, start.date())
     result = run_fold(signals, candles, first, last, opening, DecisionRules(), PRODUCT_LIMITS, TAKER_FEE_RATE)
     return result, signals
 
 
-def store_week(store: Database, week: date, result: FoldResult, signals: pd.DataFrame) -> None:
+def store_week(database: Database, week: date, result: FoldResult, signals: pd.DataFrame) -> None:
     """Replace everything that is stored of the week."""
     scores = metrics(result.equity, result.trades)
     equity = result.equity
@@ -117,14 +119,14 @@ def store_week(store: Database, week: date, result: FoldResult, signals: pd.Data
         "fee_rate": TAKER_FEE_RATE,
         "closing_portfolio": json.dumps(result.closing.to_json()),
     }  # fmt: skip
-    store.replace_rows("backtests.trades", result.trades.assign(week=week), "week = $1", (week,))
-    store.replace_rows("backtests.equity", equity.assign(week=week), "week = $1", (week,))
-    store.upsert("backtests.runs", ["week"], [row])
+    database.replace_rows("backtests.trades", result.trades.assign(week=week), "week = $1", (week,))
+    database.replace_rows("backtests.equity", equity.assign(week=week), "week = $1", (week,))
+    database.upsert("backtests.runs", ["week"], [row])
 
 
-def out_of_sample(store: Database) -> bool:
+def out_of_sample(database: Database) -> bool:
     """True when every traded version was trained for a week not after the fold's."""
-    late = store.scalar(
+    late = database.scalar(
         "select count(*) from backtests.runs as r cross join unnest(r.model_versions) as used (version) "
         "join ml.model_versions as m on m.model_version = used.version where m.week > r.week"
     )

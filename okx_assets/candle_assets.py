@@ -8,7 +8,7 @@ import pandas as pd
 
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
-from okx_core.candles.contract import contract_breaches
+from okx_core.candles.contract import contract_violations
 from okx_core.features.timeframes import touched_until
 from okx_core.labels.compute import LOOKBACK_BARS
 from okx_core.labels.registry import HORIZON_HOURS
@@ -87,7 +87,7 @@ def _teller(context: dg.AssetExecutionContext) -> Callable[[str], None]:
 
 
 def _materialize(
-    context: dg.AssetExecutionContext, store: CandleStore, exchange: ExchangeResource
+    context: dg.AssetExecutionContext, candles: CandleStore, exchange: ExchangeResource
 ) -> dg.MaterializeResult:
     start, end = window_of(context)
     client = exchange.open()
@@ -99,29 +99,29 @@ def _materialize(
             allow_retries=False,
         )
     listed = {item.inst_id: item.list_time for item in client.instruments("SPOT")}
-    known = known_pairs(store.database, start, end)
+    known = known_pairs(candles.database, start, end)
     pairs = [pair for pair in known if pair in listed]
     try:
-        report = CandleFetch(store, client, source_of(exchange.settings().mode), _teller(context)).run(
+        report = CandleFetch(candles, client, source_of(exchange.settings().mode), _teller(context)).run(
             pairs, start, closed_until
         )
     except PermanentError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    missing = _missing(store, pairs, closed_until)
+    missing = _missing(candles, pairs, closed_until)
     if len(missing) == len(pairs) and closed_until == client.now().replace(minute=0, second=0, microsecond=0):
         raise dg.RetryRequested(max_retries=3, seconds_to_wait=5)
     since = {pair: moment for pair in pairs if (moment := listed[pair]) is not None}
-    gaps = GapLedger(store).notice(pairs, start, closed_until, client.now(), listed=since)
+    gaps = GapLedger(candles).notice(pairs, start, closed_until, client.now(), listed=since)
     gone = sorted(set(known) - set(listed) | set(report.refused))
-    breaches = contract_breaches(store.bars(pairs, start, closed_until), pd.Timedelta(store.length))
-    return _result(report, pairs, missing, gaps, gone, breaches)
+    violations = contract_violations(candles.bars(pairs, start, closed_until), pd.Timedelta(candles.length))
+    return _result(report, pairs, missing, gaps, gone, violations)
 
 
-def _missing(store: CandleStore, pairs: list[str], closed_until: datetime) -> list[str]:
+def _missing(candles: CandleStore, pairs: list[str], closed_until: datetime) -> list[str]:
     """Pairs without the newest bar before `closed_until`."""
-    rows = store.database.rows(
-        f"select pair from {store.table} where timestamp_utc = $1 and pair = any($2)",  # noqa: S608
-        (closed_until - store.length, pairs),
+    rows = candles.database.rows(
+        f"select pair from {candles.table} where timestamp_utc = $1 and pair = any($2)",  # noqa: S608
+        (closed_until - candles.length, pairs),
     )
     return sorted(set(pairs) - {row["pair"] for row in rows})
 
@@ -132,7 +132,7 @@ def _result(
     missing: list[str],
     gaps: int,
     gone: list[str],
-    breaches: list[str],
+    violations: list[str],
 ) -> dg.MaterializeResult:
     """Facts and checks of one run; a revised bar names the downstream hours that it touches."""
     warn = dg.AssetCheckSeverity.WARN
@@ -153,7 +153,7 @@ def _result(
             dg.AssetCheckResult(check_name="no_pair_missing", passed=not missing, severity=warn),
             dg.AssetCheckResult(check_name="no_rejected_rows", passed=not report.rejected, severity=warn),
             dg.AssetCheckResult(
-                check_name="keeps_contract", passed=not breaches, metadata={"breaches": breaches}
+                check_name="keeps_contract", passed=not violations, metadata={"violations": violations}
             ),
             dg.AssetCheckResult(check_name="no_gap_opened", passed=not gaps, severity=warn),
         ],
@@ -182,9 +182,9 @@ def touched(changed: pd.DataFrame) -> list[str]:
     ]
 
 
-def known_pairs(store: Database, start: datetime, end: datetime) -> list[str]:
+def known_pairs(database: Database, start: datetime, end: datetime) -> list[str]:
     """The live pairs of the window; a universe that knows none is an error that says what to do."""
-    pairs = live_pairs(store, start, end)
+    pairs = live_pairs(database, start, end)
     if not pairs:
         raise dg.Failure(
             f"market.universe knows no live pair for {start:%Y-%m-%d}: materialise market/universe for that day first",

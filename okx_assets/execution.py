@@ -4,7 +4,7 @@ import dagster as dg
 
 from okx_assets.tables import describe, written
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
-from okx_services.trading.executor import ExecutionDesk, ExecutionReport
+from okx_services.trading.executor import ExecutionReport, OrderExecutor
 from okx_services.trading.journal import Journal
 from resources.config.settings import Mode, Settings
 from resources.dagster_resources import DatabaseResource, ExchangeResource
@@ -46,7 +46,7 @@ BACKFILL_TAG = "dagster/backfill"
 def execution(context: dg.AssetExecutionContext, database: DatabaseResource, exchange: ExchangeResource):  # type: ignore[no-untyped-def]
     """Trade the newest signal hour once, if it is fresh; reconcile in any case."""
     settings, store = exchange.settings(), database.open()
-    desk = ExecutionDesk(
+    desk = OrderExecutor(
         store=store,
         client=exchange.open(),
         journal=Journal(store, context.run.run_id),
@@ -54,8 +54,8 @@ def execution(context: dg.AssetExecutionContext, database: DatabaseResource, exc
         limits=risk_limits(settings),
         quote_currency=settings.quote_currency,
     )
-    report = desk.run(refusal_of(context))
-    context.log.info(report.refusal or f"{report.placed} orders placed")
+    report = desk.run(rejection_reason_of_run(context))
+    context.log.info(report.rejection_reason or f"{report.placed} orders placed")
     checks = evaluate(store)
     counts = {"orders": report.placed, "fills": report.placed, "positions": report.positions}
     for name, (check, offending) in checks.items():
@@ -68,7 +68,7 @@ def execution(context: dg.AssetExecutionContext, database: DatabaseResource, exc
         )  # fmt: skip
 
 
-def refusal_of(context: dg.AssetExecutionContext) -> str:
+def rejection_reason_of_run(context: dg.AssetExecutionContext) -> str:
     """Why this run may not place orders, whatever the signals say; empty when it may."""
     run = context.run
     if BACKFILL_TAG in run.tags:
@@ -92,7 +92,7 @@ def risk_limits(settings: Settings) -> RiskLimits:
 def facts(report: ExecutionReport) -> dict[str, object]:
     """The report as metadata."""
     return {
-        "refusal": report.refusal or "none",
+        "rejection_reason": report.rejection_reason or "none",
         "placed": report.placed,
         "rejected": report.rejected,
         "settled": report.settled,
@@ -101,24 +101,24 @@ def facts(report: ExecutionReport) -> dict[str, object]:
     }
 
 
-def evaluate(store: Database) -> dict[str, tuple[str, list[dict[str, object]]]]:
+def evaluate(database: Database) -> dict[str, tuple[str, list[dict[str, object]]]]:
     """Name and offending rows of each table's check."""
     return {
         "orders": (
             "one_order_per_decision",
-            store.rows(
+            database.rows(
                 "select signal_hour, pair, count(*) as orders from trading.intents "
                 "where state = 'accepted' group by 1, 2 having count(*) > 1"
             ),
         ),
         "fills": (
             "every_fill_has_its_order",
-            store.rows(
+            database.rows(
                 "select trade_id from trading.fills left join trading.orders as o using (order_id) where o is null"
             ),
         ),
         "positions": (
             "equal_to_exchange",
-            store.rows("select pair, lock_reason from trading.positions where locked"),
+            database.rows("select pair, rejection_reason from trading.positions where locked"),
         ),
     }

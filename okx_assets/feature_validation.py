@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import dagster as dg
 
-from okx_core.validation.result import Verdict
-from okx_core.validation.validate import CLAIMS, LEAST_HISTORY, prove
+from okx_core.validation.result import ValidationResult
+from okx_core.validation.validate import CLAIMS, MIN_HISTORY, prove
 from resources.dagster_resources import DatabaseResource
 from resources.market.candle_frames import candle_set, largest_pairs
 
@@ -43,31 +43,31 @@ def feature_proofs(
     span = store.rows(
         "select min(timestamp_utc) as first, max(timestamp_utc) as last from market.candles_1h"
     )[0]
-    if span["first"] is None or span["last"] - span["first"] < LEAST_HISTORY:
+    if span["first"] is None or span["last"] - span["first"] < MIN_HISTORY:
         raise dg.Failure(
-            f"proofs need {LEAST_HISTORY.days} days of hourly candles, market.candles_1h has {span['first']} to "
+            f"proofs need {MIN_HISTORY.days} days of hourly candles, market.candles_1h has {span['first']} to "
             f"{span['last']}: backfill market/candles_1h first",
             allow_retries=False,
         )
     end = span["last"] + HOUR
     start = end - timedelta(days=PROVEN_DAYS)
     candles = candle_set(store, start, end, largest_pairs(store, start, end, PROVEN_PAIRS))
-    for verdict in prove(candles):
-        context.log.info(f"{verdict.proof}: {len(verdict.findings)} findings, {verdict.evidence}")
-        yield _outcome(verdict)
+    for result in prove(candles):
+        context.log.info(f"{result.proof}: {len(result.violations)} violations, {result.evidence}")
+        yield _outcome(result)
 
 
-def _outcome(verdict: Verdict) -> dg.AssetCheckResult:
-    found = [f"- `{finding.feature}`: {finding.detail}" for finding in verdict.findings[:SHOWN]]
+def _outcome(result: ValidationResult) -> dg.AssetCheckResult:
+    found = [f"- `{violation.feature}`: {violation.detail}" for violation in result.violations[:SHOWN]]
     return dg.AssetCheckResult(
         asset_key=FEATURES,
-        check_name=check_name(verdict.proof),
-        passed=not verdict.findings,
-        severity=dg.AssetCheckSeverity.WARN if verdict.advisory else dg.AssetCheckSeverity.ERROR,
+        check_name=check_name(result.proof),
+        passed=not result.violations,
+        severity=dg.AssetCheckSeverity.WARN if result.advisory else dg.AssetCheckSeverity.ERROR,
         metadata={
-            "features": verdict.tried,
-            "findings": len(verdict.findings),
+            "features": result.tried,
+            "violations": len(result.violations),
             "found": dg.MetadataValue.md("\n".join(found) or "nothing"),
-            "evidence": verdict.evidence,
+            "evidence": result.evidence,
         },
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
-from okx_core.features.contract import contract_breaches
+from okx_core.features.contract import contract_violations
 from okx_core.features.registry import FEATURES, feature_names
 from resources.dagster_resources import DatabaseResource, FeatureStoreResource
 from resources.feature_store.months import MonthPart, month_parts
@@ -74,11 +74,11 @@ def features_1h(
     store, copy = database.open(), SqlWindow(feature_store.open(), TABLE)
     first_in_sql = feature_store.sql_start()
     rows = 0
-    breaches: list[str] = []
+    violations: list[str] = []
     spread = pd.DataFrame()
     for part in month_parts(start, end):
         frame = record_features(copy, part, first_in_sql)
-        breaches += contract_breaches(frame)
+        violations += contract_violations(frame)
         rows += len(frame)
         spread = pd.concat([spread, frame[list(feature_names())].agg(["min", "max"])])
         context.log.info(f"features of {part.start:%Y-%m-%d} to {part.end:%Y-%m-%d}: {len(frame)} rows")
@@ -95,7 +95,9 @@ def features_1h(
                 check_name="one_row_per_candle", passed=rows == bars, metadata={"bars": bars}
             ),
             dg.AssetCheckResult(
-                check_name="honours_contract", passed=not breaches, metadata={"breaches": str(breaches[:20])}
+                check_name="honours_contract",
+                passed=not violations,
+                metadata={"violations": str(violations[:20])},
             ),
             dg.AssetCheckResult(
                 check_name="sql_equals_store", passed=not different, metadata={"differences": different[:20]}

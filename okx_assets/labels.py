@@ -102,10 +102,10 @@ def record_labels(
 
 
 def label_window(
-    store: Database, start: datetime, end: datetime, horizon_set: str, known_until: datetime
+    database: Database, start: datetime, end: datetime, horizon_set: str, known_until: datetime
 ) -> pd.DataFrame:
     """Labels of [start, end) from the candles stored now, as far as they are known at `known_until`."""
-    candles = store.frame(
+    candles = database.frame(
         "select pair, timestamp_utc, open, high, low, close, volume, quote_volume from market.candles_1h "
         "where timestamp_utc >= $1 and timestamp_utc < $2",
         (history_start(start), min(end + HORIZON_HOURS[horizon_set] * HOUR, known_until)),

@@ -237,9 +237,9 @@ def champion(
     )
 
 
-def decide(store: Database, week: date) -> dict[str, object]:
+def decide(database: Database, week: date) -> dict[str, object]:
     """The row of ml.champions for `week`: the best candidate that passes the gate, else the incumbent."""
-    rows = store.rows("select * from ml.model_versions where week = $1 order by algorithm", (week,))
+    rows = database.rows("select * from ml.model_versions where week = $1 order by algorithm", (week,))
     candidates = [
         Candidate(
             algorithm=row["algorithm"],
@@ -251,8 +251,12 @@ def decide(store: Database, week: date) -> dict[str, object]:
         for row in rows
     ]
     chosen = choose_champion(candidates, GATE)
-    incumbent = store.rows("select * from ml.champions where week < $1 order by week desc limit 1", (week,))
-    evidence = {c.algorithm: {**_json(vars(c)), "objection": GATE.objection(c)} for c in candidates}
+    incumbent = database.rows(
+        "select * from ml.champions where week < $1 order by week desc limit 1", (week,)
+    )
+    evidence = {
+        c.algorithm: {**_json(vars(c)), "rejection_reason": GATE.rejection_reason(c)} for c in candidates
+    }
     decision: dict[str, object] = {
         "week": week, "model_name": MODEL_NAME, "model_version": None, "algorithm": None,
         "trained_for_week": None, "verdict": "none", "evidence": json.dumps(evidence),

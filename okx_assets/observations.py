@@ -138,9 +138,9 @@ def _newest_hour(client: OkxClient) -> datetime:
     return client.now().replace(minute=0, second=0, microsecond=0) - HOUR
 
 
-def _enabled(store: Database, client: OkxClient, hour: datetime) -> list[str]:
+def _enabled(database: Database, client: OkxClient, hour: datetime) -> list[str]:
     """Pairs to observe: those enabled when the hour closed, and none when that is past."""
-    return enabled_pairs(store, hour, hour + HOUR) if hour == _newest_hour(client) else []
+    return enabled_pairs(database, hour, hour + HOUR) if hour == _newest_hour(client) else []
 
 
 def _of_all(pairs: Sequence[str], ask: Callable[[str], Seen]) -> list[Seen]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, describe, written
-from okx_core.decisions.gates import gate_verdicts
+from okx_core.decisions.gates import evaluate_gates
 from okx_core.decisions.market_state import market_state
 from okx_core.decisions.rules import DecisionRules
 from okx_core.trading.intents import newest_closed_hour
@@ -69,10 +69,10 @@ def signals(
     live_hour = newest_closed_hour(exchange.open().now())
     features = SqlWindow(feature_store.open(), FEATURES).read(start, end)
     versions = assign_versions(store, tracking.open(), features["timestamp_utc"], live_hour)
-    spoken_for = pd.concat([features, versions.rename("model_version")], axis=1)[versions.notna()]
-    spoken_for = spoken_for.reset_index(drop=True)
-    models = {int(v): tracking.open().load(int(v)) for v in sorted(spoken_for["model_version"].unique())}
-    predicted = predict(spoken_for, models)
+    rows_with_model = pd.concat([features, versions.rename("model_version")], axis=1)[versions.notna()]
+    rows_with_model = rows_with_model.reset_index(drop=True)
+    models = {int(v): tracking.open().load(int(v)) for v in sorted(rows_with_model["model_version"].unique())}
+    predicted = predict(rows_with_model, models)
     judged = judge(store, predicted, start, end)
     judged["live"] = judged["timestamp_utc"] == live_hour
     rows = store.replace_window("trading.signals", judged[COLUMNS], start, end)
@@ -82,9 +82,9 @@ def signals(
             dg.AssetCheckResult(check_name="known_at_decision_time", passed=_known_in_time(judged, models)),
             dg.AssetCheckResult(
                 check_name="one_row_per_feature_row",
-                passed=rows == len(spoken_for) and (rows > 0 or start < live_hour),
+                passed=rows == len(rows_with_model) and (rows > 0 or start < live_hour),
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"hours_without_champion": int(len(features) - len(spoken_for))},
+                metadata={"hours_without_champion": int(len(features) - len(rows_with_model))},
             ),
         ],
     )
@@ -97,11 +97,13 @@ def week_of(times: pd.Series) -> pd.Series:
     return sundays
 
 
-def assign_versions(store: Database, tracking: Tracking, times: pd.Series, live_hour: datetime) -> pd.Series:
+def assign_versions(
+    database: Database, tracking: Tracking, times: pd.Series, live_hour: datetime
+) -> pd.Series:
     """The model version that speaks for each row: its week's champion, or @champion for the live hour."""
     decided = {
         row["week"]: row["model_version"]
-        for row in store.rows("select week, model_version from ml.champions")
+        for row in database.rows("select week, model_version from ml.champions")
     }
     versions = week_of(times).map(decided).astype("float64")
     is_live = times == live_hour
@@ -126,25 +128,25 @@ def predict(rows: pd.DataFrame, models: dict[int, LoadedModel]) -> pd.DataFrame:
     )
 
 
-def judge(store: Database, predicted: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
+def judge(database: Database, predicted: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
     """Add the universe's and every gate's verdict to the predictions."""
-    candles = store.frame(
+    candles = database.frame(
         "select pair, timestamp_utc, close, volume, quote_volume from market.candles_1h "
         "where timestamp_utc >= $1 and timestamp_utc < $2 order by pair, timestamp_utc",
         (start - DAY, end),
     )
     rows = predicted.merge(market_state(candles), how="left", on=["pair", "timestamp_utc"])
     rows["day"] = (rows["timestamp_utc"] + HOUR).dt.floor("D")
-    rows = _with_universe(store, rows)
-    judged = gate_verdicts(rows, DecisionRules())
+    rows = _with_universe(database, rows)
+    judged = evaluate_gates(rows, DecisionRules())
     judged["tradable"] &= judged["gate_universe"] == "pass"
     judged["model_version"] = judged["model_version"].astype("int64")
     return judged.sort_values(["timestamp_utc", "pair"], ignore_index=True)
 
 
-def _with_universe(store: Database, rows: pd.DataFrame) -> pd.DataFrame:
+def _with_universe(database: Database, rows: pd.DataFrame) -> pd.DataFrame:
     """gate_universe and risk_multiplier as of the last universe day that is not after the decision."""
-    universe = store.frame(
+    universe = database.frame(
         "select day, pair, enabled, reason, risk_multiplier from market.universe order by day"
     )
     universe["day"] = pd.to_datetime(universe["day"]).dt.tz_localize(UTC).astype(rows["day"].dtype)

@@ -43,7 +43,7 @@ def _dependencies(model: SqlModel) -> list[list[str]]:
     return [table.split(".") for table in model.reads if table in COLUMNS]
 
 
-def _column_lineage(model: SqlModel, store: Database) -> dict[str, dg.TableColumnLineage]:
+def _column_lineage(model: SqlModel, database: Database) -> dict[str, dg.TableColumnLineage]:
     """Which columns of which assets each column is made from, as the UI shows it."""
     dependencies = {
         column: [
@@ -51,7 +51,7 @@ def _column_lineage(model: SqlModel, store: Database) -> dict[str, dg.TableColum
             for table, name in sources
             if table in COLUMNS
         ]
-        for column, sources in model.lineage(store).items()
+        for column, sources in model.lineage(database).items()
     }
     return {"dagster/column_lineage": dg.TableColumnLineage(dependencies)}
 

@@ -11,7 +11,7 @@ from okx_assets.partitions import DAILY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_core.decisions.rules import DecisionRules
 from okx_core.market.instruments import Instrument
-from okx_core.market.universe import Observation, UniverseFilter, objection
+from okx_core.market.universe import Observation, UniverseFilter, rejection_reason
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 from resources.okx.client import OkxClient
 from resources.okx.rows.market import Ticker
@@ -122,7 +122,7 @@ def _row(
     override: dict[str, object],
     now: datetime,
 ) -> dict[str, object]:
-    reason = objection(instrument, seen, rules)
+    reason = rejection_reason(instrument, seen, rules)
     if not reason and not override.get("enabled", True):
         reason = "disabled by the user in market.pair_settings"
     return {

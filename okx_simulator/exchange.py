@@ -1,4 +1,4 @@
-"""One simulated exchange: clock, market, account and trading desk, wired together once."""
+"""One simulated exchange: clock, market, account and trading order_service, wired together once."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -7,16 +7,16 @@ from pathlib import Path
 from okx_core.market.fees import MAKER_FEE, TAKER_FEE
 from okx_simulator.account.bookkeeping import SWAP_MAKER_FEE, SWAP_TAKER_FEE, FeeRates
 from okx_simulator.engine.order_entry import SPOT_LEVEL
-from okx_simulator.engine.order_service import TradingDesk
+from okx_simulator.engine.order_service import OrderService
 from okx_simulator.faults.script import Faults
 from okx_simulator.ledger.events import EventHub
 from okx_simulator.ledger.ledger import Ledger
-from okx_simulator.market.prices import Market
+from okx_simulator.market.prices import PriceFeed
 from okx_simulator.protocol.clock import ExchangeClock, ms_to_iso
 from okx_simulator.protocol.connections import WebSocketLimits
 from okx_simulator.protocol.credentials import AccountKey
 from okx_simulator.protocol.rate_limits import RateLimiter
-from okx_simulator.relay.market import RelayMarket
+from okx_simulator.relay.market import RelayPriceFeed
 from okx_simulator.relay.upstream import Upstream
 from okx_simulator.tape.bars import Tape
 
@@ -65,12 +65,12 @@ class Exchange:
         self.account = account or AccountSettings()
         self.faults = Faults(self.clock.now_ms)
         self.market = (
-            Market(tape, self.clock, self.faults) if relay is None else RelayMarket(relay, self.clock)
+            PriceFeed(tape, self.clock, self.faults) if relay is None else RelayPriceFeed(relay, self.clock)
         )
         opening = {"USDT": self.account.opening_usdt}
         self.events = EventHub()
         self.ledger = Ledger(home, opening, self.clock.now_ms(), self.events)
-        self.desk = TradingDesk(self.market, self.ledger, self.account.fees, self.account.level)
+        self.order_service = OrderService(self.market, self.ledger, self.account.fees, self.account.level)
         self.limiter = RateLimiter(rate_limits)
         self.websocket_limits = WebSocketLimits()
 
@@ -88,7 +88,7 @@ class Exchange:
 
     def state(self) -> dict[str, object]:
         """What the admin port shows."""
-        self.desk.settle()
+        self.order_service.settle()
         end = self.tape.end_hour
         balances = {name: format(cash, "f") for name, (cash, _) in self.ledger.balances().items()}
         return {

@@ -11,7 +11,9 @@ LOG = logging.getLogger("okxsignal.alerts")
 TIMEOUT_SECONDS = 5
 
 
-def raise_alert(settings: Settings, store: Database, subject: str, message: str, run_id: str | None) -> None:
+def raise_alert(
+    settings: Settings, database: Database, subject: str, message: str, run_id: str | None
+) -> None:
     """Deliver and record one alert. A webhook that does not answer is logged; the record says so."""
     delivered = False
     if settings.alert_webhook is not None:
@@ -24,7 +26,7 @@ def raise_alert(settings: Settings, store: Database, subject: str, message: str,
             delivered = response.ok
         except requests.RequestException as error:
             LOG.warning("alert webhook failed: %s", type(error).__name__)
-    store.execute(
+    database.execute(
         "insert into ops.alerts (subject, message, run_id, delivered) values ($1, $2, $3, $4)",
         (subject, message, run_id, delivered),
     )

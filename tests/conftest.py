@@ -95,7 +95,7 @@ def environment_of_home() -> Callable[[Path], dict[str, str]]:
 
 
 @dataclass(frozen=True)
-class LivedMarket:
+class DemoHome:
     """A home in which the demo has been run, its services still up."""
 
     pipeline: object
@@ -112,7 +112,7 @@ class LivedMarket:
 
 
 @pytest.fixture(scope="session")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedMarket]:
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHome]:
     """Demo on 12 synthetic pairs: 84 days of history, the last hours traded."""
     home = tmp_path_factory.mktemp("market")
     before = dict(os.environ)
@@ -135,7 +135,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedMarket]:
                 pipeline, admin, stretch, Console(quiet=True), lambda: services.wait_for_mlflow(settings)
             )
             demo.run()
-            yield LivedMarket(pipeline, admin, settings, stretch, instance)
+            yield DemoHome(pipeline, admin, settings, stretch, instance)
     finally:
         EmbeddedPostgres(home).forget()
         os.environ.clear()

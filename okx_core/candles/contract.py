@@ -27,7 +27,7 @@ def candle_contract(bar: pd.Timedelta = HOUR) -> "pa.DataFrameSchema":
     return pa.DataFrameSchema({**keys, **prices, **volumes}, rules, unique=["pair", "timestamp_utc"])
 
 
-def contract_breaches(rows: pd.DataFrame, bar: pd.Timedelta = HOUR) -> list[str]:
+def contract_violations(rows: pd.DataFrame, bar: pd.Timedelta = HOUR) -> list[str]:
     """What in stored rows breaks the contract: the rules by name with their counts; empty when nothing does."""
     from pandera.errors import SchemaErrors
 

@@ -18,7 +18,7 @@ DAILY = timedelta(hours=24)
 LATE_FOR = timedelta(hours=24)
 ATTEMPTS_WHEN_OLD = 2
 # The whole exchange has stood still for hours, never for days: a longer silence is missing data.
-LONGEST_OUTAGE = timedelta(hours=24)
+MAX_OUTAGE = timedelta(hours=24)
 # One pair that is silent proves nothing about the exchange.
 WITNESSES_NEEDED = 2
 
@@ -69,7 +69,7 @@ def is_conclusive(bar_closed_at: datetime, attempts: int, now: datetime) -> bool
     return now - bar_closed_at >= LATE_FOR and attempts >= ATTEMPTS_WHEN_OLD
 
 
-def verdict(evidence: Evidence) -> tuple[str, str]:
+def classify_gap(evidence: Evidence) -> tuple[str, str]:
     """The final state of a bar that stays absent, and the reason in words.
 
     Public trades decide where they are known. Where they are not, a bar that no pair has, in a silence
@@ -86,6 +86,6 @@ def verdict(evidence: Evidence) -> tuple[str, str]:
     hours = evidence.silence / timedelta(hours=1)
     if evidence.witnesses < WITNESSES_NEEDED:
         return LOST, "the exchange has no bar, and too few pairs are known to tell whether it stood still"
-    if evidence.silence <= LONGEST_OUTAGE:
+    if evidence.silence <= MAX_OUTAGE:
         return NEVER_TRADED, f"no pair has a bar for {hours:g} h: the exchange stood still"
     return LOST, f"no pair has a bar for {hours:g} h, longer than any outage"

@@ -35,7 +35,7 @@ class Gate:
         held = self.value <= self.bound if self.at_most else self.value >= self.bound
         return np.asarray(held)
 
-    def verdicts(self) -> list[str]:
+    def results(self) -> list[str]:
         """'pass' or the reason, one per row."""
         texts = np.full(self.value.shape, PASS, dtype=object)
         bounds = np.broadcast_to(np.asarray(self.bound, dtype=np.float64), self.value.shape)
@@ -68,7 +68,7 @@ def round_trip_costs_pct(slippage: Array, fee_rate: float) -> Array:
 def gates(
     frame: pd.DataFrame, rules: DecisionRules, notional_quote: float, fee_rate: float
 ) -> tuple[Gate, ...]:
-    """The gates of every row, from the columns that `gate_verdicts` names."""
+    """The gates of every row, from the columns that `evaluate_gates` names."""
     prediction, confidence, turnover, market_return = (
         frame[name].to_numpy(dtype=np.float64)
         for name in ("prediction_pct", "confidence", "turnover_24h_quote", "market_return_24h_pct")
@@ -99,7 +99,7 @@ def gates(
     )  # fmt: skip
 
 
-def gate_verdicts(
+def evaluate_gates(
     frame: pd.DataFrame,
     rules: DecisionRules,
     notional_quote: float | None = None,
@@ -112,7 +112,7 @@ def gate_verdicts(
     asks a prediction of more than `fee_margin` round trips: two fees and two slippages.
     """
     notional = rules.reference_order_quote if notional_quote is None else notional_quote
-    judged = gates(frame, rules, notional, fee_rate)
-    tradable = np.logical_and.reduce([gate.passed() for gate in judged])
-    verdicts = {gate.name: pd.array(gate.verdicts(), dtype="str") for gate in judged}
-    return frame.assign(**verdicts, tradable=tradable)
+    gate_list = gates(frame, rules, notional, fee_rate)
+    tradable = np.logical_and.reduce([gate.passed() for gate in gate_list])
+    results = {gate.name: pd.array(gate.results(), dtype="str") for gate in gate_list}
+    return frame.assign(**results, tradable=tradable)

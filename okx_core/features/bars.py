@@ -100,7 +100,7 @@ class Bars:
 
     @cached_property
     def true_range(self) -> Array:
-        before = aged(self.close, 1)
+        before = lag(self.close, 1)
         return np.maximum(self.high, before) - np.minimum(self.low, before)
 
     @cached_property
@@ -111,7 +111,7 @@ class Bars:
     @cached_property
     def log_return(self) -> Array:
         """ln(close / previous close)."""
-        return windows.log_ratio(self.close, aged(self.close, 1))
+        return windows.log_ratio(self.close, lag(self.close, 1))
 
     @cached_property
     def squared_return(self) -> Array:
@@ -211,7 +211,7 @@ class Knows(Protocol):
 Source = TypeVar("Source", bound=Knows)
 
 
-def shared(compute: Callable[[Source], Computed]) -> Callable[[Source], Computed]:
+def memoized(compute: Callable[[Source], Computed]) -> Callable[[Source], Computed]:
     """`compute`, done once per bars for all the features that ask for it."""
 
     @wraps(compute)
@@ -223,7 +223,7 @@ def shared(compute: Callable[[Source], Computed]) -> Callable[[Source], Computed
     return known
 
 
-def aged(values: Array, bars: int) -> Array:
+def lag(values: Array, bars: int) -> Array:
     """`values` as they were `bars` bars ago; NaN where the array does not reach back."""
     reached = min(bars, values.shape[1])
     out = np.empty(values.shape)
@@ -234,7 +234,7 @@ def aged(values: Array, bars: int) -> Array:
 
 def change_pct(values: Array, bars: int) -> Array:
     """Change over `bars` bars in percent of the older value."""
-    return 100.0 * (values / aged(values, bars) - 1.0)
+    return 100.0 * (values / lag(values, bars) - 1.0)
 
 
 def mean_and_deviation(values: Array, window: int) -> tuple[Array, Array]:
@@ -243,7 +243,7 @@ def mean_and_deviation(values: Array, window: int) -> tuple[Array, Array]:
     return mean, np.sqrt(squares / window)
 
 
-def surprise(values: Array, window: int) -> Array:
+def rolling_z_score(values: Array, window: int) -> Array:
     """Distance of each value from the mean of the `window` values before it, in their deviations.
 
     Bounded at +-10, which is also the value after a window without any variation.

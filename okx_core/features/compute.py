@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
 from okx_core.features.bars import Array, Bars
-from okx_core.features.cross_section import Market
+from okx_core.features.cross_section import CrossSection
 from okx_core.features.declaration import Feature
-from okx_core.features.grid import Grid, lay_on_grid, spread
+from okx_core.features.grid import Grid, broadcast_bars, lay_on_grid
 from okx_core.features.membership import members
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import HOURLY, TIMEFRAMES, Timeframe, history_start, hour_number
@@ -65,7 +65,7 @@ def compute_features(
             closed = _closed_bars(wanted, grid, timeframe, first, stop, threads)
             usable = timeframe.usable_bars(first, stop)
             for place, row in enumerate(wanted):
-                spread(closed[place], usable - usable[0], values[row])
+                broadcast_bars(closed[place], usable - usable[0], values[row])
     return _frame(values, present, pairs, first, features)
 
 
@@ -125,7 +125,7 @@ def _market_passes(
 
     def work(begin: int, stop: int) -> None:
         bars = _bars(grid, slice(None), HOURLY, begin - lead, stop)
-        market = Market(bars, grid.pairs, members(universe, grid.pairs, bars.numbers()))
+        market = CrossSection(bars, grid.pairs, members(universe, grid.pairs, bars.numbers()))
         with np.errstate(all="ignore"):
             for row, feature in wanted.items():
                 _write(values, (row, 0, begin - first), feature, bars, market, lead)
@@ -156,7 +156,7 @@ def _write(
     place: tuple[int, int, int],
     feature: Feature,
     bars: Bars,
-    source: Bars | Market,
+    source: Bars | CrossSection,
     lead: int,
 ) -> None:
     """Put a feature's bars after the lead at `place` (feature, pair, bar) of `values`."""

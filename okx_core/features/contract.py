@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 KEYS = {"pair": "str", "timestamp_utc": "datetime64[us, UTC]"}
 
 
-def contract_breaches(rows: "pd.DataFrame") -> list[str]:
+def contract_violations(rows: "pd.DataFrame") -> list[str]:
     """What in `rows` breaks the contract, one line per column and rule; empty when nothing does.
 
     Keys known and unique, then one float32 column per feature in order: NaN is allowed, infinity is not.

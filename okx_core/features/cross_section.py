@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from okx_core.features.bars import Bars, correlation
 from okx_core.features.declaration import Array
 from okx_core.features.kernels import windows
-from okx_core.features.kernels.cross_section import FEWEST_PAIRS, market_mean, market_rank
+from okx_core.features.kernels.cross_section import MIN_PAIRS, market_mean, market_rank
 from okx_core.features.kernels.moments import rolling_comoments
 
 QUOTES = ("USDT", "USDC", "USD")  # which of several pairs of a coin stands for it
 BETA_HOURS = 72
 
 
-class Market:
+class CrossSection:
     """The bars of all pairs, in the order of `pairs`, and who belongs to the universe [pairs, bars]."""
 
     def __init__(self, bars: Bars, pairs: tuple[str, ...], members: NDArray[np.bool_]) -> None:
@@ -35,7 +35,7 @@ class Market:
 
     def mean(self, values: Array) -> Array:
         """Mean of the universe, the same for every pair."""
-        return market_mean(self.inside(values), FEWEST_PAIRS)
+        return market_mean(self.inside(values), MIN_PAIRS)
 
     def rank(self, values: Array) -> Array:
         return market_rank(self.inside(values))

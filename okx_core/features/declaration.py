@@ -24,7 +24,7 @@ PRICES: Inputs = ("open", "high", "low", "close")
 class Feature:
     """One column of features_1h.
 
-    `compute` takes `Bars` (timeframe '15m', '1h', '4h', '1d') or `Market` (timeframe 'cross') and returns
+    `compute` takes `Bars` (timeframe '15m', '1h', '4h', '1d') or `CrossSection` (timeframe 'cross') and returns
     [pairs, bars]. The value is NULL until `lookback_bars` unbroken bars, the row's own included, are
     known; `anchored` says that the indicator is recursive and starts at the month's anchor.
     `inputs` are the candle columns that can change it; `source` names who published the formula, empty

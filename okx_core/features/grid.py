@@ -92,7 +92,7 @@ def _blank_unknown(laid: Array, needed: NDArray[np.bool_]) -> None:
 
 
 @compiled
-def spread(values: Floats, bars: NDArray[np.int64], out: Floats) -> None:
+def broadcast_bars(values: Floats, bars: NDArray[np.int64], out: Floats) -> None:
     """out[:, place] = values[:, bars[place]]: bars of one timeframe beside the rows of another."""
     for pair in range(out.shape[0]):
         source, target = values[pair], out[pair]

@@ -8,8 +8,8 @@ inside it is not known, and a label must not flatter.
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features.bars import mean_and_deviation, shared
-from okx_core.labels.declaration import Array, Outlook, label
+from okx_core.features.bars import mean_and_deviation, memoized
+from okx_core.labels.declaration import Array, FutureBars, label
 from okx_core.market.fees import round_trip_cost_pct
 
 HORIZON = 24
@@ -45,31 +45,31 @@ def first_barrier(high: Array, low: Array, upper: Array, lower: Array, horizon: 
     return outcome, hours
 
 
-def barriers(outlook: Outlook) -> tuple[Array, Array]:
+def barriers(future: FutureBars) -> tuple[Array, Array]:
     """Upper and lower barrier of each entry, in price."""
-    _, deviation = mean_and_deviation(outlook.log_return, SIGMA_BARS)
+    _, deviation = mean_and_deviation(future.log_return, SIGMA_BARS)
     reach = np.exp(np.maximum(deviation * np.sqrt(HORIZON), round_trip_cost_pct() / 100.0))
-    return outlook.close * reach, outlook.close / reach
+    return future.close * reach, future.close / reach
 
 
-@shared
-def barrier_outcome(outlook: Outlook) -> tuple[Array, Array]:
-    return first_barrier(outlook.high, outlook.low, *barriers(outlook), HORIZON)
+@memoized
+def barrier_outcome(future: FutureBars) -> tuple[Array, Array]:
+    return first_barrier(future.high, future.low, *barriers(future), HORIZON)
 
 
 @label(
     "1d", HORIZON, "-1, 0, 1", formula=FORMULA, source=SOURCE, lookback_bars=LOOKBACK,
     unknown=f"NULL until {LOOKBACK} unbroken bars are known",
 )  # fmt: skip
-def triple_barrier_24h(outlook: Outlook) -> Array:
+def triple_barrier_24h(future: FutureBars) -> Array:
     """1 when the price first rose by a day's volatility, -1 when it first fell by it, 0 when it did neither."""
-    return barrier_outcome(outlook)[0]
+    return barrier_outcome(future)[0]
 
 
 @label(
     "1d", HORIZON, "h", formula=FORMULA, source=SOURCE, lookback_bars=LOOKBACK,
     unknown=f"NULL when neither barrier was reached, or fewer than {LOOKBACK} unbroken bars are known",
 )  # fmt: skip
-def hours_to_barrier_24h(outlook: Outlook) -> Array:
+def hours_to_barrier_24h(future: FutureBars) -> Array:
     """Hours until the barrier of triple_barrier_24h was reached, 1 to 24."""
-    return barrier_outcome(outlook)[1]
+    return barrier_outcome(future)[1]

@@ -14,7 +14,7 @@ from okx_core.errors import OkxSignalError
 from okx_core.features.grid import lay_on_grid
 from okx_core.features.kernels import windows
 from okx_core.features.timeframes import HOURLY, hour_number
-from okx_core.labels.declaration import Outlook, later
+from okx_core.labels.declaration import FutureBars, later
 from okx_core.labels.registry import HORIZON_HOURS, LABELS
 
 PRICES = ("high", "low", "close")
@@ -42,13 +42,13 @@ def compute_labels(
     first = hour_number(start)
     stop = max(first, min(hour_number(end), hour_number(known_until) - horizon))
     grid = lay_on_grid(candles_1h, pairs, first - LOOKBACK_BARS, stop + horizon, HOURLY, PRICES)
-    outlook = Outlook(*(grid.fields[name] for name in PRICES))
+    future = FutureBars(*(grid.fields[name] for name in PRICES))
     rows = slice(LOOKBACK_BARS, LOOKBACK_BARS + stop - first)
-    whole = later(windows.run_length(outlook.close), horizon)[:, rows] > horizon
+    whole = later(windows.run_length(future.close), horizon)[:, rows] > horizon
     row_of_pair, bar = np.nonzero(whole)
     with np.errstate(all="ignore"):
         columns = {
-            label.name: label.compute(outlook)[:, rows][whole].astype(np.float32)
+            label.name: label.compute(future)[:, rows][whole].astype(np.float32)
             for label in LABELS
             if label.horizon_set == horizon_set
         }

@@ -8,13 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from okx_core.features.bars import aged
+from okx_core.features.bars import lag
 from okx_core.features.kernels import windows
 
 Array = NDArray[np.float64]
 
 
-class Outlook:
+class FutureBars:
     """High, low and close [pairs, bars] of some pairs, unknown bars NaN.
 
     A label function returns the same shape: value t is about entering at the close of bar t. It may
@@ -30,7 +30,7 @@ class Outlook:
     @cached_property
     def log_return(self) -> Array:
         """ln(close / previous close)."""
-        return windows.log_ratio(self.close, aged(self.close, 1))
+        return windows.log_ratio(self.close, lag(self.close, 1))
 
     def highest(self, bars: int) -> Array:
         """Highest high of the `bars` bars after each bar."""
@@ -58,7 +58,7 @@ class Label:
     unit: str
     description: str
     formula: str
-    compute: Callable[[Outlook], Array]
+    compute: Callable[[FutureBars], Array]
     lookback_bars: int = 1
     unknown: str = ""
     source: str = ""
@@ -73,10 +73,10 @@ def label(
     lookback_bars: int = 1,
     unknown: str = "",
     source: str = "",
-) -> Callable[[Callable[[Outlook], Array]], Label]:
+) -> Callable[[Callable[[FutureBars], Array]], Label]:
     """Declare the decorated function as a label: its name is the column, its docstring says what it is."""
 
-    def declare(compute: Callable[[Outlook], Array]) -> Label:
+    def declare(compute: Callable[[FutureBars], Array]) -> Label:
         return Label(
             name=compute.__name__,
             horizon_set=horizon_set,

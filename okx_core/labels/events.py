@@ -8,10 +8,10 @@ that lies more than half a mean true range beyond the level (it broke) or back f
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features.bars import aged, shared
+from okx_core.features.bars import lag, memoized
 from okx_core.features.indicators.levels import LEVEL_BARS, nearest_above
 from okx_core.features.kernels import windows
-from okx_core.labels.declaration import Array, Outlook, label
+from okx_core.labels.declaration import Array, FutureBars, label
 
 HORIZON = 24
 BAND_BARS = 14
@@ -46,45 +46,45 @@ def level_event(high: Array, close: Array, level: Array, band: Array, horizon: i
     return outcome, hours
 
 
-def _band(outlook: Outlook) -> Array:
+def _band(future: FutureBars) -> Array:
     """Half the mean true range up to each row, unknown until the levels are known."""
-    before = aged(outlook.close, 1)
-    true_range = np.maximum(outlook.high, before) - np.minimum(outlook.low, before)
+    before = lag(future.close, 1)
+    true_range = np.maximum(future.high, before) - np.minimum(future.low, before)
     band = BAND * windows.rolling_sum(true_range, BAND_BARS) / BAND_BARS
-    return np.where(windows.run_length(outlook.close) >= LEVEL_BARS, band, np.nan)
+    return np.where(windows.run_length(future.close) >= LEVEL_BARS, band, np.nan)
 
 
-@shared
-def at_resistance(outlook: Outlook) -> tuple[Array, Array]:
-    level = nearest_above(outlook.close, outlook.high)
-    return level_event(outlook.high, outlook.close, level, _band(outlook), HORIZON)
+@memoized
+def at_resistance(future: FutureBars) -> tuple[Array, Array]:
+    level = nearest_above(future.close, future.high)
+    return level_event(future.high, future.close, level, _band(future), HORIZON)
 
 
-@shared
-def at_support(outlook: Outlook) -> tuple[Array, Array]:
-    level = nearest_above(-outlook.close, -outlook.low)
-    return level_event(-outlook.low, -outlook.close, level, _band(outlook), HORIZON)
+@memoized
+def at_support(future: FutureBars) -> tuple[Array, Array]:
+    level = nearest_above(-future.close, -future.low)
+    return level_event(-future.low, -future.close, level, _band(future), HORIZON)
 
 
 @label("1d", HORIZON, "-1, 0, 1", formula=FORMULA, lookback_bars=LEVEL_BARS, unknown=UNKNOWN)
-def resistance_event_24h(outlook: Outlook) -> Array:
+def resistance_event_24h(future: FutureBars) -> Array:
     """1 breakout through the nearest resistance, -1 rebound from it, 0 neither."""
-    return at_resistance(outlook)[0]
+    return at_resistance(future)[0]
 
 
 @label("1d", HORIZON, "h", formula=FORMULA, lookback_bars=LEVEL_BARS, unknown=NO_EVENT)
-def hours_to_resistance_event(outlook: Outlook) -> Array:
+def hours_to_resistance_event(future: FutureBars) -> Array:
     """Hours until resistance_event_24h was decided, 1 to 24."""
-    return at_resistance(outlook)[1]
+    return at_resistance(future)[1]
 
 
 @label("1d", HORIZON, "-1, 0, 1", formula=FORMULA, lookback_bars=LEVEL_BARS, unknown=UNKNOWN)
-def support_event_24h(outlook: Outlook) -> Array:
+def support_event_24h(future: FutureBars) -> Array:
     """1 rebound from the nearest support, -1 breakdown through it, 0 neither."""
-    return 0.0 - at_support(outlook)[0]
+    return 0.0 - at_support(future)[0]
 
 
 @label("1d", HORIZON, "h", formula=FORMULA, lookback_bars=LEVEL_BARS, unknown=NO_EVENT)
-def hours_to_support_event(outlook: Outlook) -> Array:
+def hours_to_support_event(future: FutureBars) -> Array:
     """Hours until support_event_24h was decided, 1 to 24."""
-    return at_support(outlook)[1]
+    return at_support(future)[1]

@@ -3,20 +3,20 @@
 import numpy as np
 
 from okx_core.features.kernels import windows
-from okx_core.labels.declaration import Array, Label, Outlook, label, later
+from okx_core.labels.declaration import Array, FutureBars, Label, label, later
 from okx_core.market.fees import TAKER_FEE_RATE
 
 HORIZONS = {"1h": 1, "4h": 4, "12h": 12, "1d": 24, "3d": 72, "1w": 168, "2w": 336}
-LONGEST_OF_DAY = 24
+MAX_OF_DAY = 24
 
 
 def _future_return(name: str, hours: int) -> Label:
-    def compute(outlook: Outlook) -> Array:
-        return 100.0 * (later(outlook.close, hours) / outlook.close - 1.0)
+    def compute(future: FutureBars) -> Array:
+        return 100.0 * (later(future.close, hours) / future.close - 1.0)
 
     compute.__name__ = f"future_return_{name}_pct"
     compute.__doc__ = f"Return of the next {hours} hours."
-    horizon_set = "1d" if hours <= LONGEST_OF_DAY else "2w"
+    horizon_set = "1d" if hours <= MAX_OF_DAY else "2w"
     return label(horizon_set, hours, "%", formula=f"100 (close[t + {hours}] / close[t] - 1)")(compute)
 
 
@@ -24,21 +24,21 @@ FUTURE_RETURNS = tuple(_future_return(name, hours) for name, hours in HORIZONS.i
 
 
 @label("1d", 24, "%", formula="100 (max(high[t + 1 .. t + 24]) / close[t] - 1)")
-def future_max_return_24h_pct(outlook: Outlook) -> Array:
+def future_max_return_24h_pct(future: FutureBars) -> Array:
     """Best that the next 24 hours offered; negative when the price never came back to entry."""
-    return 100.0 * (outlook.highest(24) / outlook.close - 1.0)
+    return 100.0 * (future.highest(24) / future.close - 1.0)
 
 
 @label("1d", 12, "%", formula="min(0, 100 (min(low[t + 1 .. t + 12]) / close[t] - 1))")
-def future_max_drawdown_12h_pct(outlook: Outlook) -> Array:
+def future_max_drawdown_12h_pct(future: FutureBars) -> Array:
     """Worst excursion from entry in the next 12 hours; 0 when the price never fell below it."""
-    return np.minimum(100.0 * (outlook.lowest(12) / outlook.close - 1.0), 0.0)
+    return np.minimum(100.0 * (future.lowest(12) / future.close - 1.0), 0.0)
 
 
 @label("1d", 12, "0 or 1", formula="1 if close[t + 12] / close[t] x (1 - taker fee)^2 > 1 else 0")
-def was_profitable_12h(outlook: Outlook) -> Array:
+def was_profitable_12h(future: FutureBars) -> Array:
     """Whether buying at the close and selling 12 hours later earned more than two taker fees."""
-    kept = later(outlook.close, 12) / outlook.close * (1.0 - TAKER_FEE_RATE) ** 2
+    kept = later(future.close, 12) / future.close * (1.0 - TAKER_FEE_RATE) ** 2
     return _flag(kept > 1.0, kept)
 
 
@@ -46,18 +46,18 @@ def was_profitable_12h(outlook: Outlook) -> Array:
     "1d", 12, "-sqrt(12)..sqrt(12)", formula="sum(r) / sqrt(sum(r^2)) of the log returns r[t + 1 .. t + 12]",
     source="return over realised volatility (Andersen and Bollerslev 1998); bounded by Cauchy-Schwarz",
 )  # fmt: skip
-def future_risk_adj_return_12h(outlook: Outlook) -> Array:
+def future_risk_adj_return_12h(future: FutureBars) -> Array:
     """Return of the next 12 hours over its own realised volatility; 0 when nothing moved."""
-    moves = outlook.log_return
+    moves = future.log_return
     earned = later(windows.rolling_sum(moves, 12), 12)
     risked = later(np.sqrt(windows.rolling_sum(moves * moves, 12)), 12)
     return windows.ratio(earned, risked, 0.0)
 
 
 def _profit_target(percent: int) -> Label:
-    def compute(outlook: Outlook) -> Array:
-        best = outlook.highest(24)
-        return _flag(best >= outlook.close * (1.0 + percent / 100.0), best)
+    def compute(future: FutureBars) -> Array:
+        best = future.highest(24)
+        return _flag(best >= future.close * (1.0 + percent / 100.0), best)
 
     compute.__name__ = f"profit_target_{percent}pct"
     compute.__doc__ = f"Whether a limit sell {percent} % above entry would have been reached within 24 hours."

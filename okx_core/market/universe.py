@@ -31,8 +31,8 @@ class Observation:
     spread_is_observable: bool = True
 
 
-def objection(instrument: Instrument, seen: Observation, rules: UniverseFilter) -> str:
-    """Why the pair may not be traded, empty when it may. An unknown that a rule asks for is an objection."""
+def rejection_reason(instrument: Instrument, seen: Observation, rules: UniverseFilter) -> str:
+    """Why the pair may not be traded, empty when it may. An unknown that a rule asks for is a rejection reason."""
     if instrument.quote != rules.quote_currency:
         return f"quote {instrument.quote} is not {rules.quote_currency}"
     if not instrument.is_live:

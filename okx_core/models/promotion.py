@@ -24,8 +24,8 @@ class PromotionGate:
     min_rank_ic_t: float = 0.0
     min_holdout_rows: int = 500
 
-    def objection(self, candidate: Candidate) -> str:
-        """Why the candidate may not be promoted, empty when it may. An unknown score is an objection."""
+    def rejection_reason(self, candidate: Candidate) -> str:
+        """Why the candidate may not be promoted, empty when it may. An unknown score is a rejection reason."""
         if candidate.holdout_rows < self.min_holdout_rows:
             return f"{candidate.holdout_rows} hold-out rows < {self.min_holdout_rows}"
         if not candidate.rank_ic > self.min_rank_ic:
@@ -37,5 +37,5 @@ class PromotionGate:
 
 def choose_champion(candidates: Sequence[Candidate], gate: PromotionGate) -> Candidate | None:
     """The passing candidate with the best hold-out rank IC, None when nobody passes (the incumbent stays)."""
-    passing = [c for c in candidates if not gate.objection(c) and not math.isnan(c.rank_ic)]
+    passing = [c for c in candidates if not gate.rejection_reason(c) and not math.isnan(c.rank_ic)]
     return max(passing, key=lambda c: (c.rank_ic, c.algorithm), default=None)

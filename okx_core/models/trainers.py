@@ -19,7 +19,7 @@ class Regressor(Protocol):
 
 @dataclass(frozen=True)
 class TreeParameters:
-    """Shared knobs of the boosters; the defaults favour few, shallow, well-filled trees on noisy returns."""
+    """Shared parameters of the boosters; the defaults favour few, shallow, well-filled trees on noisy returns."""
 
     trees: int = 120
     learning_rate: float = 0.05
@@ -32,7 +32,7 @@ class TreeParameters:
 
 
 def fit_lightgbm(
-    features: Matrix, target: Floats, names: tuple[str, ...], knobs: TreeParameters
+    features: Matrix, target: Floats, names: tuple[str, ...], parameters: TreeParameters
 ) -> Regressor:
     """A LightGBM booster (Ke et al., 2017); the same input gives the same model."""
     import lightgbm as lgb
@@ -41,45 +41,45 @@ def fit_lightgbm(
     booster: Regressor = lgb.train(
         {
             "objective": "regression",
-            "learning_rate": knobs.learning_rate,
-            "num_leaves": 2**knobs.depth - 1,
-            "max_depth": knobs.depth,
-            "min_data_in_leaf": knobs.min_rows_per_leaf,
-            "feature_fraction": knobs.feature_fraction,
+            "learning_rate": parameters.learning_rate,
+            "num_leaves": 2**parameters.depth - 1,
+            "max_depth": parameters.depth,
+            "min_data_in_leaf": parameters.min_rows_per_leaf,
+            "feature_fraction": parameters.feature_fraction,
             "bagging_fraction": 0.7,
             "bagging_freq": 1,
-            "lambda_l2": knobs.l2,
+            "lambda_l2": parameters.l2,
             "max_bin": 63,
-            "seed": knobs.seed,
-            "num_threads": knobs.threads,
+            "seed": parameters.seed,
+            "num_threads": parameters.threads,
             "deterministic": True,
             "force_col_wise": True,
             "verbosity": -1,
         },
         data,
-        num_boost_round=knobs.trees,
+        num_boost_round=parameters.trees,
     )
     return booster
 
 
 def fit_catboost(
-    features: Matrix, target: Floats, names: tuple[str, ...], knobs: TreeParameters
+    features: Matrix, target: Floats, names: tuple[str, ...], parameters: TreeParameters
 ) -> Regressor:
     """A CatBoost model with symmetric trees (Prokhorenkova et al., 2018); deterministic on the CPU."""
     from catboost import CatBoostRegressor, Pool
 
     model: Regressor = CatBoostRegressor(
-        iterations=knobs.trees,
-        learning_rate=knobs.learning_rate,
-        depth=knobs.depth + 1,
-        min_data_in_leaf=knobs.min_rows_per_leaf,
-        l2_leaf_reg=knobs.l2,
-        rsm=knobs.feature_fraction,
+        iterations=parameters.trees,
+        learning_rate=parameters.learning_rate,
+        depth=parameters.depth + 1,
+        min_data_in_leaf=parameters.min_rows_per_leaf,
+        l2_leaf_reg=parameters.l2,
+        rsm=parameters.feature_fraction,
         border_count=63,
         bootstrap_type="Bernoulli",
         subsample=0.7,
-        random_seed=knobs.seed,
-        thread_count=knobs.threads,
+        random_seed=parameters.seed,
+        thread_count=parameters.threads,
         allow_writing_files=False,
         verbose=False,
     ).fit(Pool(features, target, feature_names=list(names)))

@@ -42,7 +42,7 @@ def newest_closed_hour(exchange_now: datetime) -> datetime:
     return exchange_now.replace(minute=0, second=0, microsecond=0) - HOUR
 
 
-def staleness(signal_hour: datetime, exchange_now: datetime, ttl: timedelta = SIGNAL_TTL) -> str:
+def age_rejection(signal_hour: datetime, exchange_now: datetime, ttl: timedelta = SIGNAL_TTL) -> str:
     """Why signals of `signal_hour` may not be traded now, empty when they may."""
     newest = newest_closed_hour(exchange_now)
     if signal_hour > newest:

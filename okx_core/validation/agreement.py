@@ -19,17 +19,17 @@ from okx_core.features.reference.libraries import (
     peer_values,
     tolerance,
 )
-from okx_core.validation.result import Verdict, verdict
+from okx_core.validation.result import ValidationResult, validation_result
 
 PRICES = ["open", "high", "low", "close", "volume"]
-MOST_BARS = 3_000  # `ta` walks some indicators row by row in Python
-LEAST_BARS = 1_000
+MAX_BARS = 3_000  # `ta` walks some indicators row by row in Python
+MIN_BARS = 1_000
 SAMPLE = 3
 
 Floats = NDArray[np.float64]
 
 
-def agreement(hourly: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
+def agreement(hourly: pd.DataFrame, features: Sequence[Feature]) -> ValidationResult:
     """Features that differ from TA-Lib or `ta` by more than 1e-9 after warm-up, without a listed convention.
 
     On the longest lively, unbroken stretches of three pairs: a bar without trades or range is where the
@@ -60,7 +60,7 @@ def agreement(hourly: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
                     )
     absent = sorted(set(LIBRARIES) - set(installed))
     note = f"; {', '.join(absent)} not installed, not compared" if absent else ""
-    return verdict(
+    return validation_result(
         "agreement",
         features,
         found,
@@ -76,8 +76,8 @@ def _lively_stretches(hourly: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
         lively = rows[(rows["volume"] > 0.0) & (rows["high"] > rows["low"])]
         run = (lively["timestamp_utc"].diff() != HOUR).cumsum()
         longest = lively[run == run.value_counts().idxmax()] if len(lively) else lively
-        stretches.append((str(pair), longest.head(MOST_BARS)))
-    usable = [(pair, bars) for pair, bars in stretches if len(bars) >= LEAST_BARS]
+        stretches.append((str(pair), longest.head(MAX_BARS)))
+    usable = [(pair, bars) for pair, bars in stretches if len(bars) >= MIN_BARS]
     return sorted(usable, key=lambda found: -len(found[1]))[:SAMPLE]
 
 

@@ -8,22 +8,22 @@ from numpy.typing import NDArray
 
 from okx_core.features.declaration import Feature
 from okx_core.features.timeframes import TIMEFRAMES
-from okx_core.validation.result import Verdict, verdict
+from okx_core.validation.result import ValidationResult, validation_result
 
 LARGEST_NULL_SHARE = 0.0
 LARGEST_NULL_SHIFT = 0.05
 DAY = pd.Timedelta(days=1)
 COPY = 1.0 - 1e-9  # squared correlation of two columns that say the same
-MOST_ROWS = 50_000
+MAX_ROWS = 50_000
 LARGEST_PSI = 0.25  # "significant shift" in the usual reading (Siddiqi 2006)
 BINS = 10
-FEWEST_ROWS = 1_000
+MIN_ROWS = 1_000
 CALENDAR = ("timestamp_utc",)
 
 Floats = NDArray[np.float64]
 
 
-def null_rates(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
+def null_rates(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationResult:
     """NULLs beyond the declared look-back: none, unless the feature says why it may be unknown."""
     found: dict[str, str] = {}
     age = bars_since_gap(full)
@@ -37,13 +37,15 @@ def null_rates(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
         share = float(full.loc[ripe, feature.name].isna().mean()) if ripe.any() else 0.0
         if share > LARGEST_NULL_SHARE and not feature.may_be_unknown:
             found[feature.name] = f"{share:.2%} NULL although {hours} unbroken hours are known"
-    return verdict(
+    return validation_result(
         "null rates", features, found,
         f"{len(full):,} rows",
     )  # fmt: skip
 
 
-def null_shift(full: pd.DataFrame, features: Sequence[Feature], newest: pd.Timedelta = DAY) -> Verdict:
+def null_shift(
+    full: pd.DataFrame, features: Sequence[Feature], newest: pd.Timedelta = DAY
+) -> ValidationResult:
     """NULLs of the newest day against those of the rows before it, which models were trained on."""
     recent = full["timestamp_utc"] > full["timestamp_utc"].max() - newest
     names = [feature.name for feature in features]
@@ -53,7 +55,7 @@ def null_shift(full: pd.DataFrame, features: Sequence[Feature], newest: pd.Timed
         for name in names
         if shares[0][name] > shares[1][name] + LARGEST_NULL_SHIFT
     }
-    return verdict(
+    return validation_result(
         "null shift", features, found,
         f"{int(recent.sum()):,} against {int((~recent).sum()):,} rows", advisory=True,
     )  # fmt: skip
@@ -76,12 +78,12 @@ def _hours_to_know(feature: Feature) -> int:
     return -(-bars * timeframe.minutes // 60)
 
 
-def distinct(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
+def distinct(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationResult:
     """Constant columns, and columns that are a straight-line copy of an earlier one."""
     found: dict[str, str] = {}
     age = int(bars_since_gap(full).max(initial=0))
     # By lot, because every n-th row may always be the same hour of the day.
-    sample = full.sample(min(len(full), MOST_ROWS), random_state=1)
+    sample = full.sample(min(len(full), MAX_ROWS), random_state=1)
     columns: list[tuple[str, Floats, NDArray[np.bool_]]] = []
     for feature in features:
         values = sample[feature.name].to_numpy(dtype=np.float64)
@@ -97,7 +99,7 @@ def distinct(full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
         if feature.inputs != CALENDAR:
             columns.append((feature.name, values, known))
     found |= _copies(columns)
-    return verdict("distinct", features, found, f"{len(sample):,} rows")
+    return validation_result("distinct", features, found, f"{len(sample):,} rows")
 
 
 def _stands_still(feature: Feature, full: pd.DataFrame) -> bool:
@@ -124,7 +126,7 @@ def _copies(columns: Sequence[tuple[str, Floats, NDArray[np.bool_]]]) -> dict[st
     return found
 
 
-def drift(full: pd.DataFrame, features: Sequence[Feature], newest_share: float = 0.2) -> Verdict:
+def drift(full: pd.DataFrame, features: Sequence[Feature], newest_share: float = 0.2) -> ValidationResult:
     """Population stability index of the newest part of the rows against the older part, by feature."""
     split = full["timestamp_utc"].quantile(1.0 - newest_share)
     found: dict[str, str] = {}
@@ -136,7 +138,7 @@ def drift(full: pd.DataFrame, features: Sequence[Feature], newest_share: float =
         index = population_stability(old, new)
         if index > LARGEST_PSI:
             found[feature.name] = f"PSI {index:.2f}"
-    return verdict(
+    return validation_result(
         "drift", features, found,
         f"newest {newest_share:.0%} against the rest, PSI up to {LARGEST_PSI}", advisory=True,
     )  # fmt: skip
@@ -144,7 +146,7 @@ def drift(full: pd.DataFrame, features: Sequence[Feature], newest_share: float =
 
 def population_stability(expected: Floats, found: Floats) -> float:
     """PSI = sum (p - q) ln(p / q) over the deciles of `expected` (Siddiqi 2006); 0 with few rows."""
-    if min(expected.size, found.size) < FEWEST_ROWS:
+    if min(expected.size, found.size) < MIN_ROWS:
         return 0.0
     edges = np.unique(np.quantile(expected, np.linspace(0.0, 1.0, BINS + 1)[1:-1]))
     bins = edges.size + 1

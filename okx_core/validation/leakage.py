@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 
 from okx_core.features.declaration import Feature
 from okx_core.labels.compute import compute_labels
-from okx_core.validation.result import Verdict, verdict
+from okx_core.validation.result import ValidationResult, validation_result
 
 TARGET = "future_return_1h_pct"
 LARGEST_IC = 0.15  # honest hourly features stay below 0.1 on real candles
-FEWEST_ROWS = 500
+MIN_ROWS = 500
 
 Floats = NDArray[np.float64]
 
 
 def rank_ic(
     full: pd.DataFrame, hourly: pd.DataFrame, start: datetime, end: datetime, features: Sequence[Feature]
-) -> Verdict:
+) -> ValidationResult:
     """Spearman correlation of each feature with the return of the next hour, averaged over pairs."""
     labels = compute_labels(hourly, start, end, "1d", end)[["pair", "timestamp_utc", TARGET]]
     joined = full.merge(labels, on=["pair", "timestamp_utc"])
-    rows_of_pair = [rows for rows in joined.groupby("pair").indices.values() if len(rows) >= FEWEST_ROWS]
+    rows_of_pair = [rows for rows in joined.groupby("pair").indices.values() if len(rows) >= MIN_ROWS]
     outcomes = joined[TARGET].to_numpy(np.float64)
     found: dict[str, str] = {}
     largest = 0.0
@@ -36,7 +36,7 @@ def rank_ic(
         largest = max(largest, abs(mean))
         if abs(mean) > LARGEST_IC:
             found[feature.name] = f"rank IC {mean:+.3f} with the next hour's return"
-    return verdict(
+    return validation_result(
         "rank IC", features, found,
         f"{len(joined):,} rows of {len(rows_of_pair)} pairs, largest |IC| {largest:.3f}, bound {LARGEST_IC}",
     )  # fmt: skip
@@ -45,7 +45,7 @@ def rank_ic(
 def spearman(one: Floats, other: Floats) -> float:
     """Rank correlation where both are known; NaN when one is constant or few rows are known."""
     both = np.isfinite(one) & np.isfinite(other)
-    if both.sum() < FEWEST_ROWS:
+    if both.sum() < MIN_ROWS:
         return float("nan")
     ranks = [pd.Series(values[both]).rank().to_numpy() for values in (one, other)]
     if any(np.ptp(values) == 0.0 for values in ranks):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from okx_core.features.candle_set import HOUR, CandleSet
 from okx_core.features.declaration import Feature
-from okx_core.validation.result import Verdict, verdict
+from okx_core.validation.result import ValidationResult, validation_result
 
 ROWS = (
     30  # hours before each moment whose rows are compared: more than a day, so every 4h and 1d phase is met
@@ -20,7 +20,9 @@ SPANS = (timedelta(hours=1), timedelta(hours=30), timedelta(days=45))
 Sameness = dict[str, str]
 
 
-def truncation(candles: CandleSet, moments: Sequence[datetime], features: Sequence[Feature]) -> Verdict:
+def truncation(
+    candles: CandleSet, moments: Sequence[datetime], features: Sequence[Feature]
+) -> ValidationResult:
     """Features up to each moment, from all candles and from those closed by then."""
     found: Sameness = {}
     for row in moments:
@@ -29,13 +31,13 @@ def truncation(candles: CandleSet, moments: Sequence[datetime], features: Sequen
         seen = near.features(start, row + AHEAD, features)
         cut = near.known_at(row).features(start, end, features)
         _compare(seen[seen["timestamp_utc"] < end], cut, row, found)
-    return verdict(
+    return validation_result(
         "truncation", features, found,
         f"{len(moments)} moments x {ROWS} hours, byte for byte",
     )  # fmt: skip
 
 
-def poison(candles: CandleSet, moments: Sequence[datetime], features: Sequence[Feature]) -> Verdict:
+def poison(candles: CandleSet, moments: Sequence[datetime], features: Sequence[Feature]) -> ValidationResult:
     """Features up to each moment, when everything after it is unknown, huge or tiny."""
     found: Sameness = {}
     for row in moments:
@@ -45,13 +47,13 @@ def poison(candles: CandleSet, moments: Sequence[datetime], features: Sequence[F
         for factor in POISONS:
             rows = near.poisoned(row, factor).features(start, row + AHEAD, features)
             _compare(expected, rows[rows["timestamp_utc"] < end], row, found)
-    return verdict(
+    return validation_result(
         "poison", features, found,
         f"{len(moments)} moments x {len(POISONS)} poisons, byte for byte",
     )  # fmt: skip
 
 
-def start_invariance(candles: CandleSet, full: pd.DataFrame, features: Sequence[Feature]) -> Verdict:
+def start_invariance(candles: CandleSet, full: pd.DataFrame, features: Sequence[Feature]) -> ValidationResult:
     """Incremental, rolling and full computation, each from just the candles that it needs."""
     found: Sameness = {}
     first, newest = full["timestamp_utc"].min(), full["timestamp_utc"].max().to_pydatetime()
@@ -61,7 +63,7 @@ def start_invariance(candles: CandleSet, full: pd.DataFrame, features: Sequence[
             rows = candles.needed_for(start, end).features(start, end, features)
             expected = full[full["timestamp_utc"].between(max(start, first), end, inclusive="left")]
             _compare(expected, rows, end, found)
-    return verdict(
+    return validation_result(
         "start-invariance", features, found,
         f"windows of {', '.join(f'{span / HOUR:.0f} h' for span in SPANS)} against the full history",
     )  # fmt: skip

@@ -19,7 +19,7 @@ CLAIMS = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class Violation:
     """One feature that a proof objects to, and why."""
 
     feature: str
@@ -27,12 +27,12 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The outcome of one proof over `tried` features; `advisory` findings ask for a look, not for a stop."""
+class ValidationResult:
+    """The outcome of one proof over `tried` features; `advisory` violations ask for a look, not for a stop."""
 
     proof: str
     tried: int
-    findings: tuple[Finding, ...]
+    violations: tuple[Violation, ...]
     evidence: str
     advisory: bool = False
 
@@ -42,21 +42,21 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        return not self.findings or self.advisory
+        return not self.violations or self.advisory
 
     @property
     def suspects(self) -> set[str]:
-        return {finding.feature for finding in self.findings}
+        return {violation.feature for violation in self.violations}
 
 
-def verdict(
+def validation_result(
     proof: str,
     features: Sequence[Feature],
-    findings: dict[str, str],
+    violations: dict[str, str],
     evidence: str,
     *,
     advisory: bool = False,
-) -> Verdict:
-    """`findings` maps the feature to what is wrong with it."""
-    listed = tuple(Finding(feature, detail) for feature, detail in findings.items())
-    return Verdict(proof, len(features), listed, evidence, advisory)
+) -> ValidationResult:
+    """`violations` maps the feature to what is wrong with it."""
+    listed = tuple(Violation(feature, detail) for feature, detail in violations.items())
+    return ValidationResult(proof, len(features), listed, evidence, advisory)

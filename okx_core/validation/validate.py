@@ -10,24 +10,24 @@ from okx_core.features.candle_set import HOUR, CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.validation import agreement, columns, leakage, look_ahead
-from okx_core.validation.result import CLAIMS, Verdict
+from okx_core.validation.result import CLAIMS, ValidationResult
 
-LEAST_HISTORY = timedelta(days=60)
+MIN_HISTORY = timedelta(days=60)
 MOMENTS = 24
-__all__ = ["CLAIMS", "LEAST_HISTORY", "prove"]
+__all__ = ["CLAIMS", "MIN_HISTORY", "prove"]
 
 
 def prove(
     candles: CandleSet, features: Sequence[Feature] = FEATURES, moments: int = MOMENTS, seed: int = 1
-) -> Iterator[Verdict]:
+) -> Iterator[ValidationResult]:
     """Truncation, poison, start-invariance, NULLs, constants and copies, TA-Lib and `ta`, rank IC, drift.
 
     Raises OkxSignalError when the candles span fewer than 60 days.
     """
     hourly = candles.hourly
-    if hourly.empty or hourly["timestamp_utc"].max() - hourly["timestamp_utc"].min() < LEAST_HISTORY:
+    if hourly.empty or hourly["timestamp_utc"].max() - hourly["timestamp_utc"].min() < MIN_HISTORY:
         raise OkxSignalError(
-            f"proofs need at least {LEAST_HISTORY.days} days of hourly candles, these span less: "
+            f"proofs need at least {MIN_HISTORY.days} days of hourly candles, these span less: "
             "backfill more, or name another file"
         )
     start = hourly["timestamp_utc"].min().to_pydatetime()

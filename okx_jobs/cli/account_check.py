@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from okx_core.errors import OkxSignalError
-from okx_jobs.cli.findings import Finding
+from okx_jobs.cli.diagnosis import Diagnosis
 from resources.config.settings import REST_HOSTS, Mode, Settings
 from resources.okx.client import OkxClient
 from resources.okx.errors import OkxError
@@ -16,23 +16,23 @@ TRADABLE_LEVELS = ("1", "2")
 KEY_UNKNOWN, OTHER_ENVIRONMENT = ("50111", "50119"), "50101"
 
 
-def account_findings(client: OkxClient, settings: Settings) -> Iterator[Finding]:
+def diagnose_account(client: OkxClient, settings: Settings) -> Iterator[Diagnosis]:
     """Everything a key can be asked about itself, with one call."""
     if not settings.trades_locally:
         missing = [f"OKXSIGNAL_{name.upper()}" for name in KEYS if not getattr(settings, name)]
         if missing:
-            yield Finding(
+            yield Diagnosis(
                 "keys", f"{', '.join(missing)} not set", "put the key, its secret and passphrase in .env"
             )
             return
-        yield Finding("keys", "set")
+        yield Diagnosis("keys", "set")
     try:
         config = client.account_config()
     except OkxSignalError as error:
-        yield Finding("account", "does not open", _remedy(error, settings))
+        yield Diagnosis("account", "does not open", _remedy(error, settings))
         return
     level = LEVELS.get(config.account_level, "unknown")
-    yield Finding(
+    yield Diagnosis(
         "account",
         f"level {config.account_level} ({level}), {config.position_mode}",
         ""
@@ -56,7 +56,7 @@ def _remedy(error: OkxSignalError, settings: Settings) -> str:
     return str(error)
 
 
-def _permissions(config: AccountConfig, settings: Settings) -> Iterator[Finding]:
+def _permissions(config: AccountConfig, settings: Settings) -> Iterator[Diagnosis]:
     """The key should read and trade and nothing else, from this address only."""
     held = set(config.permissions)
     remedies = []
@@ -64,11 +64,11 @@ def _permissions(config: AccountConfig, settings: Settings) -> Iterator[Finding]
         remedies.append("grant the key the permission to trade")
     if "withdraw" in held:
         remedies.append("make a key that cannot withdraw: nothing here ever withdraws")
-    yield Finding("permissions", ", ".join(config.permissions) or "none", "; ".join(remedies))
+    yield Diagnosis("permissions", ", ".join(config.permissions) or "none", "; ".join(remedies))
     if settings.trades_locally:
         return
     exposed = settings.mode is Mode.LIVE and not config.is_bound_to_ip
-    yield Finding(
+    yield Diagnosis(
         "address of the key",
         "bound" if config.is_bound_to_ip else "not bound to any IP address",
         "bind the key to this machine's address at OKX: unbound it works from anywhere, and is deleted after "

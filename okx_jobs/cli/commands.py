@@ -29,7 +29,7 @@ def run_demo(request: DemoRequest, console: Console) -> None:
     """Choose the market and the home, then run the pipeline on it."""
     market = recorded_market(request) if request.tape is not None else synthetic_market(request)
     settings, stretch = market.settings, market.stretch
-    services.require_nobody_home(settings)
+    services.require_stack_stopped(settings)
     console.print(
         f"{settings.tape} tape, {len(settings.pair_list)} pairs, {stretch.start:%Y-%m-%d %H:%M} to "
         f"{stretch.end:%Y-%m-%d %H:%M} UTC; home {settings.home}", soft_wrap=True,
@@ -72,7 +72,7 @@ def run_backfill(
             with shown_fetch(console, name):
                 hours = _run_hours(pipeline, assets, start, last, again)
             console.print(f"{name:<12} {hours:>7,} hours")
-        if pipeline.judge_gaps():
+        if pipeline.resolve_due_gaps():
             print_gaps(open_database(settings), console)
 
 
@@ -121,7 +121,7 @@ def run_one_hour(hour: datetime | None, settings: Settings, console: Console) ->
         with console.status(f"hour {chosen:%Y-%m-%d %H:%M}"):
             result = pipeline.run("trade_hour", partition_key=chosen.strftime(HOUR_FORMAT))
         facts = result.asset_materializations_for_node("execution")[0].metadata
-        for name in ("placed", "rejected", "settled", "unresolved", "refusal", "skipped"):
+        for name in ("placed", "rejected", "settled", "unresolved", "rejection_reason", "skipped"):
             console.print(f"{name:<12} {facts[name].value}")
 
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from okx_core.errors import OkxSignalError
-from okx_jobs.cli.account_check import account_findings
-from okx_jobs.cli.findings import Finding
+from okx_jobs.cli.account_check import diagnose_account
+from okx_jobs.cli.diagnosis import Diagnosis
 from okx_jobs.stack import services
 from okx_jobs.stack.processes import answers
 from okx_services.ingest.feed_health import HEALTHY, STARTING, WAITING, health_file, utc_now
@@ -19,69 +19,69 @@ from resources.postgres.database import Database
 from resources.postgres.embedded import EmbeddedPostgres
 from resources.stores import market_identity, open_database, open_exchange
 
-MOST_CLOCK_OFFSET_SECONDS = 5.0
-LEAST_FREE_GIB = 5.0
+MAX_CLOCK_OFFSET_SECONDS = 5.0
+MIN_FREE_GIB = 5.0
 STOPPED = "embedded, stopped; it starts with `okxsignal up`"
 
 
 def examine(settings: Settings, console: Console) -> bool:
-    """Print every finding; True when nothing needs a remedy."""
+    """Print every diagnosis; True when nothing needs a remedy."""
     table = Table("", "found", "what to do", title=f"OKXsignal in {settings.home}", title_justify="left")
     sound = True
-    for finding in findings(settings):
-        sound &= not finding.remedy
-        table.add_row(finding.subject, finding.state, finding.remedy or "nothing")
+    for diagnosis in diagnoses(settings):
+        sound &= not diagnosis.remedy
+        table.add_row(diagnosis.subject, diagnosis.state, diagnosis.remedy or "nothing")
     console.print(table)
     return sound
 
 
-def findings(settings: Settings) -> Iterator[Finding]:
+def diagnoses(settings: Settings) -> Iterator[Diagnosis]:
     """Everything worth looking at, cheapest first."""
-    yield Finding("mode", f"{settings.mode}: {market_identity(settings)}")
+    yield Diagnosis("mode", f"{settings.mode}: {market_identity(settings)}")
     place = next(place for place in (settings.home, *settings.home.parents) if place.exists())
     free = shutil.disk_usage(place).free / 2**30
-    yield Finding(
+    yield Diagnosis(
         "disk",
         f"{free:.0f} GiB free",
-        "" if free >= LEAST_FREE_GIB else f"free at least {LEAST_FREE_GIB:.0f} GiB",
+        "" if free >= MIN_FREE_GIB else f"free at least {MIN_FREE_GIB:.0f} GiB",
     )
     is_up = services.running_launcher(settings) is not None
-    yield Finding("stack", "up" if is_up else "down (start it with `okxsignal up`)")
+    yield Diagnosis("stack", "up" if is_up else "down (start it with `okxsignal up`)")
     if is_up:
         yield _live_feed(settings)
     database = _database(settings)
     yield database
     if not database.remedy and database.state != STOPPED:
-        yield from history_findings(open_database(settings))
+        yield from diagnose_history(open_database(settings))
     if not settings.trades_locally or answers(services.simulator(settings)):
         yield from _exchange(settings)
     else:
-        yield Finding("exchange", "the simulator starts with `okxsignal up`")
-    yield Finding(
+        yield Diagnosis("exchange", "the simulator starts with `okxsignal up`")
+    yield Diagnosis(
         "mlflow", "answers" if answers(services.mlflow_server(settings)) else "starts with `okxsignal up`"
     )
 
 
-def _live_feed(settings: Settings) -> Finding:
+def _live_feed(settings: Settings) -> Diagnosis:
     health = health_file(settings).read()
     if health is None:
-        return Finding("live feed", "has not said yet how it is")
+        return Diagnosis("live feed", "has not said yet how it is")
     sound = health.state in (HEALTHY, STARTING, WAITING)
     remedy = (
         "" if sound else f"see {services.logs(settings) / 'live-feed.log'}; candles come hourly over REST"
     )
-    return Finding("live feed", health.words(utc_now()), remedy)
+    return Diagnosis("live feed", health.words(utc_now()), remedy)
 
 
-def _database(settings: Settings) -> Finding:
+def _database(settings: Settings) -> Diagnosis:
     if settings.database_url is None and not EmbeddedPostgres(settings.home).is_running():
-        return Finding("database", STOPPED)
+        return Diagnosis("database", STOPPED)
     return _attempt(
         "database", lambda: str(open_database(settings).scalar("select version()")).split(" on ")[0]
     )
 
 
-def history_findings(database: Database) -> Iterator[Finding]:
+def diagnose_history(database: Database) -> Iterator[Diagnosis]:
     """Whether the feature store goes back as far as SQL: in a home from before the store it does not.
 
     Its hours count as materialised, so that no backfill would fill the store by itself.
@@ -94,33 +94,33 @@ def history_findings(database: Database) -> Iterator[Finding]:
     )
     if oldest is not None and (months is None or start_of(months) > oldest):
         since = "is empty" if months is None else f"begins in {months:%Y-%m}"
-        yield Finding(
+        yield Diagnosis(
             "feature store",
             f"{since}, but features were computed from {oldest:%Y-%m-%d} on",
             "`okxsignal refresh full` fills it from the stored candles",
         )
     elif months is not None:
-        yield Finding("feature store", f"months from {months:%Y-%m} on; see `okxsignal store`")
+        yield Diagnosis("feature store", f"months from {months:%Y-%m} on; see `okxsignal store`")
 
 
-def _exchange(settings: Settings) -> Iterator[Finding]:
+def _exchange(settings: Settings) -> Iterator[Diagnosis]:
     client = open_exchange(settings)
     try:
         offset = (client.server_time() - datetime.now(UTC)).total_seconds()
     except OkxSignalError as error:
-        yield Finding("exchange", f"{settings.exchange_url} does not answer", str(error))
+        yield Diagnosis("exchange", f"{settings.exchange_url} does not answer", str(error))
         return
-    yield Finding("exchange", f"{settings.exchange_url} answers")
+    yield Diagnosis("exchange", f"{settings.exchange_url} answers")
     stepped = settings.mode is Mode.SIMULATED and settings.clock != "real"
-    late = abs(offset) > MOST_CLOCK_OFFSET_SECONDS and not stepped
-    yield Finding(
+    late = abs(offset) > MAX_CLOCK_OFFSET_SECONDS and not stepped
+    yield Diagnosis(
         "exchange clock", f"{offset:+.2f} s from ours", "synchronise this machine's clock" if late else ""
     )
-    yield from account_findings(client, settings)
+    yield from diagnose_account(client, settings)
 
 
-def _attempt(subject: str, look: Callable[[], str]) -> Finding:
+def _attempt(subject: str, look: Callable[[], str]) -> Diagnosis:
     try:
-        return Finding(subject, look())
+        return Diagnosis(subject, look())
     except OkxSignalError as error:
-        return Finding(subject, "fails", str(error))
+        return Diagnosis(subject, "fails", str(error))

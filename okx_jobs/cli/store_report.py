@@ -30,8 +30,8 @@ def show_store(settings: Settings, console: Console) -> None:
         print_store(open_feature_store(settings), console)
 
 
-def print_store(store: FeatureStore, console: Console) -> None:
-    pinned, files = store.manifest.pinned_by(), store.manifest.every()
+def print_store(feature_store: FeatureStore, console: Console) -> None:
+    pinned, files = feature_store.manifest.pinned_by(), feature_store.manifest.every()
     files = [file for file in files if file.is_current or file.file_id in pinned]
     if not files:
         console.print(
@@ -47,12 +47,16 @@ def print_store(store: FeatureStore, console: Console) -> None:
         )  # fmt: skip
     console.print(table)
     for name, mine in groupby((file for file in files if file.is_current), lambda file: file.table_name):
-        _print_total(store, console, name, list(mine))
-    console.print(f"files: {store.root.address(store.folder)}", soft_wrap=True, highlight=False)
+        _print_total(feature_store, console, name, list(mine))
+    console.print(
+        f"files: {feature_store.root.address(feature_store.folder)}", soft_wrap=True, highlight=False
+    )
 
 
-def _print_total(store: FeatureStore, console: Console, name: str, files: Sequence[ManifestFile]) -> None:
-    rows, held = sum(file.row_count for file in files), SqlWindow(store, name).starts_at()
+def _print_total(
+    feature_store: FeatureStore, console: Console, name: str, files: Sequence[ManifestFile]
+) -> None:
+    rows, held = sum(file.row_count for file in files), SqlWindow(feature_store, name).starts_at()
     where = "all" if held == BEGINNING else "none" if held is None else f"from {held:%Y-%m-%d} on"
     total = size(sum(file.byte_count for file in files))
     console.print(f"{name:<22} {len(files):>4} months {rows:>12,} rows {total:>9}; in SQL: {where}")
@@ -89,20 +93,20 @@ def verify_store(settings: Settings, console: Console) -> None:
     console.print("every file is what was written, and SQL holds the same rows")
 
 
-def problems(store: FeatureStore, console: Console) -> list[str]:
+def problems(feature_store: FeatureStore, console: Console) -> list[str]:
     """A line per damaged file, and per month in which SQL differs."""
-    pinned, found = store.manifest.pinned_by(), []
-    files = [file for file in store.manifest.every() if file.is_current or file.file_id in pinned]
+    pinned, found = feature_store.manifest.pinned_by(), []
+    files = [file for file in feature_store.manifest.every() if file.is_current or file.file_id in pinned]
     with console.status("hashing") as status:
         for file in files:
             status.update(f"hashing {file.table_name} {file.month:%Y-%m}")
-            if not store.is_intact(file):
-                found.append(f"{store.root.address(file.path)}: missing or not what was written")
+            if not feature_store.is_intact(file):
+                found.append(f"{feature_store.root.address(file.path)}: missing or not what was written")
     if found:
         return found
     for name in sorted({file.table_name for file in files if file.is_current}):
         newest = max(file.watermark for file in files if file.is_current and file.table_name == name)
-        copy = SqlWindow(store, name)
+        copy = SqlWindow(feature_store, name)
         held = copy.starts_at()
         oldest = min(file.month for file in files if file.is_current and file.table_name == name)
         if held is not None:

@@ -24,38 +24,46 @@ HISTORY = ("features.features_1h", "ml.labels_1d", "ml.labels_2w")  # whole in t
 SAMPLE_QUERY = "select * from marts.candles_1h where pair = 'BTC-USDT' order by timestamp_utc desc limit 5"
 
 
-def print_summary(console: Console, store: Database, settings: Settings, command: str = "okxsignal") -> None:
+def print_summary(
+    console: Console, database: Database, settings: Settings, command: str = "okxsignal"
+) -> None:
     """Rows, models, backtest, signals, orders, positions and what to open next."""
-    for table in (_rows(store), _models(store), _backtest(store), _signals(store), _positions(store)):
+    for table in (
+        _rows(database),
+        _models(database),
+        _backtest(database),
+        _signals(database),
+        _positions(database),
+    ):
         console.print(table)
-    console.print(_next_steps(settings, store, command), highlight=False, soft_wrap=True)
+    console.print(_next_steps(settings, database, command), highlight=False, soft_wrap=True)
 
 
-def row_counts(store: Database) -> dict[str, int]:
+def row_counts(database: Database) -> dict[str, int]:
     """Rows per table: of features and labels the whole history, of which SQL holds the newest days."""
-    manifest = Manifest(store)
+    manifest = Manifest(database)
     return {
-        table: manifest.row_count(table) if table in HISTORY else _count(store, table) for table in TABLES
+        table: manifest.row_count(table) if table in HISTORY else _count(database, table) for table in TABLES
     }
 
 
-def _count(store: Database, table: str) -> int:
-    return int(store.scalar(f"select count(*) from {table}"))  # noqa: S608
+def _count(database: Database, table: str) -> int:
+    return int(database.scalar(f"select count(*) from {table}"))  # noqa: S608
 
 
-def _rows(store: Database) -> Table:
+def _rows(database: Database) -> Table:
     table = Table("table", "rows", "of them in SQL", title="Rows per table", title_justify="left")
-    for name, count in row_counts(store).items():
-        table.add_row(name, f"{count:,}", f"{_count(store, name) if name in HISTORY else count:,}")
+    for name, count in row_counts(database).items():
+        table.add_row(name, f"{count:,}", f"{_count(database, name) if name in HISTORY else count:,}")
     return table
 
 
-def _models(store: Database) -> Table:
+def _models(database: Database) -> Table:
     table = Table(
         "week", "algorithm", "version", "hold-out rank IC", "t", "RMSE %", "of baseline %", "verdict",
         title="Model versions, newest weeks (scores on the purged hold-out before the week)", title_justify="left",
     )  # fmt: skip
-    rows = store.rows(
+    rows = database.rows(
         "select m.*, c.verdict, c.model_version as champion from ml.model_versions as m "
         "left join ml.champions as c using (week) order by m.week desc, m.algorithm limit 8"
     )
@@ -68,50 +76,50 @@ def _models(store: Database) -> Table:
     return table
 
 
-def backtest_scores(store: Database) -> dict[str, Any]:
+def backtest_scores(database: Database) -> dict[str, Any]:
     """Scores over all out-of-sample weeks together."""
-    equity = store.frame("select * from backtests.equity order by timestamp_utc")
-    trades = store.frame("select * from backtests.trades order by exit_time, pair")
+    equity = database.frame("select * from backtests.equity order by timestamp_utc")
+    trades = database.frame("select * from backtests.trades order by exit_time, pair")
     return metrics(equity, trades) if len(equity) else {}
 
 
-def _backtest(store: Database) -> Table:
-    weeks = store.rows(
+def _backtest(database: Database) -> Table:
+    weeks = database.rows(
         "select min(week) as first, max(week) as last, count(*) as weeks, sum(cost_quote) as cost from backtests.runs"
     )[0]
     title = (
         f"Backtest, out of sample only, costs on: {weeks['weeks']} weeks, {weeks['first']} to {weeks['last']}"
     )
     table = Table("metric", "value", title=title, title_justify="left")
-    for name, value in backtest_scores(store).items():
+    for name, value in backtest_scores(database).items():
         table.add_row(name, _text(value, 3))
     table.add_row("costs paid, quote", _text(weeks["cost"], 2))
     return table
 
 
-def _signals(store: Database) -> Table:
+def _signals(database: Database) -> Table:
     table = Table(
-        "pair", "prediction %", "confidence", "tradable", "first objection", "model",
+        "pair", "prediction %", "confidence", "tradable", "first rejection reason", "model",
         title="Newest signals", title_justify="left",
     )  # fmt: skip
     gates = [f"gate_{name}" for name in ("universe", "market", "confidence", "fee", "slippage", "liquidity")]
-    rows = store.rows(
+    rows = database.rows(
         "select * from trading.signals where timestamp_utc = (select max(timestamp_utc) from trading.signals) "
         "order by prediction_pct desc nulls last limit 12"
     )
     if not rows:
         table.title = "No signals: no model version has passed the promotion gate (see ml.champions.evidence)"
     for row in rows:
-        objection = next((row[gate] for gate in gates if row[gate] != "pass"), "")
+        rejection_reason = next((row[gate] for gate in gates if row[gate] != "pass"), "")
         table.add_row(
             row["pair"], _text(row["prediction_pct"], 3), _text(row["confidence"], 2), str(row["tradable"]),
-            objection, f"v{row['model_version']}",
+            rejection_reason, f"v{row['model_version']}",
         )  # fmt: skip
     return table
 
 
-def _positions(store: Database) -> Table:
-    counts = store.rows(
+def _positions(database: Database) -> Table:
+    counts = database.rows(
         "select (select count(*) from trading.orders) as orders, (select count(*) from trading.fills) as fills, "
         "(select count(*) from trading.executed_hours) as hours"
     )[0]
@@ -127,7 +135,7 @@ def _positions(store: Database) -> Table:
         title=title,
         title_justify="left",
     )
-    rows = store.rows("select * from trading.positions order by pair")
+    rows = database.rows("select * from trading.positions order by pair")
     for row in rows:
         table.add_row(
             row["pair"], *(_text(row[name], 6) for name in ("quantity_base", "average_price", "mark_price")),
@@ -139,21 +147,21 @@ def _positions(store: Database) -> Table:
     return table
 
 
-def _next_steps(settings: Settings, store: Database, command: str) -> str:
+def _next_steps(settings: Settings, database: Database, command: str) -> str:
     return (
         f"\nNext: [bold]{command} up[/bold], then open\n"
         f"  {settings.dagster_url}  assets, runs, schedules, backfills\n"
         f"  {settings.tracking_url}/#/models  models, versions and @champion\n"
-        f'  psql "{store_url(store)}"  for instance:\n    {SAMPLE_QUERY}\n'
+        f'  psql "{store_url(database)}"  for instance:\n    {SAMPLE_QUERY}\n'
         "  (psql needs the server that `up` starts)\n"
     )
 
 
-def store_url(store: Database) -> str:
+def store_url(database: Database) -> str:
     """The address to print; a password in it stays hidden."""
     from resources.postgres.database import masked
 
-    return masked(store.url)
+    return masked(database.url)
 
 
 def _text(value: Any, digits: int) -> str:

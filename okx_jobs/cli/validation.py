@@ -15,7 +15,7 @@ from okx_core.errors import OkxSignalError
 from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
-from okx_core.validation.result import Verdict
+from okx_core.validation.result import ValidationResult
 from okx_core.validation.validate import prove
 from okx_jobs.stack import services
 from okx_simulator.tape import minute_bars
@@ -31,7 +31,7 @@ HOUR_SECONDS = 3600
 FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 SYNTHETIC_DAYS = 240
 ENABLED_SHARE = 0.9
-MOST_PAIRS, MOST_HISTORY = 12, timedelta(days=730)  # of a database, unless the user names others
+MAX_PAIRS, MAX_HISTORY = 12, timedelta(days=730)  # of a database, unless the user names others
 SHOWN = 8
 
 
@@ -59,19 +59,19 @@ def prove_features(request: ProofRequest, settings: Settings, console: Console) 
     return report(prove(candles), FEATURES, console)
 
 
-def report(verdicts: Iterable[Verdict], features: tuple[Feature, ...], console: Console) -> bool:
+def report(results: Iterable[ValidationResult], features: tuple[Feature, ...], console: Console) -> bool:
     """Print each verdict as it comes; whether all passed."""
     passed = True
-    for found in verdicts:
+    for found in results:
         passed &= found.passed
-        state = "note" if found.findings and found.advisory else "ok" if found.passed else "FAILED"
+        state = "note" if found.violations and found.advisory else "ok" if found.passed else "FAILED"
         console.print(f"{state:<7}{found.proof:<18}{found.claim} ({found.evidence})", soft_wrap=True)
-        if found.findings:
+        if found.violations:
             table = Table("feature", "what was found", box=None, padding=(0, 0, 0, 7))
-            for finding in found.findings[:SHOWN]:
-                table.add_row(finding.feature, finding.detail)
-            if len(found.findings) > SHOWN:
-                table.add_row(f"... and {len(found.findings) - SHOWN} more", "")
+            for violation in found.violations[:SHOWN]:
+                table.add_row(violation.feature, violation.detail)
+            if len(found.violations) > SHOWN:
+                table.add_row(f"... and {len(found.violations) - SHOWN} more", "")
             console.print(table)
     outcome = "every proof passes" if passed else "NOT proven, see above"
     console.print(f"{len(features)} features: {outcome}")
@@ -100,8 +100,8 @@ def _candles(request: ProofRequest, settings: Settings) -> tuple[CandleSet, str]
             "or name --candles FILE or --synthetic"
         )
     end = request.end or span["last"] + HOUR
-    start = request.start or max(span["first"], end - MOST_HISTORY)
-    chosen = _wanted(request.pairs) or largest_pairs(database, start, end, MOST_PAIRS)
+    start = request.start or max(span["first"], end - MAX_HISTORY)
+    chosen = _wanted(request.pairs) or largest_pairs(database, start, end, MAX_PAIRS)
     found = candle_set(database, start, end, chosen)
     absent = sorted(set(chosen) - set(found.hourly["pair"]))
     if absent or found.hourly.empty:
@@ -117,7 +117,7 @@ def _wanted(pairs: str | None) -> list[str]:
 
 
 def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
-    """Hourly and 15-minute candles of the synthetic market, with takers and a universe drawn by lot."""
+    """Hourly and 15-minute candles of the synthetic market, with takers and a universe drawn by rng."""
     tape = SyntheticTape(seed=seed)
     stop = tape.start_hour + 24 * days
     quarters = []
@@ -126,11 +126,11 @@ def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
         opens = pd.to_datetime(cut.open_ms, unit="ms", utc=True)
         quarters.append(_frame(pair, opens, dict(zip(FIELDS, cut.values, strict=True))))
     hourly = _hourly(tape, tape.pairs, stop)
-    lot = np.random.default_rng(seed)
-    hourly["taker_buy_base"] = hourly["volume"] * lot.uniform(0.2, 0.8, len(hourly))
+    rng = np.random.default_rng(seed)
+    hourly["taker_buy_base"] = hourly["volume"] * rng.uniform(0.2, 0.8, len(hourly))
     calendar = sorted(set(hourly["timestamp_utc"].dt.date))
     universe = pd.DataFrame([(day, pair) for day in calendar for pair in tape.pairs], columns=["day", "pair"])
-    universe["enabled"] = lot.random(len(universe)) < ENABLED_SHARE
+    universe["enabled"] = rng.random(len(universe)) < ENABLED_SHARE
     return replace(CandleSet.of_hourly(hourly, pd.concat(quarters, ignore_index=True)), universe=universe)
 
 

@@ -8,7 +8,7 @@ import dagster as dg
 from okx_assets.candle_assets import touched_hours
 from okx_jobs.dagster_jobs import jobs
 from okx_jobs.dagster_jobs.gap_repair import repair_gaps
-from okx_jobs.dagster_jobs.hour_ranges import hour_of, make_up
+from okx_jobs.dagster_jobs.hour_ranges import backfill_request, hour_of
 from okx_jobs.dagster_jobs.schedules import sensor_default
 from resources.config.settings import load_settings
 from resources.market.candle_store import CandleStore
@@ -60,6 +60,6 @@ def candle_sensors() -> list[dg.SensorDefinition]:
                 hour for hour in known[asset] if hour_of(hour) >= hours[0] and hour_of(hour) < hours[1]
             )
             if done:
-                yield make_up(job.name, hour_of(done[0]), hour_of(done[-1]), now)
+                yield backfill_request(job.name, hour_of(done[0]), hour_of(done[-1]), now)
 
     return [open_gaps, changed_candles]

@@ -36,7 +36,7 @@ def missing_runs(materialized: Iterable[str], now: datetime) -> list[tuple[datet
     return [(start, end - HOUR) for start, end in stretches(missing, HOUR)]
 
 
-def make_up(job: str, first: datetime, last: datetime, now: datetime) -> dg.RunRequest:
+def backfill_request(job: str, first: datetime, last: datetime, now: datetime) -> dg.RunRequest:
     """One run for a stretch of hours; asked for again an hour later if it has not helped by then."""
     start, end = first.strftime(HOUR_FORMAT), last.strftime(HOUR_FORMAT)
     return dg.RunRequest(

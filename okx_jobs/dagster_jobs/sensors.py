@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from okx_jobs.dagster_jobs import jobs
-from okx_jobs.dagster_jobs.hour_ranges import make_up, missing_runs
+from okx_jobs.dagster_jobs.hour_ranges import backfill_request, missing_runs
 from okx_jobs.dagster_jobs.schedules import sensor_default
 from resources.alerts import raise_alert
 from resources.config.settings import load_settings
@@ -31,7 +31,7 @@ def sensors() -> list[dg.SensorDefinition]:
         """Make up for hours that the hourly schedules missed; none of these jobs trades."""
         now = datetime.now(UTC)
         requests: list[dg.RunRequest | dg.SkipReason] = [
-            make_up(job.name, first, last, now)
+            backfill_request(job.name, first, last, now)
             for asset, (job, horizon) in WATCHED.items()
             for first, last in missing_runs(
                 context.instance.get_materialized_partitions(asset), now - horizon

@@ -42,7 +42,7 @@ class Demo:
             self._history(steps)
             self.wait_for_mlflow()
             self._models(steps, self.stretch.history_end)
-            self._judgement(steps)
+            self._signals_and_backtest(steps)
             self._live_hours(steps)
             self._labels(steps, self.stretch.end)
             steps.once("views for SQL", lambda: self.pipeline.run("refresh_marts"))
@@ -60,7 +60,7 @@ class Demo:
         if days:
             steps.once("universe", lambda: pipeline.run_range([UNIVERSE], days[0], days[-1]))
         steps.once("candles", lambda: pipeline.run_missing_hours(CANDLES, stretch.start, stretch.history_end))
-        steps.once("gaps", pipeline.judge_gaps)
+        steps.once("gaps", pipeline.resolve_due_gaps)
         steps.once(
             "features", lambda: pipeline.run_missing_hours([FEATURES], stretch.start, stretch.history_end)
         )
@@ -82,7 +82,7 @@ class Demo:
         for week in steps.each("champions", self.pipeline.missing_keys(CHAMPION, weeks)):
             self.pipeline.run("choose_champion", partition_key=week)
 
-    def _judgement(self, steps: Steps) -> None:
+    def _signals_and_backtest(self, steps: Steps) -> None:
         stretch, pipeline = self.stretch, self.pipeline
         steps.once(
             "signals", lambda: pipeline.run_missing_hours([SIGNALS], stretch.first_week, stretch.history_end)

@@ -73,7 +73,7 @@ def shown_steps(console: Console) -> Iterator[Steps]:
 
 
 @contextmanager
-def heard(logger: logging.Logger, tell: Callable[[str], None]) -> Iterator[None]:
+def forwarded(logger: logging.Logger, tell: Callable[[str], None]) -> Iterator[None]:
     """While the block runs, what `logger` says in passing is told to `tell`."""
 
     class Listener(logging.Handler):
@@ -95,5 +95,5 @@ def shown_fetch(console: Console, name: str) -> Iterator[None]:
     """A spinner that says how far a long fetch has come; lines now and then where there is no terminal."""
     with console.status(name) as status:
         show = (lambda text: status.update(f"{name}: {text}")) if console.is_terminal else console.print
-        with heard(logging.getLogger(FETCH_LOGGER), show):
+        with forwarded(logging.getLogger(FETCH_LOGGER), show):
             yield

@@ -102,7 +102,7 @@ class Pipeline:
         self.run_range(assets, missing[0].strftime(HOUR_FORMAT), missing[-1].strftime(HOUR_FORMAT))
         return len(missing)
 
-    def judge_gaps(self) -> int:
+    def resolve_due_gaps(self) -> int:
         """One more attempt at every gap that is due; how many were. Old ones are judged by it."""
         settings = load_settings()
         now, database = open_exchange(settings).now(), open_database(settings)

@@ -214,7 +214,7 @@ def _signal(process: psutil.Process, number: int) -> None:
 
 
 @dataclass(frozen=True)
-class Roster:
+class ProcessRegistry:
     """The file that tells other shells what runs in a home."""
 
     path: Path

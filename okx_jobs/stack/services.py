@@ -11,7 +11,7 @@ import yaml
 
 from okx_jobs.stack.processes import (
     ProcessRecord,
-    Roster,
+    ProcessRegistry,
     Service,
     ServiceError,
     answers,
@@ -31,8 +31,8 @@ LOCATION = "okx"
 LIVE_FEED = "live-feed"
 
 
-def roster(settings: Settings) -> Roster:
-    return Roster(settings.home / "services.json")
+def process_registry(settings: Settings) -> ProcessRegistry:
+    return ProcessRegistry(settings.home / "services.json")
 
 
 def logs(settings: Settings) -> Path:
@@ -177,11 +177,11 @@ def stop_database(settings: Settings) -> None:
 
 def running_launcher(settings: Settings) -> ProcessRecord | None:
     """The `okxsignal up` (or demo) that holds this home, None when none is alive."""
-    launcher, _ = roster(settings).read()
+    launcher, _ = process_registry(settings).read()
     return launcher if launcher is not None and launcher.process() is not None else None
 
 
-def require_nobody_home(settings: Settings) -> None:
+def require_stack_stopped(settings: Settings) -> None:
     launcher = running_launcher(settings)
     if launcher is not None and launcher.pid != os.getpid():
         raise ServiceError(
@@ -217,20 +217,20 @@ def working_services(settings: Settings, clock: str | None = None) -> Iterator[N
     finally:
         for _, process in reversed(children):
             stop_child(process)
-        roster(settings).clear()
+        process_registry(settings).clear()
         if started_database:
             stop_database(settings)
 
 
 def _note_children(settings: Settings, children: Sequence[tuple[Service, Popen[bytes]]]) -> None:
     records = [record_of(service.name, process.pid) for service, process in children]
-    roster(settings).write(record_of("a command", os.getpid()), records)
+    process_registry(settings).write(record_of("a command", os.getpid()), records)
 
 
 def wait_for_mlflow(settings: Settings) -> None:
     """MLflow takes the longest to come up; callers do other work first and then wait here."""
     service = mlflow_server(settings)
-    _, records = roster(settings).read()
+    _, records = process_registry(settings).read()
     for record in records:
         if record.name == "mlflow":
             _wait_for_record(service, record, settings)

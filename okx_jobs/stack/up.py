@@ -51,11 +51,11 @@ def sweep_orphans(instance: dg.DagsterInstance) -> list[str]:
 
 def clear_leftovers(settings: Settings) -> None:
     """Stop children that outlived a killed launcher."""
-    launcher, children = services.roster(settings).read()
+    launcher, children = services.process_registry(settings).read()
     if launcher is not None and launcher.process() is None:
         for record in reversed(children):
             stop(record, RUN_GRACE_SECONDS if record.name == "code-server" else 10)
-        services.roster(settings).clear()
+        services.process_registry(settings).clear()
 
 
 def stack(settings: Settings) -> list[Service]:
@@ -73,7 +73,7 @@ def stack(settings: Settings) -> list[Service]:
 
 def up(settings: Settings, console: Console) -> None:
     """Run the stack until Ctrl-C or SIGTERM."""
-    services.require_nobody_home(settings)
+    services.require_stack_stopped(settings)
     clear_leftovers(settings)
     wanted = stack(settings)
     require_distinct_ports(wanted)
@@ -103,7 +103,7 @@ def _start(
     """Start everything side by side, but what needs all the others when they answer."""
     first = [service for service in wanted if service.name not in LAST]
     children = services.launch(settings, first)
-    _write_roster(settings, children)
+    _write_registry(settings, children)
     with console.status("starting ") as status:
         for service, process in children:
             if stopped.is_set():
@@ -111,13 +111,13 @@ def _start(
             status.update(f"waiting for {service.name}")
             wait_until_healthy(service, process, services.logs(settings))
     children += services.launch(settings, [service for service in wanted if service.name in LAST])
-    _write_roster(settings, children)
+    _write_registry(settings, children)
     return children
 
 
-def _write_roster(settings: Settings, children: list[tuple[Service, Popen[bytes]]]) -> None:
+def _write_registry(settings: Settings, children: list[tuple[Service, Popen[bytes]]]) -> None:
     records = [record_of(service.name, process.pid) for service, process in children]
-    services.roster(settings).write(record_of("okxsignal up", os.getpid()), records)
+    services.process_registry(settings).write(record_of("okxsignal up", os.getpid()), records)
 
 
 def _announce(settings: Settings, console: Console) -> None:
@@ -156,7 +156,7 @@ def _stop_all(settings: Settings, children: list[tuple[Service, Popen[bytes]]], 
             console.print(f"stopping {service.name}")
             stop_child(process, RUN_GRACE_SECONDS if service.name == "code-server" else 15)
     services.stop_database(settings)
-    services.roster(settings).clear()
+    services.process_registry(settings).clear()
     console.print("stopped")
 
 
@@ -207,7 +207,7 @@ def _state(settings: Settings, service: Service, alive: bool) -> str:
 def status(settings: Settings, console: Console) -> bool:
     """Print what runs; True when the whole stack does."""
     launcher = services.running_launcher(settings)
-    _, records = services.roster(settings).read()
+    _, records = services.process_registry(settings).read()
     pids = {record.name: record for record in records}
     table = Table(
         "service",

@@ -31,13 +31,13 @@ class LocalGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            objection = self.objection(scope)
-            if objection:
-                await _refuse(scope, receive, send, objection)
+            rejection_reason = self.rejection_reason(scope)
+            if rejection_reason:
+                await _refuse(scope, receive, send, rejection_reason)
                 return
         await self.app(scope, receive, send)
 
-    def objection(self, scope: Scope) -> str:
+    def rejection_reason(self, scope: Scope) -> str:
         """Why the request is refused, empty when it may pass."""
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         hosts = [value for name, value in headers if name == b"host"]
@@ -70,12 +70,12 @@ def _reads_only(query: str) -> bool:
     return bool(READ_ONLY.match(query)) and not MUTATION.search(query)
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, objection: str) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, rejection_reason: str) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008})
         return
-    body = f"refused: {objection}".encode()
+    body = f"refused: {rejection_reason}".encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -69,9 +69,9 @@ class CandleFetch:
     """One fetch of [start, end) for many pairs into the store; `say` is told how far it has come."""
 
     def __init__(
-        self, store: CandleStore, client: OkxClient, source: str, say: Callable[[str], None] = log.info
+        self, candles: CandleStore, client: OkxClient, source: str, say: Callable[[str], None] = log.info
     ) -> None:
-        self._store, self._client, self._source, self._say = store, client, source, say
+        self._store, self._client, self._source, self._say = candles, client, source, say
         self._arrivals: queue.Queue[_Arrival | None] = queue.Queue(WAITING_PAGES)
         self._stopped = threading.Event()
         self._lock = threading.Lock()

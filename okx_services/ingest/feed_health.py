@@ -7,14 +7,20 @@ from pathlib import Path
 
 from resources.config.settings import Settings
 
-STARTING, WAITING, REPAIRING, HEALTHY, DEAF = "starting", "waiting", "repairing", "healthy", "deaf"
+STARTING, WAITING, REPAIRING, HEALTHY, DISCONNECTED = (
+    "starting",
+    "waiting",
+    "repairing",
+    "healthy",
+    "disconnected",
+)
 # The feed writes at least this often while it lives.
 WRITTEN_EVERY_SECONDS = 10.0
 
 
 @dataclass
 class FeedHealth:
-    """`deaf`: nothing is heard; `repairing`: heard again, but what was missed is not fetched yet.
+    """`disconnected`: nothing is heard; `repairing`: heard again, but what was missed is not fetched yet.
 
     Times are ISO-8601 UTC. `delay_seconds` is the time from the close of the newest pushed bar until it
     stood in the table, by the exchange's clock.

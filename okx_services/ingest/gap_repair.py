@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from okx_core.candles.gaps import LONGEST_OUTAGE, OPEN, Evidence, is_conclusive, surroundings, verdict
+from okx_core.candles.gaps import MAX_OUTAGE, OPEN, Evidence, classify_gap, is_conclusive, surroundings
 from okx_core.candles.windows import Stretch, stretches
 from okx_services.ingest.candle_fetch import CandleFetch
 from resources.market.candle_store import CandleStore
@@ -27,9 +27,9 @@ class RepairReport:
     found: list[tuple[str, datetime]] = field(default_factory=list)
 
 
-def repair_gaps(store: CandleStore, client: OkxClient, source: str) -> RepairReport:
-    """Fetch every due gap once more; what stays away is judged when asking again is pointless."""
-    ledger, now = GapLedger(store), client.now()
+def repair_gaps(candles: CandleStore, client: OkxClient, source: str) -> RepairReport:
+    """Fetch every due gap once more; what stays away is conclusive when asking again is pointless."""
+    ledger, now = GapLedger(candles), client.now()
     gaps = ledger.due(now)
     report = RepairReport(due=len(gaps))
     if not gaps:
@@ -39,8 +39,8 @@ def repair_gaps(store: CandleStore, client: OkxClient, source: str) -> RepairRep
         by_pair.setdefault(gap.pair, []).append(gap)
     refused: dict[str, str] = {}
     for pair, missing in by_pair.items():
-        for start, end in stretches([gap.timestamp_utc for gap in missing], store.length):
-            fetched = CandleFetch(store, client, source).run([pair], start, end)
+        for start, end in stretches([gap.timestamp_utc for gap in missing], candles.length):
+            fetched = CandleFetch(candles, client, source).run([pair], start, end)
             refused |= fetched.refused
     still = {(gap.pair, gap.timestamp_utc) for gap in ledger.due(now)}
     absent = [gap for gap in gaps if (gap.pair, gap.timestamp_utc) in still]
@@ -48,7 +48,7 @@ def repair_gaps(store: CandleStore, client: OkxClient, source: str) -> RepairRep
         (gap.pair, gap.timestamp_utc) for gap in gaps if (gap.pair, gap.timestamp_utc) not in still
     ]
     report.refetched = len(report.found)
-    attempts = _judged(ledger, client, store, absent, refused, now)
+    attempts = _attempts_of(ledger, client, candles, absent, refused, now)
     ledger.note(attempts, now)
     report.still_open = sum(item.state == OPEN for item in attempts)
     for item in attempts:
@@ -57,10 +57,10 @@ def repair_gaps(store: CandleStore, client: OkxClient, source: str) -> RepairRep
     return report
 
 
-def _judged(
+def _attempts_of(
     ledger: GapLedger,
     client: OkxClient,
-    store: CandleStore,
+    candles: CandleStore,
     absent: Sequence[Gap],
     refused: dict[str, str],
     now: datetime,
@@ -68,25 +68,25 @@ def _judged(
     """One attempt for each gap that has not been closed."""
     if not absent:
         return []
-    margin = LONGEST_OUTAGE + 2 * store.length
+    margin = MAX_OUTAGE + 2 * candles.length
     opens = [gap.timestamp_utc for gap in absent]
     market = ledger.bars_of_market(min(opens) - margin, max(opens) + margin)
     present = sorted(market)
     concluded = [
-        gap for gap in absent if is_conclusive(gap.timestamp_utc + store.length, gap.attempts + 1, now)
+        gap for gap in absent if is_conclusive(gap.timestamp_utc + candles.length, gap.attempts + 1, now)
     ]
-    judged = {(gap.pair, gap.timestamp_utc) for gap in concluded}
-    traded = _traded(client, store, [gap for gap in concluded if gap.pair not in refused], now)
+    conclusive = {(gap.pair, gap.timestamp_utc) for gap in concluded}
+    traded = _traded(client, candles, [gap for gap in concluded if gap.pair not in refused], now)
     attempts = []
     for gap in absent:
         state, words = OPEN, f"asked {gap.attempts + 1} times, absent"
-        if (gap.pair, gap.timestamp_utc) in judged:
+        if (gap.pair, gap.timestamp_utc) in conclusive:
             seen = Evidence(
                 traded.get((gap.pair, gap.timestamp_utc)),
                 market.get(gap.timestamp_utc, 0),
-                *surroundings(gap.timestamp_utc, market, present, store.length),
+                *surroundings(gap.timestamp_utc, market, present, candles.length),
             )
-            state, words = verdict(seen)
+            state, words = classify_gap(seen)
             words = f"{words}; asked {gap.attempts + 1} times"
         if gap.pair in refused:
             words = f"{words}; {refused[gap.pair]}"
@@ -95,7 +95,7 @@ def _judged(
 
 
 def _traded(
-    client: OkxClient, store: CandleStore, gaps: Sequence[Gap], now: datetime
+    client: OkxClient, candles: CandleStore, gaps: Sequence[Gap], now: datetime
 ) -> dict[tuple[str, datetime], bool]:
     """Whether the public trades show one in each gap; gaps older than what the exchange keeps are unknown."""
     recent = [gap for gap in gaps if now - gap.timestamp_utc < TRADES_KEPT]
@@ -104,12 +104,12 @@ def _traded(
         by_pair.setdefault(gap.pair, []).append(gap.timestamp_utc)
     known: dict[tuple[str, datetime], bool] = {}
     for pair, opens in by_pair.items():
-        for run in stretches(sorted(opens), store.length):
-            known |= {(pair, bar): traded for bar, traded in _traded_in(client, store, pair, run).items()}
+        for run in stretches(sorted(opens), candles.length):
+            known |= {(pair, bar): traded for bar, traded in _traded_in(client, candles, pair, run).items()}
     return known
 
 
-def _traded_in(client: OkxClient, store: CandleStore, pair: str, run: Stretch) -> dict[datetime, bool]:
+def _traded_in(client: OkxClient, candles: CandleStore, pair: str, run: Stretch) -> dict[datetime, bool]:
     """For each bar of a run without a hole: was there a trade? Goes back from trade to trade."""
     start, end = run
     answers: dict[datetime, bool] = {}
@@ -117,13 +117,13 @@ def _traded_in(client: OkxClient, store: CandleStore, pair: str, run: Stretch) -
         last = client.last_trade_before(pair, end)
     except PermanentError:
         return answers
-    bar = end - store.length
+    bar = end - candles.length
     while bar >= start:
         if last is None:
             return answers
-        if last >= bar + store.length:
-            last = client.last_trade_before(pair, bar + store.length)
+        if last >= bar + candles.length:
+            last = client.last_trade_before(pair, bar + candles.length)
             continue
         answers[bar] = last >= bar
-        bar -= store.length
+        bar -= candles.length
     return answers

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from okx_core.hours import floor_hour
 from okx_services.ingest.candle_fetch import CandleFetch
-from okx_services.ingest.feed_health import DEAF, HEALTHY, REPAIRING, WAITING, FeedHealth, utc_now
+from okx_services.ingest.feed_health import DISCONNECTED, HEALTHY, REPAIRING, WAITING, FeedHealth, utc_now
 from okx_services.ingest.gap_repair import repair_gaps
 from okx_services.ingest.pushed_bars import closed_bars, store_bars
 from resources.market.candle_store import CandleStore, source_of
@@ -31,12 +31,12 @@ CHANNEL = "candle1H"
 
 
 @dataclass(frozen=True)
-class Knobs:
+class FeedTiming:
     """When REST is asked, by the exchange's clock; how often one looks, by ours."""
 
     ask_missing_after: timedelta = timedelta(seconds=1)
-    judge_after: timedelta = timedelta(seconds=20)
-    judged_bars: int = 3
+    reconcile_after: timedelta = timedelta(seconds=20)
+    reconciled_bars: int = 3
     longest_repair: timedelta = timedelta(days=58)
     gather_seconds: float = 0.1
     look_seconds: float = 0.5
@@ -48,20 +48,20 @@ class LiveCandles:
 
     def __init__(
         self,
-        store: CandleStore,
+        candles: CandleStore,
         client: OkxClient,
         mode: str,
         wanted_pairs: Callable[[], list[str]],
         now: Callable[[], datetime],
-        knobs: Knobs | None = None,
+        timing: FeedTiming | None = None,
     ) -> None:
-        self._store, self._client, self._mode, self._now = store, client, mode, now
+        self._store, self._client, self._mode, self._now = candles, client, mode, now
         self._wanted_pairs = wanted_pairs
-        self._knobs = knobs or Knobs()
+        self._timing = timing or FeedTiming()
         self._pairs: list[str] = []
         self._pushed: list[tuple[str, CandlePage]] = []
         self._arrived = asyncio.Event()
-        self._heard = False
+        self._connected = False
         self._interruptions, self._repaired = 1, 0
         self._failures = 0
         self.health = FeedHealth()
@@ -86,13 +86,13 @@ class LiveCandles:
             self.health.pairs = len(self._pairs)
             if not self._pairs:
                 self.health.state, self.health.reason = WAITING, "market.universe knows no live pair yet"
-                await asyncio.sleep(self._knobs.look_seconds)
-        self.health.state, self.health.reason = DEAF, "connecting"
+                await asyncio.sleep(self._timing.look_seconds)
+        self.health.state, self.health.reason = DISCONNECTED, "connecting"
 
     async def _follow_universe(self, stream: OkxStream) -> None:
         """Listen to pairs as they enter and leave the universe; a new one is repaired like a missed one."""
         while True:
-            await asyncio.sleep(self._knobs.universe_seconds)
+            await asyncio.sleep(self._timing.universe_seconds)
             pairs = await asyncio.to_thread(self._wanted_pairs)
             if pairs and pairs != self._pairs:
                 self._pairs, self.health.pairs = pairs, len(pairs)
@@ -104,7 +104,7 @@ class LiveCandles:
     def _interrupted(self, reason: str) -> None:
         """Something may have been missed: the feed is not healthy before REST has been asked."""
         self._interruptions += 1
-        self.health.state = REPAIRING if self._heard else DEAF
+        self.health.state = REPAIRING if self._connected else DISCONNECTED
         self.health.reason = reason
 
     async def _listen(self, stream: OkxStream, events: AsyncIterator[Event]) -> None:
@@ -114,12 +114,12 @@ class LiveCandles:
             elif isinstance(event, Up):
                 self.health.connects = stream.connects
                 self.health.refused = sorted(item.inst_id for item in event.refused)
-                self._heard = True
+                self._connected = True
                 if not event.gapless:
                     self._interrupted("fetching what was missed")
             elif isinstance(event, Down):
                 log.warning("%s", event.reason)
-                self._heard = False
+                self._connected = False
                 self._interrupted(event.reason)
 
     def _hear(self, push: Push) -> None:
@@ -137,7 +137,7 @@ class LiveCandles:
     async def _store_pushed(self) -> None:
         while True:
             await self._arrived.wait()
-            await asyncio.sleep(self._knobs.gather_seconds)
+            await asyncio.sleep(self._timing.gather_seconds)
             self._arrived.clear()
             bars, self._pushed = self._pushed, []
             await asyncio.to_thread(self._store_bars, bars)
@@ -156,27 +156,27 @@ class LiveCandles:
             f"select max(timestamp_utc) from {self._store.table} where pair = any($1)",  # noqa: S608
             (self._pairs,),
         )
-        return now if newest is None else min(max(newest + HOUR, now - self._knobs.longest_repair), now)
+        return now if newest is None else min(max(newest + HOUR, now - self._timing.longest_repair), now)
 
     async def _keep_whole(self, whole_until: datetime) -> None:
         """Repair after every interruption; after every close fetch what did not come, and then judge."""
         asked_until = whole_until
         while True:
-            await asyncio.sleep(self._knobs.look_seconds + pause_after(self._failures, 0.5))
+            await asyncio.sleep(self._timing.look_seconds + pause_after(self._failures, 0.5))
             try:
                 now = await asyncio.to_thread(self._now)
                 closed = floor_hour(now)
-                interruptions, heard = self._interruptions, self._heard
-                if self._repaired < interruptions and heard:
-                    await asyncio.to_thread(self._judge, whole_until, closed)
+                interruptions, connected = self._interruptions, self._connected
+                if self._repaired < interruptions and connected:
+                    await asyncio.to_thread(self._reconcile_with_rest, whole_until, closed)
                     whole_until = asked_until = closed
                     self._repaired = interruptions
-                    self._mended()
-                elif asked_until < closed and now >= closed + self._knobs.ask_missing_after:
+                    self._mark_healthy()
+                elif asked_until < closed and now >= closed + self._timing.ask_missing_after:
                     await asyncio.to_thread(self._fetch_missing, asked_until, closed)
                     asked_until = closed
-                elif whole_until < closed and now >= closed + self._knobs.judge_after:
-                    await asyncio.to_thread(self._judge, whole_until, closed)
+                elif whole_until < closed and now >= closed + self._timing.reconcile_after:
+                    await asyncio.to_thread(self._reconcile_with_rest, whole_until, closed)
                     whole_until = closed
                 self._failures = 0
             except OkxError as error:
@@ -184,9 +184,9 @@ class LiveCandles:
                 self._failures += 1
                 self.health.reason = str(error)
 
-    def _mended(self) -> None:
+    def _mark_healthy(self) -> None:
         """Nothing is missing; healthy, unless something was missed again meanwhile."""
-        if self._heard and self._repaired == self._interruptions:
+        if self._connected and self._repaired == self._interruptions:
             self.health.state, self.health.reason = HEALTHY, ""
 
     def _fetch_missing(self, start: datetime, end: datetime) -> None:
@@ -200,12 +200,12 @@ class LiveCandles:
             if missing:
                 self._fetch(missing, opened, opened + HOUR)
 
-    def _judge(self, whole_until: datetime, end: datetime) -> None:
+    def _reconcile_with_rest(self, whole_until: datetime, end: datetime) -> None:
         """What REST says of everything since `whole_until`, and of some bars before it, stands.
 
         What it has not got goes on the gap ledger, and older gaps are asked for again.
         """
-        start = min(whole_until, end) - self._knobs.judged_bars * HOUR
+        start = min(whole_until, end) - self._timing.reconciled_bars * HOUR
         self._fetch(self._pairs, start, end)
         GapLedger(self._store).notice(self._pairs, start, end, self._now())
         self.health.fetched += repair_gaps(self._store, self._client, source_of(self._mode)).refetched

@@ -23,7 +23,7 @@ def closed_bars(push: Push) -> tuple[str, CandlePage] | None:
 
 
 def store_bars(
-    store: CandleStore, bars: Sequence[tuple[str, CandlePage]], mode: str, now: datetime
+    candles: CandleStore, bars: Sequence[tuple[str, CandlePage]], mode: str, now: datetime
 ) -> tuple[Recorded, datetime]:
     """Write pushed bars that are not stored yet, and when the newest of them closed.
 
@@ -31,8 +31,8 @@ def store_bars(
     """
     frames = [candle_frame(pair, [page]) for pair, page in bars]
     pushed = pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)
-    good, rejected = check_candles(pushed, pd.Timedelta(store.length))
+    good, rejected = check_candles(pushed, pd.Timedelta(candles.length))
     source = source_of(mode, streamed=True)
-    recorded = store.record(good, rejected, source, now, only_new=True)
+    recorded = candles.record(good, rejected, source, now, only_new=True)
     newest: datetime = pushed["timestamp_utc"].max().to_pydatetime()
-    return recorded, newest + store.length
+    return recorded, newest + candles.length

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.instruments import Instrument
-from okx_core.trading.intents import OrderIntent, staleness
+from okx_core.trading.intents import OrderIntent, age_rejection
 from okx_services.trading.journal import Journal, JournaledIntent
 from okx_services.trading.order_planning import Situation, decide
 from okx_services.trading.reconciliation import HeldPosition, reconcile, record_order, stored_positions
@@ -24,8 +24,8 @@ from resources.postgres.database import Database
 
 ORDER_LIFETIME = timedelta(seconds=5)
 SETTLING_TIME = timedelta(seconds=2)
-LONGEST_WAIT_SECONDS = 12.0
-MOST_ATTEMPTS = 3
+MAX_WAIT_SECONDS = 12.0
+MAX_ATTEMPTS = 3
 SENDABLE_STATES = ("journaled", "not_placed")
 CLIENT_ID_OPEN_CODE = "51016"  # an order with this id stands already
 
@@ -38,7 +38,7 @@ def no_checkpoint(_name: str) -> None:
 class ExecutionReport:
     """What a run did, for the asset's metadata."""
 
-    refusal: str = ""
+    rejection_reason: str = ""
     placed: int = 0
     rejected: int = 0
     unresolved: int = 0
@@ -48,7 +48,7 @@ class ExecutionReport:
 
 
 @dataclass(frozen=True)
-class ExecutionDesk:
+class OrderExecutor:
     """One run of the execution op."""
 
     store: Database
@@ -59,26 +59,26 @@ class ExecutionDesk:
     quote_currency: str
     checkpoint: Callable[[str], None] = no_checkpoint
 
-    def run(self, refusal: str = "") -> ExecutionReport:
-        """Settle, then trade the newest signal hour unless `refusal` or the hour's age forbids it."""
-        report = ExecutionReport(refusal=refusal)
+    def run(self, rejection_reason: str = "") -> ExecutionReport:
+        """Settle, then trade the newest signal hour unless `rejection_reason` or the hour's age forbids it."""
+        report = ExecutionReport(rejection_reason=rejection_reason)
         with self.journal.lease():
             self.client.server_time()  # measure the offset once; `now` follows it
             instruments = {item.inst_id: item for item in self.client.instruments("SPOT")}
             self._settle(report)
             signal_hour = self.store.scalar("select max(timestamp_utc) from trading.signals")
-            report.refusal = report.refusal or self._objection(signal_hour)
-            if not report.refusal:
+            report.rejection_reason = report.rejection_reason or self._rejection_reason(signal_hour)
+            if not report.rejection_reason:
                 self._trade(signal_hour, instruments, report)
             report.positions = len(self._reconciled(instruments))
         return report
 
-    def _objection(self, signal_hour: datetime | None) -> str:
+    def _rejection_reason(self, signal_hour: datetime | None) -> str:
         if signal_hour is None:
             return "there are no signals, for no model is in charge yet: run `okxsignal demo`, or train one"
         if self.journal.is_executed(signal_hour):
             return f"hour {signal_hour:%Y-%m-%d %H:%M} has been executed"
-        return staleness(signal_hour, self.client.now())
+        return age_rejection(signal_hour, self.client.now())
 
     def _trade(
         self, signal_hour: datetime, instruments: Mapping[str, Instrument], report: ExecutionReport
@@ -88,7 +88,7 @@ class ExecutionDesk:
             held = self._reconciled(instruments)
             self.journal.write(self._decide(signal_hour, instruments, held, report), self.client.now())
             self.checkpoint("journaled")
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             pending = [entry for entry in self.journal.of_hour(signal_hour) if entry.state in SENDABLE_STATES]
             for entry in sorted(pending, key=lambda e: (e.intent.side == "buy", e.intent.pair)):
                 self._advance(entry, report)
@@ -103,8 +103,8 @@ class ExecutionDesk:
         """Send a decision that has not been sent; one proven not placed gets a new attempt and a new id."""
         intent = entry.intent
         if entry.state == "not_placed":
-            stale = staleness(intent.signal_hour, self.client.now())
-            if stale or intent.attempt == MOST_ATTEMPTS:
+            stale = age_rejection(intent.signal_hour, self.client.now())
+            if stale or intent.attempt == MAX_ATTEMPTS:
                 return
             intent = replace(intent, attempt=intent.attempt + 1)
             self.journal.write([intent], self.client.now())
@@ -112,7 +112,7 @@ class ExecutionDesk:
 
     def _send(self, intent: OrderIntent, report: ExecutionReport) -> None:
         now = self.client.now()
-        stale = staleness(intent.signal_hour, now)
+        stale = age_rejection(intent.signal_hour, now)
         if stale:
             self.journal.mark(intent, "not_placed", detail=stale)
             report.skipped.append(f"{intent.pair}: {stale}")
@@ -171,7 +171,7 @@ class ExecutionDesk:
 
     def _resolve(self, entry: JournaledIntent, report: ExecutionReport) -> None:
         """Adopt the order if it exists; declare it not placed once it can no longer land; else leave it open."""
-        deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while True:
             order = self.client.order(entry.intent.pair, entry.intent.client_order_id)
             if order is not None:

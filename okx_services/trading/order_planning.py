@@ -28,7 +28,7 @@ class Situation:
     instruments: Mapping[str, Instrument]
     unresolved: frozenset[str]
 
-    def objection(self, pair: str) -> str:
+    def rejection_reason(self, pair: str) -> str:
         """Why nothing may be ordered in the pair, empty when it may."""
         if pair not in self.instruments or not self.instruments[pair].is_live:
             return "not live at the exchange"
@@ -36,7 +36,7 @@ class Situation:
             return "its price is unknown"
         if pair in self.unresolved:
             return "an earlier order's outcome is unknown"
-        return self.held[pair].lock_reason if pair in self.held else ""
+        return self.held[pair].rejection_reason if pair in self.held else ""
 
 
 def decide(
@@ -65,10 +65,10 @@ def decide(
     for pair, order_quote in zip(pairs, orders, strict=True):
         if order_quote == 0:
             continue
-        objection = situation.objection(pair)
-        size = None if objection else _size(pair, order_quote, situation)
+        rejection_reason = situation.rejection_reason(pair)
+        size = None if rejection_reason else _size(pair, order_quote, situation)
         if size is None:
-            skipped.append(f"{pair}: {objection or 'below the minimum order size'}")
+            skipped.append(f"{pair}: {rejection_reason or 'below the minimum order size'}")
         else:
             intents.append(_intent(signal_hour, pair, order_quote, size, situation.prices[pair], signals))
     return intents, skipped

@@ -19,20 +19,20 @@ class HeldPosition:
     """A pair's position and whether it may be traded."""
 
     position: SpotPosition
-    lock_reason: str
+    rejection_reason: str
 
 
-def record_order(store: Database, client: OkxClient, order: OrderRecord) -> None:
+def record_order(database: Database, client: OkxClient, order: OrderRecord) -> None:
     """Store the order and its fills as the exchange reports them."""
     fills = client.fills(order.inst_id, order_id=order.order_id)
-    store.upsert("trading.orders", ["order_id"], [_order_row(order)])
-    store.upsert("trading.fills", ["pair", "trade_id", "side"], [_fill_row(fill) for fill in fills])
+    database.upsert("trading.orders", ["order_id"], [_order_row(order)])
+    database.upsert("trading.fills", ["pair", "trade_id", "side"], [_fill_row(fill) for fill in fills])
 
 
-def stored_positions(store: Database, instruments: Mapping[str, Instrument]) -> dict[str, SpotPosition]:
+def stored_positions(database: Database, instruments: Mapping[str, Instrument]) -> dict[str, SpotPosition]:
     """Positions of every pair that ever had a fill, from trading.fills. Dust below a lot counts as flat."""
     by_pair: dict[str, list[_StoredFill]] = defaultdict(list)
-    for row in store.rows("select * from trading.fills order by filled_at, length(trade_id), trade_id"):
+    for row in database.rows("select * from trading.fills order by filled_at, length(trade_id), trade_id"):
         by_pair[row["pair"]].append(_StoredFill(**{name: row[name] for name in _StoredFill.__annotations__}))
     return {
         pair: position_from_fills(fills, pair.split("-")[0], _dust(instruments.get(pair)))
@@ -41,7 +41,7 @@ def stored_positions(store: Database, instruments: Mapping[str, Instrument]) -> 
 
 
 def reconcile(
-    store: Database,
+    database: Database,
     positions: Mapping[str, SpotPosition],
     instruments: Mapping[str, Instrument],
     balances: Mapping[str, Decimal],
@@ -59,7 +59,7 @@ def reconcile(
             lock = f"our fills say {position.quantity_base}, the exchange holds {actual}"
         held[pair] = HeldPosition(position, lock)
         rows.append(_position_row(pair, position, actual, prices.get(pair), lock, now))
-    store.upsert("trading.positions", ["pair"], rows)
+    database.upsert("trading.positions", ["pair"], rows)
     return held
 
 
@@ -92,7 +92,7 @@ def _position_row(
         "unrealised_pnl_quote": None if price is None else position.unrealised_pnl(price),
         "opened_at": position.opened_at,
         "locked": bool(lock),
-        "lock_reason": lock,
+        "rejection_reason": lock,
         "as_of": now.astimezone(UTC),
     }
 

@@ -11,7 +11,7 @@ from okx_simulator.ledger.events import AMENDED, CANCELED, FILLED, PLACED, Order
 from okx_simulator.ledger.ledger import OPEN_STATES, Ledger
 from okx_simulator.ledger.rows import FillRow, OrderRow, PositionRow
 from okx_simulator.market.matching import ZERO, Match, base_of, quote_of
-from okx_simulator.market.prices import Market
+from okx_simulator.market.prices import PriceFeed
 from okx_simulator.orders.attachments import algos_of
 from okx_simulator.orders.requests import OrderRequest
 from okx_simulator.protocol.amounts import plain
@@ -68,7 +68,7 @@ def held_by(order: OrderRow) -> tuple[str, Decimal]:
 class Bookkeeper:
     """Every change of an order and of the account; all methods that write are called in a transaction."""
 
-    def __init__(self, ledger: Ledger, market: Market, fees: FeeRates | None = None) -> None:
+    def __init__(self, ledger: Ledger, market: PriceFeed, fees: FeeRates | None = None) -> None:
         self._ledger = ledger
         self._market = market
         self.fees = fees or FeeRates()

@@ -7,7 +7,7 @@ from okx_simulator.account.bookkeeping import Origin
 from okx_simulator.engine.order_entry import OrderEntry, check_grid
 from okx_simulator.ledger.ledger import Ledger
 from okx_simulator.ledger.rows import AlgoRow
-from okx_simulator.market.prices import Market
+from okx_simulator.market.prices import PriceFeed
 from okx_simulator.orders.algo_requests import AT_MARKET, check_triggers
 from okx_simulator.orders.requests import OrderRequest
 from okx_simulator.protocol.amounts import plain
@@ -27,10 +27,10 @@ class AlgoName:
     client_algo_id: str = ""
 
 
-class AlgoDesk:
+class AlgoOrderEngine:
     """Keeps the algo orders of one account; every method that writes is called in a transaction."""
 
-    def __init__(self, market: Market, ledger: Ledger, entry: OrderEntry) -> None:
+    def __init__(self, market: PriceFeed, ledger: Ledger, entry: OrderEntry) -> None:
         self._market = market
         self._ledger = ledger
         self._entry = entry
@@ -101,7 +101,7 @@ class AlgoDesk:
         self._check_grid(changed)
         return self._saved(check_triggers(changed, self._market.price(algo.inst_id)))
 
-    def fire(self, algo: AlgoRow, which: str, market: Market) -> AlgoRow:
+    def fire(self, algo: AlgoRow, which: str, market: PriceFeed) -> AlgoRow:
         """Send the child order at the market of the trigger; refused, the algo order has failed."""
         at_ms = market.clock.now_ms()
         fired = replace(algo, updated_ms=at_ms, triggered_ms=at_ms, actual_side=which)

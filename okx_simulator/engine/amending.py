@@ -8,7 +8,7 @@ from okx_simulator.account.margin import opening_size, remaining
 from okx_simulator.engine.order_entry import OrderEntry, check_grid, reachable_levels
 from okx_simulator.ledger.rows import OrderRow
 from okx_simulator.market.matching import take_base
-from okx_simulator.market.prices import Market
+from okx_simulator.market.prices import PriceFeed
 from okx_simulator.orders.price_bands import check_band, price_band
 from okx_simulator.protocol.amounts import plain
 from okx_simulator.protocol.errors import OrderRefusedError
@@ -26,7 +26,7 @@ class Amendment:
 
 
 def amended(
-    order: OrderRow, amendment: Amendment, market: Market, books: Bookkeeper, entry: OrderEntry
+    order: OrderRow, amendment: Amendment, market: PriceFeed, books: Bookkeeper, entry: OrderEntry
 ) -> OrderRow:
     """The order after the amendment and the fills it brings; in a transaction."""
     now_ms = market.clock.now_ms()
@@ -50,7 +50,7 @@ def amended(
     return books.filled(changed, take_base(levels, remaining(changed)), TAKER, now_ms)
 
 
-def _check_room_for(order: OrderRow, changed: OrderRow, market: Market, books: Bookkeeper) -> None:
+def _check_room_for(order: OrderRow, changed: OrderRow, market: PriceFeed, books: Bookkeeper) -> None:
     """The account must be able to hold what the changed order needs beyond the old one."""
     if is_swap(order.inst_id):
         position = books.position(order.inst_id)

@@ -11,7 +11,7 @@ import numpy as np
 
 from okx_simulator.account.position_math import MAINTENANCE_RATE, holding_of
 from okx_simulator.ledger.rows import PositionRow
-from okx_simulator.market.prices import Market
+from okx_simulator.market.prices import PriceFeed
 from okx_simulator.protocol.clock import HOUR_MS
 from okx_simulator.tape.bars import PATH_FRACTIONS, Floats, path_corners
 
@@ -19,7 +19,7 @@ CORNERS = len(PATH_FRACTIONS)
 
 
 def margin_call_ms(
-    positions: Sequence[PositionRow], cash: float, market: Market, from_ms: int, to_ms: int
+    positions: Sequence[PositionRow], cash: float, market: PriceFeed, from_ms: int, to_ms: int
 ) -> int | None:
     """The first millisecond in [from, to] with no equity above maintenance; None if there is none."""
     if not positions or from_ms > to_ms:
@@ -36,7 +36,7 @@ def margin_call_ms(
     return _first_exhausted(stamps, spare, from_ms, to_ms)
 
 
-def _corner_prices(market: Market, inst_id: str, from_ms: int, to_ms: int) -> Floats:
+def _corner_prices(market: PriceFeed, inst_id: str, from_ms: int, to_ms: int) -> Floats:
     """Prices [4 n] at the corners of every hour; an hour without a bar keeps the last close."""
     first, last = from_ms // HOUR_MS, to_ms // HOUR_MS
     bars = market.stretch(inst_id, from_ms, to_ms).between(first, last + 1)

@@ -14,7 +14,7 @@ from okx_simulator.account.margin import opening_size
 from okx_simulator.ledger.ledger import OPEN_STATES, Ledger
 from okx_simulator.ledger.rows import OrderRow
 from okx_simulator.market.matching import Match, base_of, quote_of, take_base, take_quote, within_limit
-from okx_simulator.market.prices import Level, Market
+from okx_simulator.market.prices import Level, PriceFeed
 from okx_simulator.orders.attachments import check_attached
 from okx_simulator.orders.price_bands import price_band, within_band
 from okx_simulator.orders.requests import RESTING_TYPES, OrderRequest
@@ -46,7 +46,7 @@ class OrderEntry:
         """1 trades spot only, 2 swaps too: as last set, or as the account was opened."""
         return self._ledger.setting(LEVEL, self._opening_level)
 
-    def enter(self, request: OrderRequest, market: Market, origin: Origin = BY_HAND) -> OrderRow:
+    def enter(self, request: OrderRequest, market: PriceFeed, origin: Origin = BY_HAND) -> OrderRow:
         """Take an order at the market's now, fill what matches, let the rest rest or go."""
         self.check_instrument(request.inst_id, market)
         if request.client_order_id and self._ledger.has_open_order(request.client_order_id):
@@ -78,7 +78,7 @@ class OrderEntry:
             order = self._books.cancelled(order, REST_SOURCES.get(request.ord_type, BY_SYSTEM), now_ms)
         return order
 
-    def check_instrument(self, inst_id: str, market: Market) -> None:
+    def check_instrument(self, inst_id: str, market: PriceFeed) -> None:
         """51001 when it does not trade now, 51010 for a swap in a spot account."""
         if not market.is_listed(inst_id):
             raise OrderRefusedError("51001", unknown_instrument().message)
@@ -102,7 +102,7 @@ class OrderEntry:
                 )
 
     def _check_funds(
-        self, request: OrderRequest, instrument: Instrument, matches: list[Match], market: Market
+        self, request: OrderRequest, instrument: Instrument, matches: list[Match], market: PriceFeed
     ) -> None:
         buying = request.side == "buy"
         currency = instrument.quote if buying else instrument.base
@@ -135,11 +135,11 @@ class OrderEntry:
         if Decimal(order.size) > abs(held):
             raise OrderRefusedError("51112", "Close order size exceeds available size for this position.")
 
-    def _check_margin(self, order: OrderRow, market: Market, price: Decimal) -> None:
+    def _check_margin(self, order: OrderRow, market: PriceFeed, price: Decimal) -> None:
         """Initial margin and fee of what would add to the position, from equity nothing else needs."""
         self.check_margin_of(order, opening_size(order, self._ledger.position(order.inst_id)), price, market)
 
-    def check_margin_of(self, order: OrderRow, size: Decimal, price: Decimal, market: Market) -> None:
+    def check_margin_of(self, order: OrderRow, size: Decimal, price: Decimal, market: PriceFeed) -> None:
         notional = size * Decimal(order.contract_value) * price
         fee = notional * self._books.fees.rate(order.inst_id, TAKER)
         enough = notional / Decimal(order.leverage) + fee <= self._books.available_margin(market.price)
@@ -147,7 +147,7 @@ class OrderEntry:
             raise insufficient_balance(SETTLED_IN)
 
 
-def reachable_levels(market: Market, inst_id: str, side: str, price: Decimal | None) -> list[Level]:
+def reachable_levels(market: PriceFeed, inst_id: str, side: str, price: Decimal | None) -> list[Level]:
     """The levels an order may take. A swap's market order is a limit at the edge of the price band."""
     levels = market.levels(inst_id, "ask" if side == "buy" else "bid", MAX_LEVELS)
     if price is None and is_swap(inst_id):

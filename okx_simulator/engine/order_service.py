@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from okx_simulator.account.bookkeeping import Bookkeeper, FeeRates, Origin
-from okx_simulator.engine.algo_engine import AlgoDesk, AlgoName
+from okx_simulator.engine.algo_engine import AlgoName, AlgoOrderEngine
 from okx_simulator.engine.amending import Amendment, amended
 from okx_simulator.engine.order_entry import LEVEL, SPOT_LEVEL, OrderEntry
 from okx_simulator.engine.settlement import Settlement
 from okx_simulator.ledger.ledger import OPEN_STATES, Ledger
 from okx_simulator.ledger.rows import AlgoRow, OrderRow
-from okx_simulator.market.prices import Market
+from okx_simulator.market.prices import PriceFeed
 from okx_simulator.orders.requests import OrderRequest
 from okx_simulator.protocol.amounts import plain
 from okx_simulator.protocol.clock import HOUR_MS
@@ -36,17 +36,17 @@ class OrderName:
     client_order_id: str = ""
 
 
-class TradingDesk:
+class OrderService:
     """Takes requests about orders; what it answers is on disk by then."""
 
     def __init__(
-        self, market: Market, ledger: Ledger, fees: FeeRates | None = None, opening_level: str = SPOT_LEVEL
+        self, market: PriceFeed, ledger: Ledger, fees: FeeRates | None = None, opening_level: str = SPOT_LEVEL
     ) -> None:
         self._market = market
         self._ledger = ledger
         self.books = Bookkeeper(ledger, market, fees)
         self._entry = OrderEntry(ledger, self.books, opening_level)
-        self.algos = AlgoDesk(market, ledger, self._entry)
+        self.algos = AlgoOrderEngine(market, ledger, self._entry)
         self._settlement = Settlement(market, ledger, self.books, self.algos)
 
     def settle(self) -> None:

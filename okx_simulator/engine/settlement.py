@@ -11,14 +11,14 @@ from decimal import Decimal
 
 from okx_simulator.account.bookkeeping import LIQUIDATED, MAKER, TAKER, Bookkeeper, Origin, held_by
 from okx_simulator.account.margin import remaining
-from okx_simulator.engine.algo_engine import AlgoDesk
+from okx_simulator.engine.algo_engine import AlgoOrderEngine
 from okx_simulator.engine.algo_triggers import Trigger, first_trigger
 from okx_simulator.engine.liquidation import margin_call_ms
 from okx_simulator.ledger.ledger import Ledger
 from okx_simulator.ledger.rows import AlgoRow, OrderRow, PositionRow
 from okx_simulator.market.funding import funding_rate, next_funding_ms
 from okx_simulator.market.matching import ZERO, Match
-from okx_simulator.market.prices import Market
+from okx_simulator.market.prices import PriceFeed
 from okx_simulator.orders.requests import OrderRequest
 from okx_simulator.protocol.swaps import SETTLED_IN, is_swap
 from okx_simulator.tape.crossings import first_crossing
@@ -28,7 +28,7 @@ TIMER = "cancel all after"
 
 
 @dataclass(frozen=True)
-class Happening:
+class ScheduledEvent:
     """Something at `moment_ms`; `act` says whether what comes next has to be worked out anew."""
 
     moment_ms: int
@@ -40,7 +40,7 @@ class Happening:
 class Settlement:
     """Brings the ledger up to the exchange's now."""
 
-    def __init__(self, market: Market, ledger: Ledger, books: Bookkeeper, algos: AlgoDesk) -> None:
+    def __init__(self, market: PriceFeed, ledger: Ledger, books: Bookkeeper, algos: AlgoOrderEngine) -> None:
         self._market = market
         self._ledger = ledger
         self._books = books
@@ -77,13 +77,13 @@ class Settlement:
         looking = True
         while looking:
             looking = False
-            for happening in self._outlook(since_ms, now_ms):
+            for happening in self._scheduled_events(since_ms, now_ms):
                 since_ms = happening.moment_ms - 1
                 if happening.act():
                     looking = True
                     break
 
-    def _outlook(self, since_ms: int, now_ms: int) -> list[Happening]:
+    def _scheduled_events(self, since_ms: int, now_ms: int) -> list[ScheduledEvent]:
         found = [
             *self._timer(now_ms),
             *self._fundings(now_ms),
@@ -94,10 +94,10 @@ class Settlement:
         horizon = found[0].moment_ms if found else now_ms
         return [*self._margin_calls(since_ms, horizon), *found]
 
-    def _timer(self, now_ms: int) -> Iterator[Happening]:
+    def _timer(self, now_ms: int) -> Iterator[ScheduledEvent]:
         timer_ms = self.timer_ms()
         if timer_ms is not None and timer_ms <= now_ms:
-            yield Happening(timer_ms, 0, 0, lambda: self._cancel_all(timer_ms))
+            yield ScheduledEvent(timer_ms, 0, 0, lambda: self._cancel_all(timer_ms))
 
     def _cancel_all(self, at_ms: int) -> bool:
         self._ledger.set_setting(TIMER, "")
@@ -105,13 +105,13 @@ class Settlement:
             self._books.cancelled(order, BY_TIMER, at_ms)
         return True
 
-    def _fundings(self, now_ms: int) -> Iterator[Happening]:
+    def _fundings(self, now_ms: int) -> Iterator[ScheduledEvent]:
         """The next payment, of every position that has one due at that moment."""
         due = [(next_funding_ms(row.funded_ms), row) for row in self._ledger.positions()]
         due_ms = min((moment for moment, _ in due), default=now_ms + 1)
         if due_ms <= now_ms:
             rows = [row for moment, row in due if moment == due_ms]
-            yield Happening(due_ms, 1, 0, lambda: self._fund(rows, due_ms))
+            yield ScheduledEvent(due_ms, 1, 0, lambda: self._fund(rows, due_ms))
 
     def _fund(self, rows: list[PositionRow], due_ms: int) -> bool:
         for row in rows:
@@ -119,13 +119,13 @@ class Settlement:
             self._books.positions.fund(now, funding_rate(row.inst_id, due_ms), due_ms)
         return True
 
-    def _crossings(self, since_ms: int, now_ms: int) -> Iterator[Happening]:
+    def _crossings(self, since_ms: int, now_ms: int) -> Iterator[ScheduledEvent]:
         for order in self._ledger.open_orders():
             if order not in self._reached:
                 self._reached[order] = self._reached_ms(order, since_ms, now_ms)
             moment = self._reached[order]
             if moment is not None:
-                yield Happening(moment, 2, order.ord_id, self._fill(order, moment))
+                yield ScheduledEvent(moment, 2, order.ord_id, self._fill(order, moment))
 
     def _reached_ms(self, order: OrderRow, since_ms: int, now_ms: int) -> int | None:
         from_ms = max(order.rests_from_ms, since_ms) + 1
@@ -166,13 +166,13 @@ class Settlement:
         currency, amount = held_by(order)
         return self._ledger.cash(currency) < amount
 
-    def _triggers(self, since_ms: int, now_ms: int) -> Iterator[Happening]:
+    def _triggers(self, since_ms: int, now_ms: int) -> Iterator[ScheduledEvent]:
         for algo in self._ledger.live_algos():
             if algo not in self._triggered:
                 self._triggered[algo] = self._first_trigger(algo, since_ms, now_ms)
             trigger = self._triggered[algo]
             if trigger is not None:
-                yield Happening(trigger[0], 3, algo.algo_id, self._firing(algo, trigger))
+                yield ScheduledEvent(trigger[0], 3, algo.algo_id, self._firing(algo, trigger))
 
     def _first_trigger(self, algo: AlgoRow, since_ms: int, now_ms: int) -> Trigger | None:
         from_ms = max(algo.rests_from_ms, since_ms) + 1
@@ -189,7 +189,7 @@ class Settlement:
 
         return act
 
-    def _margin_calls(self, since_ms: int, horizon_ms: int) -> Iterator[Happening]:
+    def _margin_calls(self, since_ms: int, horizon_ms: int) -> Iterator[ScheduledEvent]:
         """Only the path since positions and cash last changed counts against them as they are now."""
         positions = self._ledger.positions()
         if not positions:
@@ -199,7 +199,7 @@ class Settlement:
         cash = float(self._ledger.cash(SETTLED_IN))
         moment = margin_call_ms(positions, cash, self._market, from_ms, horizon_ms)
         if moment is not None:
-            yield Happening(moment, -1, 0, lambda: self._liquidate(moment))
+            yield ScheduledEvent(moment, -1, 0, lambda: self._liquidate(moment))
 
     def _liquidate(self, at_ms: int) -> bool:
         """Cancel every swap order, then close every position at the price of the moment."""

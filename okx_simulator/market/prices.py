@@ -36,7 +36,7 @@ class Quote:
     day_open_utc8: float
 
 
-class Market:
+class PriceFeed:
     """Bars, quotes and books of a tape as of the exchange clock."""
 
     def __init__(
@@ -51,9 +51,9 @@ class Market:
         self._faults = faults or Faults(clock.now_ms)
         self._listings: dict[tuple[str, int], Instrument] = {} if listings is None else listings
 
-    def at(self, moment_ms: int) -> "Market":
+    def at(self, moment_ms: int) -> "PriceFeed":
         """The same market at another time, where it stands still."""
-        return Market(self.tape, ExchangeClock(fixed(moment_ms)), self._faults, self._listings)
+        return PriceFeed(self.tape, ExchangeClock(fixed(moment_ms)), self._faults, self._listings)
 
     def candles(
         self, pair: str, size: BarSize, after_ms: int, before_ms: int, limit: int, newest: int | None = None

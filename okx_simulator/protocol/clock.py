@@ -68,15 +68,15 @@ def parse_clock(text: str) -> ClockSetting:
     raise OkxSignalError(f"unknown clock {text!r}; use {CLOCK_SYNTAX}")
 
 
-LONGEST_STEP = 10 * 366 * 86_400
+MAX_STEP = 10 * 366 * 86_400
 
 
 def _stepped(body: dict[str, Any], now_ms: int) -> ClockSetting:
     seconds = body.get("by_seconds")
-    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds <= LONGEST_STEP:
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds <= MAX_STEP:
         return fixed(now_ms + round(seconds * 1000))
     raise OkxSignalError(
-        f"clock mode 'step' needs by_seconds, from zero to {LONGEST_STEP} (ten years), not {seconds!r}"
+        f"clock mode 'step' needs by_seconds, from zero to {MAX_STEP} (ten years), not {seconds!r}"
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from okx_core.market.instruments import Instrument
-from okx_simulator.market.prices import Level, Market
+from okx_simulator.market.prices import Level, PriceFeed
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock
 from okx_simulator.relay.upstream import Upstream
 from okx_simulator.tape.bars import Bars
@@ -40,14 +40,14 @@ class RelayTape:
         return {"tape": "relay", "relayed_from": self._upstream.base_url}
 
 
-class RelayMarket(Market):
+class RelayPriceFeed(PriceFeed):
     """Spot pairs at OKX's prices of now; nothing is known of any other time."""
 
     def __init__(self, upstream: Upstream, clock: ExchangeClock) -> None:
         super().__init__(RelayTape(upstream), clock)
         self._upstream = upstream
 
-    def at(self, moment_ms: int) -> "RelayMarket":  # noqa: ARG002 - there is only now
+    def at(self, moment_ms: int) -> "RelayPriceFeed":  # noqa: ARG002 - there is only now
         return self
 
     def _row(self, path: str, **parameters: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ ORDER_DAYS, ORDER_ARCHIVE_DAYS = 7, 90
 def balance(exchange: Exchange, call: Call) -> list[Payload]:
     """Coins with cash, valued at mid; a coin without a USDT pair counts nothing in totalEq."""
     wanted = set(filter(None, call.parameters.get("ccy", "").split(",")))
-    details, total, frozen = [], Decimal(0), exchange.desk.books.frozen()
+    details, total, frozen = [], Decimal(0), exchange.order_service.books.frozen()
     figures, profit = margin_details(exchange)
     for currency, (cash, changed_ms) in exchange.ledger.balances().items():
         value = exchange.value_usdt(currency, cash) or Decimal(0)
@@ -32,20 +32,20 @@ def balance(exchange: Exchange, call: Call) -> list[Payload]:
             detail = balance_detail(
                 currency, cash, frozen.get(currency, Decimal(0)), changed_ms, value + gain
             )
-            if exchange.desk.account_level() != SPOT_LEVEL:
+            if exchange.order_service.account_level() != SPOT_LEVEL:
                 detail |= _margin_detail(exchange, currency, cash, gain)
             details.append(detail)
     row: Payload = dict.fromkeys(
         ["adjEq", "borrowFroz", "imr", "isoEq", "mgnRatio", "mmr", "notionalUsd", "ordFroz", "upl"], ""
     )
-    if exchange.desk.account_level() != SPOT_LEVEL:
+    if exchange.order_service.account_level() != SPOT_LEVEL:
         row |= figures | {"upl": plain(profit)}
     return [{**row, "totalEq": plain(total), "uTime": str(exchange.clock.now_ms()), "details": details}]
 
 
 def _margin_detail(exchange: Exchange, currency: str, cash: Decimal, gain: Decimal) -> Payload:
     """How a futures account shows a coin: equity with unrealised profit, and what of it is free."""
-    books, price = exchange.desk.books, exchange.market.price
+    books, price = exchange.order_service.books, exchange.market.price
     free = books.available(currency, price)
     spare = books.available_margin(price) if currency == SETTLED_IN else free
     return {
@@ -67,7 +67,7 @@ def config(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
         {
             "uid": "1000000000000001",
             "mainUid": "1000000000000001",
-            "acctLv": exchange.desk.account_level(),
+            "acctLv": exchange.order_service.account_level(),
             "posMode": "net_mode",
             "autoLoan": False,
             "greeksType": "PA",
@@ -121,7 +121,7 @@ def _order_row(exchange: Exchange, order: OrderRow) -> Payload:
 
 def get_order(exchange: Exchange, call: Call) -> list[Payload]:
     asked = [call.parameters.get(name, "") for name in ("instId", "ordId", "clOrdId")]
-    return [_order_row(exchange, exchange.desk.find(OrderName(*asked)))]
+    return [_order_row(exchange, exchange.order_service.find(OrderName(*asked)))]
 
 
 def _orders(exchange: Exchange, call: Call, days: int, pending: bool, unfilled_ms: int) -> list[Payload]:

@@ -50,7 +50,7 @@ def place_algo(exchange: Exchange, call: Call) -> list[Payload]:
     try:
         if exchange.relay is not None and fields.get("ordType") == "move_order_stop":
             raise OrderRefusedError("51000", "Parameter ordType error: a relay sees too few prices to trail")
-        algo = exchange.desk.place_algo(parse_algo(fields, exchange.clock.now_ms()))
+        algo = exchange.order_service.place_algo(parse_algo(fields, exchange.clock.now_ms()))
     except OrderRefusedError as refused:
         names = _repeated(fields, "algoClOrdId", "clOrdId", "tag")
         raise RowsFailedError([_answer(exchange, names, refused.code, refused.message)]) from refused
@@ -64,7 +64,7 @@ def cancel_algos(exchange: Exchange, call: Call) -> list[Payload]:
     rows = []
     for fields in call.rows:
         try:
-            rows.append(_answer(exchange, _names(exchange.desk.cancel_algo(_name(fields)))))
+            rows.append(_answer(exchange, _names(exchange.order_service.cancel_algo(_name(fields)))))
         except ApiError as refused:
             names = _repeated(fields, "algoId", "algoClOrdId")
             rows.append(_answer(exchange, names, refused.code, refused.message))
@@ -83,7 +83,7 @@ def amend_algos(exchange: Exchange, call: Call) -> list[Payload]:
             changes[column] = AT_MARKET if at_market else plain(positive_decimal(name, fields[name]))
     request_id = matching_text(fields, "reqId", CLIENT_ORDER_ID)
     try:
-        algo = exchange.desk.amend_algo(_name(fields), changes)
+        algo = exchange.order_service.amend_algo(_name(fields), changes)
     except OrderRefusedError as refused:
         names = _repeated(fields, "algoId", "algoClOrdId", "reqId")
         raise RowsFailedError([_answer(exchange, names, refused.code, refused.message)]) from refused
@@ -96,7 +96,7 @@ def _row(exchange: Exchange, algo: AlgoRow) -> Payload:
 
 
 def get_algo(exchange: Exchange, call: Call) -> list[Payload]:
-    return [_row(exchange, exchange.desk.algos.find(_name(call.parameters)))]
+    return [_row(exchange, exchange.order_service.algos.find(_name(call.parameters)))]
 
 
 def algos_pending(exchange: Exchange, call: Call) -> list[Payload]:

@@ -37,13 +37,13 @@ def _name(fields: Fields) -> OrderName:
 
 
 def _place(exchange: Exchange, fields: Fields, expires_ms: int | None) -> Payload:
-    order = exchange.desk.place(parse_order(fields), expires_ms)
+    order = exchange.order_service.place(parse_order(fields), expires_ms)
     names = {"ordId": str(order.ord_id), "clOrdId": order.client_order_id, "tag": order.tag}
     return acknowledgement(names, exchange.clock.now_ms(), "0", "Order placed")
 
 
 def _cancel(exchange: Exchange, fields: Fields, expires_ms: int | None) -> Payload:  # noqa: ARG001
-    order = exchange.desk.cancel(_name(fields))
+    order = exchange.order_service.cancel(_name(fields))
     names = {"ordId": str(order.ord_id), "clOrdId": order.client_order_id}
     return acknowledgement(names, exchange.clock.now_ms(), "0", "")
 
@@ -54,7 +54,7 @@ def _amend(exchange: Exchange, fields: Fields, expires_ms: int | None) -> Payloa
     )
     request_id = matching_text(fields, "reqId", CLIENT_ORDER_ID)
     amendment = Amendment(size, price, fields.get("cxlOnFail") == "true", request_id)
-    order = exchange.desk.amend(_name(fields), amendment, expires_ms)
+    order = exchange.order_service.amend(_name(fields), amendment, expires_ms)
     names = {"ordId": str(order.ord_id), "clOrdId": order.client_order_id, "reqId": request_id}
     return acknowledgement(names, exchange.clock.now_ms(), "0", "")
 
@@ -67,7 +67,7 @@ REPEATED: dict[Action, tuple[str, ...]] = {
 }
 
 
-def _refusal(exchange: Exchange, action: Action, fields: Fields, refused: ApiError) -> Payload:
+def _rejected_row(exchange: Exchange, action: Action, fields: Fields, refused: ApiError) -> Payload:
     names = {"ordId": "", **{name: fields.get(name, "") for name in REPEATED[action]}}
     return acknowledgement(names, exchange.clock.now_ms(), refused.code, refused.message)
 
@@ -77,7 +77,7 @@ def _single(exchange: Exchange, call: Call, action: Action) -> list[Payload]:
     try:
         return [action(exchange, call.parameters, expires_ms)]
     except OrderRefusedError as refused:
-        raise RowsFailedError([_refusal(exchange, action, call.parameters, refused)]) from refused
+        raise RowsFailedError([_rejected_row(exchange, action, call.parameters, refused)]) from refused
 
 
 def _batch(exchange: Exchange, call: Call, action: Action) -> list[Payload]:
@@ -90,7 +90,7 @@ def _batch(exchange: Exchange, call: Call, action: Action) -> list[Payload]:
         try:
             rows.append(action(exchange, fields, expires_ms))
         except ApiError as refused:
-            rows.append(_refusal(exchange, action, fields, refused))
+            rows.append(_rejected_row(exchange, action, fields, refused))
     failed = sum(row["sCode"] != "0" for row in rows)
     if failed:
         raise RowsFailedError(rows, all_failed=failed == len(rows))

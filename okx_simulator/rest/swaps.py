@@ -26,7 +26,7 @@ from okx_simulator.rest.public import listed_instrument
 
 FUNDING_DAYS, FUNDING_ROWS = 90, 400
 CLOSED_VISIBLE_DAYS = 30
-SHORTEST_TIMER, LONGEST_TIMER = 10, 120
+SHORTEST_TIMER, MAX_TIMER = 10, 120
 
 
 def price_limit(exchange: Exchange, call: Call) -> list[Payload]:
@@ -82,7 +82,7 @@ def positions(exchange: Exchange, call: Call) -> list[Payload]:
     now_ms, ledger, market = exchange.clock.now_ms(), exchange.ledger, exchange.market
     names = [name for name in call.parameters.get("instId", "").split(",") if name]
     rows = ledger.positions() if not names else [row for name in names if (row := ledger.position(name))]
-    margin = exchange.desk.books.margin
+    margin = exchange.order_service.books.margin
     equity, kept = margin.equity(market.price), margin.maintenance(market.price)
     found = []
     for row in rows:
@@ -105,7 +105,7 @@ def leverage_info(exchange: Exchange, call: Call) -> list[Payload]:
     names = [name for name in call.parameters.get("instId", "").split(",") if name]
     if not names:
         raise empty_parameter("instId")
-    margin = exchange.desk.books.margin
+    margin = exchange.order_service.books.margin
     return [leverage_row(name, margin.leverage(name)) for name in names if is_swap(name)]
 
 
@@ -117,7 +117,7 @@ def set_leverage(exchange: Exchange, call: Call) -> list[Payload]:
     leverage = positive_decimal("lever", call.parameters["lever"])
     if not 1 <= leverage <= MAX_LEVERAGE:
         raise ApiError("59102", "Leverage exceeds the maximum limit. Please lower the leverage.")
-    return [leverage_row(inst_id, exchange.desk.set_leverage(inst_id, leverage))]
+    return [leverage_row(inst_id, exchange.order_service.set_leverage(inst_id, leverage))]
 
 
 def set_position_mode(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
@@ -139,7 +139,7 @@ def set_account_level(exchange: Exchange, call: Call) -> list[Payload]:
         raise empty_parameter("acctLv")
     if level not in (SPOT_LEVEL, FUTURES_LEVEL):
         raise parameter_error("acctLv", "use 1 for spot mode or 2 for futures mode")
-    exchange.desk.set_account_level(level)
+    exchange.order_service.set_account_level(level)
     return [{"acctLv": level}]
 
 
@@ -155,7 +155,9 @@ def close_position(exchange: Exchange, call: Call) -> list[Payload]:
     if call.parameters.get("posSide", "net") != "net":
         raise parameter_error("posSide")
     try:
-        exchange.desk.close_position(inst_id, client_id, tag, call.parameters.get("autoCxl") == "true")
+        exchange.order_service.close_position(
+            inst_id, client_id, tag, call.parameters.get("autoCxl") == "true"
+        )
     except OrderRefusedError as refused:
         row = acknowledgement(names, exchange.clock.now_ms(), refused.code, refused.message)
         raise RowsFailedError([row]) from refused
@@ -167,16 +169,16 @@ def cancel_all_after(exchange: Exchange, call: Call) -> list[Payload]:
     seconds = whole_number(call.parameters, "timeOut")
     if seconds is None:
         raise empty_parameter("timeOut")
-    if seconds != 0 and not SHORTEST_TIMER <= seconds <= LONGEST_TIMER:
-        raise parameter_error("timeOut", f"0, or {SHORTEST_TIMER} to {LONGEST_TIMER} seconds")
-    trigger_ms = exchange.desk.cancel_all_after(seconds)
+    if seconds != 0 and not SHORTEST_TIMER <= seconds <= MAX_TIMER:
+        raise parameter_error("timeOut", f"0, or {SHORTEST_TIMER} to {MAX_TIMER} seconds")
+    trigger_ms = exchange.order_service.cancel_all_after(seconds)
     tag = matching_text(call.parameters, "tag", TAG)
     return [{"triggerTime": str(trigger_ms), "tag": tag, "ts": str(exchange.clock.now_ms())}]
 
 
 def margin_details(exchange: Exchange) -> tuple[dict[str, str], Decimal]:
     """Account-wide margin figures and the unrealised profit, for the balance of a futures account."""
-    margin, price = exchange.desk.books.margin, exchange.market.price
+    margin, price = exchange.order_service.books.margin, exchange.market.price
     profit, kept = margin.profit(price), margin.maintenance(price)
     ratio = "" if kept == 0 else format((margin.equity(price) / kept).quantize(Decimal("0.0001")), "f")
     used = margin.initial_margin(price) + margin.orders_margin()

@@ -118,7 +118,7 @@ def _answer(exchange: Exchange, request: Request, body: bytes) -> list[Any]:
     rows = _rows(request, path, body)
     exchange.limiter.admit(request.method, PREFIX + path, asker, rows)
     if path not in PUBLIC:
-        exchange.desk.settle()
+        exchange.order_service.settle()
     parameters = rows[0] if path not in BATCHES else {}
     call = Call(parameters, request.headers.get("exptime", ""), tuple(rows))
     return exchange.faults.visible_orders(path, endpoint(exchange, call))

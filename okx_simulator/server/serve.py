@@ -19,7 +19,7 @@ from okx_simulator.server.admin import create_admin_app
 from okx_simulator.server.app import create_app
 
 LOOPBACK = "127.0.0.1"
-MOST_FRAME_BYTES = 65_536
+MAX_FRAME_BYTES = 65_536
 LOOK_EVERY_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class ExchangeServer:
                 uvicorn.Config(
                     app,
                     http=_Connection,
-                    ws_max_size=MOST_FRAME_BYTES,
+                    ws_max_size=MAX_FRAME_BYTES,
                     ws_ping_interval=None,  # OKX leaves it to the client to keep a connection alive
                     lifespan="off",
                     log_level="warning",
@@ -124,7 +124,7 @@ class ExchangeServer:
         while self._exchange.relay is not None:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             try:
-                self._exchange.desk.settle()
+                self._exchange.order_service.settle()
             except ApiError as error:
                 log.warning("resting orders were not looked at: %s", error)
 

@@ -9,7 +9,7 @@ from okx_simulator.protocol.calls import Payload
 from okx_simulator.responses.market_and_orders import trade_row
 from okx_simulator.websocket.feeds import Tick
 
-MOST_TRADES = 500
+MAX_TRADES = 500
 BOOK_SECONDS = 0.1
 BOOK_LEVELS = 400
 IDLE_SECONDS = 60.0
@@ -17,7 +17,7 @@ SIDES = (("asks", "ask"), ("bids", "bid"))
 
 
 class TradeFeed:
-    """Public trades after the subscription; after a jump of the clock the newest `MOST_TRADES` of them."""
+    """Public trades after the subscription; after a jump of the clock the newest `MAX_TRADES` of them."""
 
     def __init__(self, exchange: Exchange, pair: str, merged: bool) -> None:
         self._exchange = exchange
@@ -30,7 +30,7 @@ class TradeFeed:
         return newest[0].trade_id if newest else -1
 
     def due(self, tick: Tick) -> list[Payload]:
-        count = min(self._newest_id() - self._last_id, MOST_TRADES)
+        count = min(self._newest_id() - self._last_id, MAX_TRADES)
         if count <= 0:
             return []
         trades = self._exchange.market.trades(self._pair, count)[::-1]

@@ -49,7 +49,7 @@ def _outcome(exchange: Exchange, frame: ClientFrame) -> tuple[str, str, list[Any
         rows = json_rows(json.dumps(frame.args).encode(), "application/json", listed=True)
         rows = [_named_by_code(exchange, row) for row in rows]
         exchange.limiter.admit("POST", PREFIX + path, exchange.account.key.key, rows)
-        exchange.desk.settle()
+        exchange.order_service.settle()
         call = Call({} if several else rows[0], frame.exp_time, tuple(rows))
         return "0", "", endpoint(exchange, call)
     except RowsFailedError as failed:
@@ -73,7 +73,7 @@ def fault_of(exchange: Exchange, frame: ClientFrame) -> FaultRule | None:
     return exchange.faults.request_fault("POST", path, named_instruments(exchange, frame))
 
 
-def refusal(frame: ClientFrame, rule: FaultRule) -> Payload | None:
+def rejection_reply(frame: ClientFrame, rule: FaultRule) -> Payload | None:
     """The error that a rule answers with instead of carrying out; None for a rule that is no such error."""
     if rule.kind not in ERRORS:
         return None

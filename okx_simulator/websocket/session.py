@@ -18,7 +18,7 @@ from okx_simulator.websocket.channels import CHANNELS, PRIVATE, open_feed
 from okx_simulator.websocket.feeds import Feed, Tick
 from okx_simulator.websocket.frames import ClientFrame, FrameError
 from okx_simulator.websocket.login import check_login
-from okx_simulator.websocket.order_operations import OPERATIONS, fault_of, refusal, reply
+from okx_simulator.websocket.order_operations import OPERATIONS, fault_of, rejection_reply, reply
 
 Key = tuple[tuple[str, str], ...]
 LOGIN_FAILED, IDLE, TOO_SLOW, GOING_AWAY = 4001, 4004, 4005, 1001
@@ -199,7 +199,7 @@ class Session:
 
     async def _operate_badly(self, request: ClientFrame, rule: FaultRule) -> None:
         """An operation that a rule strikes: refused, or carried out and then late, or never heard of again."""
-        refused = refusal(request, rule)
+        refused = rejection_reply(request, rule)
         if refused is not None:
             self.send(refused)
             return
@@ -216,7 +216,7 @@ class Session:
         while True:
             now = time.monotonic()
             if self.logged_in:
-                self.exchange.desk.settle()
+                self.exchange.order_service.settle()
             events = tuple(self.events.popleft() for _ in range(len(self.events)))
             tick = Tick(self.exchange.clock.now_ms(), now, events)
             for arg, feed in tuple(self.feeds.values()):

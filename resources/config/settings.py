@@ -1,6 +1,6 @@
 """Addresses and secrets: the only reader of the environment.
 
-Every setting is an environment variable `OKXSIGNAL_<NAME>` or a line of `.env`. Run knobs live beside
+Every setting is an environment variable `OKXSIGNAL_<NAME>` or a line of `.env`. Run timing live beside
 their asset, research parameters in the core.
 """
 
@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from okx_core.errors import OkxSignalError
 
 MARKET_FILE = "market.env"  # a home's own tape, written when the home was made
-MOST_STRENGTH = 3.0
+MAX_STRENGTH = 3.0
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -135,10 +135,8 @@ class Settings(BaseSettings):
     @field_validator("tape_strength")
     @classmethod
     def _sane_strength(cls, value: float) -> float:
-        if not 0.0 <= value <= MOST_STRENGTH:
-            raise ValueError(
-                f"{value} is outside 0 to {MOST_STRENGTH:g}; 1 is the documented edge, 0 is none"
-            )
+        if not 0.0 <= value <= MAX_STRENGTH:
+            raise ValueError(f"{value} is outside 0 to {MAX_STRENGTH:g}; 1 is the documented edge, 0 is none")
         return value
 
     @field_validator("pairs")

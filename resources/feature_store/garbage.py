@@ -30,29 +30,31 @@ class Garbage:
         )
 
 
-def find_garbage(store: FeatureStore, grace: timedelta = GRACE) -> Garbage:
+def find_garbage(feature_store: FeatureStore, grace: timedelta = GRACE) -> Garbage:
     """What could be removed now. A file younger than `grace` is left to the writer or reader that may use it."""
     # Files first: one that is written in between is then known to the manifest, or too young.
-    found = [file for file in store.root.files() if file.path.startswith(f"{store.folder}/")]
-    known, old = store.manifest.paths(), datetime.now(UTC) - grace
+    found = [file for file in feature_store.root.files() if file.path.startswith(f"{feature_store.folder}/")]
+    known, old = feature_store.manifest.paths(), datetime.now(UTC) - grace
     orphans = [file for file in found if file.path not in known and file.modified_at < old]
-    return Garbage(store.manifest.removable(grace), orphans)
+    return Garbage(feature_store.manifest.removable(grace), orphans)
 
 
-def remove_garbage(store: FeatureStore, grace: timedelta = GRACE) -> Garbage:
+def remove_garbage(feature_store: FeatureStore, grace: timedelta = GRACE) -> Garbage:
     """Remove it, each month under its lock; pinned and current files always stay. What was found."""
-    garbage = find_garbage(store, grace)
+    garbage = find_garbage(feature_store, grace)
     for table, month in sorted({(file.table_name, file.month) for file in garbage.superseded}):
-        with store.manifest.locked(table, month) as held:
+        with feature_store.manifest.locked(table, month) as held:
             for path in held.forget_superseded(grace):
-                store.root.delete(path)
+                feature_store.root.delete(path)
     for file in garbage.orphans:
         name = NAME.fullmatch(file.path)
         if name is None:  # the draft of a writer that was killed
-            store.root.delete(file.path)
+            feature_store.root.delete(file.path)
             continue
-        with store.manifest.locked(name["table"], date(int(name["year"]), int(name["month"]), 1)) as held:
+        with feature_store.manifest.locked(
+            name["table"], date(int(name["year"]), int(name["month"]), 1)
+        ) as held:
             # Under the lock, because a writer may just have brought this very content back.
             if not held.names(file.path):
-                store.root.delete(file.path)
+                feature_store.root.delete(file.path)
     return garbage

@@ -47,7 +47,7 @@ class TrainingSet:
 
 
 def training_set(
-    store: FeatureStore,
+    feature_store: FeatureStore,
     pairs: Sequence[str] | None,
     window: tuple[datetime, datetime],
     features: Sequence[str],
@@ -61,8 +61,8 @@ def training_set(
     hash proven. Raises FeatureStoreError for an unknown column, DamagedFileError for a damaged file.
     """
     start, end = window[0], window[1] - purge + timedelta(hours=1)
-    labels, files_of_labels = _label_files(store, start, end, target)
-    files = store.files(FEATURES, start, end)
+    labels, files_of_labels = _label_files(feature_store, start, end, target)
+    files = feature_store.files(FEATURES, start, end)
     by_month = {file.month: file for file in files_of_labels}
     used: list[ManifestFile] = []
     blocks: list[_Block] = []
@@ -71,8 +71,8 @@ def training_set(
             used += [file, by_month[file.month]]
             blocks.append(
                 _joined(
-                    _cut(store.load(file), start, end, pairs),
-                    _cut(store.load(by_month[file.month]), start, end, pairs),
+                    _cut(feature_store.load(file), start, end, pairs),
+                    _cut(feature_store.load(by_month[file.month]), start, end, pairs),
                     tuple(features),
                     target,
                 )
@@ -93,14 +93,14 @@ class _Block:
 
 
 def _label_files(
-    store: FeatureStore, start: datetime, end: datetime, target: str
+    feature_store: FeatureStore, start: datetime, end: datetime, target: str
 ) -> tuple[str, list[ManifestFile]]:
     """The label table that has the target, and its files."""
     from okx_core.labels.registry import LABELS_1D, LABELS_2W
 
     for table, names in zip(LABELS, (LABELS_1D, LABELS_2W), strict=True):
         if target in names:
-            return table, store.files(table, start, end)
+            return table, feature_store.files(table, start, end)
     raise FeatureStoreError(f"no label is called {target!r}; see docs/labels.md")
 
 

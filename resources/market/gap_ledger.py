@@ -34,8 +34,8 @@ class Attempt:
 class GapLedger:
     """market.candle_gaps for the bars of one store."""
 
-    def __init__(self, store: CandleStore) -> None:
-        self._store, self._database = store, store.database
+    def __init__(self, candles: CandleStore) -> None:
+        self._store, self._database = candles, candles.database
 
     def notice(
         self,

@@ -6,7 +6,7 @@ from pathlib import Path
 from okx_core.errors import OkxSignalError
 
 HOUR = timedelta(hours=1)
-LEAST_COVERAGE = 0.95
+MIN_COVERAGE = 0.95
 
 
 class RecordedMarketError(OkxSignalError):
@@ -62,7 +62,7 @@ def covering_pairs(
                 f"it has {', '.join(sorted(counts)) or 'nothing'} then"
             )
         return begin, stop, pairs
-    pairs = tuple(sorted(pair for pair, count in counts.items() if count >= LEAST_COVERAGE * hours))
+    pairs = tuple(sorted(pair for pair, count in counts.items() if count >= MIN_COVERAGE * hours))
     if not pairs:
         raise RecordedMarketError(
             f"no pair of {tape.name} covers {begin:%Y-%m-%d} to {stop:%Y-%m-%d}; the file spans "

@@ -28,7 +28,7 @@ ROOT_STORE = Path("/var/lib/okxsignal")
 ROOT_RUNS_AS = "nobody"
 OWNER = "okxsignal"
 BURIAL_SECONDS = 30.0
-LONGEST_SOCKET_DIRECTORY = 85  # the kernel allows 107 bytes including the socket's own name
+MAX_SOCKET_DIRECTORY = 85  # the kernel allows 107 bytes including the socket's own name
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "shared_buffers": "256MB",
@@ -102,7 +102,7 @@ class EmbeddedPostgres:
     @property
     def socket_directory(self) -> Path:
         inside = self.cluster / "run"
-        if len(str(inside)) <= LONGEST_SOCKET_DIRECTORY:
+        if len(str(inside)) <= MAX_SOCKET_DIRECTORY:
             return inside
         return Path(tempfile.gettempdir()) / f"okxsignal-{os.geteuid()}-{self._identity}"
 
@@ -131,7 +131,7 @@ class EmbeddedPostgres:
         """Start the server if it is not running; True if this call started it."""
         if self.is_running():
             return False
-        self._wait_for_burial()
+        self._wait_until_reaped()
         self._prepare_directories()
         if not (self.data / "PG_VERSION").exists():
             self._must(
@@ -163,7 +163,7 @@ class EmbeddedPostgres:
         except (OSError, ValueError, IndexError, psutil.Error):
             return False
 
-    def _wait_for_burial(self) -> None:
+    def _wait_until_reaped(self) -> None:
         deadline = time.monotonic() + BURIAL_SECONDS
         while self._is_unburied():
             if time.monotonic() > deadline:

@@ -84,7 +84,7 @@ def test_every_signal_carries_its_model_and_every_gates_verdict(market):
 def test_equity_at_the_exchange_equals_the_positions_and_the_cash(market):
     from resources.stores import open_exchange
 
-    locked = market.store.rows("select pair, lock_reason from trading.positions where locked")
+    locked = market.store.rows("select pair, rejection_reason from trading.positions where locked")
     assert locked == []
     cash = open_exchange(market.settings).balance().available("USDT")
     spent = market.store.scalar("select sum(cost_quote) - sum(realised_pnl_quote) from trading.positions")

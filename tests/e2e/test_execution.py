@@ -9,7 +9,7 @@ import pytest
 from okx_assets.execution import risk_limits
 from okx_core.decisions.rules import DecisionRules
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
-from okx_services.trading.executor import ExecutionDesk
+from okx_services.trading.executor import OrderExecutor
 from okx_services.trading.journal import EXECUTION_LOCK, Journal, LeaseTakenError
 from resources.okx.errors import UnknownOutcomeError
 from resources.stores import open_exchange
@@ -44,8 +44,8 @@ def next_hour(market):
     return hour
 
 
-def desk(market, checkpoint=lambda _name: None, client=None) -> ExecutionDesk:
-    return ExecutionDesk(
+def executor(market, checkpoint=lambda _name: None, client=None) -> OrderExecutor:
+    return OrderExecutor(
         store=market.store,
         client=client or open_exchange(market.settings),
         journal=Journal(market.store, "test"),
@@ -74,14 +74,14 @@ def test_a_run_killed_at_any_step_leaves_exactly_one_order_per_decision(market, 
             raise Killed
 
     with pytest.raises(Killed):
-        desk(market, kill).run()
+        executor(market, kill).run()
     # The exchange's clock moves on past the life of an order that may have been on its way.
     market.admin.set_fixed(hour + HOUR + timedelta(seconds=90))
-    desk(market).run()
+    executor(market).run()
     decisions, orders = placed_decisions(market, hour)
     assert decisions == orders > 0
     assert Journal(market.store, "test").is_executed(hour)
-    assert desk(market).run().placed == 0
+    assert executor(market).run().placed == 0
     assert market.store.rows("select pair from trading.positions where locked") == []
 
 
@@ -101,7 +101,7 @@ def test_an_order_whose_answer_is_lost_is_found_not_sent_again(market):
             self.client.place_market_order(*arguments)
             raise UnknownOutcomeError("POST /trade/order", "the answer was lost")
 
-    report = desk(market, client=LosesAnswers(open_exchange(market.settings))).run()
+    report = executor(market, client=LosesAnswers(open_exchange(market.settings))).run()
     assert report.settled > 0
     decisions, orders = placed_decisions(market, hour)
     assert decisions == orders > 0
@@ -109,27 +109,27 @@ def test_an_order_whose_answer_is_lost_is_found_not_sent_again(market):
 
 def test_a_second_run_of_the_hour_places_nothing(market):
     hour = next_hour(market)
-    first = desk(market).run()
-    second = desk(market).run()
+    first = executor(market).run()
+    second = executor(market).run()
     assert first.placed > 0
     assert second.placed == 0
-    assert f"{hour:%Y-%m-%d %H:%M} has been executed" in second.refusal
+    assert f"{hour:%Y-%m-%d %H:%M} has been executed" in second.rejection_reason
 
 
 def test_signals_past_their_time_to_live_are_refused(market):
     hour = next_hour(market)
     market.admin.set_fixed(hour + HOUR + timedelta(minutes=21))
-    report = desk(market).run()
+    report = executor(market).run()
     assert report.placed == 0
-    assert "more than" in report.refusal
+    assert "more than" in report.rejection_reason
 
 
 def test_signals_of_an_older_hour_are_refused(market):
     hour = next_hour(market)
     market.admin.set_fixed(hour + 3 * HOUR)
-    report = desk(market).run()
+    report = executor(market).run()
     assert report.placed == 0
-    assert "not the newest closed hour" in report.refusal
+    assert "not the newest closed hour" in report.rejection_reason
 
 
 def test_a_backfill_of_48_old_hours_places_no_order(market):
@@ -149,7 +149,7 @@ def test_a_backfill_of_48_old_hours_places_no_order(market):
 
 def test_an_old_hour_of_the_hourly_job_places_no_order(market):
     hour = next_hour(market)
-    desk(market).run()
+    executor(market).run()
     before = orders_at_exchange(market)
     for age in (2, 5):
         market.pipeline.run("trade_hour", partition_key=(hour - age * HOUR).strftime(HOUR_FORMAT))
@@ -166,12 +166,12 @@ def test_a_re_execution_places_no_order(market):
     del before
 
 
-def test_two_desks_at_once_are_one(market):
+def test_two_executors_at_once_are_one(market):
     next_hour(market)
     with market.store.connect(autocommit=True) as connection:
         connection.execute("select pg_advisory_lock($1)", (EXECUTION_LOCK,))
         with pytest.raises(LeaseTakenError, match="another execution is running"):
-            desk(market).run()
+            executor(market).run()
 
 
 def test_an_exchange_that_holds_something_else_locks_the_pair(market):
@@ -180,13 +180,13 @@ def test_an_exchange_that_holds_something_else_locks_the_pair(market):
         "select pair from trading.signals where timestamp_utc = $1 and tradable order by pair limit 1",
         (hour,),
     )
-    desk(market).run()
+    executor(market).run()
     with tampered_fill(market, pair):
-        desk(market).run()
+        executor(market).run()
         rows = market.store.rows("select * from trading.positions where pair = $1", (pair,))
         assert rows[0]["locked"]
-        assert "the exchange holds" in rows[0]["lock_reason"]
-    desk(market).run()
+        assert "the exchange holds" in rows[0]["rejection_reason"]
+    executor(market).run()
     assert market.store.rows("select pair from trading.positions where locked") == []
 
 
@@ -209,7 +209,7 @@ def test_a_missing_limit_refuses_every_buy(market):
 
     next_hour(market)
     limits = replace(risk_limits(market.settings), max_asset_pct=None)
-    bare = replace(desk(market), limits=limits)
+    bare = replace(executor(market), limits=limits)
     report = bare.run()
     sides = market.store.rows(
         "select side from trading.intents where run_id = 'test' order by journaled_at desc limit 1"

@@ -47,7 +47,7 @@ class Served:
             simulated_trading=False,
             rate_limits=False,
             timeout_seconds=TIMEOUT,
-            seams=Seams(sleep=self.pauses.append),
+            hooks=Seams(sleep=self.pauses.append),
         )
         self.client.server_time()
 
@@ -177,13 +177,13 @@ class TestCandles:
 
     newest = NOW.replace(minute=0) - HOUR
 
-    def fetch(self, served: Served, store: CandleStore, hours: int = 40) -> None:
+    def fetch(self, served: Served, candles: CandleStore, hours: int = 40) -> None:
         end = NOW.replace(minute=0)
-        CandleFetch(store, served.client, "okx").run(PAIRS, end - hours * HOUR, end)
-        GapLedger(store).notice(PAIRS, end - hours * HOUR, end, served.client.now())
+        CandleFetch(candles, served.client, "okx").run(PAIRS, end - hours * HOUR, end)
+        GapLedger(candles).notice(PAIRS, end - hours * HOUR, end, served.client.now())
 
-    def states(self, store: CandleStore) -> list[tuple[str, datetime, str]]:
-        rows = store.database.rows("select pair, timestamp_utc, state from market.candle_gaps")
+    def states(self, candles: CandleStore) -> list[tuple[str, datetime, str]]:
+        rows = candles.database.rows("select pair, timestamp_utc, state from market.candle_gaps")
         return [(row["pair"], row["timestamp_utc"], row["state"]) for row in rows]
 
     @pytest.mark.parametrize(

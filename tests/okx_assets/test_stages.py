@@ -113,9 +113,9 @@ class TestChampions:
             WEEK,
         )
         evidence = json.loads(str(decision["evidence"]))
-        assert evidence["lightgbm"]["objection"] == ""
+        assert evidence["lightgbm"]["rejection_reason"] == ""
         assert evidence["catboost"]["rank_ic"] is None
-        assert "rank IC nan" in evidence["catboost"]["objection"]
+        assert "rank IC nan" in evidence["catboost"]["rejection_reason"]
 
     def test_when_nobody_passes_the_incumbent_stays_with_its_own_week(self, database) -> None:
         earlier = WEEK - timedelta(days=7)

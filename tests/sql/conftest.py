@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Market:
+class StoredBars:
     """Three days of hourly bars of two pairs that rise by 1 an hour; every high and low is one away."""
 
     database: Database
@@ -24,7 +24,7 @@ class Market:
     def at(self, hours: int) -> datetime:
         return self.start + hours * HOUR
 
-    def store(self, change: Callable[[pd.DataFrame], pd.DataFrame] = lambda bars: bars) -> "Market":
+    def store(self, change: Callable[[pd.DataFrame], pd.DataFrame] = lambda bars: bars) -> "StoredBars":
         end = self.at(72)
         self.database.replace_window("market.candles_1h", change(self.bars.copy()), self.start, end)
         return self
@@ -34,7 +34,7 @@ class Market:
 
 
 @pytest.fixture
-def bars(database: Database) -> Market:
+def bars(database: Database) -> StoredBars:
     start = datetime(2026, 8, 9, tzinfo=UTC)
     frames = []
     for pair, base in (("BTC-USDT", 100.0), ("ETH-USDT", 10.0)):
@@ -57,4 +57,4 @@ def bars(database: Database) -> Market:
                 }
             )
         )
-    return Market(database, start, pd.concat(frames, ignore_index=True))
+    return StoredBars(database, start, pd.concat(frames, ignore_index=True))

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from okx_core.features.bars import aged, mean_and_deviation
-from okx_core.features.cross_section import BETA_HOURS, Market
+from okx_core.features.bars import lag, mean_and_deviation
+from okx_core.features.cross_section import BETA_HOURS, CrossSection
 from okx_core.features.declaration import Array, Feature, feature
 from okx_core.features.kernels.cross_section import market_deviation
 
@@ -23,7 +23,7 @@ COINS = {"btc": ("BTC", "Bitcoin"), "eth": ("ETH", "Ether")}
     timeframe="cross",
     may_be_unknown=ALONE,
 )
-def market_return_24h(market: Market) -> Array:
+def market_return_24h(market: CrossSection) -> Array:
     """Mean 24-hour return of the pairs."""
     return market.mean(market.return_24_pct)
 
@@ -37,7 +37,7 @@ def market_return_24h(market: Market) -> Array:
     timeframe="cross",
     may_be_unknown=ALONE,
 )
-def market_breadth_24h(market: Market) -> Array:
+def market_breadth_24h(market: CrossSection) -> Array:
     """Share of the pairs that rose over 24 hours."""
     returns = market.return_24_pct
     return market.mean(np.where(np.isnan(returns), np.nan, (returns > 0.0) * 1.0))
@@ -52,7 +52,7 @@ def market_breadth_24h(market: Market) -> Array:
     timeframe="cross",
     may_be_unknown=ALONE,
 )
-def market_dispersion_24h(market: Market) -> Array:
+def market_dispersion_24h(market: CrossSection) -> Array:
     """How far apart the 24-hour returns of the pairs are: their population standard deviation."""
     return market_deviation(market.inside(market.return_24_pct))
 
@@ -66,7 +66,7 @@ def market_dispersion_24h(market: Market) -> Array:
     timeframe="cross",
     may_be_unknown=ALONE,
 )
-def relative_return_24h(market: Market) -> Array:
+def relative_return_24h(market: CrossSection) -> Array:
     """24-hour return less the mean of the pairs."""
     return market.return_24_pct - market.mean(market.return_24_pct)
 
@@ -75,7 +75,7 @@ def relative_return_24h(market: Market) -> Array:
     GROUP, "%", 96, formula="(close / EMA(48) - 1) - mean of it over pairs", inputs=("close", "universe"),
     timeframe="cross", may_be_unknown=ALONE, anchored=True,
 )  # fmt: skip
-def relative_ema_deviation_48(market: Market) -> Array:
+def relative_ema_deviation_48(market: CrossSection) -> Array:
     """Distance of close from its EMA(48) less the mean of the pairs."""
     return market.ema_deviation_48_pct - market.mean(market.ema_deviation_48_pct)
 
@@ -84,7 +84,7 @@ def relative_ema_deviation_48(market: Market) -> Array:
     GROUP, "0..1", 25, formula="rank of return_24h among pairs", inputs=("close", "universe"),
     timeframe="cross", undefined=TIES, may_be_unknown=OUTSIDE,
 )  # fmt: skip
-def performance_rank_24h(market: Market) -> Array:
+def performance_rank_24h(market: CrossSection) -> Array:
     """Rank of the 24-hour return among the pairs: 0 worst, 1 best."""
     return market.rank(market.return_24_pct)
 
@@ -93,7 +93,7 @@ def performance_rank_24h(market: Market) -> Array:
     GROUP, "0..1", 1, formula="rank of quote turnover among pairs",
     inputs=("close", "volume", "quote_volume", "universe"), timeframe="cross", undefined=TIES, may_be_unknown=OUTSIDE,
 )  # fmt: skip
-def volume_rank_1h(market: Market) -> Array:
+def volume_rank_1h(market: CrossSection) -> Array:
     """Rank of the hour's quote turnover among the pairs: 1 largest."""
     return market.turnover_rank
 
@@ -102,16 +102,16 @@ def volume_rank_1h(market: Market) -> Array:
     GROUP, "0..1", 2, formula="volume_rank_1h one bar before",
     inputs=("close", "volume", "quote_volume", "universe"), timeframe="cross", undefined=TIES, may_be_unknown=OUTSIDE,
 )  # fmt: skip
-def prev_volume_rank(market: Market) -> Array:
+def prev_volume_rank(market: CrossSection) -> Array:
     """Rank of the previous hour's quote turnover among the pairs of that hour."""
-    return aged(market.turnover_rank, 1)
+    return lag(market.turnover_rank, 1)
 
 
 @feature(
     GROUP, "0..1", 25, formula="rank of the deviation of 24 log returns among pairs", inputs=("close", "universe"),
     timeframe="cross", undefined=TIES, may_be_unknown=OUTSIDE,
 )  # fmt: skip
-def volatility_rank_1h(market: Market) -> Array:
+def volatility_rank_1h(market: CrossSection) -> Array:
     """Rank of the relative volatility of the last 24 hours among the pairs: 1 wildest."""
     _, deviation = mean_and_deviation(market.bars.log_return, 24)
     return market.rank(deviation)
@@ -120,7 +120,7 @@ def volatility_rank_1h(market: Market) -> Array:
 def _corr(coin: str) -> Feature:
     base, called = COINS[coin]
 
-    def correlation_24h(market: Market) -> Array:
+    def correlation_24h(market: CrossSection) -> Array:
         return market.correlation(base, 24)
 
     correlation_24h.__name__ = f"{coin}_corr_24h"
@@ -134,7 +134,7 @@ def _corr(coin: str) -> Feature:
 def _beta(coin: str) -> Feature:
     base, called = COINS[coin]
 
-    def slope(market: Market) -> Array:
+    def slope(market: CrossSection) -> Array:
         return market.beta(base)
 
     slope.__name__ = f"{coin}_beta_{BETA_HOURS}h"
@@ -149,7 +149,7 @@ def _beta(coin: str) -> Feature:
 def _performance_rank(coin: str) -> Feature:
     base, called = COINS[coin]
 
-    def rank(market: Market) -> Array:
+    def rank(market: CrossSection) -> Array:
         own = market.bars.log_return
         return market.rank(own - market.beta(base) * market.of_coin(base, own))
 

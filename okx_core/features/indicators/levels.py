@@ -3,7 +3,7 @@
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features.bars import Bars, aged, shared
+from okx_core.features.bars import Bars, lag, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 from okx_core.features.kernels import windows
 
@@ -52,12 +52,12 @@ def nearest_above(close: Array, high: Array) -> Array:
     return _nearest_above(close, high, crest, top, WING_BARS, LEVEL_BARS)
 
 
-@shared
+@memoized
 def _resistance(bars: Bars) -> Array:
     return nearest_above(bars.close, bars.high)
 
 
-@shared
+@memoized
 def _support(bars: Bars) -> Array:
     return -nearest_above(-bars.close, -bars.low)
 
@@ -98,10 +98,10 @@ def support_distance(bars: Bars) -> Array:
     return 100.0 * (1.0 - _support(bars) / bars.close)
 
 
-@shared
+@memoized
 def _breakout(bars: Bars) -> Array:
     """Close beyond the channel of the 20 bars before, in mean true ranges."""
-    top, bottom = aged(bars.highest(CHANNEL_BARS), 1), aged(bars.lowest(CHANNEL_BARS), 1)
+    top, bottom = lag(bars.highest(CHANNEL_BARS), 1), lag(bars.lowest(CHANNEL_BARS), 1)
     beyond = np.maximum(bars.close - top, 0.0) - np.maximum(bottom - bars.close, 0.0)
     return windows.ratio(beyond, windows.rolling_sum(bars.true_range, RANGE_BARS) / RANGE_BARS, 0.0)
 
@@ -124,6 +124,6 @@ def breakout_distance_atr(bars: Bars) -> Array:
 def confirmed_breakout(bars: Bars) -> Array:
     """Breakout of half an ATR or more on one and a half times the usual volume: 1 up, -1 down."""
     distance = _breakout(bars)
-    usual = aged(bars.traded(CHANNEL_BARS), 1) / CHANNEL_BARS
+    usual = lag(bars.traded(CHANNEL_BARS), 1) / CHANNEL_BARS
     confirmed = (np.abs(distance) >= CONFIRMING_ATRS) & (bars.volume >= CONFIRMING_VOLUME * usual)
     return np.sign(distance) * confirmed

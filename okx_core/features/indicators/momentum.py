@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from okx_core.features.bars import Bars, aged, shared
+from okx_core.features.bars import Bars, lag, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 from okx_core.features.kernels import smoothing, windows
 from okx_core.features.kernels.moments import rolling_moments
@@ -36,7 +36,7 @@ def rsi(bars: Bars) -> Array:
 )
 def rsi_slope(bars: Bars) -> Array:
     """Change of rsi per bar over 3 bars."""
-    return (bars.rsi_14 - aged(bars.rsi_14, SLOPE_BARS)) / SLOPE_BARS
+    return (bars.rsi_14 - lag(bars.rsi_14, SLOPE_BARS)) / SLOPE_BARS
 
 
 @feature(
@@ -57,7 +57,7 @@ def stoch_rsi(bars: Bars) -> Array:
     return bars.cut(100.0 * windows.ratio(strength - lowest, spread, 0.5))
 
 
-@shared
+@memoized
 def _slow_stochastic(bars: Bars) -> Array:
     lowest = bars.lowest(14)
     fast = windows.ratio(bars.close - lowest, bars.highest(14) - lowest, 0.5)
@@ -124,7 +124,7 @@ def cci_14(bars: Bars) -> Array:
     return windows.ratio(typical - mean, 0.015 * spread, 0.0)
 
 
-@shared
+@memoized
 def _median_oscillator(bars: Bars) -> Array:
     median = 0.5 * (bars.high + bars.low)
     return windows.rolling_sum(median, 5) / 5.0 - windows.rolling_sum(median, 34) / 34.0
@@ -170,6 +170,6 @@ def awesome_oscillator_pct(bars: Bars) -> Array:
 def tsi(bars: Bars) -> Array:
     """True strength index."""
     close = bars.since_anchor.close
-    change = close - aged(close, 1)
+    change = close - lag(close, 1)
     smooth, path = (smoothing.ema(smoothing.ema(x, 25), 13) for x in (change, np.abs(change)))
     return bars.cut(100.0 * windows.ratio(smooth, path, 0.0))

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
-from okx_core.features.bars import Bars, shared
+from okx_core.features.bars import Bars, memoized
 from okx_core.features.declaration import PRICES, Array, feature
 
 NISON = "Nison 1991"
@@ -39,7 +39,7 @@ def candle_shapes(open_: Array, high: Array, low: Array, close: Array) -> Array:
     return out
 
 
-@shared
+@memoized
 def _shapes(bars: Bars) -> tuple[Array, ...]:
     return tuple(candle_shapes(bars.open, bars.high, bars.low, bars.close))
 

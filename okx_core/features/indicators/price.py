@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from okx_core.features.bars import Bars, aged, change_pct
+from okx_core.features.bars import Bars, change_pct, lag
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 from okx_core.features.kernels import windows
 
@@ -24,7 +24,7 @@ def prev_close_change_pct(bars: Bars) -> Array:
 @feature("price", "%", 2, formula="100 (open / close[1] - 1)", inputs=("open", "close"))
 def gap_open(bars: Bars) -> Array:
     """Gap between the previous close and the open."""
-    return 100.0 * (bars.open / aged(bars.close, 1) - 1.0)
+    return 100.0 * (bars.open / lag(bars.close, 1) - 1.0)
 
 
 @feature("price", "%", 1, formula="100 (close / open - 1)", inputs=("open", "close"))
@@ -72,7 +72,7 @@ def price_velocity(bars: Bars) -> Array:
 def price_acceleration(bars: Bars) -> Array:
     """Change of price_velocity per bar over 3 bars."""
     velocity = _velocity(bars)
-    return (velocity - aged(velocity, VELOCITY_BARS)) / VELOCITY_BARS
+    return (velocity - lag(velocity, VELOCITY_BARS)) / VELOCITY_BARS
 
 
 @feature("price", "%", 11, formula="100 (close / close[10] - 1)", inputs=("close",))

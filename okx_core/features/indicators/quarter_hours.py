@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from okx_core.features.bars import Bars, aged, surprise
+from okx_core.features.bars import Bars, lag, rolling_z_score
 from okx_core.features.declaration import Array, feature
 from okx_core.features.kernels import windows
 
@@ -16,7 +16,7 @@ MISSING = "NULL where 15-minute candles are missing"
 )  # fmt: skip
 def atr_5_15m(bars: Bars) -> Array:
     """Average true range of five 15-minute bars over close."""
-    before = aged(bars.close, 1)
+    before = lag(bars.close, 1)
     true_range = np.maximum(bars.high, before) - np.minimum(bars.low, before)
     return 100.0 * windows.rolling_sum(true_range, 5) / 5.0 / bars.close
 
@@ -27,4 +27,4 @@ def atr_5_15m(bars: Bars) -> Array:
 )  # fmt: skip
 def volume_spike_15m(bars: Bars) -> Array:
     """Volume of the 15-minute bar against the day of bars before it."""
-    return surprise(bars.volume, 96)
+    return rolling_z_score(bars.volume, 96)

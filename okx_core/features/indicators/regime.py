@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from okx_core.features.bars import Bars, shared
+from okx_core.features.bars import Bars, memoized
 from okx_core.features.declaration import Array, feature
 from okx_core.features.kernels import windows
 
@@ -12,7 +12,7 @@ RANK = "r is the share of the means of 6, 12 .. 84 bars ago below mean_12(ln(hig
 MIDDLE = "r is 0.5 in a flat market"
 
 
-@shared
+@memoized
 def volatility_rank(bars: Bars) -> Array:
     """Place of the range volatility of 12 bars among those of the last 84 bars, 0 lowest, 1 highest."""
     return windows.share_below(windows.rolling_sum(bars.squared_log_range, 12), 6, 14)

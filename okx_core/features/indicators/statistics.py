@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from okx_core.features.bars import KNOWN_EXTREME, Bars, aged, correlation, shared, surprise
+from okx_core.features.bars import KNOWN_EXTREME, Bars, correlation, lag, memoized, rolling_z_score
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
 from okx_core.features.kernels import windows
 from okx_core.features.kernels.distribution import hurst, order_entropy
@@ -27,10 +27,10 @@ def z_score_20(bars: Bars) -> Array:
 )  # fmt: skip
 def z_score_48(bars: Bars) -> Array:
     """Close against mean and deviation of the 48 closes before."""
-    return surprise(bars.close, 48)
+    return rolling_z_score(bars.close, 48)
 
 
-@shared
+@memoized
 def _return_moments(bars: Bars) -> Array:
     """Mean and sums of second, third and fourth powers of the deviations of 20 log returns."""
     return rolling_moments(bars.log_return, 20, 4)
@@ -71,7 +71,7 @@ def kurtosis_20(bars: Bars) -> Array:
 )  # fmt: skip
 def autocorr_1(bars: Bars) -> Array:
     """Correlation of 48 log returns with the ones a bar before."""
-    return correlation(bars.log_return, aged(bars.log_return, 1), 48)
+    return correlation(bars.log_return, lag(bars.log_return, 1), 48)
 
 
 @feature(
@@ -114,7 +114,7 @@ def shannon_entropy(bars: Bars) -> Array:
 def bid_ask_spread(bars: Bars) -> Array:
     """Estimate of the bid-ask spread from 24 hours of close, high and low."""
     above = 0.5 * np.log((bars.high / bars.close) * (bars.low / bars.close))
-    product = aged(above, 1) * (above + bars.log_return)
+    product = lag(above, 1) * (above + bars.log_return)
     return 200.0 * np.sqrt(np.maximum(windows.rolling_sum(product, 24) / 24.0, 0.0))
 
 
@@ -122,7 +122,7 @@ AMIHUD = "Amihud 2002"
 TURNOVER: Inputs = ("close", "volume", "quote_volume")
 
 
-@shared
+@memoized
 def _price_impact(bars: Bars) -> Array:
     """Absolute log return by turnover; 0 without turnover."""
     return windows.ratio(np.abs(bars.log_return), bars.quote_volume, 0.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from okx_core.features.bars import Bars, aged, change_pct, shared
+from okx_core.features.bars import Bars, change_pct, lag, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Feature, feature
 from okx_core.features.kernels import smoothing, windows
 
@@ -11,21 +11,21 @@ AROON_BARS = 25
 
 
 def _slope(values: Array) -> Array:
-    return (values - aged(values, SLOPE_BARS)) / SLOPE_BARS
+    return (values - lag(values, SLOPE_BARS)) / SLOPE_BARS
 
 
 def _of_close(values: Array, bars: Bars) -> Array:
     return 100.0 * values / bars.close
 
 
-@shared
+@memoized
 def _macd(bars: Bars) -> tuple[Array, Array, Array]:
     """EMA(12) - EMA(26), its EMA(9), and the EMA(26)."""
     line, signal, base = smoothing.price_oscillator(bars.since_anchor.close, 12, 26, 9)
     return bars.cut(line), bars.cut(signal), bars.cut(base)
 
 
-@shared
+@memoized
 def _histogram(bars: Bars) -> Array:
     line, signal, _ = _macd(bars)
     return line - signal
@@ -149,7 +149,7 @@ def trix(bars: Bars) -> Array:
 def kama_distance_10(bars: Bars) -> Array:
     """Distance of close from Kaufman's adaptive mean."""
     close = bars.since_anchor.close
-    path = windows.rolling_sum(np.abs(close - aged(close, 1)), 10)
+    path = windows.rolling_sum(np.abs(close - lag(close, 1)), 10)
     return 100.0 * (bars.close / bars.cut(smoothing.kama(close, path, 10)) - 1.0)
 
 

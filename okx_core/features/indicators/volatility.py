@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, aged, mean_and_deviation, shared
+from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, lag, mean_and_deviation, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 from okx_core.features.kernels import recursions, smoothing, windows
 
@@ -95,7 +95,7 @@ def donchian_channel_width_quote(bars: Bars) -> Array:
     return bars.highest(20) - bars.lowest(20)
 
 
-@shared
+@memoized
 def _atr_10(bars: Bars) -> Array:
     whole = bars.since_anchor
     return bars.cut(recursions.atr(whole.high, whole.low, whole.close, 10))
@@ -126,7 +126,7 @@ def keltner_channel_width_quote(bars: Bars) -> Array:
 def chaikin_volatility(bars: Bars) -> Array:
     """Change over 10 bars of the mean range of 10 bars."""
     smooth = smoothing.ema(bars.since_anchor.range, 10)
-    change = 100.0 * (windows.ratio(smooth, aged(smooth, 10), 1.0) - 1.0)
+    change = 100.0 * (windows.ratio(smooth, lag(smooth, 10), 1.0) - 1.0)
     return bars.cut(np.minimum(change, LARGEST_CHANGE_PCT))
 
 

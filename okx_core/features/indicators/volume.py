@@ -3,7 +3,7 @@
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, aged, shared, surprise
+from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, lag, memoized, rolling_z_score
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
 from okx_core.features.kernels import smoothing, windows
 
@@ -73,7 +73,7 @@ def volume_average_ratio(bars: Bars) -> Array:
 )  # fmt: skip
 def volume_spike_z(bars: Bars) -> Array:
     """Volume against mean and deviation of the 48 bars before."""
-    return surprise(bars.volume, 48)
+    return rolling_z_score(bars.volume, 48)
 
 
 @feature(
@@ -109,7 +109,7 @@ def chaikin_money_flow(bars: Bars) -> Array:
 KLINGER = "Klinger 1997"
 
 
-@shared
+@memoized
 def _klinger(bars: Bars) -> Array:
     whole = bars.since_anchor
     force = smoothing.volume_force(whole.high, whole.low, whole.close, whole.volume)
@@ -161,7 +161,7 @@ def taker_buy_ratio(bars: Bars) -> Array:
 )  # fmt: skip
 def volume_price_trend_slope(bars: Bars) -> Array:
     """Change of the volume-price trend over 10 bars, by their volume: the volume-weighted mean return."""
-    weighted = bars.volume * (bars.close / aged(bars.close, 1) - 1.0)
+    weighted = bars.volume * (bars.close / lag(bars.close, 1) - 1.0)
     return 100.0 * windows.ratio(windows.rolling_sum(weighted, 10), bars.traded(10), 0.0)
 
 

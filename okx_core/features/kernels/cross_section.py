@@ -11,7 +11,7 @@ from okx_core.compilation import compiled
 
 Array = NDArray[np.float64]
 Keys = NDArray[np.uint64]
-FEWEST_PAIRS = 2
+MIN_PAIRS = 2
 BLOCK = 24_576  # keys that are sorted at a time
 TILE = 16
 SIGN = np.uint32(0x80000000)
@@ -40,8 +40,8 @@ def market_mean(values: Array, fewest: int) -> Array:
 
 def market_deviation(values: Array) -> Array:
     """Population standard deviation over the known pairs of each bar, the same for every pair."""
-    gap = values - market_mean(values, FEWEST_PAIRS)
-    root: Array = np.sqrt(market_mean(gap * gap, FEWEST_PAIRS))
+    gap = values - market_mean(values, MIN_PAIRS)
+    root: Array = np.sqrt(market_mean(gap * gap, MIN_PAIRS))
     return root
 
 
@@ -60,7 +60,7 @@ def market_rank(values: Array) -> Array:
         some = slice(0, min(step, bars - first))
         _sort_keys(values, first, keys[some])
         keys[some].sort(axis=1)
-        _ranks(keys[some], FEWEST_PAIRS, ranks[some])
+        _ranks(keys[some], MIN_PAIRS, ranks[some])
         _turned(ranks[some], out[:, first : first + step])
     return out
 

@@ -201,9 +201,9 @@ def rolling_absolute_deviation(values: Array, mean: Array, window: int) -> Array
         total = out[pair, window - 1 :]
         total[:] = 0.0
         for age in range(window):
-            aged = values[pair, window - 1 - age : bars - age]
+            lagged = values[pair, window - 1 - age : bars - age]
             for bar in range(total.size):
-                total[bar] += abs(aged[bar] - centre[bar])
+                total[bar] += abs(lagged[bar] - centre[bar])
         for bar in range(total.size):
             total[bar] /= window
     return out

@@ -18,7 +18,7 @@ def _columns(bars: pd.DataFrame) -> tuple[Array, Array, Array, Array, Array]:
     return opened, high, low, close, volume
 
 
-def _aged(values: Array, bars: int) -> Array:
+def _lag(values: Array, bars: int) -> Array:
     return np.concatenate([np.full(bars, np.nan), values[:-bars]])
 
 
@@ -26,9 +26,9 @@ def _prices(bars: pd.DataFrame) -> Values:
     import talib
 
     opened, high, low, close, _ = _columns(bars)
-    returns = np.log(close / _aged(close, 1))
+    returns = np.log(close / _lag(close, 1))
     awesome = talib.SMA(talib.MEDPRICE(high, low), 5) - talib.SMA(talib.MEDPRICE(high, low), 34)
-    change = close - _aged(close, 1)
+    change = close - _lag(close, 1)
     twice = [talib.EMA(talib.EMA(values, 25), 13) for values in (change, np.abs(change))]
     slow_k, slow_d = talib.STOCH(high, low, close, 14, 3, 0, 3, 0)
     strength = talib.RSI(close, 14)
@@ -49,7 +49,7 @@ def _prices(bars: pd.DataFrame) -> Values:
         "awesome_oscillator_pct": 100.0 * awesome / close,
         "historical_vol_30": 100.0 * np.sqrt(8760.0 * 30.0 / 29.0) * talib.STDDEV(returns, 30),
         "std_dev_returns_20": 100.0 * np.sqrt(20.0 / 19.0) * talib.STDDEV(returns, 20),
-        "autocorr_1": talib.CORREL(returns, _aged(returns, 1), 48),
+        "autocorr_1": talib.CORREL(returns, _lag(returns, 1), 48),
         "engulfing": np.sign(talib.CDLENGULFING(opened, high, low, close)).astype(np.float64),
     }
 
@@ -122,7 +122,7 @@ def _flows(bars: pd.DataFrame) -> Values:
     obv, accumulated = talib.OBV(close, volume), talib.AD(high, low, close, volume)
     vwma = talib.SUM(close * volume, 20) / talib.SUM(volume, 20)
     vwap = talib.SUM(talib.TYPPRICE(high, low, close) * volume, 24) / talib.SUM(volume, 24)
-    signed = np.sign(close - _aged(close, 1)) * volume
+    signed = np.sign(close - _lag(close, 1)) * volume
     return {
         "money_flow_index": talib.MFI(high, low, close, volume, 14),
         "obv_slope": talib.MOM(obv, 10) / talib.SUM(volume, 10),

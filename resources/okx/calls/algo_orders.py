@@ -9,7 +9,7 @@ from resources.okx.http.rest import Rest, accepted, asked
 from resources.okx.rows.algo import AlgoOrder, AlgoResult
 from resources.okx.rows.requests import AlgoAmendment, AlgoName, NewAlgo, bodies, body
 
-MOST_CANCELS = 10
+MAX_CANCELS = 10
 ORDER_TYPES = ("conditional", "oco", "trigger", "move_order_stop")
 TAKEN = "algoId"
 
@@ -27,8 +27,8 @@ class AlgoOrders(Rest):
 
     def cancel_algos(self, names: Sequence[AlgoName]) -> list[AlgoResult]:
         """Up to ten, each cancelled or refused for itself."""
-        if not 1 <= len(names) <= MOST_CANCELS:
-            raise ValueError(f"/trade/cancel-algos: 1 to {MOST_CANCELS} at a time, not {len(names)}")
+        if not 1 <= len(names) <= MAX_CANCELS:
+            raise ValueError(f"/trade/cancel-algos: 1 to {MAX_CANCELS} at a time, not {len(names)}")
         return self._write("/trade/cancel-algos", bodies(names), AlgoResult, TAKEN)
 
     def algo_order(self, algo_id: str = "", client_algo_id: str = "") -> AlgoOrder | None:

@@ -10,7 +10,7 @@ from resources.okx.http.rest import Rest, accepted, asked
 from resources.okx.rows.orders import CancelTimer, ClosedPosition, Fill, OrderRecord, OrderResult
 from resources.okx.rows.requests import Amendment, NewOrder, OrderName, bodies, body
 
-MOST_ORDERS = 20
+MAX_ORDERS = 20
 TAKEN = "ordId"
 
 
@@ -73,8 +73,8 @@ class Trading(Rest):
     def _batch(
         self, path: str, requests: Sequence[NewOrder | OrderName], expires_at: datetime | None = None
     ) -> list[OrderResult]:
-        if not 1 <= len(requests) <= MOST_ORDERS:
-            raise ValueError(f"{path}: a batch holds 1 to {MOST_ORDERS} orders, not {len(requests)}")
+        if not 1 <= len(requests) <= MAX_ORDERS:
+            raise ValueError(f"{path}: a batch holds 1 to {MAX_ORDERS} orders, not {len(requests)}")
         return self._write(path, bodies(requests), OrderResult, TAKEN, expires_at)
 
     def close_position(

@@ -72,7 +72,7 @@ def _unreadable(call: Call, status: int, content: bytes) -> OkxError:
     return PermanentError(call.endpoint, problem)
 
 
-def judge(call: Call, status: int, content: bytes) -> list[Any]:
+def parse_answer(call: Call, status: int, content: bytes) -> list[Any]:
     """The rows of a good answer; every other answer raises. Rows are never looked at before the code."""
     try:
         envelope = orjson.loads(content)
@@ -84,7 +84,7 @@ def judge(call: Call, status: int, content: bytes) -> list[Any]:
     data = envelope.get("data")
     rows = data if isinstance(data, list) else []
     if call.proof:
-        return _judge_write(call, status, code, message, rows)
+        return _parse_write_answer(call, status, code, message, rows)
     if code == "0":
         if not isinstance(data, list):
             raise ParsingError(call.endpoint, f"field data is {data!r:.60}, expected a list")
@@ -100,7 +100,7 @@ def _is_answered(call: Call, row: Any) -> bool:
     return isinstance(row, dict) and (row.get("sCode") not in (None, "", "0") or bool(row.get(call.proof)))
 
 
-def _judge_write(call: Call, status: int, code: str, message: str, rows: list[Any]) -> list[Any]:
+def _parse_write_answer(call: Call, status: int, code: str, message: str, rows: list[Any]) -> list[Any]:
     """A row for every order that was sent, taken or refused. Where rows carry a code, it decides."""
     if len(rows) == len(call.rows) and all(_is_answered(call, row) for row in rows):
         if all(str(row.get("sCode")) in RATE_LIMIT_CODES for row in rows):

@@ -9,7 +9,7 @@ from resources.okx.errors import ParsingError, UnknownOutcomeError, order_error_
 from resources.okx.http.answers import Call, Parameters
 from resources.okx.http.rate_limits import Pacer
 from resources.okx.http.signing import Credentials
-from resources.okx.http.transport import Seams, Transport
+from resources.okx.http.transport import ClientHooks, Transport
 from resources.okx.rows.fields import Where
 from resources.okx.rows.orders import Answer
 from resources.okx.rows.row import Parsed, parse_rows
@@ -55,12 +55,12 @@ class Rest:
         simulated_trading: bool = True,
         rate_limits: bool = True,
         timeout_seconds: float = 10.0,
-        seams: Seams | None = None,
+        hooks: ClientHooks | None = None,
     ) -> None:
-        seams = seams or Seams()
+        hooks = hooks or ClientHooks()
         self.base_url = base_url
-        pacer = Pacer(rate_limits, sleep=seams.sleep)
-        self._transport = Transport(base_url, credentials, simulated_trading, pacer, timeout_seconds, seams)
+        pacer = Pacer(rate_limits, sleep=hooks.sleep)
+        self._transport = Transport(base_url, credentials, simulated_trading, pacer, timeout_seconds, hooks)
 
     def __repr__(self) -> str:
         return f"OkxClient({self.base_url!r})"

@@ -20,7 +20,7 @@ from resources.okx.errors import (
     RateLimited,
     TransientError,
 )
-from resources.okx.http.answers import Call, judge, lost
+from resources.okx.http.answers import Call, lost, parse_answer
 from resources.okx.http.rate_limits import WINDOW_SECONDS, Pacer
 from resources.okx.http.signing import Credentials, signed_headers
 
@@ -37,7 +37,7 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
-class Seams:
+class ClientHooks:
     """Time and chance, so that tests may hold them."""
 
     wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
@@ -62,7 +62,7 @@ class Transport:
         simulated_trading: bool,
         pacer: Pacer,
         timeout_seconds: float,
-        seams: Seams,
+        hooks: ClientHooks,
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -74,7 +74,7 @@ class Transport:
         self._simulated_trading = simulated_trading
         self._pacer = pacer
         self._timeout = timeout_seconds
-        self._seams = seams
+        self._hooks = hooks
         self._pool = _pool(parts.hostname, parts.hostname in LOOPBACK_HOSTS)
         self.offset_ms: int | None = None
 
@@ -86,14 +86,14 @@ class Transport:
         """Exchange time: the wall clock plus the offset measured last."""
         if self.offset_ms is None:
             self.synchronise()
-        return self._seams.wall_ms() + (self.offset_ms or 0)
+        return self._hooks.wall_ms() + (self.offset_ms or 0)
 
     def synchronise(self) -> int:
         """Measure the exchange's time against the middle of the request; returns it in ms."""
         call = Call("GET", "/public/time", {})
-        before = self._seams.wall_ms()
+        before = self._hooks.wall_ms()
         data = self.read(call)
-        after = self._seams.wall_ms()
+        after = self._hooks.wall_ms()
         stamp = data[0].get("ts") if data and isinstance(data[0], dict) else None
         if not isinstance(stamp, str) or not stamp.isdigit():
             raise ParsingError(call.endpoint, f"field ts is {stamp!r}, expected a time in milliseconds")
@@ -123,8 +123,8 @@ class Transport:
         raise AssertionError("unreachable")
 
     def _pause(self, attempt: int, error: TransientError) -> None:
-        pause = FIRST_PAUSE_SECONDS * 2**attempt * (1.0 + self._seams.chance())
-        self._seams.sleep(pause + (WINDOW_SECONDS if isinstance(error, RateLimited) else 0.0))
+        pause = FIRST_PAUSE_SECONDS * 2**attempt * (1.0 + self._hooks.chance())
+        self._hooks.sleep(pause + (WINDOW_SECONDS if isinstance(error, RateLimited) else 0.0))
 
     def _once_in_time(self, call: Call) -> list[Any]:
         """Send once; after a clock-skew refusal measure the offset and send once more."""
@@ -157,7 +157,7 @@ class Transport:
         except urllib3.exceptions.HTTPError as error:
             # The cause is dropped on purpose: it may carry the request, and with it the key's headers.
             raise lost(call, error, self._timeout) from None
-        return judge(call, response.status, response.data)
+        return parse_answer(call, response.status, response.data)
 
     def _headers(self, call: Call, target: str, body: bytes) -> dict[str, str]:
         headers = dict(HEADERS)

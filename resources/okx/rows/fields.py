@@ -13,7 +13,7 @@ ANSWER = "answer"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d{1,3})?", re.ASCII)
 MILLISECOND = timedelta(milliseconds=1)
-LONGEST_TIME = 14  # digits: the year 5138
+MAX_TIME = 14  # digits: the year 5138
 
 
 class _Absent:
@@ -97,7 +97,7 @@ def _plain(value: Decimal) -> str:
 
 
 def _moment(value: object, where: Where) -> datetime:  # noqa: ARG001
-    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > LONGEST_TIME:
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > MAX_TIME:
         raise UnreadableError
     return EPOCH + int(value) * MILLISECOND
 

@@ -23,7 +23,7 @@ from resources.okx.websocket.messages import (
     parse_message,
     requests,
 )
-from resources.okx.websocket.pacing import RequestBudget, Seams
+from resources.okx.websocket.pacing import RequestBudget, StreamHooks
 from resources.okx.websocket.pushes import BookSequences
 
 SERVICE_ENDS = "64008"
@@ -47,17 +47,17 @@ class Link:
         self,
         socket: ClientConnection,
         deliver: Callable[[Push], Awaitable[None]],
-        seams: Seams,
+        hooks: StreamHooks,
         patience: Patience,
     ) -> None:
         self._socket = socket
         self._deliver = deliver
         self._patience = patience
-        self._budget = RequestBudget(seams)
+        self._budget = RequestBudget(hooks)
         self._books = BookSequences()
         self._logged_in: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting: set[Subscription] = set()
-        self._refusals = 0
+        self._rejections = 0
         self._answered = asyncio.Event()
         self.ending = asyncio.Event()
         self.gaps = 0
@@ -70,7 +70,7 @@ class Link:
 
     async def subscribe(self, wanted: Iterable[Subscription]) -> set[Subscription]:
         """Subscribe and wait until every arg is answered; the ones that OKX refused."""
-        self._waiting, self._refusals = set(wanted), 0
+        self._waiting, self._rejections = set(wanted), 0
         self._answered.clear()
         for frame in requests("subscribe", sorted(self._waiting, key=repr)):
             await self._send(frame)
@@ -145,9 +145,9 @@ class Link:
             raise error
         self._count_answer(1)
 
-    def _count_answer(self, refusals: int) -> None:
-        self._refusals += refusals
-        if len(self._waiting) <= self._refusals:
+    def _count_answer(self, rejections: int) -> None:
+        self._rejections += rejections
+        if len(self._waiting) <= self._rejections:
             self._answered.set()
 
     async def _pass_on(self, push: Push) -> None:

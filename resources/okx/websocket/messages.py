@@ -10,7 +10,7 @@ from resources.okx.errors import ParsingError
 from resources.okx.http.signing import Credentials, signature
 
 # OKX takes subscribe frames of up to 64 KB.
-MOST_FRAME_BYTES = 60_000
+MAX_FRAME_BYTES = 60_000
 PING, PONG = "ping", "pong"
 FROM_WHERE = "WebSocket"
 
@@ -117,7 +117,7 @@ def requests(operation: str, subscriptions: Iterable[Subscription]) -> list[str]
     for subscription in subscriptions:
         arg = subscription.arg()
         length = len(orjson.dumps(arg)) + 1
-        if args and size + length > MOST_FRAME_BYTES:
+        if args and size + length > MAX_FRAME_BYTES:
             frames.append(_request(operation, args))
             args, size = [], 0
         args.append(arg)

@@ -16,10 +16,10 @@ from resources.okx.http.signing import Credentials
 from resources.okx.http.transport import LOOPBACK_HOSTS
 from resources.okx.websocket.link import Link, Patience
 from resources.okx.websocket.messages import Push, Subscription
-from resources.okx.websocket.pacing import ConnectPacer, Seams, pause_after
+from resources.okx.websocket.pacing import ConnectPacer, StreamHooks, pause_after
 
-MOST_WAITING = 10_000
-MOST_FRAME_BYTES = 4 << 20
+MAX_WAITING = 10_000
+MAX_FRAME_BYTES = 4 << 20
 STABLE_SECONDS = 30.0
 Outcome = TypeVar("Outcome")
 
@@ -63,7 +63,7 @@ class StreamSettings:
     credentials: Credentials | None = None
     now_ms: Callable[[], int] = lambda: 0
     patience: Patience = field(default_factory=Patience)
-    seams: Seams = field(default_factory=Seams)
+    hooks: StreamHooks = field(default_factory=StreamHooks)
 
 
 def require_address(url: str) -> str:
@@ -84,9 +84,9 @@ class OkxStream:
     ) -> None:
         require_address(settings.url)
         self._settings = settings
-        self._pacer = pacer or ConnectPacer(settings.seams)
+        self._pacer = pacer or ConnectPacer(settings.hooks)
         self._wanted = set(wanted)
-        self._events: asyncio.Queue[Event] = asyncio.Queue(MOST_WAITING)
+        self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_WAITING)
         self._line: _Line | None = None
         self.connects = 0
 
@@ -132,24 +132,24 @@ class OkxStream:
         """Hold a connection open; after a notice of its end the next one is opened before it goes."""
         failures, leaving = 0, None
         while True:
-            await self._settings.seams.sleep(pause_after(failures, self._settings.seams.chance()))
+            await self._settings.hooks.sleep(pause_after(failures, self._settings.hooks.chance()))
             await self._pacer.wait()
             try:
                 refused = await self._open()
             except (OSError, WebSocketException, TransientError, ParsingError) as error:
                 failures += 1
-                leaving = await self._still_heard(leaving, f"cannot connect: {error!r:.160}")
+                leaving = await self._still_connected(leaving, f"cannot connect: {error!r:.160}")
                 continue
             gapless = leaving is not None and not leaving.listening.done()
             await self._events.put(Up(frozenset(refused), gapless))
             if leaving is not None:
                 await leaving.end()
-            began = self._settings.seams.monotonic()
+            began = self._settings.hooks.monotonic()
             leaving = await self._until_it_ends()
-            lived = self._settings.seams.monotonic() - began
+            lived = self._settings.hooks.monotonic() - began
             failures = 0 if leaving is not None or lived >= STABLE_SECONDS else failures + 1
 
-    async def _still_heard(self, leaving: _Line | None, reason: str) -> _Line | None:
+    async def _still_connected(self, leaving: _Line | None, reason: str) -> _Line | None:
         """The old connection if it still stands; its end is told once."""
         if leaving is None or not leaving.listening.done():
             return leaving
@@ -165,11 +165,11 @@ class OkxStream:
             settings.url,
             proxy=None if local else True,
             ping_interval=None,
-            max_size=MOST_FRAME_BYTES,
+            max_size=MAX_FRAME_BYTES,
             close_timeout=1.0,
         )
         self.connects += 1
-        link = Link(socket, self._events.put, settings.seams, settings.patience)
+        link = Link(socket, self._events.put, settings.hooks, settings.patience)
         line = _Line(link, asyncio.create_task(link.listen()))
         try:
             if settings.credentials is not None:

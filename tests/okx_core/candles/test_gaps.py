@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from okx_core.candles.gaps import LOST, NEVER_TRADED, Evidence, is_conclusive, is_due, surroundings, verdict
+from okx_core.candles.gaps import (
+    LOST,
+    NEVER_TRADED,
+    Evidence,
+    classify_gap,
+    is_conclusive,
+    is_due,
+    surroundings,
+)
 
 CLOSED = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -23,7 +31,7 @@ HOUR = timedelta(hours=1)
     ],
 )
 def test_the_verdict_follows_the_evidence(evidence: Evidence, state: str, words: str) -> None:
-    found, why = verdict(evidence)
+    found, why = classify_gap(evidence)
     assert found == state
     assert words in why
 

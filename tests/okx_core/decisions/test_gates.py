@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from okx_core.decisions.gates import PASS, gate_verdicts, slippage_bps
+from okx_core.decisions.gates import PASS, evaluate_gates, slippage_bps
 from okx_core.decisions.rules import DecisionRules
 from okx_core.market.book_model import book_model, fill_offset_bps
 from okx_core.market.fees import round_trip_cost_pct
@@ -21,7 +21,7 @@ def judged(rules=RULES, notional=None, **changes):
         "turnover_24h_quote": 5e7,
         "market_return_24h_pct": 0.5,
     }
-    return gate_verdicts(pd.DataFrame([{**row, **changes}]), rules, notional).iloc[0]
+    return evaluate_gates(pd.DataFrame([{**row, **changes}]), rules, notional).iloc[0]
 
 
 def test_a_good_signal_passes_every_gate():
@@ -75,4 +75,4 @@ def test_no_rows_give_no_verdicts():
     empty = pd.DataFrame(
         columns=["pair", "prediction_pct", "confidence", "turnover_24h_quote", "market_return_24h_pct"]
     )
-    assert [*gate_verdicts(empty, RULES).columns[5:]] == [*GATES, "tradable"]
+    assert [*evaluate_gates(empty, RULES).columns[5:]] == [*GATES, "tradable"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from okx_core.features.contract import contract_breaches
+from okx_core.features.contract import contract_violations
 from okx_core.features.registry import feature_names
 
 
@@ -16,27 +16,27 @@ def rows() -> pd.DataFrame:
 
 
 def test_whole_rows_pass(rows):
-    assert contract_breaches(rows) == []
+    assert contract_violations(rows) == []
 
 
 def test_an_unknown_feature_is_no_breach(rows):
     rows.loc[1, feature_names()[3]] = np.float32("nan")
-    assert contract_breaches(rows) == []
+    assert contract_violations(rows) == []
 
 
 def test_infinity_is_named_with_its_feature(rows):
     rows.loc[2, feature_names()[5]] = np.float32("inf")
-    assert [line.split(":")[0] for line in contract_breaches(rows)] == [feature_names()[5]]
+    assert [line.split(":")[0] for line in contract_violations(rows)] == [feature_names()[5]]
 
 
 def test_two_rows_of_one_bar_are_a_breach(rows):
     rows.loc[1, "timestamp_utc"] = rows.loc[0, "timestamp_utc"]
-    assert contract_breaches(rows)
+    assert contract_violations(rows)
 
 
 def test_a_missing_feature_is_a_breach(rows):
-    assert contract_breaches(rows.drop(columns=feature_names()[0]))
+    assert contract_violations(rows.drop(columns=feature_names()[0]))
 
 
 def test_double_precision_is_a_breach(rows):
-    assert contract_breaches(rows.astype({feature_names()[0]: "float64"}))
+    assert contract_violations(rows.astype({feature_names()[0]: "float64"}))

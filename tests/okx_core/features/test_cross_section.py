@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from okx_core.features.compute import compute_features
-from okx_core.features.cross_section import Market
+from okx_core.features.cross_section import CrossSection
 from okx_core.features.kernels.cross_section import market_rank
 
 HOUR = timedelta(hours=1)
@@ -151,7 +151,7 @@ def test_the_performance_ranks_against_two_coins_differ(full):
 
 def test_the_usdt_pair_stands_for_its_coin():
     values = np.arange(4.0)[:, None]
-    market = Market(None, ("BTC-EUR", "BTC-USDC", "BTC-USDT", "ETH-BTC"), np.ones((4, 1), dtype=bool))
+    market = CrossSection(None, ("BTC-EUR", "BTC-USDC", "BTC-USDT", "ETH-BTC"), np.ones((4, 1), dtype=bool))
     assert market.of_coin("BTC", values).ravel().tolist() == [2.0] * 4
     assert market.of_coin("ETH", values).ravel().tolist() == [3.0] * 4
     assert np.isnan(market.of_coin("SOL", values)).all()

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from okx_core.market.instruments import Instrument
-from okx_core.market.universe import Observation, UniverseFilter, objection
+from okx_core.market.universe import Observation, UniverseFilter, rejection_reason
 
 RULES = UniverseFilter("USDT", 1_000_000.0)
 SOL = Instrument("SOL-USDT", "SOL", "USDT", Decimal("0.01"), Decimal("0.001"), Decimal("0.01"), None, "live")
@@ -34,7 +34,7 @@ OLD = replace(SOL, list_time=DAY - timedelta(days=30))
 def test_a_pair_qualifies_by_quote_state_and_known_turnover(
     instrument: Instrument, turnover: float | None, reason: str
 ) -> None:
-    assert objection(instrument, Observation(DAY, turnover), RULES) == reason
+    assert rejection_reason(instrument, Observation(DAY, turnover), RULES) == reason
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_a_pair_qualifies_by_quote_state_and_known_turnover(
     ],
 )
 def test_a_pair_may_be_too_young_or_too_dear(instrument: Instrument, seen: Observation, reason: str) -> None:
-    assert objection(instrument, seen, STRICT) == reason
+    assert rejection_reason(instrument, seen, STRICT) == reason

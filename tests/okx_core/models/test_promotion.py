@@ -12,7 +12,7 @@ GATE = PromotionGate()
 
 
 @pytest.mark.parametrize(
-    ("change", "objection"),
+    ("change", "rejection_reason"),
     [
         ({}, ""),
         ({"holdout_rows": 499}, "499 hold-out rows < 500"),
@@ -24,10 +24,10 @@ GATE = PromotionGate()
         ({"rank_ic_t": NAN}, "rank IC t nan not above 0"),
     ],
 )
-def test_the_gate_names_what_a_candidate_lacks(change: dict[str, float], objection: str) -> None:
+def test_the_gate_names_what_a_candidate_lacks(change: dict[str, float], rejection_reason: str) -> None:
     candidate = replace(GOOD, **change)
-    assert GATE.objection(candidate) == objection
-    assert (choose_champion([candidate], GATE) is None) == bool(objection)
+    assert GATE.rejection_reason(candidate) == rejection_reason
+    assert (choose_champion([candidate], GATE) is None) == bool(rejection_reason)
 
 
 def test_the_best_rank_ic_of_those_that_pass_wins() -> None:

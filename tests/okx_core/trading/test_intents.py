@@ -12,11 +12,11 @@ from okx_core.market.instruments import Instrument
 from okx_core.trading.intents import (
     SIGNAL_TTL,
     OrderIntent,
+    age_rejection,
     buy_size,
     client_order_id,
     newest_closed_hour,
     sell_size,
-    staleness,
 )
 
 HOUR = timedelta(hours=1)
@@ -53,7 +53,7 @@ def test_an_intent_carries_the_id_of_its_decision() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "objection"),
+    ("now", "rejection_reason"),
     [
         (NINE, "has not closed"),
         (NINE + HOUR - timedelta(microseconds=1), "has not closed"),
@@ -66,10 +66,12 @@ def test_an_intent_carries_the_id_of_its_decision() -> None:
         (NINE - timedelta(days=1), "has not closed"),
     ],
 )
-def test_signals_live_from_the_close_of_their_bar_for_twenty_minutes(now: datetime, objection: str) -> None:
-    found = staleness(NINE, now)
-    assert objection in found
-    assert bool(found) == bool(objection)
+def test_signals_live_from_the_close_of_their_bar_for_twenty_minutes(
+    now: datetime, rejection_reason: str
+) -> None:
+    found = age_rejection(NINE, now)
+    assert rejection_reason in found
+    assert bool(found) == bool(rejection_reason)
 
 
 @given(

@@ -25,14 +25,14 @@ def planted(compute, timeframe="1h", **said):
 def suspected(market, feature):
     """The proofs that object to a user's own feature among honest ones."""
     honest = tuple(known for known in FEATURES if known.name in ("rsi", "log_return", "hour_sin"))
-    return {verdict.proof for verdict in prove(market, (*honest, feature)) if "planted" in verdict.suspects}
+    return {result.proof for result in prove(market, (*honest, feature)) if "planted" in result.suspects}
 
 
 def test_every_proof_passes_for_every_feature(market):
-    verdicts = list(prove(market))
-    assert [verdict.proof for verdict in verdicts if not verdict.passed] == []
-    assert {verdict.tried for verdict in verdicts} == {len(FEATURES)}
-    assert len(verdicts) == 9
+    results = list(prove(market))
+    assert [result.proof for result in results if not result.passed] == []
+    assert {result.tried for result in results} == {len(FEATURES)}
+    assert len(results) == 9
 
 
 def centred_window(bars):
@@ -96,8 +96,8 @@ def test_a_universe_of_tomorrow_is_not_known(market):
     generator = np.random.default_rng(2)
     rows = [(day, pair, generator.random() < 0.7) for day in days for pair in market.hourly["pair"].unique()]
     universe = pd.DataFrame(rows, columns=["day", "pair", "enabled"])
-    verdicts = {verdict.proof: verdict for verdict in prove(replace(market, universe=universe))}
-    assert all(verdicts[name].passed for name in ("truncation", "poison", "start-invariance"))
+    results = {result.proof: result for result in prove(replace(market, universe=universe))}
+    assert all(results[name].passed for name in ("truncation", "poison", "start-invariance"))
 
 
 def test_candles_of_a_few_days_prove_nothing_and_say_so(market):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from okx_jobs.cli.account_check import account_findings
-from okx_jobs.cli.findings import Finding
+from okx_jobs.cli.account_check import diagnose_account
+from okx_jobs.cli.diagnosis import Diagnosis
 from okx_simulator.exchange import Exchange
 from okx_simulator.protocol.clock import ExchangeClock, fixed
 from okx_simulator.protocol.credentials import SIMULATED_KEY, SIMULATED_PASSPHRASE, SIMULATED_SECRET
@@ -27,7 +27,7 @@ KEYS = {
     "okx_passphrase": SIMULATED_PASSPHRASE,
 }
 CONFIG = {"uid": "1", "acctLv": "1", "posMode": "net_mode", "perm": "read_only,trade", "ip": "192.0.2.1"}
-Look = Callable[..., dict[str, Finding]]
+Look = Callable[..., dict[str, Diagnosis]]
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +43,12 @@ def look(served: str, tmp_path: Path) -> Iterator[Look]:
     """Findings of a mode with these keys, by subject."""
     clients = []
 
-    def with_keys(mode: str = "live", **changed: str) -> dict[str, Finding]:
+    def with_keys(mode: str = "live", **changed: str) -> dict[str, Diagnosis]:
         given = {**KEYS, **changed}
         settings = Settings(_env_file=None, home=tmp_path, mode=mode, okx_url=served, **given)
         client = OkxClient(served, Credentials(*given.values()), rate_limits=False)
         clients.append(client)
-        return {finding.subject: finding for finding in account_findings(client, settings)}
+        return {diagnosis.subject: diagnosis for diagnosis in diagnose_account(client, settings)}
 
     yield with_keys
     for client in clients:
@@ -69,7 +69,7 @@ def test_a_good_key_is_in_order(look: Look, config: Callable[..., None]) -> None
     config()
     found = look("live")
     assert list(found) == ["keys", "account", "permissions", "address of the key"]
-    assert not any(finding.remedy for finding in found.values())
+    assert not any(diagnosis.remedy for diagnosis in found.values())
     assert found["account"].state == "level 1 (spot), net_mode"
 
 
@@ -102,7 +102,7 @@ def test_a_wrong_key_is_told_what_to_do(look: Look, wrong: str, said: str) -> No
     found = look("live", **{wrong: "wrong-and-secret"})
     assert found["account"].state == "does not open"
     assert said in found["account"].remedy
-    assert "wrong-and-secret" not in json.dumps([vars(finding) for finding in found.values()])
+    assert "wrong-and-secret" not in json.dumps([vars(diagnosis) for diagnosis in found.values()])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from okx_core.features.registry import feature_names
-from okx_jobs.cli.doctor import history_findings
+from okx_jobs.cli.doctor import diagnose_history
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.sql_window import SqlWindow
 from resources.feature_store.store import FeatureStore
@@ -30,22 +30,22 @@ def rows(hours: range) -> pd.DataFrame:
 
 
 def test_a_fresh_home_has_nothing_to_say(copy):
-    assert list(history_findings(copy.database)) == []
+    assert list(diagnose_history(copy.database)) == []
 
 
 def test_a_home_from_before_the_store_is_told_to_fill_it(copy):
     copy.database.replace_window(TABLE, rows(range(72)), T0, T0 + timedelta(hours=72))
-    (empty,) = history_findings(copy.database)
+    (empty,) = diagnose_history(copy.database)
     assert "is empty, but features were computed from 2026-03-30 on" in empty.state
     assert "`okxsignal refresh full`" in empty.remedy
     copy.record(rows(range(48, 72)), T0 + timedelta(hours=48), T0 + timedelta(hours=72), T0)
-    (short,) = history_findings(copy.database)
+    (short,) = diagnose_history(copy.database)
     assert "begins in 2026-04" in short.state
     assert "`okxsignal refresh full`" in short.remedy
 
 
 def test_a_store_as_long_as_sql_is_in_order(copy):
     copy.record(rows(range(72)), T0, T0 + timedelta(hours=72), T0)
-    (sound,) = history_findings(copy.database)
+    (sound,) = diagnose_history(copy.database)
     assert not sound.remedy
     assert "2026-03" in sound.state

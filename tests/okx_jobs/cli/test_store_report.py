@@ -30,17 +30,17 @@ def store(database, tmp_path: Path) -> FeatureStore:
     return store
 
 
-def shown(store: FeatureStore) -> str:
+def shown(feature_store: FeatureStore) -> str:
     text = StringIO()
-    print_store(store, Console(file=text, width=200))
+    print_store(feature_store, Console(file=text, width=200))
     return text.getvalue()
 
 
-def test_every_month_with_rows_size_hash_and_who_pinned_it(store: FeatureStore) -> None:
-    files = store.manifest.every()
+def test_every_month_with_rows_size_hash_and_who_pinned_it(feature_store: FeatureStore) -> None:
+    files = feature_store.manifest.every()
     for version in (1, 2, 3, 7):
-        store.manifest.pin("m", version, [files[0].file_id])
-    lines = shown(store).splitlines()
+        feature_store.manifest.pin("m", version, [files[0].file_id])
+    lines = shown(feature_store).splitlines()
     march, april = (next(line for line in lines if f" {month} " in line) for month in ("2026-03", "2026-04"))
     assert all(word in march for word in (TABLE, " 48 ", files[0].content_hash[:12], "current", "v1-3, v7"))
     assert "2026-04-01 11:00" in april
@@ -54,13 +54,15 @@ def test_an_empty_store_says_how_to_fill_it(database, tmp_path: Path) -> None:
     assert "nothing yet: run `okxsignal backfill" in text
 
 
-def test_a_damaged_file_and_a_changed_copy_are_found(store: FeatureStore, tmp_path: Path) -> None:
+def test_a_damaged_file_and_a_changed_copy_are_found(feature_store: FeatureStore, tmp_path: Path) -> None:
     console = Console(quiet=True)
-    assert problems(store, console) == []
-    store.database.execute(f"update {TABLE} set future_return_3d_pct = 0")
-    assert problems(store, console) == [f"{TABLE} 2026-04: other values of future_return_3d_pct"]
+    assert problems(feature_store, console) == []
+    feature_store.database.execute(f"update {TABLE} set future_return_3d_pct = 0")
+    assert problems(feature_store, console) == [f"{TABLE} 2026-04: other values of future_return_3d_pct"]
     next(tmp_path.rglob("2026-03*.parquet")).write_bytes(b"")
-    assert [line.endswith("missing or not what was written") for line in problems(store, console)] == [True]
+    assert [
+        line.endswith("missing or not what was written") for line in problems(feature_store, console)
+    ] == [True]
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,8 @@ def bars(hours: list[int], close: float = 10.0) -> pd.DataFrame:
     )
 
 
-def record(store: CandleStore, rows: pd.DataFrame, now: datetime) -> None:
-    store.record(rows, rows.iloc[:0].assign(reason=""), "okx", now)
+def record(candles: CandleStore, rows: pd.DataFrame, now: datetime) -> None:
+    candles.record(rows, rows.iloc[:0].assign(reason=""), "okx", now)
 
 
 def asked(result: dg.SensorResult | object) -> list[dg.RunRequest]:

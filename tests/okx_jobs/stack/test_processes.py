@@ -1,4 +1,4 @@
-"""Children: ports, health, pids, the roster."""
+"""Children: ports, health, pids, the process_registry."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 
 from okx_jobs.stack.processes import (
     ProcessRecord,
-    Roster,
+    ProcessRegistry,
     Service,
     ServiceError,
     answers,
@@ -103,21 +103,21 @@ def test_a_child_that_does_not_listen_is_killed_with_its_workers(tmp_path: Path)
     assert psutil.wait_procs([worker], timeout=5)[1] == [] or worker.status() == psutil.STATUS_ZOMBIE
 
 
-class TestRoster:
+class TestProcessRegistry:
     def test_what_is_written_is_read(self, tmp_path: Path) -> None:
-        roster = Roster(tmp_path / "deep" / "services.json")
+        process_registry = ProcessRegistry(tmp_path / "deep" / "services.json")
         launcher, child = ProcessRecord("okxsignal up", 10, 1.5), ProcessRecord("mlflow", 11, 2.25)
-        roster.write(launcher, [child])
-        assert roster.read() == (launcher, [child])
-        assert [path.name for path in roster.path.parent.iterdir()] == ["services.json"]
+        process_registry.write(launcher, [child])
+        assert process_registry.read() == (launcher, [child])
+        assert [path.name for path in process_registry.path.parent.iterdir()] == ["services.json"]
 
     def test_without_a_file_nobody_runs(self, tmp_path: Path) -> None:
-        roster = Roster(tmp_path / "services.json")
-        assert roster.read() == (None, [])
-        roster.clear()
-        roster.write(ProcessRecord("a", 1, 1.0), [])
-        roster.clear()
-        assert roster.read() == (None, [])
+        process_registry = ProcessRegistry(tmp_path / "services.json")
+        assert process_registry.read() == (None, [])
+        process_registry.clear()
+        process_registry.write(ProcessRecord("a", 1, 1.0), [])
+        process_registry.clear()
+        assert process_registry.read() == (None, [])
 
 
 def test_logs_are_appended_to_so_that_the_words_before_a_crash_survive(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from okx_services.ingest.feed_health import HEALTHY
-from okx_services.ingest.live_candles import Knobs, LiveCandles
+from okx_services.ingest.live_candles import FeedTiming, LiveCandles
 from okx_simulator.exchange import Exchange
 from okx_simulator.faults.rules import parse_rules
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed, iso_to_ms
@@ -16,7 +16,7 @@ from okx_simulator.server.serve import Addresses, serve_in_thread
 from okx_simulator.tape.synthetic import SyntheticTape
 from resources.market.candle_store import CandleStore
 from resources.okx.client import OkxClient
-from resources.okx.websocket.pacing import Seams
+from resources.okx.websocket.pacing import StreamHooks
 from resources.okx.websocket.stream import OkxStream, StreamSettings
 from resources.postgres.database import Database
 
@@ -24,7 +24,7 @@ NOON_MS = iso_to_ms("2023-06-01T12:00:00Z", "test")
 NOON = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 PAIRS = ["ATOM-USDT", "BTC-USDT", "ETH-USDT"]
 VALUES = ["open", "high", "low", "close", "volume", "quote_volume"]
-FAST = Knobs(look_seconds=0.02, gather_seconds=0.02, universe_seconds=0.05)
+FAST = FeedTiming(look_seconds=0.02, gather_seconds=0.02, universe_seconds=0.05)
 Scene = Callable[["Feed"], Coroutine[Any, Any, None]]
 
 
@@ -49,11 +49,11 @@ def addresses(exchange: Exchange) -> Iterator[Addresses]:
 class Feed:
     """The feed under test with its exchange and its table."""
 
-    def __init__(self, exchange: Exchange, addresses: Addresses, store: CandleStore) -> None:
-        self.exchange, self.addresses, self.store = exchange, addresses, store
+    def __init__(self, exchange: Exchange, addresses: Addresses, candles: CandleStore) -> None:
+        self.exchange, self.addresses, self.store = exchange, addresses, candles
         self.client = OkxClient(addresses.base_url, rate_limits=False)
         self.pairs = sorted(exchange.tape.pairs)
-        self.live = LiveCandles(store, self.client, "simulated", lambda: self.pairs, self.now, FAST)
+        self.live = LiveCandles(candles, self.client, "simulated", lambda: self.pairs, self.now, FAST)
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.exchange.clock.now_ms() / 1000, UTC)
@@ -67,8 +67,8 @@ class Feed:
 
     def stream(self, wanted: Any) -> OkxStream:
         url = self.addresses.base_url.replace("http://", "ws://") + "/ws/v5/business"
-        seams = Seams(sleep=lambda seconds: asyncio.sleep(seconds / 50), chance=lambda: 0.5)
-        return OkxStream(StreamSettings(url, seams=seams), wanted)
+        hooks = StreamHooks(sleep=lambda seconds: asyncio.sleep(seconds / 50), chance=lambda: 0.5)
+        return OkxStream(StreamSettings(url, hooks=hooks), wanted)
 
     def bars(self) -> dict[tuple[str, int], dict[str, Any]]:
         """What is stored, by pair and hours since noon."""

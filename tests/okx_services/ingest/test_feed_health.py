@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from okx_jobs.cli.doctor import _live_feed
-from okx_services.ingest.feed_health import DEAF, HEALTHY, FeedHealth, HealthFile, health_file
+from okx_services.ingest.feed_health import DISCONNECTED, HEALTHY, FeedHealth, HealthFile, health_file
 from resources.config.settings import Settings
 
 NOW = datetime(2026, 1, 1, 12, 0, 5, tzinfo=UTC)
@@ -23,7 +23,9 @@ def test_it_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_it_is_one_line_for_people() -> None:
     assert WELL.words(NOW) == "healthy, last push 4 s ago, 2 reconnects"
-    ill = FeedHealth(DEAF, "connection closed", newest_bar="2026-01-01T11:00:00+00:00", delay_seconds=0.42)
+    ill = FeedHealth(
+        DISCONNECTED, "connection closed", newest_bar="2026-01-01T11:00:00+00:00", delay_seconds=0.42
+    )
     assert ill.words(NOW) == (
         "deaf (connection closed), newest bar 2026-01-01T11:00, stored 0.4 s after its close, 0 reconnects"
     )
@@ -34,5 +36,5 @@ def test_the_doctor_says_what_to_do_when_it_is_deaf(tmp_path: Path) -> None:
     assert not _live_feed(settings).remedy
     health_file(settings).write(WELL)
     assert not _live_feed(settings).remedy
-    health_file(settings).write(FeedHealth(DEAF, "connection closed"))
+    health_file(settings).write(FeedHealth(DISCONNECTED, "connection closed"))
     assert "live-feed.log" in _live_feed(settings).remedy

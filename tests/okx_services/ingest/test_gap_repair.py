@@ -49,16 +49,16 @@ def tape() -> Holed:
     )
 
 
-def ledger(store: CandleStore) -> dict[tuple[str, int], tuple[str, str]]:
-    rows = store.database.rows("select * from market.candle_gaps")
+def ledger(candles: CandleStore) -> dict[tuple[str, int], tuple[str, str]]:
+    rows = candles.database.rows("select * from market.candle_gaps")
     return {
         (row["pair"], (row["timestamp_utc"] - START) // HOUR): (row["state"], row["evidence"]) for row in rows
     }
 
 
-def backfill(store: CandleStore, client) -> int:
-    CandleFetch(store, client, "okx").run(PAIRS, START, END)
-    return GapLedger(store).notice(PAIRS, START, END, client.now())
+def backfill(candles: CandleStore, client) -> int:
+    CandleFetch(candles, client, "okx").run(PAIRS, START, END)
+    return GapLedger(candles).notice(PAIRS, START, END, client.now())
 
 
 def test_old_gaps_are_judged_after_the_second_ask(serve, tape, database) -> None:

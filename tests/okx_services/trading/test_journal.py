@@ -98,7 +98,7 @@ def test_an_hour_is_executed_once(journal: Journal, database) -> None:
 
 def test_one_lease_at_a_time_and_it_is_given_back_even_after_an_error(journal: Journal) -> None:
     with journal.lease(), pytest.raises(LeaseTakenError, match="this one places nothing"), journal.lease():
-        pytest.fail("two desks at once")
+        pytest.fail("two executors at once")
     with pytest.raises(ZeroDivisionError), journal.lease():
         raise ZeroDivisionError
     with journal.lease():

@@ -52,7 +52,7 @@ class AccountMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.now_ms = START_MS
         self.exchange = self.opened()
-        self.exchange.desk.set_leverage("ETH-USDT-SWAP", Decimal(100))
+        self.exchange.order_service.set_leverage("ETH-USDT-SWAP", Decimal(100))
 
     def opened(self) -> Exchange:
         account = AccountSettings(opening_usdt=OPENING, level="2")
@@ -102,7 +102,7 @@ class AccountMachine(RuleBasedStateMachine):
             profit, loss = (up, down) if side == "buy" else (down, up)
             fields["attachAlgoOrds"] = f'[{{"tpTriggerPx": "{profit}", "slTriggerPx": "{loss}"}}]'
         with suppress(ApiError):
-            self.exchange.desk.place(parse_order(fields), None)
+            self.exchange.order_service.place(parse_order(fields), None)
 
     @rule(
         inst_id=instruments,
@@ -136,7 +136,7 @@ class AccountMachine(RuleBasedStateMachine):
             **kinds[kind],
         }
         with suppress(ApiError):
-            self.exchange.desk.place_algo(parse_algo(fields, self.now_ms))
+            self.exchange.order_service.place_algo(parse_algo(fields, self.now_ms))
 
     @rule(position=st.integers(0, 5))
     def cancel(self, position: int) -> None:
@@ -144,7 +144,7 @@ class AccountMachine(RuleBasedStateMachine):
         if orders:
             order = orders[position % len(orders)]
             with suppress(ApiError):
-                self.exchange.desk.cancel(OrderName(order.inst_id, str(order.ord_id)))
+                self.exchange.order_service.cancel(OrderName(order.inst_id, str(order.ord_id)))
 
     @rule(position=st.integers(0, 5), tenths=away)
     def amend(self, position: int, tenths: int) -> None:
@@ -153,7 +153,7 @@ class AccountMachine(RuleBasedStateMachine):
             order = orders[position % len(orders)]
             price = self.price(order.inst_id, tenths if order.side == "buy" else -tenths)
             with suppress(ApiError):
-                self.exchange.desk.amend(
+                self.exchange.order_service.amend(
                     OrderName(order.inst_id, str(order.ord_id)), Amendment(None, price), None
                 )
 
@@ -162,7 +162,7 @@ class AccountMachine(RuleBasedStateMachine):
         algos = self.exchange.ledger.live_algos()
         if algos:
             with suppress(ApiError):
-                self.exchange.desk.cancel_algo(AlgoName(str(algos[position % len(algos)].algo_id)))
+                self.exchange.order_service.cancel_algo(AlgoName(str(algos[position % len(algos)].algo_id)))
 
     @rule(
         inst_id=st.sampled_from(["ETH-USDT-SWAP", "ATOM-USDT-SWAP"]),
@@ -170,32 +170,32 @@ class AccountMachine(RuleBasedStateMachine):
     )
     def set_leverage(self, inst_id: str, leverage: int) -> None:
         with suppress(ApiError):
-            self.exchange.desk.set_leverage(inst_id, Decimal(leverage))
+            self.exchange.order_service.set_leverage(inst_id, Decimal(leverage))
 
     @rule(inst_id=st.sampled_from(["ETH-USDT-SWAP", "ATOM-USDT-SWAP"]))
     def close_position(self, inst_id: str) -> None:
         with suppress(ApiError):
-            self.exchange.desk.close_position(inst_id, "", "", cancel_orders=True)
+            self.exchange.order_service.close_position(inst_id, "", "", cancel_orders=True)
 
     @rule(side=sides, percent=st.integers(20, 90), hours=st.integers(1, 200))
     def bet(self, side: str, percent: int, hours: int) -> None:
         """Most of the margin on one side, for long enough to end in a liquidation now and then."""
-        free = self.exchange.desk.books.available_margin(self.exchange.market.price)
+        free = self.exchange.order_service.books.available_margin(self.exchange.market.price)
         size = self.size("ETH-USDT-SWAP", max(free, ZERO) * percent)
         fields = {"instId": "ETH-USDT-SWAP", "tdMode": "cross", "side": side, "ordType": "market"}
         with suppress(ApiError):
-            self.exchange.desk.place(parse_order({**fields, "sz": str(size)}), None)
+            self.exchange.order_service.place(parse_order({**fields, "sz": str(size)}), None)
         self.step(hours * 60)
 
     @rule(seconds=st.sampled_from([0, 10, 120]))
     def cancel_all_after(self, seconds: int) -> None:
-        self.exchange.desk.cancel_all_after(seconds)
+        self.exchange.order_service.cancel_all_after(seconds)
 
     @rule(minutes=st.integers(1, 600) | st.integers(600, 6_000) | st.integers(-60, -1))
     def step(self, minutes: int) -> None:
         self.now_ms = max(self.now_ms + minutes * 60_000, START_MS)
         self.exchange.clock.set(fixed(self.now_ms))
-        self.exchange.desk.settle()
+        self.exchange.order_service.settle()
 
     def journal(self) -> dict[str, list[tuple[Any, ...]]]:
         with sqlite3.connect(Path(self.folder.name) / "ledger.sqlite3") as connection:
@@ -205,11 +205,11 @@ class AccountMachine(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.exchange.desk.settle()
+        self.exchange.order_service.settle()
         before, state = self.journal(), self.exchange.state()
         self.exchange.close()
         self.exchange = self.opened()
-        self.exchange.desk.settle()
+        self.exchange.order_service.settle()
         assert self.exchange.state() == state
         assert self.journal() == before
 

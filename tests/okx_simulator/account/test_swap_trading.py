@@ -31,12 +31,12 @@ NOW_MS = iso_to_ms("2023-06-01T12:20:00Z", "test")
 
 def order(exchange: Exchange, side: str, size: object, **fields: str) -> OrderRow:
     sent = {"instId": SWAP, "tdMode": "cross", "side": side, "ordType": "market", "sz": str(size)}
-    return exchange.desk.place(parse_order(sent | fields), None)
+    return exchange.order_service.place(parse_order(sent | fields), None)
 
 
 def step_to(exchange: Exchange, moment_ms: int) -> None:
     exchange.clock.set(fixed(moment_ms))
-    exchange.desk.settle()
+    exchange.order_service.settle()
 
 
 def cash(exchange: Exchange) -> Decimal:
@@ -121,9 +121,9 @@ def test_reduce_only_orders(futures: Exchange) -> None:
         order(futures, "sell", 11, **reducing)
     price = str(futures.market.listing(SWAP).ceil_price(futures.market.price(SWAP) * Decimal("1.05")))
     resting = order(futures, "sell", 10, **reducing, ordType="limit", px=price)
-    assert futures.desk.books.frozen() == {"USDT": 0}
+    assert futures.order_service.books.frozen() == {"USDT": 0}
     order(futures, "sell", 10)
-    gone = futures.desk.find(OrderName(SWAP, str(resting.ord_id)))
+    gone = futures.order_service.find(OrderName(SWAP, str(resting.ord_id)))
     assert [gone.state, gone.cancel_source] == ["canceled", "21"]
 
 
@@ -164,7 +164,7 @@ def test_a_liquidation_comes_at_its_price_however_time_passes(tape: SyntheticTap
     for hours_a_step in (1, 7, 1_000):
         account = AccountSettings(opening_usdt=Decimal(20_000), level="2")
         exchange = Exchange(tape, ExchangeClock(fixed(NOW_MS)), None, account)
-        exchange.desk.set_leverage(SWAP, Decimal(100))
+        exchange.order_service.set_leverage(SWAP, Decimal(100))
         size = exchange.market.listing(SWAP).floor_size(900_000 / exchange.market.price(SWAP) * 10)
         order(exchange, side, size)
         for hour in range(0, 1_001, hours_a_step):
@@ -203,24 +203,24 @@ def test_a_restart_does_not_hold_later_spending_against_an_earlier_price(
     start, recovered = dip_between_fundings(tape)
     settings = AccountSettings(level="2")
     exchange = Exchange(tape, ExchangeClock(fixed(start * HOUR_MS + 1)), tmp_path, settings)
-    exchange.desk.set_leverage(SWAP, Decimal(100))
+    exchange.order_service.set_leverage(SWAP, Decimal(100))
     order(
         exchange, "buy", exchange.market.listing(SWAP).floor_size(40_000 / exchange.market.price(SWAP) * 10)
     )
     step_to(exchange, recovered * HOUR_MS)
-    spend = exchange.desk.books.available("USDT", exchange.market.price) - 1
+    spend = exchange.order_service.books.available("USDT", exchange.market.price) - 1
     spot = {"instId": "ATOM-USDT", "tdMode": "cash", "tgtCcy": "quote_ccy"}
     order(exchange, "buy", spend.quantize(Decimal(1)), **spot)
     exchange.close()
     again = Exchange(tape, ExchangeClock(fixed(recovered * HOUR_MS + 1)), tmp_path, settings)
-    again.desk.settle()
+    again.order_service.settle()
     assert len(again.ledger.positions()) == 1
     again.close()
 
 
 def test_the_insurance_fund_pays_what_the_account_cannot(futures: Exchange) -> None:
     with futures.ledger.transaction():
-        futures.desk.books.positions.pay(0, Decimal(-25_000), NOW_MS, "pnl")
+        futures.order_service.books.positions.pay(0, Decimal(-25_000), NOW_MS, "pnl")
     assert [(bill.kind, bill.change) for bill in futures.ledger.bills("1 = 1")][1:] == [
         ("insurance", "5000"), ("pnl", "-25000"),
     ]  # fmt: skip
@@ -236,7 +236,7 @@ def test_profit_of_an_open_position_is_realised_before_that(futures: Exchange) -
     profit = Decimal(the_position(futures)["upl"])
     due = cash(futures) + profit / 2
     with futures.ledger.transaction():
-        futures.desk.books.positions.pay(0, -due, moment, "funding")
+        futures.order_service.books.positions.pay(0, -due, moment, "funding")
     assert [bill.kind for bill in futures.ledger.bills("1 = 1")][-2:] == ["settlement", "funding"]
     assert cash(futures) == profit - profit / 2
     assert abs(Decimal(the_position(futures)["upl"])) < Decimal("1E-7")

@@ -43,7 +43,7 @@ def place(exchange: Exchange) -> Place:
             "tgtCcy": "base_ccy",
         }
         request = sent | {name: str(value) for name, value in fields.items()} | prices
-        return exchange.desk.place_algo(parse_algo(request, exchange.clock.now_ms()))
+        return exchange.order_service.place_algo(parse_algo(request, exchange.clock.now_ms()))
 
     return call
 
@@ -51,7 +51,7 @@ def place(exchange: Exchange) -> Place:
 @pytest.fixture
 def holding(exchange: Exchange) -> Exchange:
     """The account holds 100 ATOM less the fee."""
-    exchange.desk.place(
+    exchange.order_service.place(
         parse_order(
             {
                 "instId": PAIR,
@@ -69,16 +69,16 @@ def holding(exchange: Exchange) -> Exchange:
 
 def step(exchange: Exchange, hours: float) -> None:
     exchange.clock.set(fixed(exchange.clock.now_ms() + round(hours * HOUR_MS)))
-    exchange.desk.settle()
+    exchange.order_service.settle()
 
 
 def now_of(exchange: Exchange, algo: AlgoRow) -> AlgoRow:
-    return exchange.desk.algos.find(AlgoName(str(algo.algo_id)))
+    return exchange.order_service.algos.find(AlgoName(str(algo.algo_id)))
 
 
 def test_nothing_is_reserved_until_the_trigger(holding: Exchange, place: Place) -> None:
     place(slTriggerPx=-50, slOrdPx="-1", sz="1000000")
-    assert holding.desk.books.frozen() == {}
+    assert holding.order_service.books.frozen() == {}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_conditional_order_fires_once_at_the_market_of_its_moment(
     step(holding, 400)
     fired = now_of(holding, algo)
     assert [fired.state, fired.actual_side, fired.actual_size] == ["effective", which, "10"]
-    child = holding.desk.find(OrderName(PAIR, str(fired.ord_id)))
+    child = holding.order_service.find(OrderName(PAIR, str(fired.ord_id)))
     assert [child.state, child.source, child.algo_id] == ["filled", "7", algo.algo_id]
     assert child.created_ms == fired.triggered_ms < holding.clock.now_ms()
     assert abs(holding.market.at(fired.triggered_ms).price(PAIR) / trigger - 1) < Decimal("0.0001")
@@ -110,7 +110,7 @@ def test_oco_cancels_the_other_side_by_being_one_order(holding: Exchange, place:
 def test_a_limit_child_rests_and_fills_later_in_the_same_look(holding: Exchange, place: Place) -> None:
     algo = place(kind="trigger", triggerPx=-1, orderPx=0.5)
     step(holding, 2_000)
-    child = holding.desk.find(OrderName(PAIR, str(now_of(holding, algo).ord_id)))
+    child = holding.order_service.find(OrderName(PAIR, str(now_of(holding, algo).ord_id)))
     assert [child.ord_type, child.price, child.source] == ["limit", algo.order_price, "6"]
     if child.state == "filled":
         assert child.updated_ms > child.created_ms
@@ -120,14 +120,14 @@ def test_the_same_whether_time_passes_in_one_step_or_in_many(tape: SyntheticTape
     def run(steps: int) -> list[Any]:
         exchange = Exchange(tape, ExchangeClock(fixed(NOW_MS)), rate_limits=False)
         buy = {"instId": PAIR, "tdMode": "cash", "side": "buy", "ordType": "market", "sz": "900"}
-        exchange.desk.place(parse_order(buy), None)
+        exchange.order_service.place(parse_order(buy), None)
         for fields in (
             {"ordType": "move_order_stop", "callbackRatio": "0.03"},
             {"ordType": "move_order_stop", "callbackSpread": "0.4", "activePx": "11"},
             {"ordType": "trigger", "triggerPx": "10", "orderPx": "10.4"},
         ):
             request = {"instId": PAIR, "tdMode": "cross", "side": "sell", "sz": "10", **fields}
-            exchange.desk.place_algo(parse_algo(request, NOW_MS))
+            exchange.order_service.place_algo(parse_algo(request, NOW_MS))
         for _ in range(steps):
             step(exchange, 720 / steps)
         fills = [(fill.price, fill.size, fill.filled_ms) for fill in exchange.ledger.fills("1 = 1")]
@@ -217,7 +217,7 @@ def test_what_is_wrong_is_named(exchange: Exchange, changes: dict[str, str], cod
     }
     fields = {name: value for name, value in (good | changes).items() if value}
     with pytest.raises(ApiError) as refused:
-        exchange.desk.place_algo(parse_algo(fields, NOW_MS))
+        exchange.order_service.place_algo(parse_algo(fields, NOW_MS))
     assert refused.value.code == code
 
 
@@ -226,15 +226,15 @@ def test_cancel_amend_and_what_is_no_longer_live(exchange: Exchange, place: Plac
     name = AlgoName(client_algo_id="mine")
     with pytest.raises(ApiError, match="51065"):
         place(slTriggerPx=-20, algoClOrdId="mine")
-    changed = exchange.desk.amend_algo(name, {"sl_trigger": "2", "size": "7"})
+    changed = exchange.order_service.amend_algo(name, {"sl_trigger": "2", "size": "7"})
     assert [changed.algo_id, changed.sl_trigger, changed.size] == [algo.algo_id, "2", "7"]
-    assert exchange.desk.cancel_algo(name).state == "canceled"
+    assert exchange.order_service.cancel_algo(name).state == "canceled"
     with pytest.raises(ApiError, match="51400"):
-        exchange.desk.cancel_algo(name)
+        exchange.order_service.cancel_algo(name)
     with pytest.raises(ApiError, match="51503"):
-        exchange.desk.amend_algo(name, {"size": "7"})
+        exchange.order_service.amend_algo(name, {"size": "7"})
     with pytest.raises(ApiError, match="51603"):
-        exchange.desk.algos.find(AlgoName("77"))
+        exchange.order_service.algos.find(AlgoName("77"))
 
 
 def test_they_survive_a_restart_and_fire_at_the_same_moment(tape: SyntheticTape, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_they_survive_a_restart_and_fire_at_the_same_moment(tape: SyntheticTape,
     for restarts in (0, 3):
         home = tmp_path / str(restarts)
         exchange = Exchange(tape, ExchangeClock(fixed(NOW_MS)), home)
-        exchange.desk.place(
+        exchange.order_service.place(
             parse_order({"instId": PAIR, "tdMode": "cash", "side": "buy", "ordType": "market", "sz": "900"}),
             None,
         )
@@ -253,13 +253,13 @@ def test_they_survive_a_restart_and_fire_at_the_same_moment(tape: SyntheticTape,
             "ordType": "move_order_stop",
             "sz": "10",
         }
-        exchange.desk.place_algo(parse_algo({**trailing, "callbackRatio": "0.04"}, NOW_MS))
+        exchange.order_service.place_algo(parse_algo({**trailing, "callbackRatio": "0.04"}, NOW_MS))
         for _ in range(restarts):
             step(exchange, 10)
             exchange.close()
             exchange = Exchange(tape, ExchangeClock(fixed(exchange.clock.now_ms())), home)
         exchange.clock.set(fixed(NOW_MS + 1_000 * HOUR_MS))
-        exchange.desk.settle()
+        exchange.order_service.settle()
         moments.append(exchange.ledger.algos("1 = 1")[0].triggered_ms)
         exchange.close()
     assert moments[0] == moments[1] > 0

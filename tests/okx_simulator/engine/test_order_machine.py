@@ -91,13 +91,13 @@ class OrderMachine(RuleBasedStateMachine):
             "",
         )
         with suppress(ApiError):
-            self.exchange.desk.place(request, None)
+            self.exchange.order_service.place(request, None)
 
     @rule(position=st.integers(0, 7))
     def cancel(self, position: int) -> None:
         if name := self.name_of(position):
             with suppress(ApiError):
-                self.exchange.desk.cancel(name)
+                self.exchange.order_service.cancel(name)
 
     @rule(
         position=st.integers(0, 7),
@@ -110,7 +110,7 @@ class OrderMachine(RuleBasedStateMachine):
         if name is None:
             return
         try:
-            order = self.exchange.desk.find(name)
+            order = self.exchange.order_service.find(name)
         except ApiError:  # cancelled unfilled for more than two hours
             return
         grid = self.exchange.market.listing(order.inst_id)
@@ -120,13 +120,13 @@ class OrderMachine(RuleBasedStateMachine):
             cancel_on_fail,
         )
         with suppress(ApiError):
-            self.exchange.desk.amend(name, amendment, None)
+            self.exchange.order_service.amend(name, amendment, None)
 
     @rule(minutes=st.integers(-90, 600))
     def step(self, minutes: int) -> None:
         self.now_ms = max(self.now_ms + minutes * 60_000, START_MS)
         self.exchange.clock.set(fixed(self.now_ms))
-        self.exchange.desk.settle()
+        self.exchange.order_service.settle()
 
     @rule()
     def restart(self) -> None:
@@ -165,7 +165,7 @@ class OrderMachine(RuleBasedStateMachine):
                 base, quote = order.inst_id.split("-")
                 coin, amount = (base, left) if order.side == "sell" else (quote, left * Decimal(order.price))
                 needed[coin] = needed.get(coin, Decimal(0)) + amount
-        assert self.exchange.desk.books.frozen() == needed
+        assert self.exchange.order_service.books.frozen() == needed
         assert all(self.exchange.ledger.cash(coin) >= amount for coin, amount in needed.items())
 
     @invariant()

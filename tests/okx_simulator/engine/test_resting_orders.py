@@ -129,13 +129,13 @@ def test_an_order_of_a_pair_that_left_the_tape_waits_and_can_be_cancelled(tmp_pa
     clock = ExchangeClock(fixed(iso_to_ms("2023-06-01T12:20:00Z", "test")))
     request = OrderRequest(PAIR, "buy", "limit", Decimal(10), False, Decimal("0.5"), "", "")
     first = Exchange(SyntheticTape((PAIR,)), clock, tmp_path)
-    order = first.desk.place(request, None)
+    order = first.order_service.place(request, None)
     first.close()
     clock.set(fixed(clock.now_ms() + HOUR_MS))
     other = Exchange(SyntheticTape(("ETH-USDT",)), clock, tmp_path)
-    other.desk.settle()
+    other.order_service.settle()
     assert [row.ord_id for row in other.ledger.open_orders()] == [order.ord_id]
-    assert other.desk.cancel(OrderName(PAIR, str(order.ord_id))).state == "canceled"
+    assert other.order_service.cancel(OrderName(PAIR, str(order.ord_id))).state == "canceled"
     other.close()
 
 
@@ -235,12 +235,12 @@ def test_each_row_of_a_batch_stands_for_itself(signed: Signed) -> None:
 
 def test_a_pair_holds_five_hundred_orders_and_no_more(exchange: Exchange) -> None:
     request = OrderRequest(PAIR, "buy", "limit", Decimal(1), False, Decimal("0.5"), "", "")
-    orders = [exchange.desk.place(request, None) for _ in range(500)]
+    orders = [exchange.order_service.place(request, None) for _ in range(500)]
     with pytest.raises(OrderRefusedError, match="51174"):
-        exchange.desk.place(request, None)
-    exchange.desk.place(replace(request, inst_id="ETH-USDT"), None)
-    exchange.desk.cancel(OrderName(PAIR, str(orders[0].ord_id)))
-    exchange.desk.place(request, None)
+        exchange.order_service.place(request, None)
+    exchange.order_service.place(replace(request, inst_id="ETH-USDT"), None)
+    exchange.order_service.cancel(OrderName(PAIR, str(orders[0].ord_id)))
+    exchange.order_service.place(request, None)
 
 
 def test_orders_page_by_id_both_ways(signed: Signed, limit) -> None:

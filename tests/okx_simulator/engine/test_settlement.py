@@ -18,11 +18,11 @@ from okx_simulator.tape.synthetic_paths import EPOCH_HOUR
 
 TAPE = SyntheticTape(("ETH-USDT", "ATOM-USDT"))
 START_MS = (EPOCH_HOUR + 20_000) * HOUR_MS + 1
-MOST_MINUTES = 3_000
+MAX_MINUTES = 3_000
 
 instruments = st.sampled_from(["ATOM-USDT", "ETH-USDT-SWAP", "ATOM-USDT-SWAP"])
 requests = st.tuples(
-    st.integers(1, MOST_MINUTES),  # minutes before it
+    st.integers(1, MAX_MINUTES),  # minutes before it
     instruments,
     st.sampled_from(["buy", "sell"]),
     st.sampled_from(["market", "limit", "limit", "attached", "stop", "oco", "trailing", "timer"]),
@@ -56,25 +56,25 @@ def send(exchange: Exchange, inst_id: str, side: str, kind: str, tenths: int, va
         "trailing": {"ordType": "move_order_stop", "callbackRatio": str(Decimal(tenths) / 1000)},
     }
     if kind in orders:
-        exchange.desk.place(parse_order(fields | orders[kind]), None)
+        exchange.order_service.place(parse_order(fields | orders[kind]), None)
     elif kind in algos:
-        exchange.desk.place_algo(parse_algo(fields | algos[kind], exchange.clock.now_ms()))
+        exchange.order_service.place_algo(parse_algo(fields | algos[kind], exchange.clock.now_ms()))
     else:
-        exchange.desk.cancel_all_after(120)
+        exchange.order_service.cancel_all_after(120)
 
 
 def played(script: list[Any], look_every_minutes: int) -> list[Any]:
     account = AccountSettings(opening_usdt=Decimal(20_000), level="2")
     exchange = Exchange(TAPE, ExchangeClock(fixed(START_MS)), None, account)
-    exchange.desk.set_leverage("ETH-USDT-SWAP", Decimal(50))
+    exchange.order_service.set_leverage("ETH-USDT-SWAP", Decimal(50))
     now_ms = START_MS
-    for minutes, *request in [*script, (MOST_MINUTES, "", "", "", 0, 0)]:
+    for minutes, *request in [*script, (MAX_MINUTES, "", "", "", 0, 0)]:
         for passed in range(look_every_minutes, minutes, look_every_minutes):
             exchange.clock.set(fixed(now_ms + passed * 60_000))
-            exchange.desk.settle()
+            exchange.order_service.settle()
         now_ms += minutes * 60_000
         exchange.clock.set(fixed(now_ms))
-        exchange.desk.settle()
+        exchange.order_service.settle()
         try:
             if request[0]:
                 send(exchange, *request)
@@ -90,4 +90,4 @@ def played(script: list[Any], look_every_minutes: int) -> list[Any]:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(requests, min_size=1, max_size=8))
 def test_looking_in_between_changes_nothing(script: list[Any]) -> None:
-    assert played(script, MOST_MINUTES) == played(script, 97)
+    assert played(script, MAX_MINUTES) == played(script, 97)

@@ -126,7 +126,7 @@ def test_a_resting_order_of_a_suspended_pair_is_not_filled(
     states = []
     for moment in ("2023-06-03T11:00:00Z", "2023-06-10T12:00:00Z"):
         exchange.clock.set(fixed(iso_to_ms(moment, "test")))
-        exchange.desk.settle()
+        exchange.order_service.settle()
         states.append(len(exchange.ledger.open_orders()))
     assert states == [1, 0], "it waits for the end of the suspension, and for the price to come back"
 

@@ -38,10 +38,10 @@ def story(told: list[Event]) -> list[str]:
 
 
 def test_a_resting_order_is_placed_amended_and_cancelled(exchange: Exchange, told: list[Event]) -> None:
-    order = exchange.desk.place(limit(exchange, 10), None)
+    order = exchange.order_service.place(limit(exchange, 10), None)
     name = OrderName(PAIR, str(order.ord_id))
-    exchange.desk.amend(name, Amendment(size=Decimal(12), request_id="r1"), None)
-    exchange.desk.cancel(name)
+    exchange.order_service.amend(name, Amendment(size=Decimal(12), request_id="r1"), None)
+    exchange.order_service.cancel(name)
     assert story(told) == ["placed live", "amended live", "canceled canceled"]
     assert [event.request_id for event in told if isinstance(event, OrderChanged)] == ["", "r1", ""]
 
@@ -49,7 +49,7 @@ def test_a_resting_order_is_placed_amended_and_cancelled(exchange: Exchange, tol
 def test_every_fill_is_told_with_the_order_as_it_stood_then(exchange: Exchange, told: list[Event]) -> None:
     depth = exchange.market.levels(PAIR, "ask", 2)
     size = depth[0][1] + depth[1][1]
-    exchange.desk.place(OrderRequest(PAIR, "buy", "market", size, False, None, "", ""), None)
+    exchange.order_service.place(OrderRequest(PAIR, "buy", "market", size, False, None, "", ""), None)
     assert story(told) == [
         "placed live", "ATOM", "USDT", "filled partially_filled", "ATOM", "USDT", "filled filled",
     ]  # fmt: skip
@@ -61,27 +61,27 @@ def test_every_fill_is_told_with_the_order_as_it_stood_then(exchange: Exchange, 
 
 
 def test_a_post_only_order_that_would_take_is_only_cancelled(exchange: Exchange, told: list[Event]) -> None:
-    exchange.desk.place(limit(exchange, -5, ord_type="post_only"), None)
+    exchange.order_service.place(limit(exchange, -5, ord_type="post_only"), None)
     assert story(told) == ["canceled canceled"]
 
 
 def test_a_fill_of_a_resting_order_is_told_when_it_is_noticed(exchange: Exchange, told: list[Event]) -> None:
-    exchange.desk.place(limit(exchange, 1), None)
+    exchange.order_service.place(limit(exchange, 1), None)
     exchange.clock.set(fixed(exchange.clock.now_ms() + 400 * HOUR_MS))
-    exchange.desk.settle()
+    exchange.order_service.settle()
     assert story(told) == ["placed live", "ATOM", "USDT", "filled filled"]
 
 
 def test_a_refused_order_tells_nothing(exchange: Exchange, told: list[Event]) -> None:
     with pytest.raises(ApiError):
-        exchange.desk.place(limit(exchange, 1, size=10**9), None)
+        exchange.order_service.place(limit(exchange, 1, size=10**9), None)
     assert told == []
 
 
 def test_the_listener_sees_what_is_committed_and_may_leave(exchange: Exchange) -> None:
     seen: list[int] = []
     leave = exchange.events.subscribe(lambda _: seen.append(len(exchange.ledger.open_orders())))
-    exchange.desk.place(limit(exchange, 10), None)
+    exchange.order_service.place(limit(exchange, 10), None)
     leave()
-    exchange.desk.place(limit(exchange, 10), None)
+    exchange.order_service.place(limit(exchange, 10), None)
     assert seen == [1]

@@ -56,7 +56,7 @@ def test_money_is_conserved_over_orders_and_restarts(steps: list[tuple[OrderRequ
                 request.inst_id, request.side, "market", request.size, in_quote, None, "", ""
             )
             try:
-                exchange.desk.place(market, None)
+                exchange.order_service.place(market, None)
             except ApiError:
                 continue
         expected = {"USDT": Decimal(10_000)}
@@ -77,14 +77,14 @@ def test_money_is_conserved_over_orders_and_restarts(steps: list[tuple[OrderRequ
 
 def test_an_account_survives_a_restart(tmp_path: Path) -> None:
     first = opened(tmp_path)
-    order = first.desk.place(market_order("buy", "10", name="abc"), None)
+    order = first.order_service.place(market_order("buy", "10", name="abc"), None)
     balances, fills = first.ledger.balances(), first.ledger.fills("1 = 1")
     first.close()
     second = opened(tmp_path, 5)
     assert second.ledger.balances() == balances
     assert second.ledger.fills("1 = 1") == fills
-    assert second.desk.find(OrderName("ATOM-USDT", "", "abc")) == order
-    later = second.desk.place(market_order("sell", "5"), None)
+    assert second.order_service.find(OrderName("ATOM-USDT", "", "abc")) == order
+    later = second.order_service.place(market_order("sell", "5"), None)
     assert later.ord_id > order.ord_id
     second.close()
 
@@ -93,9 +93,9 @@ def test_ids_grow_even_if_the_clock_is_set_back_and_repeat_in_a_replay(tmp_path:
     runs = []
     for name in ("one", "other"):
         exchange = opened(tmp_path / name, 10)
-        ids = [exchange.desk.place(market_order("buy", "1"), None).ord_id]
+        ids = [exchange.order_service.place(market_order("buy", "1"), None).ord_id]
         exchange.clock.set(fixed(START_MS))
-        ids.append(exchange.desk.place(market_order("buy", "1"), None).ord_id)
+        ids.append(exchange.order_service.place(market_order("buy", "1"), None).ord_id)
         assert ids == sorted(set(ids))
         runs.append((ids, exchange.ledger.fills("1 = 1")))
         exchange.close()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from okx_core.market.book_model import fill_offset_bps
 from okx_simulator.market.matching import average_price, base_of, quote_of, take_quote
-from okx_simulator.market.prices import Market
+from okx_simulator.market.prices import PriceFeed
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.tape.bar_sizes import BAR_SIZES
 from okx_simulator.tape.bars import forming_bar
@@ -21,8 +21,8 @@ TAPE = SyntheticTape(("BTC-USDT", "ATOM-USDT"))
 FAR_MS = 1 << 52
 
 
-def market_at(now_ms: int) -> Market:
-    return Market(TAPE, ExchangeClock(fixed(now_ms)))
+def market_at(now_ms: int) -> PriceFeed:
+    return PriceFeed(TAPE, ExchangeClock(fixed(now_ms)))
 
 
 moments = st.integers(EPOCH_HOUR * HOUR_MS, (EPOCH_HOUR + 20_000) * HOUR_MS)
@@ -79,7 +79,7 @@ def test_at_and_after_the_end_of_the_tape_the_mid_is_the_last_close(tmp_path: Pa
     tape = RecordedTape(path)
     assert tape.end_hour is not None
     for beyond in (0, 5):
-        market = Market(tape, ExchangeClock(fixed((tape.end_hour + beyond) * HOUR_MS)))
+        market = PriceFeed(tape, ExchangeClock(fixed((tape.end_hour + beyond) * HOUR_MS)))
         assert market.mid("BTC-USDT") == 103.0
         rows, forming = market.candles("BTC-USDT", BAR_SIZES["1H"], FAR_MS, -1, 300)
         assert len(rows) == 30
@@ -100,7 +100,7 @@ def test_a_pair_that_ended_long_before_the_tape_is_delisted(tmp_path: Path) -> N
     listed = {}
     for hours in (10, 60, 200, 5000):
         clock = ExchangeClock(fixed((tape.start_hour + hours) * HOUR_MS))
-        listed[hours] = Market(tape, clock).listed()
+        listed[hours] = PriceFeed(tape, clock).listed()
     assert listed == {
         10: ["OLD-USDT"],
         60: ["NEW-USDT", "OLD-USDT"],

@@ -18,7 +18,7 @@ NOW_MS = iso_to_ms("2023-06-01T12:20:00Z", "test")
 @pytest.fixture
 def holding(exchange: Exchange) -> Exchange:
     """The account holds 100 ATOM less the fee."""
-    exchange.desk.place(
+    exchange.order_service.place(
         parse_order(
             {
                 "instId": PAIR,
@@ -36,7 +36,7 @@ def holding(exchange: Exchange) -> Exchange:
 
 def step(exchange: Exchange, hours: float) -> None:
     exchange.clock.set(fixed(exchange.clock.now_ms() + round(hours * HOUR_MS)))
-    exchange.desk.settle()
+    exchange.order_service.settle()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_attached_on_the_wrong_side(
     if ord_type == "market":
         order["tgtCcy"] = "quote_ccy"
     with pytest.raises(OrderRefusedError) as refused:
-        holding.desk.place(parse_order(order | {"attachAlgoOrds": json.dumps([attached])}), None)
+        holding.order_service.place(parse_order(order | {"attachAlgoOrds": json.dumps([attached])}), None)
     assert refused.value.code == code
 
 
@@ -77,9 +77,9 @@ def test_what_is_attached_waits_for_the_fill_and_goes_with_an_unfilled_order(exc
         "sz": "10",
         "px": str(price),
     }
-    placed = exchange.desk.place(parse_order(order | {"attachAlgoOrds": attached}), None)
-    gone = exchange.desk.place(parse_order(order | {"attachAlgoOrds": attached}), None)
-    exchange.desk.cancel(OrderName(PAIR, str(gone.ord_id)))
+    placed = exchange.order_service.place(parse_order(order | {"attachAlgoOrds": attached}), None)
+    gone = exchange.order_service.place(parse_order(order | {"attachAlgoOrds": attached}), None)
+    exchange.order_service.cancel(OrderName(PAIR, str(gone.ord_id)))
     assert exchange.ledger.algos("1 = 1") == []
     step(exchange, 1_000)
     (algo,) = exchange.ledger.algos("1 = 1")
@@ -106,7 +106,7 @@ def test_attached_nonsense_is_a_parameter_error(holding: Exchange, attached: str
     order = {"instId": PAIR, "tdMode": "cash", "side": "sell", "ordType": "limit", "sz": "10", "px": "11"}
     before = len(holding.ledger.orders("1 = 1"))
     with pytest.raises(ApiError) as refused:
-        holding.desk.place(parse_order(order | {"attachAlgoOrds": attached}), None)
+        holding.order_service.place(parse_order(order | {"attachAlgoOrds": attached}), None)
     assert refused.value.code in ("51000", "50014")
     assert len(holding.ledger.orders("1 = 1")) == before
 
@@ -117,9 +117,9 @@ def test_a_market_buy_by_amount_and_a_reduce_only_order_cannot_have_any(
     attached = json.dumps([{"slTriggerPx": "1"}])
     market = {"side": "buy", "ordType": "market", "attachAlgoOrds": attached}
     with pytest.raises(ApiError, match="51000"):
-        exchange.desk.place(
+        exchange.order_service.place(
             parse_order({**market, "instId": PAIR, "tdMode": "cash", "sz": "10", "tgtCcy": "base_ccy"}), None
         )
     swap = {**market, "instId": f"{PAIR}-SWAP", "tdMode": "cross", "sz": "1", "reduceOnly": "true"}
     with pytest.raises(ApiError, match="51100"):
-        futures.desk.place(parse_order(swap), None)
+        futures.order_service.place(parse_order(swap), None)

@@ -31,12 +31,12 @@ NOW_MS = iso_to_ms("2023-06-01T12:20:00Z", "test")
 
 def order(exchange: Exchange, side: str, size: object, **fields: str) -> OrderRow:
     sent = {"instId": SWAP, "tdMode": "cross", "side": side, "ordType": "market", "sz": str(size)}
-    return exchange.desk.place(parse_order(sent | fields), None)
+    return exchange.order_service.place(parse_order(sent | fields), None)
 
 
 def step_to(exchange: Exchange, moment_ms: int) -> None:
     exchange.clock.set(fixed(moment_ms))
-    exchange.desk.settle()
+    exchange.order_service.settle()
 
 
 def the_position(exchange: Exchange) -> Any:
@@ -82,7 +82,7 @@ def test_all_of_the_position_closes_with_a_fraction_of_one(futures: Exchange) ->
     order(futures, "buy", 10)
     price = str(futures.market.listing(SWAP).floor_price(futures.market.price(SWAP) * Decimal("0.99")))
     stop = {"instId": SWAP, "tdMode": "cross", "side": "sell", "ordType": "conditional", "closeFraction": "1"}
-    futures.desk.place_algo(parse_algo({**stop, "slTriggerPx": price}, NOW_MS))
+    futures.order_service.place_algo(parse_algo({**stop, "slTriggerPx": price}, NOW_MS))
     order(futures, "buy", 7)
     step_to(futures, NOW_MS + 400 * HOUR_MS)
     assert [futures.ledger.algos("1 = 1")[0].actual_size, futures.ledger.positions()] == ["17", []]
@@ -106,7 +106,9 @@ def test_a_price_beyond_the_band_is_refused_or_clipped(
         "px": str(beyond),
     }
     if inst_id == PAIR and side == "sell":
-        futures.desk.place(parse_order({**fields, "side": "buy", "ordType": "market", "sz": "500"}), None)
+        futures.order_service.place(
+            parse_order({**fields, "side": "buy", "ordType": "market", "sz": "500"}), None
+        )
     with pytest.raises(ApiError, match=code):
         order(futures, side, 1, **fields)
     assert Decimal(order(futures, side, 1, **fields, pxAmendType="1").price) == edge
@@ -122,16 +124,16 @@ def test_the_dead_mans_switch_cancels_what_is_not_filled_by_then(futures: Exchan
     (answer,) = cancel_all_after(futures, Call({"timeOut": "60"}))
     assert int(str(answer["triggerTime"])) == NOW_MS + 60_000
     step_to(futures, NOW_MS + 59_999)
-    assert futures.desk.find(OrderName(PAIR, str(kept.ord_id))).state == "live"
+    assert futures.order_service.find(OrderName(PAIR, str(kept.ord_id))).state == "live"
     step_to(futures, NOW_MS + HOUR_MS)
-    gone = futures.desk.find(OrderName(PAIR, str(kept.ord_id)))
+    gone = futures.order_service.find(OrderName(PAIR, str(kept.ord_id)))
     assert [gone.state, gone.cancel_source, gone.updated_ms] == ["canceled", "20", NOW_MS + 60_000]
-    assert futures.desk.find(OrderName(PAIR, str(filled.ord_id))).state in ("filled", "canceled")
+    assert futures.order_service.find(OrderName(PAIR, str(filled.ord_id))).state in ("filled", "canceled")
     cancel_all_after(futures, Call({"timeOut": "10"}))
     assert cancel_all_after(futures, Call({"timeOut": "0"}))[0]["triggerTime"] == "0"
     later = order(futures, "buy", "0.1", **fields, px=str(never))
     step_to(futures, NOW_MS + 2 * HOUR_MS)
-    assert futures.desk.find(OrderName(PAIR, str(later.ord_id))).state == "live"
+    assert futures.order_service.find(OrderName(PAIR, str(later.ord_id))).state == "live"
     for wrong in ("9", "121", "x"):
         with pytest.raises(ApiError):
             cancel_all_after(futures, Call({"timeOut": wrong}))

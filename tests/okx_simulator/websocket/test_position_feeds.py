@@ -28,7 +28,7 @@ def exchange(tape: SyntheticTape) -> Iterator[Exchange]:
 def trade(exchange: Exchange) -> Callable[..., None]:
     def place(side: str, size: str, **more: str) -> None:
         fields = {"instId": SWAP, "tdMode": "cross", "side": side, "ordType": "market", "sz": size}
-        exchange.desk.place(parse_order(fields | more), None)
+        exchange.order_service.place(parse_order(fields | more), None)
 
     return place
 

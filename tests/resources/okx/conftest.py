@@ -17,7 +17,7 @@ from okx_simulator.server.serve import serve_in_thread
 from okx_simulator.tape.synthetic import SyntheticTape
 from resources.okx.client import OkxClient
 from resources.okx.http.signing import Credentials
-from resources.okx.http.transport import Seams
+from resources.okx.http.transport import ClientHooks
 from resources.okx.rows.requests import NewOrder, OrderName
 
 SECRET = Credentials("key-to-hide", "secret-to-hide", "passphrase-to-hide")
@@ -101,7 +101,7 @@ def client(faulty: FaultyServer, pauses: list[float]) -> Iterator[OkxClient]:
         SECRET,
         rate_limits=False,
         timeout_seconds=2.0,
-        seams=Seams(sleep=pauses.append, chance=lambda: 0.5),
+        hooks=ClientHooks(sleep=pauses.append, chance=lambda: 0.5),
     )
     yield built
     built.close()

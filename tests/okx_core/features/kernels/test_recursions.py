@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import talib
 
-from okx_core.features.bars import aged
+from okx_core.features.bars import lag
 from okx_core.features.kernels import recursions, smoothing, windows
 
 SCALES = (1e-8, 1.0, 1e6)
@@ -24,12 +24,12 @@ def macd_signal(close):
 
 
 def kama(close):
-    return smoothing.kama(close, windows.rolling_sum(np.abs(close - aged(close, 1)), 10), 10)
+    return smoothing.kama(close, windows.rolling_sum(np.abs(close - lag(close, 1)), 10), 10)
 
 
 def trix(close):
     smooth = smoothing.ema(smoothing.ema(smoothing.ema(close, 15), 15), 15)
-    return 100.0 * (smooth / aged(smooth, 1) - 1.0)
+    return 100.0 * (smooth / lag(smooth, 1) - 1.0)
 
 
 KERNELS = {

@@ -18,7 +18,7 @@ from resources.okx.errors import (
     PermanentError,
 )
 from resources.okx.http.rate_limits import WINDOW_SECONDS
-from resources.okx.http.transport import Seams
+from resources.okx.http.transport import ClientHooks
 from resources.okx.rows.orders import AttachedAlgo
 from resources.okx.rows.requests import AT_MARKET, Amendment
 from tests.resources.okx.conftest import SIMULATED, SIMULATED_NOW, SPOT, SWAP, named, order
@@ -156,7 +156,7 @@ class TestPace:
             time.sleep(seconds)
 
         with serve_in_thread(exchange) as served:
-            client = OkxClient(served.base_url, SIMULATED, rate_limits=True, seams=Seams(sleep=sleep))
+            client = OkxClient(served.base_url, SIMULATED, rate_limits=True, hooks=ClientHooks(sleep=sleep))
             for lap in range(3):
                 names = [f"lap{lap}n{number}" for number in range(20)]
                 assert all(item.is_accepted for item in client.place_batch([order(name) for name in names]))

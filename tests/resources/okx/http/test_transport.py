@@ -20,7 +20,7 @@ from resources.okx.errors import (
     UnknownOutcomeError,
 )
 from resources.okx.http.signing import Credentials
-from resources.okx.http.transport import ATTEMPTS, Seams
+from resources.okx.http.transport import ATTEMPTS, ClientHooks
 
 SECRET = Credentials("key-to-hide", "secret-to-hide", "passphrase-to-hide")
 HTML = b"<html><body>502 Bad Gateway</body></html>"
@@ -256,11 +256,11 @@ def test_threads_share_a_client(client: OkxClient, answering: Answering, faulty:
 
 def test_exchange_time_is_measured_against_the_middle_of_the_request(faulty: Faulty) -> None:
     walls = iter([1_000, 1_200, 5_000])
-    client = OkxClient(faulty.url, rate_limits=False, seams=Seams(wall_ms=lambda: next(walls)))
+    client = OkxClient(faulty.url, rate_limits=False, hooks=ClientHooks(wall_ms=lambda: next(walls)))
     assert client.server_time().timestamp() == 1_700_000_000
     assert client.now().timestamp() == pytest.approx(1_700_000_003.9)
     client.close()
 
 
 def test_the_wall_clock_is_the_default() -> None:
-    assert abs(Seams().wall_ms() - time.time() * 1000) < 1000
+    assert abs(ClientHooks().wall_ms() - time.time() * 1000) < 1000

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.okx.errors import ParsingError
+from resources.okx.rows import account, algo, instruments, market, orders, positions
 from resources.okx.rows.fields import (
     Where,
     flag,

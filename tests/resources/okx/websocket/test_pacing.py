@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from resources.okx.websocket.pacing import ConnectPacer, RequestBudget, Seams, pause_after
+from resources.okx.websocket.pacing import ConnectPacer, RequestBudget, StreamHooks, pause_after
 
 
 class Time:
@@ -18,8 +18,8 @@ class Time:
         self.slept.append(round(seconds, 6))
         self.now += seconds
 
-    def seams(self) -> Seams:
-        return Seams(lambda: self.now, self.sleep, lambda: 0.5)
+    def hooks(self) -> StreamHooks:
+        return StreamHooks(lambda: self.now, self.sleep, lambda: 0.5)
 
 
 def test_pauses_double_up_to_half_a_minute_and_are_spread() -> None:
@@ -32,7 +32,7 @@ def test_connections_keep_their_distance() -> None:
     time = Time()
 
     async def scene() -> None:
-        pacer = ConnectPacer(time.seams())
+        pacer = ConnectPacer(time.hooks())
         for _ in range(4):
             await pacer.wait()
 
@@ -44,7 +44,7 @@ def test_requests_wait_for_the_hour_to_pass() -> None:
     time = Time()
 
     async def scene() -> None:
-        budget = RequestBudget(time.seams(), per_hour=2)
+        budget = RequestBudget(time.hooks(), per_hour=2)
         for _ in range(3):
             await budget.spend()
 

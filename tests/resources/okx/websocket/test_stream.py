@@ -20,7 +20,7 @@ from resources.okx.errors import PermanentError
 from resources.okx.http.signing import Credentials
 from resources.okx.websocket.link import Patience
 from resources.okx.websocket.messages import Push, Subscription
-from resources.okx.websocket.pacing import Seams
+from resources.okx.websocket.pacing import StreamHooks
 from resources.okx.websocket.pushes import (
     parse_account_push,
     parse_book_push,
@@ -54,8 +54,8 @@ def stream(exchange: Exchange) -> Iterator[Callable[..., OkxStream]]:
 
         def build(path: str, *wanted: Subscription, **settings: Any) -> OkxStream:
             url = served.base_url.replace("http://", "ws://") + f"/ws/v5/{path}"
-            seams = Seams(sleep=lambda seconds: asyncio.sleep(seconds / 20), chance=lambda: 0.5)
-            settings = {"seams": seams, **settings}
+            hooks = StreamHooks(sleep=lambda seconds: asyncio.sleep(seconds / 20), chance=lambda: 0.5)
+            settings = {"hooks": hooks, **settings}
             return OkxStream(StreamSettings(url, now_ms=exchange.clock.now_ms, **settings), wanted)
 
         yield build
@@ -205,7 +205,7 @@ def test_the_private_stream_tells_of_orders_and_of_the_account(
                 "ordType": "market",
                 "sz": "100",
             }
-            exchange.desk.place(parse_order(fields), None)
+            exchange.order_service.place(parse_order(fields), None)
             states = []
             while "filled" not in states:
                 push = await next_of(events, Push)
@@ -236,8 +236,8 @@ def test_nobody_listening_there_is_only_a_pause(play: Play) -> None:
             slept.append(seconds)
             await asyncio.sleep(0.01)
 
-        seams = Seams(sleep=sleep, chance=lambda: 0.5)
-        listener = OkxStream(StreamSettings("ws://127.0.0.1:9/ws/v5/public", seams=seams), [CANDLES])
+        hooks = StreamHooks(sleep=sleep, chance=lambda: 0.5)
+        listener = OkxStream(StreamSettings("ws://127.0.0.1:9/ws/v5/public", hooks=hooks), [CANDLES])
         async with listener.events() as events:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.5):
