@@ -38,7 +38,6 @@ from resources.postgres.database import Database
 from resources.simulator.admin import SimulatorAdmin
 
 END = datetime(2024, 6, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 HISTORY_PER_SECOND = 10.0
 FAULTY_SHARE = 0.05
 FAULTS = (

@@ -15,9 +15,9 @@ from okx_core.features.grid import broadcast_bars, lay_on_grid
 from okx_core.features.kernels.cross_section import market_rank
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import FOUR_HOURLY, hour_number
+from okx_core.hours import HOUR
 
 ROUNDS = 5
-HOUR = timedelta(hours=1)
 RANKED_PAIRS, RANKED_DAYS = 300, 90
 MAX_PAIRS, MAX_DAYS = 300, 5 * 365
 PRICES = ("open", "high", "low", "close", "volume")

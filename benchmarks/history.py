@@ -14,15 +14,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.rounds import TemporaryDatabase, peak_gib
 from benchmarks.store import PAIRS, fill_candles
-from okx_assets import features, labels
 from okx_core.features.contract import contract_violations
-from okx_core.labels.registry import HORIZON_HOURS, LABELS_2W
+from okx_core.hours import HOUR, LABEL_HORIZON_HOURS
+from okx_core.labels.registry import LABELS_2W
+from okx_services.research import features, labels
 from resources.feature_store.months import MonthPart, month_parts, start_of
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.sql_window import SqlWindow, window_start
@@ -33,8 +34,7 @@ from resources.postgres.migrations import sync_columns
 
 END = date(2024, 6, 1)
 MONTHS, LARGE = (2, 5, 9), (18, 37)  # x 300 pairs: 0.4, 1.1 and 2.0 M rows; 4 and 8 M
-HOUR = timedelta(hours=1)
-LATER = max(HORIZON_HOURS.values()) * HOUR  # candles that the labels of the newest row need
+LATER = max(LABEL_HORIZON_HOURS.values()) * HOUR  # candles that the labels of the newest row need
 SQL_DAYS = 90
 ROUNDS = 2  # in turns; the better one counts
 MAX_MEMORY_GIB = 2.0

@@ -30,10 +30,6 @@ import urllib3
 from benchmarks.exchange_process import exchange_process
 from benchmarks.hour_rows import ROUND_TRIP_SECONDS, STAGES, Lap, own_rows, wire_rows
 from benchmarks.rounds import TemporaryDatabase, seconds
-from okx_assets import candle_assets as candles
-from okx_assets import signals
-from okx_assets.models import training_rows
-from okx_assets.universe import observe
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.features.compute import history_start
 from okx_core.features.registry import model_feature_names
@@ -42,7 +38,11 @@ from okx_core.market.universe import UniverseFilter
 from okx_core.models.splits import purge
 from okx_core.models.trainers import TreeParameters
 from okx_core.models.training import SignalModelSpec, train_signal_model
+from okx_services.ingest import candle_window
 from okx_services.ingest.candle_fetch import CandleFetch
+from okx_services.ingest.universe import observe
+from okx_services.research import scoring
+from okx_services.research.training import training_rows
 from okx_services.trading.executor import OrderExecutor
 from okx_services.trading.journal import Journal
 from okx_simulator.tape.synthetic import SyntheticTape
@@ -124,7 +124,7 @@ class Hour:
 
     def fetch(self) -> None:
         client = self.client()
-        pairs = candles.known_pairs(self.store, *self.window)
+        pairs = candle_window.known_pairs(self.store, *self.window)
         CandleFetch(CandleStore(self.store), client, "okx-simulated").run(pairs, *self.window)
 
     def higher_timeframes(self) -> None:
@@ -144,17 +144,17 @@ class Hour:
     def signals(self) -> None:
         rows = SqlWindow(self.history, "features.features_1h").read(*self.window)
         rows["model_version"] = float(self.model.version)
-        judged = signals.judge(
-            self.store, signals.predict(rows, {self.model.version: self.model}), *self.window
+        gated = scoring.apply_gates(
+            self.store, scoring.predict(rows, {self.model.version: self.model}), *self.window
         )
-        judged["live"] = True
-        self.store.replace_window("trading.signals", judged[signals.COLUMNS], *self.window)
+        gated["live"] = True
+        self.store.replace_window("trading.signals", gated[scoring.COLUMNS], *self.window)
 
     def execution(self) -> int:
-        desk = OrderExecutor(
+        executor = OrderExecutor(
             self.store, self.client(), Journal(self.store, "benchmark"), RULES, LIMITS_OF_RISK, "USDT"
         )
-        report = desk.run()
+        report = executor.run()
         if report.rejection_reason or report.rejected or report.unresolved:
             raise RuntimeError(f"the hour {self.hour} was not traded: {report}")
         return report.placed

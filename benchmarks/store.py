@@ -15,7 +15,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -24,10 +24,11 @@ import pandas as pd
 
 from benchmarks.made_up_candles import random_walk
 from benchmarks.rounds import TemporaryDatabase, Work, medians
-from okx_assets.features import TABLE, record_features
 from okx_core.features.compute import history_start
 from okx_core.features.contract import contract_violations
 from okx_core.features.registry import feature_names
+from okx_core.hours import HOUR
+from okx_services.research.features import TABLE, record_features
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.sql_window import SqlWindow, newest_candle, window_start
@@ -38,7 +39,6 @@ from resources.postgres.sql_models import load_models
 
 PAIRS = 300
 START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 ROUNDS, HOURS = 3, 7
 BUDGET_SECONDS = 0.8
 WHOLE = "whole hour"

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import dagster as dg
 
+from okx_assets import keys
+from okx_core.hours import HOUR
 from okx_core.validation.result import ValidationResult
 from okx_core.validation.validate import CLAIMS, MIN_HISTORY, prove
 from resources.dagster_resources import DatabaseResource
 from resources.market.candle_frames import candle_set, largest_pairs
 
-FEATURES = dg.AssetKey(["features", "features_1h"])
-HOUR = timedelta(hours=1)
 PROVEN_DAYS = 120
 PROVEN_PAIRS = 12
 SHOWN = 20
@@ -24,7 +24,9 @@ def check_name(proof: str) -> str:
 @dg.multi_asset_check(
     name="feature_proofs",
     specs=[
-        dg.AssetCheckSpec(check_name(proof), asset=FEATURES, description=f"{claim[0].upper()}{claim[1:]}.")
+        dg.AssetCheckSpec(
+            check_name(proof), asset=keys.FEATURES_1H, description=f"{claim[0].upper()}{claim[1:]}."
+        )
         for proof, claim in CLAIMS.items()
     ],
     can_subset=True,  # lets a run of hours leave them out
@@ -60,7 +62,7 @@ def feature_proofs(
 def _outcome(result: ValidationResult) -> dg.AssetCheckResult:
     found = [f"- `{violation.feature}`: {violation.detail}" for violation in result.violations[:SHOWN]]
     return dg.AssetCheckResult(
-        asset_key=FEATURES,
+        asset_key=keys.FEATURES_1H,
         check_name=check_name(result.proof),
         passed=not result.violations,
         severity=dg.AssetCheckSeverity.WARN if result.advisory else dg.AssetCheckSeverity.ERROR,

@@ -8,14 +8,20 @@ from datetime import datetime
 
 import dagster as dg
 
+from okx_core.hours import LABEL_HORIZON_HOURS
+
 FIRST_HOUR = "2020-01-01-00:00"
 FIRST_WEEK = "2020-01-05"
 ALGORITHMS = ("lightgbm", "catboost")
 
 DAILY = dg.DailyPartitionsDefinition("2020-01-01", timezone="UTC", end_offset=1)
 HOURLY = dg.HourlyPartitionsDefinition(FIRST_HOUR, timezone="UTC")
-LABELS_1D_HOURS = dg.HourlyPartitionsDefinition(FIRST_HOUR, timezone="UTC", end_offset=-24)
-LABELS_2W_HOURS = dg.HourlyPartitionsDefinition(FIRST_HOUR, timezone="UTC", end_offset=-336)
+LABELS_1D_HOURS = dg.HourlyPartitionsDefinition(
+    FIRST_HOUR, timezone="UTC", end_offset=-LABEL_HORIZON_HOURS["1d"]
+)
+LABELS_2W_HOURS = dg.HourlyPartitionsDefinition(
+    FIRST_HOUR, timezone="UTC", end_offset=-LABEL_HORIZON_HOURS["2w"]
+)
 WEEKLY = dg.WeeklyPartitionsDefinition(FIRST_WEEK, timezone="UTC", end_offset=1)
 FOLDS = dg.WeeklyPartitionsDefinition(FIRST_WEEK, timezone="UTC")
 MODEL_GRID = dg.MultiPartitionsDefinition(

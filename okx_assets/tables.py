@@ -81,8 +81,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "marts.signal_outcomes": {
         **_KEY,
         "model_version": ("int", "version that predicted"),
-        "prediction_pct": ("float8", "expected return of the next 24 h"),
-        "confidence": ("float8", "probability that it is positive"),
+        "predicted_excess_pct": ("float8", "expected return of the next 24 h"),
+        "excess_probability": ("float8", "probability that it is positive"),
         "tradable": ("bool", "every gate passed"),
         "realised_return_pct": ("real", "return of the next 24 h; NULL until they have passed"),
         "worst_12h_pct": ("real", "worst excursion of the next 12 h"),
@@ -100,13 +100,13 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "ml.champions": {
         "week": ("date", "week of the decision"),
         "model_version": ("int", "version in charge, NULL when none ever passed"),
-        "verdict": ("text", "promoted, kept or none"),
-        "evidence": ("jsonb", "scores and objections of every candidate"),
+        "outcome": ("text", "promoted, kept or none"),
+        "evidence": ("jsonb", "scores and rejection reason of every candidate"),
     },
     "trading.signals": {
         **_KEY,
-        "prediction_pct": ("float8", "expected return of the next 24 h"),
-        "confidence": ("float8", "probability that it is positive"),
+        "predicted_excess_pct": ("float8", "expected return of the next 24 h"),
+        "excess_probability": ("float8", "probability that it is positive"),
         "gate_*": ("text", "'pass' or the reason of each gate"),
         "tradable": ("bool", "every gate passed"),
         "model_version": ("int", "version that predicted"),

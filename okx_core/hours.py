@@ -1,4 +1,7 @@
-"""Hours, days and weeks of a stretch of history."""
+"""Hours, weeks and horizons: the one definition of each. Every time is UTC.
+
+An hour is named by its open and is known when it has closed. A week begins on Sunday 00:00.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +12,15 @@ from okx_core.errors import OkxSignalError
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
-WARM_UP = timedelta(weeks=9)  # features need a month before they speak, a model six weeks of labels
+WARM_UP = timedelta(weeks=9)  # features need a month of candles, a model six weeks of labels
+SUNDAY = 6
+
+# Hours ahead that future returns are labelled for, by name.
+HORIZON_HOURS = {"1h": 1, "4h": 4, "12h": 12, "1d": 24, "3d": 72, "1w": 168, "2w": 336}
+# The longest horizon of each label table.
+LABEL_HORIZON_HOURS = {name: HORIZON_HOURS[name] for name in ("1d", "2w")}
+# How far ahead the signal models predict, and after how long a position is closed.
+SIGNAL_HORIZON_HOURS = LABEL_HORIZON_HOURS["1d"]
 
 
 class StretchError(OkxSignalError):
@@ -17,13 +28,25 @@ class StretchError(OkxSignalError):
 
 
 def floor_hour(moment: datetime) -> datetime:
+    """Start of the hour that `moment` is in."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def sunday_on_or_after(moment: datetime) -> datetime:
-    """The first week that begins at or after `moment`."""
+def newest_closed_hour(now: datetime) -> datetime:
+    """Open of the newest bar that has closed at `now`."""
+    return floor_hour(now) - HOUR
+
+
+def week_start(moment: datetime) -> datetime:
+    """Sunday 00:00 of the week that `moment` is in."""
+    midnight = floor_hour(moment).replace(hour=0)
+    return midnight - timedelta(days=(midnight.weekday() - SUNDAY) % 7)
+
+
+def week_start_on_or_after(moment: datetime) -> datetime:
+    """The first week that begins on the day of `moment` or later; a day that has begun counts from its next hour."""
     midnight = floor_hour(moment + DAY - HOUR).replace(hour=0)
-    return midnight + timedelta(days=(6 - midnight.weekday()) % 7)
+    return week_start(midnight + WEEK - DAY)
 
 
 @dataclass(frozen=True)
@@ -49,7 +72,7 @@ class Stretch:
     @property
     def first_week(self) -> datetime:
         """The first week with enough history for a model."""
-        return sunday_on_or_after(self.start + WARM_UP)
+        return week_start_on_or_after(self.start + WARM_UP)
 
     def days(self) -> Iterator[datetime]:
         """Every day that a bar of the stretch opens in, and the one it ends in."""

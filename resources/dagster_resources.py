@@ -4,9 +4,13 @@ from datetime import datetime
 
 import dagster as dg
 
-from resources.config.settings import Settings, load_settings
+from okx_core.decisions.rules import RiskLimits
+from okx_core.market.universe import UniverseFilter
+from resources.config.limits import risk_limits, universe_filter
+from resources.config.settings import load_settings
 from resources.feature_store.sql_window import newest_candle, window_start
 from resources.feature_store.store import FeatureStore
+from resources.market.candle_store import source_of
 from resources.okx.client import OkxClient
 from resources.postgres.database import Database
 from resources.stores import open_database, open_exchange, open_feature_store, open_tracking
@@ -38,8 +42,21 @@ class ExchangeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def open(self) -> OkxClient:
         return open_exchange(load_settings())
 
-    def settings(self) -> Settings:
-        return load_settings()
+    def source(self) -> str:
+        """The source tag of what this exchange sends over REST."""
+        return source_of(load_settings().mode)
+
+    def quote_currency(self) -> str:
+        """The currency that pairs are quoted in and cash is held in."""
+        return load_settings().quote_currency
+
+    def risk_limits(self) -> RiskLimits:
+        """The user's limits of a trade."""
+        return risk_limits(load_settings())
+
+    def universe_filter(self) -> UniverseFilter:
+        """What a pair needs to be traded."""
+        return universe_filter(load_settings())
 
 
 class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -71,6 +71,10 @@ class Tracking:
         mlflow.set_tracking_uri(self.url)
         return MlflowClient(self.url, self.url)
 
+    def version_url(self, version: int) -> str:
+        """The page of a registered version."""
+        return f"{self.url}/#/models/{MODEL_NAME}/versions/{version}"
+
     def log_signal_model(
         self,
         model: TrainedModel,

@@ -6,14 +6,22 @@ The dates are fixed, so every run sees the same tape, models and orders.
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from okx_simulator.exchange import Exchange
+    from okx_simulator.tape.bars import Tape
+    from resources.okx.client import OkxClient
+
+    Serve = Callable[[Tape, datetime], AbstractContextManager[tuple[Exchange, OkxClient]]]
 
 DEMO_START = datetime(2026, 5, 17, tzinfo=UTC)
 DEMO_END = datetime(2026, 8, 9, 6, tzinfo=UTC)
@@ -92,6 +100,26 @@ def database(new_database):  # type: ignore[no-untyped-def]
 def environment_of_home() -> Callable[[Path], dict[str, str]]:
     """`home_environment`, for tests that start processes of their own."""
     return home_environment
+
+
+@pytest.fixture
+def serve() -> "Serve":
+    """Serves a tape at a fixed time while the block runs; gives the exchange and an unpaced client."""
+    from okx_simulator.exchange import Exchange
+    from okx_simulator.protocol.clock import ExchangeClock, fixed
+    from okx_simulator.server.serve import serve_in_thread
+    from resources.okx.client import OkxClient
+
+    @contextmanager
+    def served(tape: "Tape", now: datetime) -> "Iterator[tuple[Exchange, OkxClient]]":
+        exchange = Exchange(tape, ExchangeClock(fixed(int(now.timestamp() * 1000))), rate_limits=False)
+        with serve_in_thread(exchange) as addresses:
+            client = OkxClient(addresses.base_url, rate_limits=False)
+            yield exchange, client
+            client.close()
+        exchange.close()
+
+    return served
 
 
 @dataclass(frozen=True)

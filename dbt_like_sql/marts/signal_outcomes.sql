@@ -1,9 +1,9 @@
 -- table: marts.signal_outcomes
--- description: What became of each prediction: the signal, its gates' verdict and the return of the 24 hours after it, once known.
+-- description: What became of each prediction: the signal, the results of its gates and the return of the 24 hours after it, once known.
 -- grain: one row per pair and hour with a signal of the SQL window
 -- key: pair, timestamp_utc
 -- kind: view
--- tests: unique_key, not_null(prediction_pct, tradable, model_version)
+-- tests: unique_key, not_null(predicted_excess_pct, tradable, model_version)
 with signals as (
     select * from trading.signals
 ),
@@ -22,12 +22,12 @@ final as (
         signals.pair,
         signals.timestamp_utc,
         signals.model_version,
-        signals.prediction_pct,
-        signals.confidence,
+        signals.predicted_excess_pct,
+        signals.excess_probability,
         signals.tradable,
         outcomes.future_return_1d_pct as realised_return_pct,
         outcomes.future_max_drawdown_12h_pct as worst_12h_pct,
-        signals.prediction_pct * outcomes.future_return_1d_pct > 0 as right_direction
+        signals.predicted_excess_pct * outcomes.future_return_1d_pct > 0 as right_direction
     from signals
     left join outcomes
         on

@@ -55,7 +55,7 @@ def run_fold(
 ) -> FoldResult:
     """Trade the signals of bars start <= open < end, beginning with `opening`.
 
-    `signals` holds pair, timestamp_utc, prediction_pct, tradable, turnover_24h_quote and optionally
+    `signals` holds pair, timestamp_utc, predicted_excess_pct, tradable, turnover_24h_quote and optionally
     risk_multiplier. `candles_1h` must hold the bars start <= open <= end: the orders of the last hour
     fill at the open of bar `end`. Folds that follow each other equal one long fold.
     """
@@ -104,7 +104,7 @@ def _lay_signals(
     scaled = "risk_multiplier" in signals.columns
     multiplier = laid("risk_multiplier", np.nan) if scaled else np.ones((stop - first, len(pairs)))
     return (
-        laid("prediction_pct", np.nan),
+        laid("predicted_excess_pct", np.nan),
         laid("tradable", 0.0) == 1.0,
         laid("turnover_24h_quote", np.nan),
         multiplier,

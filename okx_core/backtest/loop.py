@@ -41,7 +41,7 @@ class Holdings(NamedTuple):
 def trade_hours(
     opens: Array,
     closes: Array,
-    prediction_pct: Array,
+    predicted_excess_pct: Array,
     tradable: NDArray[np.bool_],
     turnover_24h_quote: Array,
     size_multiplier: Array,
@@ -50,12 +50,12 @@ def trade_hours(
     fee_rate: float,
     terms: SizingTerms,
 ) -> tuple[Array, Array, float]:
-    """Trade every hour of `prediction_pct`; opens and closes hold one hour more.
+    """Trade every hour of `predicted_excess_pct`; opens and closes hold one hour more.
 
     Returns records [hours, (equity, cash, exposure %, cost)], trades [trades, TRADE_FIELDS] and the
     closing cash.
     """
-    hours, pairs = prediction_pct.shape
+    hours, pairs = predicted_excess_pct.shape
     records = np.empty((hours, 4))
     most = hours * min(int(terms.max_positions), pairs) + pairs
     trades = np.empty((most, len(TRADE_FIELDS)))
@@ -66,7 +66,7 @@ def trade_hours(
         held = _mark(holdings, closes[hour], now, held_hours)
         cash = holdings.cash[0]
         scale = size_multiplier[hour]
-        signal, allowed = prediction_pct[hour], tradable[hour]
+        signal, allowed = predicted_excess_pct[hour], tradable[hour]
         order_core(signal, allowed, holdings.base, held_hours, holdings.mark, scale, cash, terms, orders)
         books = turnover_24h_quote[hour]
         sold, exits = _fill_exits(

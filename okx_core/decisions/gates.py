@@ -1,6 +1,6 @@
-"""Gates: the conditions a prediction must pass before it may be traded, each with its verdict.
+"""Gates: the conditions a prediction must pass before it may be traded.
 
-A verdict is 'pass' or the reason in words. An unknown input fails the gate and is named.
+The result of a gate is 'pass' or the rejection reason. An unknown input fails the gate and is named.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from okx_core.compilation import compiled
 from okx_core.decisions.rules import DecisionRules
 from okx_core.market.book_model import book_terms, fill_offset_bps
-from okx_core.market.fees import TAKER_FEE_RATE
+from okx_core.market.fees import TAKER_FEE_RATE, round_trip_cost_pct
 
 Array = NDArray[np.float64]
 PASS = "pass"
@@ -60,32 +60,32 @@ def slippage_bps(turnover_24h_quote: Array, notional_quote: float) -> Array:
     return out
 
 
-def round_trip_costs_pct(slippage: Array, fee_rate: float) -> Array:
-    """Percent of the notional that a buy and a sale cost: two fees and two slippages."""
-    return 2.0 * (100.0 * fee_rate + slippage / 100.0)
-
-
 def gates(
     frame: pd.DataFrame, rules: DecisionRules, notional_quote: float, fee_rate: float
 ) -> tuple[Gate, ...]:
     """The gates of every row, from the columns that `evaluate_gates` names."""
-    prediction, confidence, turnover, market_return = (
+    prediction, excess_probability, turnover, market_return = (
         frame[name].to_numpy(dtype=np.float64)
-        for name in ("prediction_pct", "confidence", "turnover_24h_quote", "market_return_24h_pct")
+        for name in (
+            "predicted_excess_pct",
+            "excess_probability",
+            "turnover_24h_quote",
+            "market_return_24h_pct",
+        )
     )
     slippage = slippage_bps(turnover, notional_quote)
-    needed = rules.fee_margin * round_trip_costs_pct(slippage, fee_rate)
+    needed = rules.fee_margin * round_trip_cost_pct(slippage, fee_rate)
     return (
         Gate(
             "gate_market", "market_return_24h_pct", market_return, rules.min_market_return_24h_pct, False,
             lambda value, bound: f"market moved {value:.2f} % in 24 h < {bound:.2f} %",
         ),
         Gate(
-            "gate_confidence", "confidence", confidence, rules.min_confidence, False,
-            lambda value, bound: f"confidence {value:.3f} < {bound:.3f}",
+            "gate_probability", "excess_probability", excess_probability, rules.min_excess_probability, False,
+            lambda value, bound: f"P(excess > 0) {value:.3f} < {bound:.3f}",
         ),
         Gate(
-            "gate_fee", "prediction_pct or turnover_24h_quote", prediction, needed, False,
+            "gate_fee", "predicted_excess_pct or turnover_24h_quote", prediction, needed, False,
             lambda value, bound: f"expected {value:.2f} % < cost {bound:.2f} %",
         ),
         Gate(
@@ -107,7 +107,7 @@ def evaluate_gates(
 ) -> pd.DataFrame:
     """`frame` with one text column per gate and `tradable`, true where every gate passed.
 
-    Reads prediction_pct, confidence, turnover_24h_quote, market_return_24h_pct. `notional_quote` is
+    Reads predicted_excess_pct, excess_probability, turnover_24h_quote, market_return_24h_pct. `notional_quote` is
     the order that slippage is measured for, the rules' reference order when not given. The fee gate
     asks a prediction of more than `fee_margin` round trips: two fees and two slippages.
     """

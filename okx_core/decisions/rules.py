@@ -3,18 +3,20 @@
 import math
 from dataclasses import dataclass, fields
 
+from okx_core.hours import SIGNAL_HORIZON_HOURS
+
 
 @dataclass(frozen=True)
 class DecisionRules:
     """When to trade. Percentages are of price, `_quote` amounts are quote units."""
 
-    horizon_hours: int = 24
-    min_confidence: float = 0.5
+    horizon_hours: int = SIGNAL_HORIZON_HOURS
+    min_excess_probability: float = 0.5
     fee_margin: float = 1.0
     max_slippage_bps: float = 25.0
     min_turnover_quote: float = 1_000_000.0
     min_market_return_24h_pct: float = -8.0
-    exit_prediction_pct: float = -0.25
+    exit_excess_pct: float = -0.25
     max_positions: int = 8
     min_order_quote: float = 10.0
     planned_loss_pct: float = 10.0

@@ -22,7 +22,7 @@ class SizingTerms(NamedTuple):
     """Rules and limits as plain numbers for compiled code; limits are fractions, NaN when missing."""
 
     horizon_hours: float
-    exit_prediction_pct: float
+    exit_excess_pct: float
     max_positions: int
     min_order_quote: float
     asset_share: float
@@ -40,7 +40,7 @@ def sizing_terms(rules: DecisionRules, limits: RiskLimits) -> SizingTerms:
     missing = bool(limits.missing())
     return SizingTerms(
         horizon_hours=float(rules.horizon_hours),
-        exit_prediction_pct=rules.exit_prediction_pct,
+        exit_excess_pct=rules.exit_excess_pct,
         max_positions=rules.max_positions,
         min_order_quote=rules.min_order_quote,
         asset_share=math.nan if missing else known(limits.max_asset_pct) / 100.0,
@@ -51,7 +51,7 @@ def sizing_terms(rules: DecisionRules, limits: RiskLimits) -> SizingTerms:
 
 
 def desired_orders(
-    prediction_pct: Array,
+    predicted_excess_pct: Array,
     tradable: NDArray[np.bool_],
     held_base: Array,
     held_hours: Array,
@@ -68,7 +68,7 @@ def desired_orders(
     makes the equity unknown: nothing is bought.
     """
     multiplier = np.ones(len(price)) if size_multiplier is None else size_multiplier
-    columns = (prediction_pct, held_base, held_hours, price, multiplier)
+    columns = (predicted_excess_pct, held_base, held_hours, price, multiplier)
     prediction, base, hours, prices, scale = (np.asarray(column, dtype=np.float64) for column in columns)
     orders = np.zeros(len(prices))
     terms = sizing_terms(rules, limits)
@@ -80,7 +80,7 @@ def desired_orders(
 
 @compiled
 def order_core(
-    prediction_pct: Array,
+    predicted_excess_pct: Array,
     tradable: NDArray[np.bool_],
     held_base: Array,
     held_hours: Array,
@@ -91,7 +91,7 @@ def order_core(
     orders: Array,
 ) -> None:
     """Write the orders of one hour into `orders` [pairs]; see `desired_orders`."""
-    held_quote, positions = _order_exits(prediction_pct, held_base, held_hours, price, terms, orders)
+    held_quote, positions = _order_exits(predicted_excess_pct, held_base, held_hours, price, terms, orders)
     equity = cash_quote + held_quote
     wanted = terms.risk_share * equity
     asset_cap = min(terms.asset_share * equity, terms.max_order_quote)
@@ -101,7 +101,9 @@ def order_core(
         return
     while positions < terms.max_positions and wanted > 0.0:
         smallest = terms.min_order_quote / wanted
-        best = _best_candidate(prediction_pct, tradable, held_base, price, size_multiplier, smallest, orders)
+        best = _best_candidate(
+            predicted_excess_pct, tradable, held_base, price, size_multiplier, smallest, orders
+        )
         if best < 0:
             return
         notional = min(min(wanted * size_multiplier[best], asset_cap), min(room, cash))
@@ -115,7 +117,7 @@ def order_core(
 
 @compiled
 def _order_exits(
-    prediction_pct: Array,
+    predicted_excess_pct: Array,
     held_base: Array,
     held_hours: Array,
     price: Array,
@@ -133,7 +135,7 @@ def _order_exits(
         held_quote += value
         positions += 1
         over = held_hours[pair] >= terms.horizon_hours
-        turned = prediction_pct[pair] < terms.exit_prediction_pct
+        turned = predicted_excess_pct[pair] < terms.exit_excess_pct
         if (over or turned) and held_base[pair] > 0.0:
             orders[pair] = -value if value > 0.0 else -1.0
     return held_quote, positions
@@ -141,7 +143,7 @@ def _order_exits(
 
 @compiled
 def _best_candidate(
-    prediction_pct: Array,
+    predicted_excess_pct: Array,
     tradable: NDArray[np.bool_],
     held_base: Array,
     price: Array,
@@ -153,8 +155,8 @@ def _best_candidate(
     best = -1
     for pair in range(price.size):
         free = tradable[pair] and held_base[pair] == 0.0 and orders[pair] == 0.0
-        known = prediction_pct[pair] > 0.0 and price[pair] > 0.0
+        known = predicted_excess_pct[pair] > 0.0 and price[pair] > 0.0
         sized = size_multiplier[pair] > 0.0 and size_multiplier[pair] >= smallest_multiplier
-        if free and known and sized and (best < 0 or prediction_pct[pair] > prediction_pct[best]):
+        if free and known and sized and (best < 0 or predicted_excess_pct[pair] > predicted_excess_pct[best]):
             best = pair
     return best

@@ -11,8 +11,8 @@ from okx_core.features.compute import compute_features, history_start
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import TIMEFRAMES
+from okx_core.hours import HOUR
 
-HOUR = timedelta(hours=1)
 VALUES = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base")
 
 

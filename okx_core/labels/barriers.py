@@ -48,7 +48,7 @@ def first_barrier(high: Array, low: Array, upper: Array, lower: Array, horizon: 
 def barriers(future: FutureBars) -> tuple[Array, Array]:
     """Upper and lower barrier of each entry, in price."""
     _, deviation = mean_and_deviation(future.log_return, SIGMA_BARS)
-    reach = np.exp(np.maximum(deviation * np.sqrt(HORIZON), round_trip_cost_pct() / 100.0))
+    reach = np.exp(np.maximum(deviation * np.sqrt(HORIZON), round_trip_cost_pct(0.0) / 100.0))
     return future.close * reach, future.close / reach
 
 

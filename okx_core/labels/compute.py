@@ -14,8 +14,9 @@ from okx_core.errors import OkxSignalError
 from okx_core.features.grid import lay_on_grid
 from okx_core.features.kernels import windows
 from okx_core.features.timeframes import HOURLY, hour_number
+from okx_core.hours import LABEL_HORIZON_HOURS
 from okx_core.labels.declaration import FutureBars, later
-from okx_core.labels.registry import HORIZON_HOURS, LABELS
+from okx_core.labels.registry import LABELS
 
 PRICES = ("high", "low", "close")
 LOOKBACK_BARS = max(label.lookback_bars for label in LABELS) - 1
@@ -35,9 +36,11 @@ def compute_labels(
     read, so row t exists only when the bar closing at t + 1 h + horizon has closed. Columns: pair,
     timestamp_utc, then the float32 labels of the set, NaN by their rule.
     """
-    if horizon_set not in HORIZON_HOURS:
-        raise OkxSignalError(f"unknown label set {horizon_set!r}: choose one of {', '.join(HORIZON_HOURS)}")
-    horizon = HORIZON_HOURS[horizon_set]
+    if horizon_set not in LABEL_HORIZON_HOURS:
+        raise OkxSignalError(
+            f"unknown label set {horizon_set!r}: choose one of {', '.join(LABEL_HORIZON_HOURS)}"
+        )
+    horizon = LABEL_HORIZON_HOURS[horizon_set]
     pairs = tuple(sorted(candles_1h["pair"].unique()))
     first = hour_number(start)
     stop = max(first, min(hour_number(end), hour_number(known_until) - horizon))

@@ -3,11 +3,9 @@
 import numpy as np
 
 from okx_core.features.kernels import windows
+from okx_core.hours import HORIZON_HOURS, LABEL_HORIZON_HOURS
 from okx_core.labels.declaration import Array, FutureBars, Label, label, later
 from okx_core.market.fees import TAKER_FEE_RATE
-
-HORIZONS = {"1h": 1, "4h": 4, "12h": 12, "1d": 24, "3d": 72, "1w": 168, "2w": 336}
-MAX_OF_DAY = 24
 
 
 def _future_return(name: str, hours: int) -> Label:
@@ -16,11 +14,11 @@ def _future_return(name: str, hours: int) -> Label:
 
     compute.__name__ = f"future_return_{name}_pct"
     compute.__doc__ = f"Return of the next {hours} hours."
-    horizon_set = "1d" if hours <= MAX_OF_DAY else "2w"
+    horizon_set = "1d" if hours <= LABEL_HORIZON_HOURS["1d"] else "2w"
     return label(horizon_set, hours, "%", formula=f"100 (close[t + {hours}] / close[t] - 1)")(compute)
 
 
-FUTURE_RETURNS = tuple(_future_return(name, hours) for name, hours in HORIZONS.items())
+FUTURE_RETURNS = tuple(_future_return(name, hours) for name, hours in HORIZON_HOURS.items())
 
 
 @label("1d", 24, "%", formula="100 (max(high[t + 1 .. t + 24]) / close[t] - 1)")

@@ -1,4 +1,4 @@
-"""How much rests near the middle of an observed order book."""
+"""An observed order book: its spread, and how much rests near its middle."""
 
 from collections.abc import Sequence
 from decimal import Decimal

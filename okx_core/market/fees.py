@@ -5,6 +5,10 @@ buy's fee in the base coin and a sell's fee in the quote coin, and reports a pai
 """
 
 from decimal import Decimal
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 TAKER_FEE_RATE = 0.001
 MAKER_FEE_RATE = 0.0008
@@ -13,9 +17,12 @@ TAKER_FEE = Decimal("0.001")
 MAKER_FEE = Decimal("0.0008")
 
 
-def round_trip_cost_pct(slippage_bps: float = 0.0, fee_rate: float = TAKER_FEE_RATE) -> float:
+Slippage = TypeVar("Slippage", float, NDArray[np.float64])
+
+
+def round_trip_cost_pct(slippage_bps: Slippage, fee_rate: float = TAKER_FEE_RATE) -> Slippage:
     """Cost of one buy and one sell in percent of the notional: two fees and two slippages.
 
-    `slippage_bps` is the average distance from mid paid on each side; NaN in gives NaN out.
+    `slippage_bps` is the average distance from mid paid on each side, a number or an array; NaN in gives NaN out.
     """
     return 2.0 * (fee_rate * 100.0 + slippage_bps / 100.0)

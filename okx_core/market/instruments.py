@@ -40,6 +40,16 @@ class Instrument:
     def is_live(self) -> bool:
         return self.state == "live"
 
+    @property
+    def dust_base(self) -> Decimal:
+        """A position of at most this size counts as none: less than one order can sell."""
+        return max(self.lot, self.min_size)
+
+    @property
+    def tolerance_base(self) -> Decimal:
+        """How far two counts of one position may differ."""
+        return self.lot
+
     def floor_size(self, size: Decimal) -> Decimal:
         """`size` rounded down to a lot: what can be sold of a balance after fees."""
         return floor_to_step(size, self.lot)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-HOUR = timedelta(hours=1)
+from okx_core.hours import HOUR
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from okx_core.errors import OkxSignalError
+from okx_core.hours import SIGNAL_HORIZON_HOURS
 from okx_core.models.scores import cross_sectional_rank_ic, newey_west_t, rmse
 from okx_core.models.splits import TrainingWindow, training_window
 from okx_core.models.trainers import TRAINERS, Floats, Matrix, Regressor, TreeParameters
@@ -26,7 +27,7 @@ class SignalModelSpec:
     """
 
     target: str = "future_return_1d_pct"
-    horizon_hours: int = 24
+    horizon_hours: int = SIGNAL_HORIZON_HOURS
     relative: bool = True
     history: timedelta = timedelta(weeks=12)
     holdout: timedelta = timedelta(weeks=2)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from okx_core.hours import HOUR, newest_closed_hour
 from okx_core.market.instruments import Instrument
 
-HOUR = timedelta(hours=1)
 SIGNAL_TTL = timedelta(minutes=20)
 
 
@@ -21,7 +21,7 @@ class OrderIntent:
     side: str
     size_base: Decimal
     decision_price: Decimal
-    prediction_pct: float | None
+    predicted_excess_pct: float | None
     model_name: str
     model_version: int
     reason: str
@@ -35,11 +35,6 @@ def client_order_id(signal_hour: datetime, pair: str, attempt: int) -> str:
     """Deterministic id of 32 letters and digits, as OKX demands; the same decision gives the same id."""
     text = f"{signal_hour.isoformat()}|{pair}|{attempt}"
     return "okxs" + hashlib.sha256(text.encode()).hexdigest()[:28]
-
-
-def newest_closed_hour(exchange_now: datetime) -> datetime:
-    """Open of the newest bar that has closed at exchange time."""
-    return exchange_now.replace(minute=0, second=0, microsecond=0) - HOUR
 
 
 def age_rejection(signal_hour: datetime, exchange_now: datetime, ttl: timedelta = SIGNAL_TTL) -> str:

@@ -8,7 +8,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from okx_core.features.bars import Bars
-from okx_core.features.candle_set import HOUR
 from okx_core.features.declaration import Feature
 from okx_core.features.reference.libraries import (
     CONVENTIONS,
@@ -19,6 +18,7 @@ from okx_core.features.reference.libraries import (
     peer_values,
     tolerance,
 )
+from okx_core.hours import HOUR
 from okx_core.validation.result import ValidationResult, validation_result
 
 PRICES = ["open", "high", "low", "close", "volume"]

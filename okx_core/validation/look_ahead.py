@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from okx_core.features.candle_set import HOUR, CandleSet
+from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import Feature
+from okx_core.hours import HOUR
 from okx_core.validation.result import ValidationResult, validation_result
 
 ROWS = (

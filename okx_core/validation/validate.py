@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from okx_core.errors import OkxSignalError
-from okx_core.features.candle_set import HOUR, CandleSet
+from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
+from okx_core.hours import HOUR
 from okx_core.validation import agreement, columns, leakage, look_ahead
 from okx_core.validation.result import CLAIMS, ValidationResult
 

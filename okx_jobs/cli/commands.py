@@ -1,15 +1,18 @@
 """What the commands of the command line do, once their options are read."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
 from rich.console import Console
 
-from okx_core.hours import DAY, HOUR, floor_hour
+from okx_assets import keys
+from okx_core.hours import DAY, HOUR, LABEL_HORIZON_HOURS, floor_hour, newest_closed_hour
 from okx_jobs.cli.gap_report import print_gaps
 from okx_jobs.cli.summary import print_summary
-from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
-from okx_jobs.runs.demo import CANDLES, FEATURES, LABELS, UNIVERSE, Demo
+from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT
+from okx_jobs.runs.demo import Demo
 from okx_jobs.runs.market_choice import (
     DemoRequest,
     RequestError,
@@ -18,7 +21,7 @@ from okx_jobs.runs.market_choice import (
     synthetic_market,
 )
 from okx_jobs.runs.progress import shown_fetch
-from okx_jobs.runs.runner import DAY_FORMAT, Pipeline, quiet_instance
+from okx_jobs.runs.runner import Pipeline, quiet_instance
 from okx_jobs.stack import services
 from resources.config.settings import Settings
 from resources.simulator.admin import SimulatorAdmin
@@ -65,8 +68,11 @@ def run_backfill(
         with console.status("universe"):
             days = _backfill_universe(pipeline, start, end)
         console.print(f"universe     {days:>7,} days")
-        stages = {"candles": (CANDLES, 0), "features": ([FEATURES], 0)}
-        stages |= {name: ([["ml", name]], horizon) for name, horizon in LABELS.items()}
+        stages: dict[str, tuple[Sequence[dg.AssetKey], int]] = {
+            "candles": (keys.HOURLY_CANDLES, 0),
+            "features": ([keys.FEATURES_1H], 0),
+            **{key.path[-1]: ([key], LABEL_HORIZON_HOURS[name]) for name, key in keys.LABELS.items()},
+        }
         for name, (assets, horizon) in stages.items():
             last = end - horizon * HOUR
             with shown_fetch(console, name):
@@ -79,14 +85,14 @@ def run_backfill(
 def _backfill_universe(pipeline: Pipeline, start: datetime, end: datetime) -> int:
     """The days that were missing, as one run; how many they were."""
     days = [(start.replace(hour=0) + n * DAY).strftime(DAY_FORMAT) for n in range((end - start).days + 2)]
-    missing = [day for day in pipeline.missing_keys(UNIVERSE, days) if day <= end.strftime(DAY_FORMAT)]
+    missing = [day for day in pipeline.missing_keys(keys.UNIVERSE, days) if day <= end.strftime(DAY_FORMAT)]
     if missing:
-        pipeline.run_range([UNIVERSE], missing[0], missing[-1])
+        pipeline.run_range([keys.UNIVERSE], missing[0], missing[-1])
     return len(missing)
 
 
 def _run_hours(
-    pipeline: Pipeline, assets: list[list[str]], start: datetime, end: datetime, again: bool
+    pipeline: Pipeline, assets: Sequence[dg.AssetKey], start: datetime, end: datetime, again: bool
 ) -> int:
     if end <= start:
         return 0
@@ -109,7 +115,7 @@ def run_one_hour(hour: datetime | None, settings: Settings, console: Console) ->
     """The hourly job for one hour; prints what the execution op did."""
     with services.working_services(settings), quiet_instance(settings) as instance:
         services.wait_for_mlflow(settings)
-        newest = floor_hour(open_exchange(settings).now()) - HOUR
+        newest = newest_closed_hour(open_exchange(settings).now())
         chosen = floor_hour(hour) if hour is not None else newest
         require_partition(chosen)
         if chosen > newest:

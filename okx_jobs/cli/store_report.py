@@ -1,13 +1,13 @@
 """The feature store as people read it: what is stored, what may go, and whether it is whole."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from itertools import groupby
 
 from rich.console import Console
 from rich.table import Table
 
 from okx_core.errors import OkxSignalError
+from okx_core.hours import HOUR
 from okx_jobs.stack import services
 from resources.config.settings import Settings
 from resources.feature_store.garbage import find_garbage, remove_garbage
@@ -16,7 +16,6 @@ from resources.feature_store.sql_window import BEGINNING, SqlWindow
 from resources.feature_store.store import FeatureStore
 from resources.stores import open_feature_store
 
-HOUR = timedelta(hours=1)
 SHOWN = 20
 
 

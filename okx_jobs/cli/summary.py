@@ -99,21 +99,21 @@ def _backtest(database: Database) -> Table:
 
 def _signals(database: Database) -> Table:
     table = Table(
-        "pair", "prediction %", "confidence", "tradable", "first rejection reason", "model",
+        "pair", "expected excess %", "P(excess > 0)", "tradable", "first rejection reason", "model",
         title="Newest signals", title_justify="left",
     )  # fmt: skip
-    gates = [f"gate_{name}" for name in ("universe", "market", "confidence", "fee", "slippage", "liquidity")]
+    gates = [f"gate_{name}" for name in ("universe", "market", "probability", "fee", "slippage", "liquidity")]
     rows = database.rows(
         "select * from trading.signals where timestamp_utc = (select max(timestamp_utc) from trading.signals) "
-        "order by prediction_pct desc nulls last limit 12"
+        "order by predicted_excess_pct desc nulls last limit 12"
     )
     if not rows:
         table.title = "No signals: no model version has passed the promotion gate (see ml.champions.evidence)"
     for row in rows:
         rejection_reason = next((row[gate] for gate in gates if row[gate] != "pass"), "")
         table.add_row(
-            row["pair"], _text(row["prediction_pct"], 3), _text(row["confidence"], 2), str(row["tradable"]),
-            rejection_reason, f"v{row['model_version']}",
+            row["pair"], _text(row["predicted_excess_pct"], 3), _text(row["excess_probability"], 2),
+            str(row["tradable"]), rejection_reason, f"v{row['model_version']}",
         )  # fmt: skip
     return table
 

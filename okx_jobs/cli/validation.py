@@ -15,6 +15,7 @@ from okx_core.errors import OkxSignalError
 from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
+from okx_core.hours import HOUR
 from okx_core.validation.result import ValidationResult
 from okx_core.validation.validate import prove
 from okx_jobs.stack import services
@@ -26,7 +27,6 @@ from resources.market.candle_frames import candle_set, largest_pairs
 from resources.market.recorded_market import covering_pairs
 from resources.stores import open_database
 
-HOUR = timedelta(hours=1)
 HOUR_SECONDS = 3600
 FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 SYNTHETIC_DAYS = 240

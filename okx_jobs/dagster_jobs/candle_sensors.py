@@ -5,20 +5,22 @@ from datetime import datetime
 
 import dagster as dg
 
-from okx_assets.candle_assets import touched_hours
+from okx_assets import keys
+from okx_assets.keys import table_of
 from okx_jobs.dagster_jobs import jobs
 from okx_jobs.dagster_jobs.gap_repair import repair_gaps
 from okx_jobs.dagster_jobs.hour_ranges import backfill_request, hour_of
 from okx_jobs.dagster_jobs.schedules import sensor_default
+from okx_services.ingest.dependent_hours import dependent_hours
 from resources.config.settings import load_settings
 from resources.market.candle_store import CandleStore
 from resources.market.gap_ledger import due_gaps
 from resources.stores import open_database, open_exchange
 
-DOWNSTREAM = (
-    ("features/features_1h", jobs.refresh_derived),
-    ("ml/labels_1d", jobs.label_1d),
-    ("ml/labels_2w", jobs.label_2w),
+DEPENDENTS = (
+    (keys.FEATURES_1H, jobs.refresh_derived),
+    (keys.LABELS_1D, jobs.label_1d),
+    (keys.LABELS_2W, jobs.label_2w),
 )
 
 
@@ -50,12 +52,9 @@ def candle_sensors() -> list[dg.SensorDefinition]:
         if changed is None:
             yield dg.SkipReason("no candle came late or was revised")
             return
-        known = {
-            asset: context.instance.get_materialized_partitions(dg.AssetKey.from_user_string(asset))
-            for asset, _ in DOWNSTREAM
-        }
-        for asset, job in DOWNSTREAM:
-            hours = touched_hours(asset, *changed)
+        known = {asset: context.instance.get_materialized_partitions(asset) for asset, _ in DEPENDENTS}
+        for asset, job in DEPENDENTS:
+            hours = dependent_hours(table_of(asset), *changed)
             done = sorted(
                 hour for hour in known[asset] if hour_of(hour) >= hours[0] and hour_of(hour) < hours[1]
             )

@@ -4,18 +4,18 @@ import dagster as dg
 
 from okx_services.ingest.gap_repair import repair_gaps as repair
 from resources.dagster_resources import DatabaseResource, ExchangeResource
-from resources.market.candle_store import TABLES, CandleStore, source_of
+from resources.market.candle_store import TABLES, CandleStore
 
 
 @dg.op(
-    description="Fetch every due gap of market.candle_gaps once more; judge those that stay missing.",
+    description="Fetch every due gap of market.candle_gaps once more; say in the end why one stays missing.",
     retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
 )
 def ask_again(context: dg.OpExecutionContext, database: DatabaseResource, exchange: ExchangeResource) -> None:
     """One attempt for each due gap, of every bar size."""
     client = exchange.open()
     for bar in TABLES:
-        report = repair(CandleStore(database.open(), bar), client, source_of(exchange.settings().mode))
+        report = repair(CandleStore(database.open(), bar), client, exchange.source())
         settled = ", ".join(f"{count} {state}" for state, count in sorted(report.settled.items()))
         context.log.info(
             f"{bar}: {report.due} due, {report.refetched} refetched, {report.still_open} still open"

@@ -1,19 +1,20 @@
-"""Stretches of hourly partitions: which are missing, and the run that makes up for one."""
+"""Stretches of hourly partitions: which are missing, and the run that fills one."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from okx_assets.partitions import HOURLY
+from okx_assets.partitions import DAILY, HOURLY
 from okx_core.candles.windows import stretches
+from okx_core.hours import HOUR, floor_hour, newest_closed_hour
 
-HOUR = timedelta(hours=1)
 LOOK_BACK = timedelta(days=60)
 GRACE = timedelta(minutes=25)  # the schedule's own run comes first
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 HOUR_FORMAT = HOURLY.fmt
+DAY_FORMAT = DAILY.fmt
 
 
 def hour_of(key: str) -> datetime:
@@ -29,8 +30,8 @@ def missing_runs(materialized: Iterable[str], now: datetime) -> list[tuple[datet
     known = {hour_of(key) for key in materialized}
     if not known:
         return []
-    newest_expected = (now - GRACE).replace(minute=0, second=0, microsecond=0) - HOUR
-    first = max(min(known), now.replace(minute=0, second=0, microsecond=0) - LOOK_BACK)
+    newest_expected = newest_closed_hour(now - GRACE)
+    first = max(min(known), floor_hour(now) - LOOK_BACK)
     expected = (first + number * HOUR for number in range((newest_expected - first) // HOUR + 1))
     missing = [hour for hour in expected if hour not in known]
     return [(start, end - HOUR) for start, end in stretches(missing, HOUR)]

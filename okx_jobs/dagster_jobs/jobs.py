@@ -3,6 +3,7 @@
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from okx_assets import keys
 from okx_assets.feature_validation import feature_proofs
 from okx_jobs.dagster_jobs import gap_repair
 
@@ -12,13 +13,11 @@ DATA_TAGS = {"dagster/max_runtime": "3600"}
 # About the code, not about some hours: an hour's run would only mark the day's verdicts as skipped.
 PROOFS = dg.AssetSelection.checks(feature_proofs)
 HOURLY_DATA = dg.AssetSelection.assets(
-    ["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"],
-    ["features", "features_1h"], ["trading", "signals"],
+    keys.CANDLES_1H, keys.CANDLES_4H, keys.CANDLES_1D,
+    keys.FEATURES_1H, keys.SIGNALS,
 )  # fmt: skip
-DERIVED = dg.AssetSelection.assets(
-    ["market", "candles_4h"], ["market", "candles_1d"], ["features", "features_1h"]
-)
-EXECUTION = dg.AssetSelection.assets(["trading", "orders"], ["trading", "fills"], ["trading", "positions"])
+DERIVED = dg.AssetSelection.assets(keys.CANDLES_4H, keys.CANDLES_1D, keys.FEATURES_1H)
+EXECUTION = dg.AssetSelection.assets(*keys.EXECUTION)
 
 trade_hour = dg.define_asset_job(
     "trade_hour",
@@ -41,36 +40,34 @@ refresh_derived = dg.define_asset_job(
 )
 refresh_candles_15m = dg.define_asset_job(
     "refresh_candles_15m",
-    selection=dg.AssetSelection.assets(["market", "candles_15m"], ["features", "features_1h"]) - PROOFS,
+    selection=dg.AssetSelection.assets(keys.CANDLES_15M, keys.FEATURES_1H) - PROOFS,
     description="15-minute candles of an hour, and the features that rest on them; they come after the hour's orders.",
     tags=DATA_TAGS,
 )
 observe_hour = dg.define_asset_job(
     "observe_hour",
-    selection=dg.AssetSelection.assets(
-        ["market", "order_book_snapshots"], ["market", "public_trades"], ["market", "funding_rates"]
-    ),
+    selection=dg.AssetSelection.assets(keys.ORDER_BOOK_SNAPSHOTS, keys.PUBLIC_TRADES, keys.FUNDING_RATES),
     description="Spread, depth, newest trades and funding when an hour is decided.",
     tags=DATA_TAGS,
 )
 refresh_universe = dg.define_asset_job(
-    "refresh_universe", selection=dg.AssetSelection.assets(["market", "universe"]), tags=DATA_TAGS,
+    "refresh_universe", selection=dg.AssetSelection.assets(keys.UNIVERSE), tags=DATA_TAGS,
     description="Which pairs may be traded today.",
 )  # fmt: skip
 label_1d = dg.define_asset_job(
-    "label_1d", selection=dg.AssetSelection.assets(["ml", "labels_1d"]), tags=DATA_TAGS,
+    "label_1d", selection=dg.AssetSelection.assets(keys.LABELS_1D), tags=DATA_TAGS,
     description="Labels whose 24 h have passed.",
 )  # fmt: skip
 label_2w = dg.define_asset_job(
-    "label_2w", selection=dg.AssetSelection.assets(["ml", "labels_2w"]), tags=DATA_TAGS,
+    "label_2w", selection=dg.AssetSelection.assets(keys.LABELS_2W), tags=DATA_TAGS,
     description="Labels whose two weeks have passed.",
 )  # fmt: skip
 train_models = dg.define_asset_job(
-    "train_models", selection=dg.AssetSelection.assets(["ml", "signal_models"]), tags=DATA_TAGS,
+    "train_models", selection=dg.AssetSelection.assets(keys.SIGNAL_MODELS), tags=DATA_TAGS,
     description="One model of one algorithm for the week that begins.",
 )  # fmt: skip
 choose_champion = dg.define_asset_job(
-    "choose_champion", selection=dg.AssetSelection.assets(["ml", "champion"]), tags=DATA_TAGS,
+    "choose_champion", selection=dg.AssetSelection.assets(keys.CHAMPION), tags=DATA_TAGS,
     description="Decide which version is in charge this week.",
 )  # fmt: skip
 backtest_week = dg.define_asset_job(

@@ -1,12 +1,14 @@
 """When the jobs run. Data schedules run by default; whatever trades runs by default in simulated mode only."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
 
 from okx_assets.partitions import ALGORITHMS
+from okx_core.hours import week_start
 from okx_jobs.dagster_jobs import jobs
+from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT
 from resources.config.settings import Mode, load_settings
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
@@ -36,7 +38,7 @@ def _data_only_default() -> dg.DefaultScheduleStatus:
 
 
 def _week_of(moment: datetime) -> str:
-    return (moment.astimezone(UTC) - timedelta(days=(moment.weekday() + 1) % 7)).strftime("%Y-%m-%d")
+    return week_start(moment).strftime(DAY_FORMAT)
 
 
 def schedules() -> list[Any]:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from okx_assets import keys
+from okx_core.hours import HOUR, LABEL_HORIZON_HOURS
 from okx_jobs.dagster_jobs import jobs
 from okx_jobs.dagster_jobs.hour_ranges import backfill_request, missing_runs
 from okx_jobs.dagster_jobs.schedules import sensor_default
@@ -13,9 +15,9 @@ from resources.config.settings import load_settings
 from resources.stores import open_database, open_exchange
 
 WATCHED = {
-    dg.AssetKey(["trading", "signals"]): (jobs.refresh_hour, timedelta(0)),
-    dg.AssetKey(["ml", "labels_1d"]): (jobs.label_1d, timedelta(hours=24)),
-    dg.AssetKey(["ml", "labels_2w"]): (jobs.label_2w, timedelta(hours=336)),
+    keys.SIGNALS: (jobs.refresh_hour, timedelta(0)),
+    keys.LABELS_1D: (jobs.label_1d, LABEL_HORIZON_HOURS["1d"] * HOUR),
+    keys.LABELS_2W: (jobs.label_2w, LABEL_HORIZON_HOURS["2w"] * HOUR),
 }
 
 

@@ -7,21 +7,14 @@ from datetime import datetime, timedelta
 import dagster as dg
 from rich.console import Console
 
+from okx_assets import keys
 from okx_assets.partitions import ALGORITHMS
-from okx_core.hours import HOUR, WEEK, Stretch
-from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
+from okx_core.hours import HOUR, LABEL_HORIZON_HOURS, WEEK, Stretch, week_start
+from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT
 from okx_jobs.runs.progress import Steps, shown_steps
-from okx_jobs.runs.runner import DAY_FORMAT, Pipeline
+from okx_jobs.runs.runner import Pipeline
 from resources.simulator.admin import SimulatorAdmin
 
-UNIVERSE = ["market", "universe"]
-CANDLES = [["market", "candles_1h"], ["market", "candles_4h"], ["market", "candles_1d"]]
-FEATURES = ["features", "features_1h"]
-SIGNALS = ["trading", "signals"]
-MODELS = ["ml", "signal_models"]
-CHAMPION = ["ml", "champion"]
-BACKTESTS = [["backtests", name] for name in ("runs", "trades", "equity")]
-LABELS = {"labels_1d": 24, "labels_2w": 336}
 DECISION_DELAY = timedelta(seconds=30)  # the live hours are traded this long after the bar closed
 
 
@@ -49,55 +42,65 @@ class Demo:
 
     def _history_clock(self) -> datetime:
         """Never before what has been lived through: the exchange's clock does not run backwards."""
-        missing = self.pipeline.missing_hours(SIGNALS, self.stretch.history_end, self.stretch.end)
+        missing = self.pipeline.missing_hours(keys.SIGNALS, self.stretch.history_end, self.stretch.end)
         return (missing[0] if missing else self.stretch.end) + DECISION_DELAY
 
     def _history(self, steps: Steps) -> None:
         stretch, pipeline = self.stretch, self.pipeline
         days = pipeline.missing_keys(
-            UNIVERSE, [day.strftime(DAY_FORMAT) for day in stretch.days() if day <= stretch.history_end]
+            keys.UNIVERSE, [day.strftime(DAY_FORMAT) for day in stretch.days() if day <= stretch.history_end]
         )
         if days:
-            steps.once("universe", lambda: pipeline.run_range([UNIVERSE], days[0], days[-1]))
-        steps.once("candles", lambda: pipeline.run_missing_hours(CANDLES, stretch.start, stretch.history_end))
+            steps.once("universe", lambda: pipeline.run_range([keys.UNIVERSE], days[0], days[-1]))
+        steps.once(
+            "candles",
+            lambda: pipeline.run_missing_hours(keys.HOURLY_CANDLES, stretch.start, stretch.history_end),
+        )
         steps.once("gaps", pipeline.resolve_due_gaps)
         steps.once(
-            "features", lambda: pipeline.run_missing_hours([FEATURES], stretch.start, stretch.history_end)
+            "features",
+            lambda: pipeline.run_missing_hours([keys.FEATURES_1H], stretch.start, stretch.history_end),
         )
         self._labels(steps, stretch.history_end)
 
     def _labels(self, steps: Steps, end: datetime) -> None:
-        for name, horizon in LABELS.items():
-            steps.once(name, lambda n=name, h=horizon: self.pipeline.run_missing_hours(
-                [["ml", n]], self.stretch.start, end - h * HOUR))  # type: ignore[misc]  # fmt: skip
+        for horizon_set, key in keys.LABELS.items():
+            known = end - LABEL_HORIZON_HOURS[horizon_set] * HOUR
+            steps.once(
+                key.path[-1],
+                lambda key=key, known=known: self.pipeline.run_missing_hours(
+                    [key], self.stretch.start, known
+                ),  # type: ignore[misc]
+            )
 
     def _models(self, steps: Steps, end: datetime) -> None:
         weeks = [week.strftime(DAY_FORMAT) for week in self.stretch.weeks(end)]
         grid = [
             dg.MultiPartitionKey({"week": week, "algorithm": name}) for week in weeks for name in ALGORITHMS
         ]
-        trained = self.pipeline.missing_keys(MODELS, grid)
+        trained = self.pipeline.missing_keys(keys.SIGNAL_MODELS, grid)
         for key in steps.each("models", trained):
             self.pipeline.run("train_models", partition_key=key)
-        for week in steps.each("champions", self.pipeline.missing_keys(CHAMPION, weeks)):
+        for week in steps.each("champions", self.pipeline.missing_keys(keys.CHAMPION, weeks)):
             self.pipeline.run("choose_champion", partition_key=week)
 
     def _signals_and_backtest(self, steps: Steps) -> None:
         stretch, pipeline = self.stretch, self.pipeline
         steps.once(
-            "signals", lambda: pipeline.run_missing_hours([SIGNALS], stretch.first_week, stretch.history_end)
+            "signals",
+            lambda: pipeline.run_missing_hours([keys.SIGNALS], stretch.first_week, stretch.history_end),
         )
         folds = [
             week.strftime(DAY_FORMAT)
             for week in stretch.weeks(stretch.history_end)
             if week + WEEK <= stretch.history_end
         ]
-        missing = pipeline.missing_keys(BACKTESTS[0], folds)
+        missing = pipeline.missing_keys(keys.BACKTEST_RUNS, folds)
         if missing:
-            steps.once("backtest", lambda: pipeline.run_range(BACKTESTS, missing[0], folds[-1]))
+            steps.once("backtest", lambda: pipeline.run_range(keys.BACKTESTS, missing[0], folds[-1]))
 
     def _live_hours(self, steps: Steps) -> None:
-        hours = self.pipeline.missing_hours(SIGNALS, self.stretch.history_end, self.stretch.end)
+        hours = self.pipeline.missing_hours(keys.SIGNALS, self.stretch.history_end, self.stretch.end)
         for hour in steps.each("live hours", hours):
             self.admin.set_fixed(hour + HOUR + DECISION_DELAY)
             self._begin_day(hour)
@@ -107,8 +110,8 @@ class Demo:
         """What the daily and weekly schedules would have done before this hour was decided."""
         today = (hour + HOUR).replace(hour=0)
         for day in {hour.replace(hour=0), today}:
-            for key in self.pipeline.missing_keys(UNIVERSE, [day.strftime(DAY_FORMAT)]):
+            for key in self.pipeline.missing_keys(keys.UNIVERSE, [day.strftime(DAY_FORMAT)]):
                 self.pipeline.run("refresh_universe", partition_key=key)
-        if hour.weekday() == 6 and hour.hour == 0:
+        if hour == week_start(hour):
             self._labels(Steps(), hour)
             self._models(Steps(), hour + HOUR)

@@ -1,14 +1,16 @@
 """Features and labels computed anew from stored candles: new rows, the last days, or everything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import dagster as dg
 from rich.console import Console
 
-from okx_core.hours import DAY, HOUR
+from okx_assets import keys
+from okx_assets.keys import table_of
+from okx_core.hours import DAY, HOUR, LABEL_HORIZON_HOURS
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
-from okx_jobs.runs.demo import CANDLES, FEATURES, LABELS
 from okx_jobs.runs.market_choice import RequestError
 from okx_jobs.runs.runner import Pipeline, quiet_instance
 from okx_jobs.stack import services
@@ -18,8 +20,12 @@ from resources.feature_store.sql_window import newest_candle
 from resources.postgres.database import Database
 from resources.stores import open_database
 
-DERIVED = [*CANDLES[1:], FEATURES]
-STAGES = {"features": (DERIVED, 0), **{name: ([["ml", name]], horizon) for name, horizon in LABELS.items()}}
+DERIVED = (*keys.DERIVED_CANDLES, keys.FEATURES_1H)
+# What each stage makes, and how many hours its newest row waits for.
+STAGES: dict[str, tuple[Sequence[dg.AssetKey], int]] = {
+    "features": (DERIVED, 0),
+    **{key.path[-1]: ([key], LABEL_HORIZON_HOURS[name]) for name, key in keys.LABELS.items()},
+}
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Stage:
     """One run: assets over the bars [start, end)."""
 
     name: str
-    assets: list[list[str]]
+    assets: Sequence[dg.AssetKey]
     start: datetime
     end: datetime
 
@@ -60,7 +66,7 @@ def stages(mode: str, length: timedelta, database: Database) -> Iterator[Stage]:
         if mode == "rolling":
             start = max(oldest, end - length)
         elif mode == "incremental":
-            stored = Manifest(database).newest(".".join(assets[-1]))
+            stored = Manifest(database).newest(table_of(assets[-1]))
             start = oldest if stored is None else stored + HOUR
         if start < end:
             yield Stage(name, assets, start, end)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
 from okx_core.errors import OkxSignalError
+from okx_core.hours import HOUR
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT, RANGE_END, RANGE_START
 from okx_jobs.definitions import definitions
 from resources.config.settings import Settings, load_settings
@@ -19,12 +20,10 @@ from resources.environment import dagster_home
 from resources.market.gap_ledger import due_gaps
 from resources.stores import open_database, open_exchange
 
-DAY_FORMAT = "%Y-%m-%d"
-HOUR = timedelta(hours=1)
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 IMPLICIT_JOB = "__ASSET_JOB"
 WRAPPING = re.compile("Dagster|RetryRequested")
-QUALIFIED_NAME = re.compile(r"^(okx_core|okx_assets|okx_jobs|resources)\.[\w.]+: ")
+QUALIFIED_NAME = re.compile(r"^(okx_core|okx_services|okx_assets|okx_jobs|resources)\.[\w.]+: ")
 
 
 @contextmanager
@@ -63,15 +62,15 @@ class Pipeline:
         job: str,
         *,
         partition_key: str | None = None,
-        assets: Sequence[Sequence[str]] | None = None,
+        assets: Sequence[dg.AssetKey] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """One run; raises RunFailedError with the failing step's own words."""
+        """One run; raises RunFailedError with the message of the step that failed."""
         result = self._job(job).execute_in_process(
             run_config=QUIET,
             instance=self.instance,
             partition_key=partition_key,
-            asset_selection=None if assets is None else [dg.AssetKey(key) for key in assets],
+            asset_selection=None if assets is None else list(assets),
             tags=dict(tags or {}),
             raise_on_error=False,
         )
@@ -79,22 +78,22 @@ class Pipeline:
             raise RunFailedError(_first_failure(result))
         return result
 
-    def run_range(self, assets: Sequence[Sequence[str]], first: str, last: str) -> dg.ExecuteInProcessResult:
+    def run_range(self, assets: Sequence[dg.AssetKey], first: str, last: str) -> dg.ExecuteInProcessResult:
         """One run over a range of partitions of assets that share a partitioning."""
         return self.run(IMPLICIT_JOB, assets=assets, tags={RANGE_START: first, RANGE_END: last})
 
-    def missing_hours(self, asset: Sequence[str], start: datetime, end: datetime) -> list[datetime]:
+    def missing_hours(self, asset: dg.AssetKey, start: datetime, end: datetime) -> list[datetime]:
         """Hours of [start, end) that the asset has not been materialised for."""
-        done = self.instance.get_materialized_partitions(dg.AssetKey(asset))
+        done = self.instance.get_materialized_partitions(asset)
         hours = (start + n * HOUR for n in range((end - start) // HOUR))
         return [hour for hour in hours if hour.strftime(HOUR_FORMAT) not in done]
 
-    def missing_keys(self, asset: Sequence[str], keys: Iterable[str]) -> list[str]:
+    def missing_keys(self, asset: dg.AssetKey, keys: Iterable[str]) -> list[str]:
         """The partition keys among `keys` that the asset has not been materialised for."""
-        done = self.instance.get_materialized_partitions(dg.AssetKey(asset))
+        done = self.instance.get_materialized_partitions(asset)
         return [key for key in keys if key not in done]
 
-    def run_missing_hours(self, assets: Sequence[Sequence[str]], start: datetime, end: datetime) -> int:
+    def run_missing_hours(self, assets: Sequence[dg.AssetKey], start: datetime, end: datetime) -> int:
         """Materialise what the last of `assets` lacks in [start, end), as one run; the hours covered."""
         missing = self.missing_hours(assets[-1], start, end)
         if not missing:
@@ -103,7 +102,7 @@ class Pipeline:
         return len(missing)
 
     def resolve_due_gaps(self) -> int:
-        """One more attempt at every gap that is due; how many were. Old ones are judged by it."""
+        """One more attempt at every gap that is due; how many were. One that is old is closed with a reason."""
         settings = load_settings()
         now, database = open_exchange(settings).now(), open_database(settings)
         due = due_gaps(database, now)
@@ -113,7 +112,7 @@ class Pipeline:
 
 
 def _first_failure(result: dg.ExecuteInProcessResult) -> str:
-    """The words of the first failed step: a failure's description, or the message of our error."""
+    """The first failed step and why: a failure's description, or the message of our error."""
     for event in result.all_events:
         data: Any = event.event_specific_data
         if event.is_step_failure:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from okx_core.errors import OkxSignalError
-from okx_core.hours import floor_hour
+from okx_core.hours import HOUR, floor_hour
 from okx_services.ingest.feed_health import WRITTEN_EVERY_SECONDS, FeedHealth, health_file
-from okx_services.ingest.live_candles import HOUR, LiveCandles
+from okx_services.ingest.live_candles import LiveCandles
 from resources.config.settings import Mode, Settings, load_settings
 from resources.market.candle_store import CandleStore
 from resources.market.universe import live_pairs

@@ -17,6 +17,7 @@ import pandas as pd
 
 from okx_core.candles.rules import check_candles
 from okx_core.candles.windows import remaining
+from okx_core.hours import floor_hour
 from resources.market.candle_store import CandleStore, Fetched
 from resources.okx.calls.candle_history import RECENT_BARS, CandleStretch
 from resources.okx.client import OkxClient
@@ -104,7 +105,7 @@ class CandleFetch:
 
     def _by_endpoint(self, parts: Sequence[Part]) -> list[Part]:
         """The parts cut where the endpoint of the newest bars ends: each has a limit of its own, so both are used."""
-        now = self._client.now().replace(minute=0, second=0, microsecond=0)
+        now = floor_hour(self._client.now())
         border = now - RECENT_BARS * self._store.length
         cut: list[Part] = []
         for pair, start, end in parts:

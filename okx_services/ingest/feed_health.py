@@ -20,7 +20,7 @@ WRITTEN_EVERY_SECONDS = 10.0
 
 @dataclass
 class FeedHealth:
-    """`disconnected`: nothing is heard; `repairing`: heard again, but what was missed is not fetched yet.
+    """`disconnected`: no connection; `repairing`: connected again, the missed bars are not fetched yet.
 
     Times are ISO-8601 UTC. `delay_seconds` is the time from the close of the newest pushed bar until it
     stood in the table, by the exchange's clock.

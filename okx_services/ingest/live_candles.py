@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from okx_core.hours import floor_hour
+from okx_core.hours import HOUR, floor_hour
 from okx_services.ingest.candle_fetch import CandleFetch
 from okx_services.ingest.feed_health import DISCONNECTED, HEALTHY, REPAIRING, WAITING, FeedHealth, utc_now
 from okx_services.ingest.gap_repair import repair_gaps
@@ -26,7 +26,6 @@ from resources.okx.websocket.pacing import pause_after
 from resources.okx.websocket.stream import Down, Event, OkxStream, Up
 
 log = logging.getLogger(__name__)
-HOUR = timedelta(hours=1)
 CHANNEL = "candle1H"
 
 

@@ -1,4 +1,4 @@
-"""The execution desk: turns the newest signals into orders, at most one per decision, whatever crashes.
+"""The order executor: turns the newest signals into orders, at most one per decision, whatever crashes.
 
     lease -> settle what an earlier run left open -> refuse or decide -> journal -> send -> record
 
@@ -51,7 +51,7 @@ class ExecutionReport:
 class OrderExecutor:
     """One run of the execution op."""
 
-    store: Database
+    database: Database
     client: OkxClient
     journal: Journal
     rules: DecisionRules
@@ -66,7 +66,7 @@ class OrderExecutor:
             self.client.server_time()  # measure the offset once; `now` follows it
             instruments = {item.inst_id: item for item in self.client.instruments("SPOT")}
             self._settle(report)
-            signal_hour = self.store.scalar("select max(timestamp_utc) from trading.signals")
+            signal_hour = self.database.scalar("select max(timestamp_utc) from trading.signals")
             report.rejection_reason = report.rejection_reason or self._rejection_reason(signal_hour)
             if not report.rejection_reason:
                 self._trade(signal_hour, instruments, report)
@@ -153,7 +153,7 @@ class OrderExecutor:
             self.journal.mark(intent, "unknown", detail="accepted, but not found by its client order id")
             report.unresolved += 1
             return
-        record_order(self.store, self.client, order)
+        record_order(self.database, self.client, order)
         self.checkpoint("recorded")
 
     def _settle(self, report: ExecutionReport) -> None:
@@ -178,7 +178,7 @@ class OrderExecutor:
                 self.journal.mark(
                     entry.intent, "accepted", detail="found at the exchange", order_id=order.order_id
                 )
-                record_order(self.store, self.client, order)
+                record_order(self.database, self.client, order)
                 report.settled += 1
                 return
             expired = (
@@ -197,9 +197,9 @@ class OrderExecutor:
             time.sleep(0.5)
 
     def _reconciled(self, instruments: Mapping[str, Instrument]) -> dict[str, HeldPosition]:
-        positions = stored_positions(self.store, instruments)
+        positions = stored_positions(self.database, instruments)
         balances = {coin.currency: coin.cash for coin in self.client.balance().details}
-        return reconcile(self.store, positions, instruments, balances, self._prices(), self.client.now())
+        return reconcile(self.database, positions, instruments, balances, self._prices(), self.client.now())
 
     def _prices(self) -> dict[str, Decimal]:
         return {
@@ -214,7 +214,7 @@ class OrderExecutor:
         report: ExecutionReport,
     ) -> list[OrderIntent]:
         """What the shared decision code wants to do in this hour; what cannot be done is in the report."""
-        signals = self.store.rows("select * from trading.signals where timestamp_utc = $1", (signal_hour,))
+        signals = self.database.rows("select * from trading.signals where timestamp_utc = $1", (signal_hour,))
         situation = Situation(
             now=self.client.now(),
             cash_quote=self.client.balance().available(self.quote_currency),

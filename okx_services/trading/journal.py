@@ -56,11 +56,12 @@ class Journal:
             for intent in intents:
                 connection.execute(
                     "insert into trading.intents (client_order_id, signal_hour, pair, attempt, side, size_base, "
-                    "decision_price, prediction_pct, model_name, model_version, reason, state, run_id, journaled_at) "
+                    "decision_price, predicted_excess_pct, model_name, model_version, reason, state, run_id, "
+                    "journaled_at) "
                     "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'journaled', $12, $13)",
                     (
                         intent.client_order_id, intent.signal_hour, intent.pair, intent.attempt, intent.side,
-                        intent.size_base, intent.decision_price, intent.prediction_pct, intent.model_name,
+                        intent.size_base, intent.decision_price, intent.predicted_excess_pct, intent.model_name,
                         intent.model_version, intent.reason, self.run_id, now,
                     ),
                 )  # fmt: skip
@@ -127,7 +128,7 @@ def _from_row(row: dict[str, Any]) -> JournaledIntent:
         side=row["side"],
         size_base=Decimal(row["size_base"]),
         decision_price=Decimal(row["decision_price"]),
-        prediction_pct=row["prediction_pct"],
+        predicted_excess_pct=row["predicted_excess_pct"],
         model_name=row["model_name"],
         model_version=row["model_version"],
         reason=row["reason"],

@@ -10,6 +10,7 @@ import numpy as np
 
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import desired_orders
+from okx_core.hours import floor_hour
 from okx_core.market.instruments import Instrument
 from okx_core.trading.intents import OrderIntent, buy_size, sell_size
 from okx_services.trading.reconciliation import HeldPosition
@@ -51,7 +52,7 @@ def decide(
     pairs = sorted(set(signals) | {pair for pair, h in held.items() if h.position.opened_at is not None})
     rows = [signals.get(pair, {}) for pair in pairs]
     orders = desired_orders(
-        prediction_pct=np.array([_number(row.get("prediction_pct")) for row in rows]),
+        predicted_excess_pct=np.array([_number(row.get("predicted_excess_pct")) for row in rows]),
         tradable=np.array([bool(row.get("tradable", False)) for row in rows]),
         held_base=np.array([_held_base(held.get(pair)) for pair in pairs]),
         held_hours=np.array([_held_hours(held.get(pair), situation.now) for pair in pairs]),
@@ -87,7 +88,7 @@ def _held_hours(held: HeldPosition | None, now: datetime) -> float:
     """Whole hours since the hour the position was opened in."""
     if held is None or held.position.opened_at is None:
         return 0.0
-    opened = held.position.opened_at.replace(minute=0, second=0, microsecond=0)
+    opened = floor_hour(held.position.opened_at)
     return float((now - opened) // timedelta(hours=1))
 
 
@@ -114,7 +115,7 @@ def _intent(
         side="buy" if order_quote > 0 else "sell",
         size_base=size,
         decision_price=price,
-        prediction_pct=signals[pair]["prediction_pct"] if pair in signals else None,
+        predicted_excess_pct=signals[pair]["predicted_excess_pct"] if pair in signals else None,
         model_name=signal["model_name"],
         model_version=signal["model_version"],
         reason="prediction above costs" if order_quote > 0 else "horizon over or prediction turned",

@@ -13,6 +13,8 @@ from resources.okx.client import OkxClient
 from resources.okx.rows.orders import Fill, OrderRecord
 from resources.postgres.database import Database
 
+ZERO = Decimal(0)
+
 
 @dataclass(frozen=True)
 class HeldPosition:
@@ -35,7 +37,9 @@ def stored_positions(database: Database, instruments: Mapping[str, Instrument]) 
     for row in database.rows("select * from trading.fills order by filled_at, length(trade_id), trade_id"):
         by_pair[row["pair"]].append(_StoredFill(**{name: row[name] for name in _StoredFill.__annotations__}))
     return {
-        pair: position_from_fills(fills, pair.split("-")[0], _dust(instruments.get(pair)))
+        pair: position_from_fills(
+            fills, pair.split("-")[0], instruments[pair].dust_base if pair in instruments else ZERO
+        )
         for pair, fills in by_pair.items()
     }
 
@@ -52,8 +56,8 @@ def reconcile(
     held = {}
     rows = []
     for pair, position in sorted(positions.items()):
-        actual = balances.get(pair.split("-")[0], Decimal(0))
-        tolerance = instruments[pair].lot if pair in instruments else Decimal(0)
+        actual = balances.get(pair.split("-")[0], ZERO)
+        tolerance = instruments[pair].tolerance_base if pair in instruments else ZERO
         lock = ""
         if abs(actual - position.quantity_base) > tolerance:
             lock = f"our fills say {position.quantity_base}, the exchange holds {actual}"
@@ -71,10 +75,6 @@ class _StoredFill:
     fee: Decimal
     fee_currency: str
     filled_at: datetime
-
-
-def _dust(instrument: Instrument | None) -> Decimal:
-    return Decimal(0) if instrument is None else max(instrument.lot, instrument.min_size)
 
 
 def _position_row(

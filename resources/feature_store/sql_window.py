@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
+from okx_core.hours import HOUR
 from resources.feature_store import content
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.store import FeatureStore, ReadAhead
@@ -21,7 +22,6 @@ from resources.postgres.database import Bulk, Database
 if TYPE_CHECKING:
     import pandas as pd
 
-HOUR = timedelta(hours=1)
 COMPARED_AT_ONCE = timedelta(days=8)  # 300 pairs: 40 MB on either side
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -1,11 +1,11 @@
 """What a Parquet file of recorded candles covers."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from okx_core.errors import OkxSignalError
+from okx_core.hours import HOUR
 
-HOUR = timedelta(hours=1)
 MIN_COVERAGE = 0.95
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from okx_assets import keys
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.runs.runner import RunFailedError
 
@@ -66,7 +67,7 @@ def test_a_full_page_of_malformed_candles_is_refused_whole(market, monkeypatch, 
         monkeypatch.setenv("OKXSIGNAL_SIMULATOR_PORT", str(port))
         with pytest.raises(RunFailedError) as failure:
             market.pipeline.run_range(
-                [["market", "candles_1h"]], first.strftime(HOUR_FORMAT), last.strftime(HOUR_FORMAT)
+                [keys.CANDLES_1H], first.strftime(HOUR_FORMAT), last.strftime(HOUR_FORMAT)
             )
     message = str(failure.value)
     assert "candles" in message
@@ -84,9 +85,7 @@ def test_bars_that_break_the_contract_are_quarantined_and_the_stored_ones_stay(m
         market.settings.simulator_url, lambda page: [[*row[:2], row[3], row[2], *row[4:]] for row in page]
     ) as port:
         monkeypatch.setenv("OKXSIGNAL_SIMULATOR_PORT", str(port))
-        market.pipeline.run_range(
-            [["market", "candles_1h"]], last.strftime(HOUR_FORMAT), last.strftime(HOUR_FORMAT)
-        )
+        market.pipeline.run_range([keys.CANDLES_1H], last.strftime(HOUR_FORMAT), last.strftime(HOUR_FORMAT))
     after = market.store.frame("select * from market.candles_1h order by 1, 2")
     assert after.equals(before)
     quarantined = market.store.rows(

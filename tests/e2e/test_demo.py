@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from rich.console import Console
 
+from okx_assets import keys
 from okx_jobs.cli.summary import TABLES, backtest_scores, print_summary, row_counts
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.runs.demo import Demo
@@ -93,12 +94,12 @@ def test_equity_at_the_exchange_equals_the_positions_and_the_cash(market):
 
 def test_every_order_traces_back_to_candles_code_and_model(market):
     row = market.store.rows(
-        "select i.*, s.prediction_pct as signal, m.data_fingerprint, m.code_version, m.run_id as mlflow_run, "
+        "select i.*, s.predicted_excess_pct as signal, m.data_fingerprint, m.code_version, m.run_id as mlflow_run, "
         "f.trade_id from trading.intents as i join trading.signals as s on s.pair = i.pair "
         "and s.timestamp_utc = i.signal_hour join ml.model_versions as m on m.model_version = i.model_version "
         "join trading.fills as f using (client_order_id) limit 1"
     )[0]
-    assert row["signal"] == row["prediction_pct"]
+    assert row["signal"] == row["predicted_excess_pct"]
     assert all(row[name] for name in ("data_fingerprint", "code_version", "mlflow_run", "trade_id"))
     assert market.instance.get_run_by_id(row["run_id"]) is not None
 
@@ -109,9 +110,7 @@ def test_a_month_of_features_is_one_run_and_identical_rows(market):
     first, last = market.stretch.start, market.stretch.start + timedelta(days=30) - timedelta(hours=1)
     before = market.store.frame("select * from features.features_1h order by pair, timestamp_utc")
     runs = market.instance.get_runs_count()
-    market.pipeline.run_range(
-        [["features", "features_1h"]], first.strftime(HOUR_FORMAT), last.strftime(HOUR_FORMAT)
-    )
+    market.pipeline.run_range([keys.FEATURES_1H], first.strftime(HOUR_FORMAT), last.strftime(HOUR_FORMAT))
     after = market.store.frame("select * from features.features_1h order by pair, timestamp_utc")
     assert market.instance.get_runs_count() == runs + 1
     assert before.equals(after)

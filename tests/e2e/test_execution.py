@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from okx_assets.execution import risk_limits
 from okx_core.decisions.rules import DecisionRules
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_services.trading.executor import OrderExecutor
 from okx_services.trading.journal import EXECUTION_LOCK, Journal, LeaseTakenError
+from resources.config.limits import risk_limits
 from resources.okx.errors import UnknownOutcomeError
 from resources.stores import open_exchange
 
@@ -33,11 +33,13 @@ def next_hour(market):
     market.pipeline.run("refresh_universe", partition_key=hour.strftime("%Y-%m-%d"))
     market.pipeline.run("refresh_hour", partition_key=hour.strftime(HOUR_FORMAT))
     market.store.execute(
-        "update trading.signals set prediction_pct = -5, tradable = false where timestamp_utc = $1", (hour,)
+        "update trading.signals set predicted_excess_pct = -5, tradable = false where timestamp_utc = $1",
+        (hour,),
     )
     market.store.execute(
-        "update trading.signals set prediction_pct = 5, confidence = 0.9, tradable = true where timestamp_utc = $1 "
-        "and pair in (select s.pair from trading.signals as s left join trading.positions as p using (pair) "
+        "update trading.signals set predicted_excess_pct = 5, excess_probability = 0.9, tradable = true "
+        "where timestamp_utc = $1 and pair in (select s.pair from trading.signals as s "
+        "left join trading.positions as p using (pair) "
         "where s.timestamp_utc = $1 and p.opened_at is null order by s.pair limit 2)",
         (hour,),
     )
@@ -46,7 +48,7 @@ def next_hour(market):
 
 def executor(market, checkpoint=lambda _name: None, client=None) -> OrderExecutor:
     return OrderExecutor(
-        store=market.store,
+        database=market.store,
         client=client or open_exchange(market.settings),
         journal=Journal(market.store, "test"),
         rules=DecisionRules(),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from okx_assets import keys
 from okx_simulator.exchange import AccountSettings, Exchange
 from okx_simulator.faults.rules import REQUEST_KINDS
 from okx_simulator.protocol.clock import ExchangeClock, fixed
@@ -74,9 +75,9 @@ def wish(store, pairs: tuple[str, ...]) -> None:
     """A signal that every gate has passed, for each pair of the newest hour."""
     for pair in pairs:
         store.execute(
-            "insert into trading.signals (pair, timestamp_utc, prediction_pct, confidence, turnover_24h_quote, "
-            "gate_universe, gate_market, gate_confidence, gate_fee, gate_slippage, gate_liquidity, tradable, "
-            "risk_multiplier, model_name, model_version, live) values "
+            "insert into trading.signals (pair, timestamp_utc, predicted_excess_pct, excess_probability, "
+            "turnover_24h_quote, gate_universe, gate_market, gate_probability, gate_fee, gate_slippage, "
+            "gate_liquidity, tradable, risk_multiplier, model_name, model_version, live) values "
             "($1, $2, 5, 0.9, 1e9, 'pass', 'pass', 'pass', 'pass', 'pass', 'pass', true, 1, 'test', 1, true)",
             (pair, NOW.replace(minute=0, second=0) - HOUR),
         )
@@ -93,7 +94,7 @@ def faulty_hour(okx) -> list[str]:
     with services.working_services(settings), quiet_instance(settings) as instance:
         pipeline, store = Pipeline(instance), open_database(settings)
         pipeline.run("refresh_universe", partition_key=f"{NOW:%Y-%m-%d}")
-        pipeline.run_range([["market", "candles_1h"]], "2026-05-01-00:00", PARTITION)
+        pipeline.run_range([keys.CANDLES_1H], "2026-05-01-00:00", PARTITION)
         arm_every_fault(okx[2])
         for job, key in (("observe_hour", PARTITION), ("refresh_hour", PARTITION)):
             try:

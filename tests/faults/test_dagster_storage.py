@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import should_retry
 
+from okx_assets import keys
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.definitions import definitions
 from okx_jobs.runs.runner import Pipeline
@@ -19,7 +20,7 @@ from resources.environment import process_environment
 
 START = datetime(2026, 8, 3, tzinfo=UTC)
 HOURS = 48
-SQL_AND_FEATURES = [["market", "candles_4h"], ["market", "candles_1d"], ["features", "features_1h"]]
+SQL_AND_FEATURES = [keys.CANDLES_4H, keys.CANDLES_1D, keys.FEATURES_1H]
 Status = dg.DagsterRunStatus
 
 
@@ -132,7 +133,7 @@ class TestTrap2TheBatches:
 @pytest.mark.usefixtures("range_run")
 def test_a_check_that_is_run_alone_looks_at_everything(entered) -> None:
     """The UI's button on a check runs it without a partition."""
-    key = dg.AssetCheckKey(dg.AssetKey(["market", "candles_1h"]), "no_gaps")
+    key = dg.AssetCheckKey(keys.CANDLES_1H, "no_gaps")
     job = dg.define_asset_job("run_one_check", selection=dg.AssetSelection.checks(key))
     alone = dg.Definitions(
         assets=definitions.assets,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
+from okx_assets import keys
 from okx_assets.partitions import FIRST_HOUR, HOURLY
 from okx_jobs.dagster_jobs.jobs import EXECUTION_TAGS
 from okx_jobs.definitions import definitions
@@ -107,7 +108,7 @@ class TestExecution:
         assert int(tags["dagster/max_runtime"]) <= 900
 
     def test_only_its_jobs_contain_it(self) -> None:
-        orders = dg.AssetKey(["trading", "orders"])
+        orders = keys.ORDERS
         containing = {
             job.name for job in REPOSITORY.get_all_jobs() if orders in job.asset_layer.selected_asset_keys
         }
@@ -118,7 +119,7 @@ class TestExecution:
             assert EXECUTION_TAGS.items() <= definitions.resolve_job_def(name).run_tags.items()
 
     def test_it_has_one_slot_and_no_retry_policy(self) -> None:
-        op = assets_definition(dg.AssetKey(["trading", "orders"])).op
+        op = assets_definition(keys.ORDERS).op
         assert op.pool == "okx_execution"
         assert op.retry_policy is None
 

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from okx_assets.labels import label_window
+from okx_assets import keys
 from okx_core.hours import HOUR
 from okx_jobs.runs.market_choice import RequestError
 from okx_jobs.runs.refresh import run_stage, stages
 from okx_jobs.runs.runner import Pipeline
+from okx_services.research.labels import label_window
 from resources.config.settings import load_settings
 from resources.feature_store.manifest import Manifest
 from resources.feature_store.months import month_parts
@@ -102,7 +103,7 @@ def test_everything_from_nothing_is_the_same_bytes(entered, incremental) -> None
 @pytest.mark.usefixtures("incremental")
 def test_the_run_has_proven_that_sql_holds_the_same_bits(entered) -> None:
     refresh(entered, "full")
-    key = dg.AssetCheckKey(dg.AssetKey(["features", "features_1h"]), "sql_equals_store")
+    key = dg.AssetCheckKey(keys.FEATURES_1H, "sql_equals_store")
     record = entered.instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
     assert record.status.value == "SUCCEEDED"
     assert entered.store.scalar(f"select count(*) from {TABLE}") == sum(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okx_core.hours import DAY, HOUR, WARM_UP, WEEK, Stretch, StretchError, floor_hour, sunday_on_or_after
+from okx_core.hours import DAY, HOUR, WARM_UP, WEEK, Stretch, StretchError, floor_hour, week_start_on_or_after
 
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
 midnights = moments.map(lambda t: t.replace(hour=0, minute=0, second=0, microsecond=0))
@@ -15,7 +15,7 @@ lengths = st.integers(int((WARM_UP + 2 * WEEK) / HOUR), 24 * 400)
 
 @given(moments)
 def test_a_week_begins_on_sunday_midnight_at_or_after_the_moment(moment: datetime) -> None:
-    sunday = sunday_on_or_after(moment)
+    sunday = week_start_on_or_after(moment)
     assert (sunday.weekday(), sunday.hour, sunday.minute, sunday.tzinfo) == (6, 0, 0, UTC)
     assert timedelta(0) <= sunday - floor_hour(moment) < WEEK
 

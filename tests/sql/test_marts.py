@@ -79,7 +79,7 @@ def signal(bars, hour: int, predicted: float) -> None:
     known = {
         "pair": "BTC-USDT",
         "timestamp_utc": bars.at(hour),
-        "prediction_pct": predicted,
+        "predicted_excess_pct": predicted,
         "tradable": True,
     }
     filler = {"text": "x", "boolean": False, "integer": 1, "double precision": 0.0}

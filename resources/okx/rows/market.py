@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from okx_core.market.book_depth import spread_bps
 from resources.okx.rows.fields import flag, moment, number, positive, text, whole, whole_text
 from resources.okx.rows.row import ListRow, Row, rows
 
@@ -53,7 +54,7 @@ class Ticker(Row):
         """Ask minus bid in basis points of their middle; None when a side is missing."""
         if self.bid is None or self.ask is None or self.bid + self.ask <= 0:
             return None
-        return float((self.ask - self.bid) / (self.ask + self.bid) * 20_000)
+        return float(spread_bps(self.bid, self.ask))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Subscriptions that outlive connections: it connects, comes back after every end, and says when it was deaf."""
+"""Subscriptions that outlive connections: it reconnects after every end and reports when it was disconnected."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable

@@ -46,7 +46,7 @@ def signals(candles: pd.DataFrame) -> pd.DataFrame:
     prediction = np.where(calm, 0.1, generator.normal(0.8, 1.2, len(candles)))
     prediction[generator.random(len(candles)) < 0.05] = np.nan
     return candles[["pair", "timestamp_utc"]].assign(
-        prediction_pct=prediction,
+        predicted_excess_pct=prediction,
         tradable=(prediction > 0.8) & (generator.random(len(candles)) < 0.7),
         turnover_24h_quote=np.where(generator.random(len(candles)) < 0.03, np.nan, 1.2e8),
     )

@@ -130,7 +130,7 @@ def test_a_missing_limit_buys_nothing_but_still_sells(signals, candles):
 
 
 def test_unknown_predictions_never_trade(signals, candles):
-    silent = signals.assign(prediction_pct=np.nan, tradable=True)
+    silent = signals.assign(predicted_excess_pct=np.nan, tradable=True)
     assert len(trade(silent, candles).trades) == 0
 
 
@@ -142,7 +142,12 @@ def one_pair(hours, missing=()):
 
 
 def signal(hour, prediction, pair="AAA-USDT", turnover=1e8, **more):
-    row = {"pair": pair, "timestamp_utc": START + hour * HOUR, "prediction_pct": prediction, "tradable": True}
+    row = {
+        "pair": pair,
+        "timestamp_utc": START + hour * HOUR,
+        "predicted_excess_pct": prediction,
+        "tradable": True,
+    }
     return pd.DataFrame([{**row, "turnover_24h_quote": turnover, **more}])
 
 

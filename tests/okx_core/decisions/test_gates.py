@@ -10,14 +10,14 @@ from okx_core.market.book_model import book_model, fill_offset_bps
 from okx_core.market.fees import round_trip_cost_pct
 
 RULES = DecisionRules()
-GATES = ["gate_market", "gate_confidence", "gate_fee", "gate_slippage", "gate_liquidity"]
+GATES = ["gate_market", "gate_probability", "gate_fee", "gate_slippage", "gate_liquidity"]
 
 
 def judged(rules=RULES, notional=None, **changes):
     row = {
         "pair": "BTC-USDT",
-        "prediction_pct": 2.0,
-        "confidence": 0.7,
+        "predicted_excess_pct": 2.0,
+        "excess_probability": 0.7,
         "turnover_24h_quote": 5e7,
         "market_return_24h_pct": 0.5,
     }
@@ -34,12 +34,16 @@ def test_a_good_signal_passes_every_gate():
     ("gate", "changes", "reason"),
     [
         ("gate_market", {"market_return_24h_pct": -9.5}, "market moved -9.50 % in 24 h < -8.00 %"),
-        ("gate_confidence", {"confidence": 0.41}, "confidence 0.410 < 0.500"),
-        ("gate_fee", {"prediction_pct": 0.12}, "expected 0.12 % < cost 0.22 %"),
+        ("gate_probability", {"excess_probability": 0.41}, "P(excess > 0) 0.410 < 0.500"),
+        ("gate_fee", {"predicted_excess_pct": 0.12}, "expected 0.12 % < cost 0.22 %"),
         ("gate_liquidity", {"turnover_24h_quote": 9e5}, "turnover 900,000 < 1,000,000 quote in 24 h"),
         ("gate_market", {"market_return_24h_pct": np.nan}, "market_return_24h_pct is unknown"),
-        ("gate_confidence", {"confidence": np.nan}, "confidence is unknown"),
-        ("gate_fee", {"prediction_pct": np.nan}, "prediction_pct or turnover_24h_quote is unknown"),
+        ("gate_probability", {"excess_probability": np.nan}, "excess_probability is unknown"),
+        (
+            "gate_fee",
+            {"predicted_excess_pct": np.nan},
+            "predicted_excess_pct or turnover_24h_quote is unknown",
+        ),
         ("gate_slippage", {"turnover_24h_quote": np.nan}, "turnover_24h_quote is unknown"),
         ("gate_liquidity", {"turnover_24h_quote": np.nan}, "turnover_24h_quote is unknown"),
     ],
@@ -61,8 +65,8 @@ def test_the_fee_gate_counts_two_fees_and_two_slippages_times_the_margin():
     cost = round_trip_cost_pct(fill_offset_bps(1000.0, book.spread_bps, book.depth_quote))
     for margin in (1.0, 1.5):
         rules = DecisionRules(fee_margin=margin)
-        assert judged(rules, prediction_pct=cost * margin + 1e-9)["tradable"]
-        assert not judged(rules, prediction_pct=cost * margin - 1e-9)["tradable"]
+        assert judged(rules, predicted_excess_pct=cost * margin + 1e-9)["tradable"]
+        assert not judged(rules, predicted_excess_pct=cost * margin - 1e-9)["tradable"]
 
 
 def test_slippage_is_the_books_and_unknown_without_turnover():
@@ -73,6 +77,12 @@ def test_slippage_is_the_books_and_unknown_without_turnover():
 
 def test_no_rows_give_no_verdicts():
     empty = pd.DataFrame(
-        columns=["pair", "prediction_pct", "confidence", "turnover_24h_quote", "market_return_24h_pct"]
+        columns=[
+            "pair",
+            "predicted_excess_pct",
+            "excess_probability",
+            "turnover_24h_quote",
+            "market_return_24h_pct",
+        ]
     )
     assert [*evaluate_gates(empty, RULES).columns[5:]] == [*GATES, "tradable"]

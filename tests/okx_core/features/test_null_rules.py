@@ -145,7 +145,8 @@ FLAT = {
 @pytest.mark.parametrize(("name", "value"), FLAT.items())
 def test_a_flat_market_without_volume_has_a_defined_value(full, name, value):
     rows = full.xs("QUIET-USDT", level="pair")[name].loc[datetime(2024, 5, 15, 12, tzinfo=UTC) :]
-    assert rows.iloc[0] == value
+    # Which bits are left of a decayed average depends on the processor: some fuse multiply and add.
+    assert rows.iloc[0] == pytest.approx(value, abs=1e-12)
 
 
 def test_every_feature_is_known_in_a_flat_market(full):

@@ -10,8 +10,9 @@ import pytest
 from okx_core.features.candle_set import HOUR, CandleSet
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import TIMEFRAMES
+from okx_core.hours import LABEL_HORIZON_HOURS
 from okx_core.labels.compute import LOOKBACK_BARS, compute_labels
-from okx_core.labels.registry import HORIZON_HOURS, LABELS
+from okx_core.labels.registry import LABELS
 
 RECORDINGS = Path(__file__).parents[4] / "shared" / "data" / "candles_1h"
 CALENDAR = ("timestamp_utc",)
@@ -44,7 +45,7 @@ def walk(hourly):
     by_pair = dict(tuple(rows.groupby("pair")))
     labels = {
         name: dict(tuple(compute_labels(hourly, start, end, name, end).groupby("pair")))
-        for name in HORIZON_HOURS
+        for name in LABEL_HORIZON_HOURS
     }
     gaps = 0
     for pair, first, last in missing_stretches(hourly):
@@ -65,7 +66,7 @@ def features_claim_nothing(rows, first, last):
 
 def labels_claim_nothing(sets, first, last):
     for name, rows in sets.items():
-        blind = rows["timestamp_utc"].between(first - HORIZON_HOURS[name] * HOUR, last)
+        blind = rows["timestamp_utc"].between(first - LABEL_HORIZON_HOURS[name] * HOUR, last)
         assert not blind.any(), f"{name} rows look across the gap of {first}"
     day = sets["1d"]
     after = day["timestamp_utc"].between(last + HOUR, last + LOOKBACK_BARS * HOUR)

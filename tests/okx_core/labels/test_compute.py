@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from okx_core.errors import OkxSignalError
+from okx_core.hours import LABEL_HORIZON_HOURS
 from okx_core.labels.barriers import first_barrier
 from okx_core.labels.compute import compute_labels, history_start
-from okx_core.labels.registry import HORIZON_HOURS, LABELS, LABELS_1D, LABELS_2W
+from okx_core.labels.registry import LABELS, LABELS_1D, LABELS_2W
 
 HOUR = timedelta(hours=1)
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -131,7 +132,7 @@ def test_labels_equal_their_definition(candles, horizon_set):
     assert list(rows.columns) == ["pair", "timestamp_utc", *names]
     bars = candles[candles["pair"] == "AAA-USDT"]
     found = rows[rows["pair"] == "AAA-USDT"]
-    assert len(found) == HOURS - HORIZON_HOURS[horizon_set]
+    assert len(found) == HOURS - LABEL_HORIZON_HOURS[horizon_set]
     for place, row in enumerate(found.itertuples()):
         expected = by_definition(bars, place)
         for name in names:
@@ -141,14 +142,14 @@ def test_labels_equal_their_definition(candles, horizon_set):
 def test_every_label_is_described():
     assert {label.name for label in LABELS} == {*LABELS_1D, *LABELS_2W}
     assert all(len(label.description) > 10 and label.formula and label.unit for label in LABELS)
-    assert HORIZON_HOURS == {"1d": 24, "2w": 336}
+    assert LABEL_HORIZON_HOURS == {"1d": 24, "2w": 336}
 
 
 @pytest.mark.parametrize(
     ("horizon_set", "unbroken"), [("1d", {"AAA-USDT", "BBB-USDT"}), ("2w", {"AAA-USDT"})]
 )
 def test_a_row_appears_in_the_hour_its_longest_horizon_closes(candles, horizon_set, unbroken):
-    horizon = HORIZON_HOURS[horizon_set]
+    horizon = LABEL_HORIZON_HOURS[horizon_set]
     row = START + 20 * HOUR
     known = row + (1 + horizon) * HOUR
     early = compute_labels(candles, row, row + HOUR, horizon_set, known - HOUR)

@@ -12,7 +12,7 @@ def test_both_forms_of_a_rate_agree() -> None:
 
 
 def test_round_trip_is_two_fees_and_two_slippages() -> None:
-    assert fees.round_trip_cost_pct() == pytest.approx(0.2)
+    assert fees.round_trip_cost_pct(0.0) == pytest.approx(0.2)
     assert fees.round_trip_cost_pct(slippage_bps=5.0) == pytest.approx(0.3)
 
 

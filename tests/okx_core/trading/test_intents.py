@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from okx_core.hours import newest_closed_hour
 from okx_core.market.instruments import Instrument
 from okx_core.trading.intents import (
     SIGNAL_TTL,
@@ -15,7 +16,6 @@ from okx_core.trading.intents import (
     age_rejection,
     buy_size,
     client_order_id,
-    newest_closed_hour,
     sell_size,
 )
 

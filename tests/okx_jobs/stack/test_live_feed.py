@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.okx_jobs.live.conftest import NOON, PAIRS
 
 from okx_jobs.stack.live_feed import passes
 from okx_services.ingest.feed_health import HEALTHY, STARTING, FeedHealth, HealthFile
@@ -18,6 +17,7 @@ from okx_simulator.exchange import Exchange
 from okx_simulator.server.serve import serve_in_thread
 from resources.okx.errors import TransientError
 from resources.postgres.database import Database
+from tests.okx_services.ingest.conftest import NOON, PAIRS
 
 
 class Service:

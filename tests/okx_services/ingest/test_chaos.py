@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.okx_jobs.live.conftest import NOON_MS, VALUES, Feed
 
 from okx_simulator.protocol.clock import HOUR_MS, accelerated, fixed
 from okx_simulator.tape.synthetic import SyntheticTape
+from tests.okx_services.ingest.conftest import NOON_MS, VALUES, Feed
 
 PAIRS = ("ADA-USDT", "ATOM-USDT", "BTC-USDT", "DOGE-USDT", "ETH-USDT", "SOL-USDT")
 HOURS = 240

@@ -27,11 +27,11 @@ def test_it_is_one_line_for_people() -> None:
         DISCONNECTED, "connection closed", newest_bar="2026-01-01T11:00:00+00:00", delay_seconds=0.42
     )
     assert ill.words(NOW) == (
-        "deaf (connection closed), newest bar 2026-01-01T11:00, stored 0.4 s after its close, 0 reconnects"
+        "disconnected (connection closed), newest bar 2026-01-01T11:00, stored 0.4 s after its close, 0 reconnects"
     )
 
 
-def test_the_doctor_says_what_to_do_when_it_is_deaf(tmp_path: Path) -> None:
+def test_the_doctor_says_what_to_do_when_it_is_disconnected(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     assert not _live_feed(settings).remedy
     health_file(settings).write(WELL)

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from tests.okx_jobs.live.conftest import PAIRS, Feed
-
 from okx_services.ingest.feed_health import HEALTHY, WAITING
+from tests.okx_services.ingest.conftest import PAIRS, Feed
 
 Scene = Callable[[Feed], Coroutine[Any, Any, None]]
 

@@ -13,7 +13,7 @@ from okx_services.trading.journal import Journal, LeaseTakenError
 HOUR = datetime(2026, 8, 9, 9, tzinfo=UTC)
 NOW = HOUR + timedelta(hours=1, seconds=30)
 BTC = OrderIntent(HOUR, "BTC-USDT", 1, "buy", Decimal("0.00123"), Decimal("65000.1"), 1.5, "m", 3, "why")
-ETH = replace(BTC, pair="ETH-USDT", prediction_pct=None)
+ETH = replace(BTC, pair="ETH-USDT", predicted_excess_pct=None)
 
 
 @pytest.fixture

@@ -146,17 +146,17 @@ class TestUpsert:
     @staticmethod
     def decision(verdict: str) -> dict[str, object]:
         return {
-            "week": T0.date(), "model_name": "m", "model_version": None, "verdict": verdict, "evidence": "{}",
+            "week": T0.date(), "model_name": "m", "model_version": None, "outcome": verdict, "evidence": "{}",
             "decided_at": T0,
         }  # fmt: skip
 
     def test_it_inserts_then_overwrites(self, database: Database) -> None:
         for verdict in ("none", "promoted"):
             database.upsert("ml.champions", self.KEY, [self.decision(verdict)])
-        assert [row["verdict"] for row in database.rows("select verdict from ml.champions")] == ["promoted"]
+        assert [row["outcome"] for row in database.rows("select verdict from ml.champions")] == ["promoted"]
 
     def test_all_rows_or_none(self, database: Database) -> None:
-        broken = {**self.decision("x"), "week": T0.date() + timedelta(days=7), "verdict": None}
+        broken = {**self.decision("x"), "week": T0.date() + timedelta(days=7), "outcome": None}
         with pytest.raises(psycopg.errors.NotNullViolation):
             database.upsert("ml.champions", self.KEY, [self.decision("kept"), broken])
         assert database.scalar("select count(*) from ml.champions") == 0

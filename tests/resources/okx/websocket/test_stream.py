@@ -1,4 +1,4 @@
-"""The stream against the simulator: it comes back from every end, and says when it was deaf."""
+"""The stream against the simulator: it comes back from every end, and says when it was disconnected."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from okx_assets.universe import observe
 from okx_core.market.universe import UniverseFilter
+from okx_services.ingest.universe import observe
 from okx_simulator.faults.rules import parse_rules
 from okx_simulator.tape.synthetic import SyntheticTape
 

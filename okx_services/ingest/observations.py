@@ -1,0 +1,118 @@
+"""What the market looked like when an hour was decided: order books, public trades, and funding of swaps.
+
+A book and the newest trades can be seen only now. Of a past hour there is nothing to observe, and nothing is
+invented. Funding rates have a history.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import pandas as pd
+
+from okx_core.hours import HOUR, newest_closed_hour
+from okx_core.market.book_depth import depth_quote, spread_bps
+from resources.market.universe import enabled_pairs, live_pairs
+from resources.okx.client import OkxClient
+from resources.okx.rows.market import OrderBook
+from resources.postgres.database import Database
+
+BOOK_LEVELS = 400
+DEPTHS_BPS = (10, 50, 200)
+CONCURRENT_PAIRS = 8
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True)
+class Observed:
+    """How many rows were stored of how many pairs; `complete` when every pair that was asked for was seen."""
+
+    rows: int
+    pairs: int
+    complete: bool
+
+
+def record_books(database: Database, client: OkxClient, hour: datetime) -> Observed:
+    """Spread and depth of every enabled pair, seen once after `hour` closed."""
+    pairs = _enabled(database, client, hour)
+    books = _of_all(pairs, lambda pair: client.order_book(pair, BOOK_LEVELS))
+    now = client.now()
+    rows = [snapshot(book, now) | {"timestamp_utc": newest_closed_hour(now)} for book in books]
+    database.upsert("market.order_book_snapshots", ["pair", "timestamp_utc"], rows)
+    return Observed(len(rows), len(pairs), all(row["bid"] and row["ask"] for row in rows))
+
+
+def snapshot(book: OrderBook, now: datetime) -> dict[str, object]:
+    """One row: best prices, spread and depth in quote; what an empty side leaves unknown is None."""
+    bid, ask = (levels[0][0] if levels else None for levels in (book.bids, book.asks))
+    row: dict[str, object] = {
+        "pair": book.inst_id,
+        "taken_at": now,
+        "bid": bid,
+        "ask": ask,
+        "spread_bps": None,
+    }
+    row |= {f"{side}_depth_{bps}bps": None for side in ("bid", "ask") for bps in DEPTHS_BPS}
+    row["levels"] = len(book.bids) + len(book.asks)
+    if bid is None or ask is None:
+        return row
+    mid = (bid + ask) / 2
+    row["spread_bps"] = spread_bps(bid, ask)
+    for side, levels in (("bid", book.bids), ("ask", book.asks)):
+        row |= {f"{side}_depth_{bps}bps": depth_quote(levels, mid, bps) for bps in DEPTHS_BPS}
+    return row
+
+
+def record_public_trades(database: Database, client: OkxClient, hour: datetime) -> Observed:
+    """The newest public trades of every enabled pair after `hour` closed."""
+    pairs = _enabled(database, client, hour)
+    seen = _of_all(pairs, client.trades)
+    rows = pd.DataFrame(
+        [
+            (trade.inst_id, trade.trade_id, trade.traded_at, trade.price, trade.size, trade.side)
+            for trades in seen
+            for trade in trades
+        ],
+        columns=["pair", "trade_id", "traded_at", "price", "size_base", "side"],
+    )
+    with database.bulk() as bulk:
+        bulk.stage("seen", "market.public_trades", rows)
+        bulk.run("insert into market.public_trades select * from seen on conflict do nothing")
+    return Observed(len(rows), len(pairs), all(seen))
+
+
+def record_funding(
+    database: Database, client: OkxClient, start: datetime, end: datetime, source: str
+) -> Observed:
+    """What longs paid to shorts in [start, end) on the swap of every live pair; the exchange keeps three months."""
+    pairs = set(live_pairs(database, start, end))
+    swaps = [
+        item.inst_id
+        for item in client.instruments("SWAP")
+        if item.is_live and f"{item.base}-{item.quote}" in pairs
+    ]
+    paid = _of_all(swaps, lambda swap: client.funding_rates(swap, start, end))
+    now = client.now()
+    rows = [
+        {
+            "pair": rate.inst_id, "timestamp_utc": rate.paid_at, "rate": rate.rate,
+            "realized_rate": rate.realized_rate, "source": source, "ingested_at": now,
+        }
+        for rates in paid
+        for rate in rates
+    ]  # fmt: skip
+    database.upsert("market.funding_rates", ["pair", "timestamp_utc"], rows)
+    return Observed(len(rows), len(swaps), complete=True)
+
+
+def _enabled(database: Database, client: OkxClient, hour: datetime) -> list[str]:
+    """Pairs to observe: those enabled when the hour closed, and none when that is past."""
+    return enabled_pairs(database, hour, hour + HOUR) if hour == newest_closed_hour(client.now()) else []
+
+
+def _of_all(pairs: Sequence[str], ask: Callable[[str], Seen]) -> list[Seen]:
+    """Ask for every pair, several at a time."""
+    with ThreadPoolExecutor(CONCURRENT_PAIRS) as pool:
+        return list(pool.map(ask, pairs))
