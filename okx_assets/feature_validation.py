@@ -1,4 +1,4 @@
-"""The proofs of `okxsignal prove features` as checks on features_1h, over the newest stored candles."""
+"""The checks of `okxsignal validate features` as checks on features_1h, over the newest stored candles."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,33 +8,33 @@ import dagster as dg
 from okx_assets import keys
 from okx_core.hours import HOUR
 from okx_core.validation.result import ValidationResult
-from okx_core.validation.validate import CLAIMS, MIN_HISTORY, prove
+from okx_core.validation.validate import CLAIMS, MIN_HISTORY, validate
 from resources.dagster_resources import DatabaseResource
 from resources.market.candle_frames import candle_set, largest_pairs
 
-PROVEN_DAYS = 120
-PROVEN_PAIRS = 12
+VALIDATED_DAYS = 120
+VALIDATED_PAIRS = 12
 SHOWN = 20
 
 
-def check_name(proof: str) -> str:
-    return proof.lower().replace(" ", "_").replace("-", "_")
+def check_name(check: str) -> str:
+    return check.lower().replace(" ", "_").replace("-", "_")
 
 
 @dg.multi_asset_check(
-    name="feature_proofs",
+    name="feature_validation",
     specs=[
         dg.AssetCheckSpec(
-            check_name(proof), asset=keys.FEATURES_1H, description=f"{claim[0].upper()}{claim[1:]}."
+            check_name(check), asset=keys.FEATURES_1H, description=f"{claim[0].upper()}{claim[1:]}."
         )
-        for proof, claim in CLAIMS.items()
+        for check, claim in CLAIMS.items()
     ],
     can_subset=True,  # lets a run of hours leave them out
 )
-def feature_proofs(
+def feature_validation(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> Iterator[dg.AssetCheckResult]:
-    """Every proof on the newest 120 days of the 12 pairs that turn over most.
+    """Every check on the newest 120 days of the 12 pairs that turn over most.
 
     They are about the code, not about some hours: a run over partitions, such as the hourly one or a backfill,
     carries every check of its assets along and leaves these to the run of the day.
@@ -47,15 +47,15 @@ def feature_proofs(
     )[0]
     if span["first"] is None or span["last"] - span["first"] < MIN_HISTORY:
         raise dg.Failure(
-            f"proofs need {MIN_HISTORY.days} days of hourly candles, market.candles_1h has {span['first']} to "
+            f"validation needs {MIN_HISTORY.days} days of hourly candles, market.candles_1h has {span['first']} to "
             f"{span['last']}: backfill market/candles_1h first",
             allow_retries=False,
         )
     end = span["last"] + HOUR
-    start = end - timedelta(days=PROVEN_DAYS)
-    candles = candle_set(store, start, end, largest_pairs(store, start, end, PROVEN_PAIRS))
-    for result in prove(candles):
-        context.log.info(f"{result.proof}: {len(result.violations)} violations, {result.evidence}")
+    start = end - timedelta(days=VALIDATED_DAYS)
+    candles = candle_set(store, start, end, largest_pairs(store, start, end, VALIDATED_PAIRS))
+    for result in validate(candles):
+        context.log.info(f"{result.check}: {len(result.violations)} violations, {result.evidence}")
         yield _outcome(result)
 
 
@@ -63,7 +63,7 @@ def _outcome(result: ValidationResult) -> dg.AssetCheckResult:
     found = [f"- `{violation.feature}`: {violation.detail}" for violation in result.violations[:SHOWN]]
     return dg.AssetCheckResult(
         asset_key=keys.FEATURES_1H,
-        check_name=check_name(result.proof),
+        check_name=check_name(result.check),
         passed=not result.violations,
         severity=dg.AssetCheckSeverity.WARN if result.advisory else dg.AssetCheckSeverity.ERROR,
         metadata={

@@ -12,7 +12,7 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 from okx_assets.backtests import backtests  # noqa: E402
 from okx_assets.candle_assets import candles_1h, candles_15m  # noqa: E402
 from okx_assets.execution import execution  # noqa: E402
-from okx_assets.feature_validation import feature_proofs  # noqa: E402
+from okx_assets.feature_validation import feature_validation  # noqa: E402
 from okx_assets.features import features_1h  # noqa: E402
 from okx_assets.labels import labels_1d, labels_2w  # noqa: E402
 from okx_assets.models import champion, signal_models  # noqa: E402
@@ -49,7 +49,7 @@ definitions = dg.Definitions(
         backtests,
         execution,
     ],
-    asset_checks=[*sql_checks(), feature_proofs],
+    asset_checks=[*sql_checks(), feature_validation],
     jobs=JOBS,
     schedules=schedules(),
     sensors=[*sensors(), *candle_sensors()],

@@ -1,1 +1,1 @@
-"""Proofs about features: each takes candles and features and names what fails, see `prove`."""
+"""Checks of features: each takes candles and features and names what fails. Begin with `validate`."""

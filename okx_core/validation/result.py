@@ -1,4 +1,4 @@
-"""What a proof says."""
+"""What a check found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ CLAIMS = {
 
 @dataclass(frozen=True)
 class Violation:
-    """One feature that a proof objects to, and why."""
+    """One feature that fails a check, and why."""
 
     feature: str
     detail: str
@@ -28,9 +28,9 @@ class Violation:
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """The outcome of one proof over `tried` features; `advisory` violations ask for a look, not for a stop."""
+    """The outcome of one check over `tried` features; `advisory` violations ask for a look, not for a stop."""
 
-    proof: str
+    check: str
     tried: int
     violations: tuple[Violation, ...]
     evidence: str
@@ -38,7 +38,7 @@ class ValidationResult:
 
     @property
     def claim(self) -> str:
-        return CLAIMS[self.proof]
+        return CLAIMS[self.check]
 
     @property
     def passed(self) -> bool:
@@ -50,7 +50,7 @@ class ValidationResult:
 
 
 def validation_result(
-    proof: str,
+    check: str,
     features: Sequence[Feature],
     violations: dict[str, str],
     evidence: str,
@@ -59,4 +59,4 @@ def validation_result(
 ) -> ValidationResult:
     """`violations` maps the feature to what is wrong with it."""
     listed = tuple(Violation(feature, detail) for feature, detail in violations.items())
-    return ValidationResult(proof, len(features), listed, evidence, advisory)
+    return ValidationResult(check, len(features), listed, evidence, advisory)

@@ -1,4 +1,4 @@
-"""All proofs over one set of candles, one verdict after another."""
+"""All checks over one set of candles, one result after another."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -15,10 +15,10 @@ from okx_core.validation.result import CLAIMS, ValidationResult
 
 MIN_HISTORY = timedelta(days=60)
 MOMENTS = 24
-__all__ = ["CLAIMS", "MIN_HISTORY", "prove"]
+__all__ = ["CLAIMS", "MIN_HISTORY", "validate"]
 
 
-def prove(
+def validate(
     candles: CandleSet, features: Sequence[Feature] = FEATURES, moments: int = MOMENTS, seed: int = 1
 ) -> Iterator[ValidationResult]:
     """Truncation, poison, start-invariance, NULLs, constants and copies, TA-Lib and `ta`, rank IC, drift.
@@ -28,7 +28,7 @@ def prove(
     hourly = candles.hourly
     if hourly.empty or hourly["timestamp_utc"].max() - hourly["timestamp_utc"].min() < MIN_HISTORY:
         raise OkxSignalError(
-            f"proofs need at least {MIN_HISTORY.days} days of hourly candles, these span less: "
+            f"validation needs at least {MIN_HISTORY.days} days of hourly candles, these span less: "
             "backfill more, or name another file"
         )
     start = hourly["timestamp_utc"].min().to_pydatetime()

@@ -14,10 +14,15 @@ from okx_jobs.cli.research_commands import RESEARCH
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+# Names that commands had in earlier versions; they go on working.
+OLD_NAMES = {"prove": "validate"}
 
 
 class Commands(click.Group):
     """Commands in the order a newcomer needs them: to run it, to research with it, the rest."""
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        return super().get_command(context, OLD_NAMES.get(name, name))
 
     def list_commands(self, _context: click.Context) -> list[str]:
         names = [name for name in self.commands if name not in RESEARCH]

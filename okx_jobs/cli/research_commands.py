@@ -70,11 +70,11 @@ def features(name: str | None, write: bool) -> None:
 
 
 @click.group()
-def prove() -> None:
-    """Put what is computed to the proof."""
+def validate() -> None:
+    """Check what is computed."""
 
 
-@prove.command("features")
+@validate.command("features")
 @click.option(
     "--candles", type=click.Path(dir_okay=False, path_type=Path), help="Parquet file of recorded 1h candles."
 )
@@ -84,25 +84,25 @@ def prove() -> None:
 )
 @click.option("--from", "start", type=options.MOMENT, help="First day (UTC).")
 @click.option("--to", "end", type=options.MOMENT, help="End (UTC), exclusive.")
-def prove_features(
+def validate_features(
     candles: Path | None, synthetic: bool, pairs: str | None, start: datetime | None, end: datetime | None
 ) -> None:
-    """Prove that no feature knows the future, and more; ends with 1 when a proof fails.
+    """Check that no feature knows the future, and more; exit code 1 when a check fails.
 
     \b
-    okxsignal prove features                                   newest 2 years of this home, its 12 largest pairs
-    okxsignal prove features --synthetic                       a market made up on the spot
-    okxsignal prove features --candles candles.parquet --from 2021-05-01 --to 2023-05-01
+    okxsignal validate features                                newest 2 years of this home, its 12 largest pairs
+    okxsignal validate features --synthetic                    a market made up on the spot
+    okxsignal validate features --candles candles.parquet --from 2021-05-01 --to 2023-05-01
 
-    A feature that you declare is proven with the rest.
+    A feature that you declare is checked with the rest.
     """
-    from okx_jobs.cli.validation import ProofRequest, prove_features
+    from okx_jobs.cli.validation import ValidationRequest, validate_features
 
-    request = ProofRequest(candles, synthetic, pairs, options.utc(start), options.utc(end))
-    if not prove_features(request, options.settings(), options.console()):
+    request = ValidationRequest(candles, synthetic, pairs, options.utc(start), options.utc(end))
+    if not validate_features(request, options.settings(), options.console()):
         sys.exit(1)
 
 
 RESEARCH: Mapping[str, click.Command] = {
-    "refresh": refresh, "store": store, "features": features, "prove": prove,
+    "refresh": refresh, "store": store, "features": features, "validate": validate,
 }  # fmt: skip

@@ -60,18 +60,18 @@ def _rows(database: Database) -> Table:
 
 def _models(database: Database) -> Table:
     table = Table(
-        "week", "algorithm", "version", "hold-out rank IC", "t", "RMSE %", "of baseline %", "verdict",
+        "week", "algorithm", "version", "hold-out rank IC", "t", "RMSE %", "of baseline %", "outcome",
         title="Model versions, newest weeks (scores on the purged hold-out before the week)", title_justify="left",
     )  # fmt: skip
     rows = database.rows(
-        "select m.*, c.verdict, c.model_version as champion from ml.model_versions as m "
+        "select m.*, c.outcome, c.model_version as champion from ml.model_versions as m "
         "left join ml.champions as c using (week) order by m.week desc, m.algorithm limit 8"
     )
     for row in rows:
-        verdict = row["verdict"] if row["champion"] == row["model_version"] else ""
+        outcome = row["outcome"] if row["champion"] == row["model_version"] else ""
         table.add_row(
             str(row["week"]), row["algorithm"], str(row["model_version"]), _text(row["rank_ic"], 4),
-            _text(row["rank_ic_t"], 2), _text(row["rmse_pct"], 3), _text(row["baseline_rmse_pct"], 3), verdict or "",
+            _text(row["rank_ic_t"], 2), _text(row["rmse_pct"], 3), _text(row["baseline_rmse_pct"], 3), outcome or "",
         )  # fmt: skip
     return table
 

@@ -1,4 +1,4 @@
-"""`okxsignal prove features`: the proofs on stored, recorded or synthetic candles, for people."""
+"""`okxsignal validate features`: the checks on stored, recorded or synthetic candles, for people."""
 
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -17,7 +17,7 @@ from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.hours import HOUR
 from okx_core.validation.result import ValidationResult
-from okx_core.validation.validate import prove
+from okx_core.validation.validate import validate
 from okx_jobs.stack import services
 from okx_simulator.tape import minute_bars
 from okx_simulator.tape.recorded import RecordedTape
@@ -36,7 +36,7 @@ SHOWN = 8
 
 
 @dataclass(frozen=True)
-class ProofRequest:
+class ValidationRequest:
     """Which candles: a Parquet file, the synthetic tape, or (neither) the database of this home."""
 
     candles: Path | None = None
@@ -46,8 +46,8 @@ class ProofRequest:
     end: datetime | None = None
 
 
-def prove_features(request: ProofRequest, settings: Settings, console: Console) -> bool:
-    """Print a verdict per proof as it is reached; whether every proof passed for every feature."""
+def validate_features(request: ValidationRequest, settings: Settings, console: Console) -> bool:
+    """Print the result of each check as it is reached; True when every check passed for every feature."""
     stored = request.candles is None and not request.synthetic
     with services.working_database(settings) if stored else nullcontext():
         candles, origin = _candles(request, settings)
@@ -56,16 +56,16 @@ def prove_features(request: ProofRequest, settings: Settings, console: Console) 
     console.print(
         f"{origin}: {hourly['pair'].nunique()} pairs, {first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(hourly):,} rows"
     )
-    return report(prove(candles), FEATURES, console)
+    return report(validate(candles), FEATURES, console)
 
 
 def report(results: Iterable[ValidationResult], features: tuple[Feature, ...], console: Console) -> bool:
-    """Print each verdict as it comes; whether all passed."""
+    """Print each result as it comes; True when all passed."""
     passed = True
     for found in results:
         passed &= found.passed
         state = "note" if found.violations and found.advisory else "ok" if found.passed else "FAILED"
-        console.print(f"{state:<7}{found.proof:<18}{found.claim} ({found.evidence})", soft_wrap=True)
+        console.print(f"{state:<7}{found.check:<18}{found.claim} ({found.evidence})", soft_wrap=True)
         if found.violations:
             table = Table("feature", "what was found", box=None, padding=(0, 0, 0, 7))
             for violation in found.violations[:SHOWN]:
@@ -73,12 +73,12 @@ def report(results: Iterable[ValidationResult], features: tuple[Feature, ...], c
             if len(found.violations) > SHOWN:
                 table.add_row(f"... and {len(found.violations) - SHOWN} more", "")
             console.print(table)
-    outcome = "every proof passes" if passed else "NOT proven, see above"
+    outcome = "every check passes" if passed else "FAILED, see above"
     console.print(f"{len(features)} features: {outcome}")
     return passed
 
 
-def _candles(request: ProofRequest, settings: Settings) -> tuple[CandleSet, str]:
+def _candles(request: ValidationRequest, settings: Settings) -> tuple[CandleSet, str]:
     if request.synthetic and (request.candles or request.pairs or request.start or request.end):
         raise OkxSignalError(
             "--synthetic makes its own market: leave out --candles, --pairs, --from and --to"

@@ -4,14 +4,14 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from okx_assets import keys
-from okx_assets.feature_validation import feature_proofs
+from okx_assets.feature_validation import feature_validation
 from okx_jobs.dagster_jobs import gap_repair
 
 EXECUTION_TAGS = {"okx/stage": "execution", "dagster/max_retries": "0", "dagster/max_runtime": "900"}
 DATA_TAGS = {"dagster/max_runtime": "3600"}
 
-# About the code, not about some hours: an hour's run would only mark the day's verdicts as skipped.
-PROOFS = dg.AssetSelection.checks(feature_proofs)
+# About the code, not about some hours: an hour's run would only mark the day's checks as skipped.
+VALIDATION = dg.AssetSelection.checks(feature_validation)
 HOURLY_DATA = dg.AssetSelection.assets(
     keys.CANDLES_1H, keys.CANDLES_4H, keys.CANDLES_1D,
     keys.FEATURES_1H, keys.SIGNALS,
@@ -21,26 +21,26 @@ EXECUTION = dg.AssetSelection.assets(*keys.EXECUTION)
 
 trade_hour = dg.define_asset_job(
     "trade_hour",
-    selection=(HOURLY_DATA | EXECUTION) - PROOFS,
+    selection=(HOURLY_DATA | EXECUTION) - VALIDATION,
     description="Candles, features, signals of the last closed hour, then orders from the newest signals.",
     tags=EXECUTION_TAGS,
 )
 refresh_hour = dg.define_asset_job(
     "refresh_hour",
-    selection=HOURLY_DATA - PROOFS,
+    selection=HOURLY_DATA - VALIDATION,
     description="Candles, features and signals of an hour; places no order. Used to repair gaps.",
     tags=DATA_TAGS,
 )
 refresh_derived = dg.define_asset_job(
     "refresh_derived",
-    selection=DERIVED - PROOFS,
+    selection=DERIVED - VALIDATION,
     description="4 h and daily bars and features, after hourly candles came late or were revised. "
     "Signals stay as they were decided.",
     tags=DATA_TAGS,
 )
 refresh_candles_15m = dg.define_asset_job(
     "refresh_candles_15m",
-    selection=dg.AssetSelection.assets(keys.CANDLES_15M, keys.FEATURES_1H) - PROOFS,
+    selection=dg.AssetSelection.assets(keys.CANDLES_15M, keys.FEATURES_1H) - VALIDATION,
     description="15-minute candles of an hour, and the features that rest on them; they come after the hour's orders.",
     tags=DATA_TAGS,
 )
@@ -83,13 +83,14 @@ refresh_marts = dg.define_asset_job(
     description="Rebuild the views for hand-written SQL.",
 )  # fmt: skip
 
-prove_features = dg.define_asset_job(
-    "prove_features", selection=PROOFS, tags=DATA_TAGS,
-    description="No look-ahead, the same number however computed, no copies, no drift: as `okxsignal prove features`.",
+validate_features = dg.define_asset_job(
+    "validate_features", selection=VALIDATION, tags=DATA_TAGS,
+    description="No look-ahead, the same number however computed, no copies, no drift: "
+    "as `okxsignal validate features`.",
 )  # fmt: skip
 
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, gap_repair.repair_gaps,
     refresh_universe, label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
-    prove_features,
+    validate_features,
 ]  # fmt: skip

@@ -104,13 +104,13 @@ def _daily() -> list[Any]:
         return dg.RunRequest(run_key=day, partition_key=day)
 
     @dg.schedule(
-        job=jobs.prove_features,
+        job=jobs.validate_features,
         cron_schedule="30 3 * * *",
         execution_timezone="UTC",
         default_status=data_default(),
     )
-    def daily_proofs() -> dg.RunRequest:
-        """Put the features to the proof on the newest candles."""
+    def daily_validation() -> dg.RunRequest:
+        """Validate the features on the newest candles."""
         return dg.RunRequest()
 
-    return [daily_universe, daily_proofs]
+    return [daily_universe, daily_validation]

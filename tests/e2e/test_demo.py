@@ -73,12 +73,12 @@ def test_each_backtest_week_opens_with_the_portfolio_of_the_week_before(market):
         assert after["opening_equity_quote"] != 10_000.0
 
 
-def test_every_signal_carries_its_model_and_every_gates_verdict(market):
+def test_every_signal_carries_its_model_and_the_result_of_every_gate(market):
     rows = market.store.rows("select * from trading.signals limit 500")
     for row in rows:
-        verdicts = [row[name] for name in row if name.startswith("gate_")]
-        assert all(verdicts)
-        assert row["tradable"] == all(verdict == "pass" for verdict in verdicts)
+        results = [row[name] for name in row if name.startswith("gate_")]
+        assert all(results)
+        assert row["tradable"] == all(result == "pass" for result in results)
         assert row["model_version"] >= 1
 
 

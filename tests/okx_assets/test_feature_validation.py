@@ -1,4 +1,4 @@
-"""The proofs run as checks of features_1h on the candles that are stored."""
+"""The checks run as checks of features_1h on the candles that are stored."""
 
 import dagster as dg
 import numpy as np
@@ -27,10 +27,10 @@ def stored(database, candles):
 def run_checks(database, monkeypatch):
     monkeypatch.setenv("OKXSIGNAL_DATABASE_URL", database.url)
     job = dg.Definitions(
-        asset_checks=[checks.feature_proofs],
-        jobs=[dg.define_asset_job("proofs", dg.AssetSelection.checks(checks.feature_proofs))],
+        asset_checks=[checks.feature_validation],
+        jobs=[dg.define_asset_job("checks", dg.AssetSelection.checks(checks.feature_validation))],
         resources={"database": DatabaseResource()},
-    ).resolve_job_def("proofs")
+    ).resolve_job_def("checks")
     done = job.execute_in_process(raise_on_error=True)
     return {found.check_name: found for found in done.get_asset_check_evaluations()}
 
@@ -38,7 +38,7 @@ def run_checks(database, monkeypatch):
 def test_every_proof_is_a_check_and_passes_on_honest_candles(database, monkeypatch):
     stored(database, synthetic_candles(days=70))
     found = run_checks(database, monkeypatch)
-    assert set(found) == {checks.check_name(proof) for proof in CLAIMS}
+    assert set(found) == {checks.check_name(check) for check in CLAIMS}
     failed = {name for name, result in found.items() if not result.passed}
     assert failed <= {"drift", "null_shift"}
     assert found["truncation"].metadata["features"].value > 100
@@ -46,7 +46,7 @@ def test_every_proof_is_a_check_and_passes_on_honest_candles(database, monkeypat
 
 def test_too_short_a_history_is_said_and_not_proven(database, monkeypatch):
     stored(database, synthetic_candles(days=20))
-    with pytest.raises(dg.Failure, match="proofs need 60 days"):
+    with pytest.raises(dg.Failure, match="validation needs 60 days"):
         run_checks(database, monkeypatch)
 
 
@@ -63,7 +63,7 @@ def test_only_the_pairs_that_turn_over_most_are_read(database):
 
 
 @pytest.mark.parametrize("job", ["trade_hour", "refresh_hour", "refresh_derived", "refresh_candles_15m"])
-def test_the_runs_of_an_hour_leave_the_verdicts_of_the_day_alone(job):
+def test_the_runs_of_an_hour_leave_the_checks_of_the_day_alone(job):
     names = {key.name for key in definitions.resolve_job_def(job).asset_layer.asset_graph.asset_check_keys}
     assert "sql_equals_store" in names
-    assert not names & {checks.check_name(proof) for proof in CLAIMS}
+    assert not names & {checks.check_name(check) for check in CLAIMS}

@@ -27,14 +27,14 @@ Parameters = Mapping[str, Any]
 class Call:
     """One request. `rows` are its parameters: one mapping, or several of a batch, which is sent as a list.
 
-    `proof` is set on writes that must not happen twice: the field that the row of a taken one carries.
+    `id_field` is set on writes that must not happen twice: the field that the row of a taken one carries.
     """
 
     method: str
     path: str
     parameters: Parameters | Sequence[Parameters]
     signed: bool = False
-    proof: str = ""
+    id_field: str = ""
     expires_ms: int | None = None
 
     @property
@@ -56,7 +56,7 @@ def lost(call: Call, error: urllib3.exceptions.HTTPError, timeout: float) -> Okx
     what = f"no answer within {timeout:g} s" if slow else "connection lost"
     if never_sent(error):
         return TransientError(call.endpoint, "cannot connect; check the address and that the exchange is up")
-    if call.proof:
+    if call.id_field:
         return UnknownOutcomeError(call.endpoint, f"{what} after the order was sent")
     return TransientError(call.endpoint, what)
 
@@ -65,7 +65,7 @@ def _unreadable(call: Call, status: int, content: bytes) -> OkxError:
     """An answer that is not OKX's JSON: a proxy's page, half a body, or nothing."""
     start = content[:60].decode("utf-8", "replace").replace("\n", " ")
     problem = f"HTTP {status} with an unreadable body {start!r}"
-    if call.proof:
+    if call.id_field:
         return UnknownOutcomeError(call.endpoint, problem)
     if status in (403, 429) or status >= 500 or status == 200:
         return TransientError(call.endpoint, problem)
@@ -83,7 +83,7 @@ def parse_answer(call: Call, status: int, content: bytes) -> list[Any]:
     code, message = str(envelope["code"]), str(envelope.get("msg") or "no message")
     data = envelope.get("data")
     rows = data if isinstance(data, list) else []
-    if call.proof:
+    if call.id_field:
         return _parse_write_answer(call, status, code, message, rows)
     if code == "0":
         if not isinstance(data, list):
@@ -97,7 +97,7 @@ def parse_answer(call: Call, status: int, content: bytes) -> list[Any]:
 
 def _is_answered(call: Call, row: Any) -> bool:
     """True when the row says what became of its order: refused with a code, or taken with its id."""
-    return isinstance(row, dict) and (row.get("sCode") not in (None, "", "0") or bool(row.get(call.proof)))
+    return isinstance(row, dict) and (row.get("sCode") not in (None, "", "0") or bool(row.get(call.id_field)))
 
 
 def _parse_write_answer(call: Call, status: int, code: str, message: str, rows: list[Any]) -> list[Any]:

@@ -116,12 +116,12 @@ class Rest:
         path: str,
         parameters: Parameters | Sequence[Parameters],
         kind: type[Parsed],
-        proof: str,
+        id_field: str,
         expires_at: datetime | None = None,
     ) -> list[Parsed]:
         """A row for each order of a request that must not happen twice, whether taken or refused."""
         expires_ms = None if expires_at is None else milliseconds(expires_at)
-        call = Call("POST", path, parameters, signed=True, proof=proof, expires_ms=expires_ms)
+        call = Call("POST", path, parameters, signed=True, id_field=id_field, expires_ms=expires_ms)
         data: list[Any] = self._transport.write(call)
         try:
             return parse_rows(data, kind, Where(call.endpoint))

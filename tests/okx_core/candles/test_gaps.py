@@ -30,7 +30,7 @@ HOUR = timedelta(hours=1)
         (Evidence(None, 0, timedelta.max), LOST, "no pair has a bar around it"),
     ],
 )
-def test_the_verdict_follows_the_evidence(evidence: Evidence, state: str, words: str) -> None:
+def test_the_state_of_a_gap_follows_the_evidence(evidence: Evidence, state: str, words: str) -> None:
     found, why = classify_gap(evidence)
     assert found == state
     assert words in why

@@ -75,7 +75,7 @@ def test_slippage_is_the_books_and_unknown_without_turnover():
     assert found[1] > found[2] > found[3] > 0.0
 
 
-def test_no_rows_give_no_verdicts():
+def test_no_rows_give_no_results():
     empty = pd.DataFrame(
         columns=[
             "pair",

@@ -1,4 +1,4 @@
-"""Candles made for proofs: a small market with outages, flat stretches, tiny prices and a late listing."""
+"""Candles made for checks: a small market with outages, flat stretches, tiny prices and a late listing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Candles:
         return cls(hourly, aggregated(hourly, 4), aggregated(hourly, 24), quarters[held])
 
     def known(self) -> CandleSet:
-        """The same candles as the proofs take them."""
+        """The same candles as the checks take them."""
         return CandleSet(dict(zip(("1h", "4h", "1d", "15m"), vars(self).values(), strict=True)))
 
     def features(

@@ -151,7 +151,7 @@ def test_a_candle_off_the_grid_is_refused(candles):
 
 
 def test_a_join_on_the_bucket_in_progress_is_caught(candles, monkeypatch):
-    """Planted leaks of other kinds stand in tests/okx_core/proofs."""
+    """Planted leaks of other kinds are in tests/okx_core/validation."""
     higher = [feature for feature in FEATURES if feature.timeframe == "4h"]
     honest = candles.known()
     assert look_ahead.truncation(honest, DECISIONS, higher).suspects == set()

@@ -1,4 +1,4 @@
-"""The synthetic market as proofs read it."""
+"""The synthetic market as checks read it."""
 
 import pytest
 

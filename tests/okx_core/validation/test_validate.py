@@ -1,4 +1,4 @@
-"""Every proof passes for the registry, and each catches what it was made for."""
+"""Every check passes for the registry, and each catches what it was made for."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from okx_core.features.candle_set import HOUR, CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.validation.columns import population_stability
-from okx_core.validation.validate import prove
+from okx_core.validation.validate import validate
 
 
 def planted(compute, timeframe="1h", **said):
@@ -23,14 +23,14 @@ def planted(compute, timeframe="1h", **said):
 
 
 def suspected(market, feature):
-    """The proofs that object to a user's own feature among honest ones."""
+    """The checks that a user's own feature fails among honest ones."""
     honest = tuple(known for known in FEATURES if known.name in ("rsi", "log_return", "hour_sin"))
-    return {result.proof for result in prove(market, (*honest, feature)) if "planted" in result.suspects}
+    return {result.check for result in validate(market, (*honest, feature)) if "planted" in result.suspects}
 
 
 def test_every_proof_passes_for_every_feature(market):
-    results = list(prove(market))
-    assert [result.proof for result in results if not result.passed] == []
+    results = list(validate(market))
+    assert [result.check for result in results if not result.passed] == []
     assert {result.tried for result in results} == {len(FEATURES)}
     assert len(results) == 9
 
@@ -96,7 +96,7 @@ def test_a_universe_of_tomorrow_is_not_known(market):
     generator = np.random.default_rng(2)
     rows = [(day, pair, generator.random() < 0.7) for day in days for pair in market.hourly["pair"].unique()]
     universe = pd.DataFrame(rows, columns=["day", "pair", "enabled"])
-    results = {result.proof: result for result in prove(replace(market, universe=universe))}
+    results = {result.check: result for result in validate(replace(market, universe=universe))}
     assert all(results[name].passed for name in ("truncation", "poison", "start-invariance"))
 
 
@@ -104,7 +104,7 @@ def test_candles_of_a_few_days_prove_nothing_and_say_so(market):
     hourly = market.hourly
     short = hourly[hourly["timestamp_utc"] < hourly["timestamp_utc"].min() + 24 * HOUR]
     with pytest.raises(OkxSignalError, match="at least 60 days"):
-        next(prove(CandleSet.of_hourly(short)))
+        next(validate(CandleSet.of_hourly(short)))
 
 
 def test_the_stability_index_of_the_same_population_is_small_and_of_another_large():

@@ -144,16 +144,16 @@ class TestUpsert:
     KEY = ("week",)
 
     @staticmethod
-    def decision(verdict: str) -> dict[str, object]:
+    def decision(outcome: str) -> dict[str, object]:
         return {
-            "week": T0.date(), "model_name": "m", "model_version": None, "outcome": verdict, "evidence": "{}",
+            "week": T0.date(), "model_name": "m", "model_version": None, "outcome": outcome, "evidence": "{}",
             "decided_at": T0,
         }  # fmt: skip
 
     def test_it_inserts_then_overwrites(self, database: Database) -> None:
-        for verdict in ("none", "promoted"):
-            database.upsert("ml.champions", self.KEY, [self.decision(verdict)])
-        assert [row["outcome"] for row in database.rows("select verdict from ml.champions")] == ["promoted"]
+        for outcome in ("none", "promoted"):
+            database.upsert("ml.champions", self.KEY, [self.decision(outcome)])
+        assert [row["outcome"] for row in database.rows("select outcome from ml.champions")] == ["promoted"]
 
     def test_all_rows_or_none(self, database: Database) -> None:
         broken = {**self.decision("x"), "week": T0.date() + timedelta(days=7), "outcome": None}
