@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from okx_assets.keys import EVERY, key_of
 from okx_assets.partitions import HOURLY, window_of
-from okx_assets.tables import COLUMNS, OWNERS, SQL_KINDS, describe, written
+from okx_assets.tables import OWNERS, SQL_KINDS, describe, written
 from resources.dagster_resources import DatabaseResource
 from resources.postgres.database import Database
 from resources.postgres.sql_models import SqlCheck, SqlModel, load_checks, load_models
+from resources.postgres.table_dictionary import build_view
 
 EVERYTHING = (datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
@@ -38,19 +40,15 @@ def _own_checks(model: SqlModel, checks: Sequence[SqlCheck]) -> list[SqlCheck]:
     return [*model.tests, *(check for check in checks if check.asset == tuple(model.table.split(".")))]
 
 
-def _dependencies(model: SqlModel) -> list[list[str]]:
+def _dependencies(model: SqlModel) -> list[dg.AssetKey]:
     """The assets it reads; bookkeeping tables are no assets."""
-    return [table.split(".") for table in model.reads if table in COLUMNS]
+    return [key_of(table) for table in model.reads if key_of(table) in EVERY]
 
 
 def _column_lineage(model: SqlModel, database: Database) -> dict[str, dg.TableColumnLineage]:
     """Which columns of which assets each column is made from, as the UI shows it."""
     dependencies = {
-        column: [
-            dg.TableColumnDep(dg.AssetKey(table.split(".")), name)
-            for table, name in sources
-            if table in COLUMNS
-        ]
+        column: [dg.TableColumnDep(key_of(table), name) for table, name in sources if key_of(table) in EVERY]
         for column, sources in model.lineage(database).items()
     }
     return {"dagster/column_lineage": dg.TableColumnLineage(dependencies)}
@@ -60,7 +58,7 @@ def _table_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefini
     own = _own_checks(model, checks)
 
     @dg.asset(
-        key=model.table.split("."),
+        key=key_of(model.table),
         description=f"{model.description} Grain: {model.grain}.",
         partitions_def=HOURLY,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -88,7 +86,7 @@ def _view_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefinit
     own = _own_checks(model, checks)
 
     @dg.asset(
-        key=model.table.split("."),
+        key=key_of(model.table),
         description=f"{model.description} Grain: {model.grain}.",
         deps=_dependencies(model),
         group_name="marts",
@@ -99,7 +97,7 @@ def _view_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefinit
     )
     def build(database: DatabaseResource) -> dg.MaterializeResult:
         store = database.open()
-        model.build_view(store)
+        build_view(store, model)
         rows = store.scalar(f"select count(*) from {model.table}")  # noqa: S608
         results = [_outcome(check, check.offending(store, *EVERYTHING)) for check in own]
         return dg.MaterializeResult(

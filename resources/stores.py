@@ -92,21 +92,18 @@ def require_own_server(settings: Settings) -> None:
 
 def prepare_database(settings: Settings) -> Database:
     """Bring databases, schema, registry columns and views up to date; refuse to mix two markets."""
-    from okx_core.catalogue import feature_words, label_words
+    from resources.postgres.table_dictionary import build_view, registry_columns
 
     database = open_database(settings)
     create_databases(database.url)
     migrate(database)
     make_hypertables(database)
-    described = {
-        "features.features_1h": feature_words(), "ml.labels_1d": label_words("1d"), "ml.labels_2w": label_words("2w"),
-    }  # fmt: skip
-    for table, words in described.items():
+    for table, words in registry_columns().items():
         sync_columns(database, table, words)
         comment_columns(database, table, words)
     for model in load_models():
         if model.is_view:
-            model.build_view(database)
+            build_view(database, model)
     _require_same_market(database, market_identity(settings), settings)
     return database
 

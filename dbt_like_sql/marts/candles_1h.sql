@@ -3,6 +3,16 @@
 -- grain: one row per pair and hourly bar of the SQL window
 -- key: pair, timestamp_utc
 -- kind: view
+-- column pair: text: OKX instrument id, such as BTC-USDT
+-- column timestamp_utc: timestamptz: open of the bar, UTC
+-- column open_1h: float8: first price, quote per base
+-- column high_1h: float8: highest price, quote per base
+-- column low_1h: float8: lowest price, quote per base
+-- column close_1h: float8: last price, quote per base
+-- column volume_1h: float8: traded in base units; NULL when the source has none
+-- column quote_volume_1h: float8: traded in quote units; NULL when the source has none
+-- column source: text: where the bar came from
+-- column *: every feature and label
 -- tests: unique_key, not_null(open_1h, close_1h, source)
 with sql_window as (
     select coalesce(max(starts_at), timestamptz '-infinity') as starts_at

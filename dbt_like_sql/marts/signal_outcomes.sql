@@ -3,6 +3,15 @@
 -- grain: one row per pair and hour with a signal of the SQL window
 -- key: pair, timestamp_utc
 -- kind: view
+-- column pair: text: OKX instrument id, such as BTC-USDT
+-- column timestamp_utc: timestamptz: open of the bar, UTC
+-- column model_version: int: version that predicted
+-- column predicted_excess_pct: float8: predicted return of the next 24 h less the mean of all pairs, percent
+-- column excess_probability: float8: probability that this excess return is positive
+-- column tradable: bool: true when every gate passed
+-- column realised_return_pct: real: return of the next 24 h, percent; NULL until they have passed
+-- column worst_12h_pct: real: worst excursion of the next 12 h, percent; NULL until the label is known
+-- column right_direction: bool: prediction and outcome have the same sign; NULL until the outcome is known
 -- tests: unique_key, not_null(predicted_excess_pct, tradable, model_version)
 with signals as (
     select * from trading.signals

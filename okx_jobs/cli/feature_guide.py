@@ -1,4 +1,4 @@
-"""The features and labels as people look them up: in a terminal, and as pages of docs/."""
+"""Features, labels and tables to look up: in a terminal, and as pages of docs/."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,9 +10,10 @@ from okx_core.catalogue import features_page, labels_page
 from okx_core.errors import OkxSignalError
 from okx_core.features.reference.libraries import CONVENTIONS
 from okx_core.features.registry import FEATURES, feature_names
+from resources.postgres.table_dictionary import tables_page
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {"features.md": features_page, "labels.md": labels_page}
+PAGES = {"features.md": features_page, "labels.md": labels_page, "tables.md": tables_page}
 
 
 def print_features(name: str | None, console: Console) -> None:
@@ -54,7 +55,7 @@ def _explain(name: str, console: Console) -> None:
 
 
 def write_pages(console: Console) -> None:
-    """Both pages, made from the declarations."""
+    """Every page, made from the declarations."""
     for name, page in PAGES.items():
         (DOCS / name).write_text(page(), encoding="utf-8")
         console.print(f"written: docs/{name}")

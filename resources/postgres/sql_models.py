@@ -1,8 +1,8 @@
 """SQL models and checks: one file each, with a header; dependencies are read from the SQL itself."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from resources.postgres.migrations import MIGRATION_LOCK
 from resources.postgres.sql_lineage import Column, column_lineage
 
 SQL_FILES = PROJECT / "dbt_like_sql"
+COLUMN = "column "
 
 
 class SqlModelError(OkxSignalError):
@@ -51,7 +52,7 @@ def _tables(text: str, path: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class SqlModel:
-    """One table or view made by one SQL file. `bucket` is zero for a view; `tests` come from its header."""
+    """One table or view made by one SQL file. `bucket` is zero for a view; its header has `tests` and `columns`."""
 
     table: str
     description: str
@@ -62,6 +63,7 @@ class SqlModel:
     text: str
     reads: tuple[str, ...]
     tests: tuple["SqlCheck", ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def lineage(self, database: Database) -> dict[str, list[Column]]:
         """Output column -> the (table, column) it is made from, by the columns that the tables have now."""
@@ -133,6 +135,11 @@ def load_models(files: Path = SQL_FILES) -> list[SqlModel]:
                 text=text,
                 reads=_tables(text, path),
                 tests=tuple(_header_tests(path, header["table"], key, header["tests"])),
+                columns={
+                    name.removeprefix(COLUMN): text
+                    for name, text in header.items()
+                    if name.startswith(COLUMN)
+                },
             )
         )
     return models

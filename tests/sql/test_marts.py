@@ -2,11 +2,11 @@
 
 import pytest
 
-from okx_assets.tables import COLUMNS
 from okx_core.features.registry import feature_names
 from okx_core.labels.registry import LABELS_1D, LABELS_2W
 from resources.postgres.migrations import sync_columns
 from resources.postgres.sql_models import load_models
+from resources.postgres.table_dictionary import table_dictionary
 
 MART, OUTCOMES = (model for model in load_models() if model.is_view)
 
@@ -47,7 +47,7 @@ def test_the_ui_describes_the_columns_that_there_are(bars, model) -> None:
     if model.is_view:
         model.build_view(bars.database)
     there = bars.database.frame(f"select * from {model.table} limit 0").columns
-    assert list(COLUMNS[model.table]) == list(there)
+    assert list(table_dictionary()[model.table].columns) == list(there)
 
 
 def test_its_readers_are_told_the_tables_it_reads() -> None:
