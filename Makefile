@@ -30,7 +30,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_like_sql/staging dbt_like_sql/marts dbt_like_sql/checks
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_like_sql/staging dbt_like_sql/marts dbt_like_sql/checks dbt_like_sql/queries
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -11,6 +11,7 @@ from okx_core.backtest.metrics import metrics
 from resources.config.settings import Settings
 from resources.feature_store.manifest import Manifest
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 
 TABLES = (
     "market.universe", "market.candles_1h", "market.candles_4h", "market.candles_1d", "features.features_1h",
@@ -63,10 +64,7 @@ def _models(database: Database) -> Table:
         "week", "algorithm", "version", "hold-out rank IC", "t", "RMSE %", "of baseline %", "outcome",
         title="Model versions, newest weeks (scores on the purged hold-out before the week)", title_justify="left",
     )  # fmt: skip
-    rows = database.rows(
-        "select m.*, c.outcome, c.model_version as champion from ml.model_versions as m "
-        "left join ml.champions as c using (week) order by m.week desc, m.algorithm limit 8"
-    )
+    rows = database.rows(query("newest_model_versions"))
     for row in rows:
         outcome = row["outcome"] if row["champion"] == row["model_version"] else ""
         table.add_row(

@@ -13,6 +13,7 @@ from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules
 from okx_core.hours import WEEK
 from okx_core.market.fees import TAKER_FEE_RATE
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 
 STARTING_CASH_QUOTE = 10_000.0
 CASH_TOLERANCE_QUOTE = 1e-6
@@ -97,8 +98,5 @@ def store_week(database: Database, week: date, result: FoldResult, signals: pd.D
 
 def out_of_sample(database: Database) -> bool:
     """True when every traded version was trained for a week not after the fold's."""
-    late = database.scalar(
-        "select count(*) from backtests.runs as r cross join unnest(r.model_versions) as used (version) "
-        "join ml.model_versions as m on m.model_version = used.version where m.week > r.week"
-    )
+    late = database.scalar(query("versions_trained_too_late"))
     return int(late) == 0

@@ -1,6 +1,7 @@
 """Checks of the trading tables: the rows that break each rule."""
 
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 
 Rows = list[dict[str, object]]
 
@@ -15,9 +16,7 @@ def duplicate_orders(database: Database) -> Rows:
 
 def fills_without_order(database: Database) -> Rows:
     """Fills whose order is not stored."""
-    return database.rows(
-        "select trade_id from trading.fills left join trading.orders as o using (order_id) where o is null"
-    )
+    return database.rows(query("fills_without_order"))
 
 
 def locked_positions(database: Database) -> Rows:

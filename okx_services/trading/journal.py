@@ -10,6 +10,7 @@ from typing import Any
 from okx_core.errors import OkxSignalError
 from okx_core.trading.intents import OrderIntent
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 
 EXECUTION_LOCK = 0x4F4B5831
 OPEN_STATES = ("journaled", "sending", "unknown")
@@ -55,10 +56,7 @@ class Journal:
         with self.database.connect() as connection:
             for intent in intents:
                 connection.execute(
-                    "insert into trading.intents (client_order_id, signal_hour, pair, attempt, side, size_base, "
-                    "decision_price, predicted_excess_pct, model_name, model_version, reason, state, run_id, "
-                    "journaled_at) "
-                    "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'journaled', $12, $13)",
+                    query("journal_intent"),
                     (
                         intent.client_order_id, intent.signal_hour, intent.pair, intent.attempt, intent.side,
                         intent.size_base, intent.decision_price, intent.predicted_excess_pct, intent.model_name,
@@ -96,10 +94,7 @@ class Journal:
 
     def accepted_without_final_order(self) -> list[JournaledIntent]:
         """Accepted intents whose order has not been stored in a final state, because a run died before."""
-        return self._select(
-            "select i.* from trading.intents as i left join trading.orders as o using (client_order_id) "
-            "where i.state = 'accepted' and coalesce(o.state, '') not in ('filled', 'canceled') order by i.pair"
-        )
+        return self._select(query("accepted_without_final_order"))
 
     def drop_stale(self, signal_hour: datetime) -> None:
         """Intents of other hours that were never sent will never be."""

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 
 if TYPE_CHECKING:
     import psycopg
@@ -81,10 +82,7 @@ class LockedMonth:
         """Readers are given `new` from the commit on; content that was current before comes back as it was."""
         self.retire()
         self._connection.execute(
-            "insert into features.files (table_name, month, path, content_hash, code_version, watermark, "
-            "row_count, byte_count, written_at) values ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp()) "
-            "on conflict (table_name, month, content_hash) do update set superseded_at = null, "
-            "path = excluded.path, code_version = excluded.code_version, written_at = excluded.written_at",
+            query("swap_file"),
             (self.table, self.month, new.path, new.content_hash, new.code_version, new.watermark,
              new.row_count, new.byte_count),
         )  # fmt: skip
@@ -92,10 +90,7 @@ class LockedMonth:
     def forget_superseded(self, grace: timedelta = GRACE) -> list[str]:
         """Take superseded files that nobody pinned off the manifest once `grace` has passed; their paths."""
         rows = self._connection.execute(
-            "delete from features.files where file_id in (select file_id from features.files as file "
-            "where table_name = $1 and month = $2 and superseded_at < clock_timestamp() - $3 "
-            "and not exists (select 1 from features.pins where file_id = file.file_id) "
-            "for update skip locked) returning path",
+            query("forget_superseded_files"),
             (self.table, self.month, grace),
         ).fetchall()
         return [path for (path,) in rows]

@@ -18,6 +18,7 @@ from resources.feature_store import content
 from resources.feature_store.months import MonthPart, month_parts
 from resources.feature_store.store import FeatureStore, ReadAhead
 from resources.postgres.database import Bulk, Database
+from resources.postgres.queries import query
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,14 +29,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 def newest_candle(database: Database) -> datetime | None:
     """Open of the newest hourly candle, None without candles; the same few milliseconds for any history."""
-    # One probe of the primary key per pair: `max(timestamp_utc)` alone would read the whole index.
-    newest: datetime | None = database.scalar(
-        "with recursive pairs as ("
-        "(select pair from market.candles_1h order by pair limit 1) union all "
-        "select (select pair from market.candles_1h where pair > pairs.pair order by pair limit 1) "
-        "from pairs where pairs.pair is not null) "
-        "select max((select max(timestamp_utc) from market.candles_1h where pair = pairs.pair)) from pairs"
-    )
+    newest: datetime | None = database.scalar(query("newest_candle"))
     return newest
 
 

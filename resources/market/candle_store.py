@@ -13,20 +13,12 @@ from typing import TYPE_CHECKING
 from okx_core.candles.rules import BAR_LENGTHS
 from okx_core.errors import OkxSignalError
 from resources.postgres.database import Bulk, Database
+from resources.postgres.queries import query, query_on
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TABLES = {"1h": "market.candles_1h", "15m": "market.candles_15m"}
-VALUES = "open, high, low, close, volume, quote_volume"
-REPLACE = (
-    "update set (open, high, low, close, volume, quote_volume, source, ingested_at, revision) = "
-    "(excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume, "
-    "excluded.quote_volume, excluded.source, excluded.ingested_at, stored.revision + 1) "
-    "where (stored.open, stored.high, stored.low, stored.close, stored.volume, stored.quote_volume) "
-    "is distinct from (excluded.open, excluded.high, excluded.low, excluded.close, "
-    "excluded.volume, excluded.quote_volume)"
-)
 # A backfill that was stopped longer ago starts anew: what it had stored may have been revised since.
 RESUMED_WITHIN = timedelta(hours=24)
 
@@ -77,7 +69,7 @@ class CandleStore:
         `good` has the candle columns, one row per pair and time; `rejected` has `reason` too. A bar whose
         values differ from the stored ones replaces them under the next revision, and the old version goes
         to market.candle_revisions. `now` is exchange time. With `only_new` bars that are stored already stay
-        as they are: a source that is not the judge may add, but not correct.
+        as they are: such a source may add, but not correct.
         """
         with self.database.bulk() as bulk:
             bulk.stage("incoming", self.table, good.assign(source=source, ingested_at=now, revision=0))
@@ -87,38 +79,21 @@ class CandleStore:
                     "where (incoming.pair, incoming.timestamp_utc) = (stored.pair, stored.timestamp_utc)"
                 )
             revised = self._keep_old_versions(bulk, now)
-            written = bulk.frame(
-                f"with written as (insert into {self.table} as stored "  # noqa: S608
-                f"(pair, timestamp_utc, {VALUES}, source, ingested_at) "
-                f"select pair, timestamp_utc, {VALUES}, source, ingested_at from incoming order by pair, timestamp_utc "
-                f"on conflict (pair, timestamp_utc) do {'nothing' if only_new else REPLACE} returning 1) "
-                "select count(*) as rows from written"
-            )
+            written = bulk.frame(self._query("add_candles" if only_new else "merge_candles"))
             closed = self._close_gaps(bulk, source, now)
             self._quarantine(bulk, rejected, now)
             self._note_fetched(bulk, fetched, now)
         return Recorded(int(written["rows"].iloc[0]), revised, closed)
 
     def _keep_old_versions(self, bulk: Bulk, now: datetime) -> "pd.DataFrame":
-        old = ", ".join(f"stored.{name}" for name in VALUES.split(", "))
-        new = ", ".join(f"incoming.{name}" for name in VALUES.split(", "))
-        return bulk.frame(
-            "insert into market.candle_revisions "  # noqa: S608
-            f"(bar, pair, timestamp_utc, revision, {VALUES}, source, ingested_at, replaced_at) "
-            f"select $1, stored.pair, stored.timestamp_utc, stored.revision, {old}, stored.source, "
-            f"stored.ingested_at, $2 from incoming inner join {self.table} as stored using (pair, timestamp_utc) "
-            f"where ({old}) is distinct from ({new}) returning pair, timestamp_utc",
-            (self.bar, now),
-        )
+        return bulk.frame(self._query("keep_old_versions"), (self.bar, now))
+
+    def _query(self, name: str) -> str:
+        """A query on the table of this bar size."""
+        return query_on(name, {TABLES["1h"]: self.table})
 
     def _close_gaps(self, bulk: Bulk, source: str, now: datetime) -> int:
-        closed = bulk.frame(
-            "update market.candle_gaps as gap set state = 'refetched', settled_at = $2, "
-            "evidence = concat_ws('; ', nullif(gap.evidence, ''), 'fetched from ' || $3) from incoming "
-            "where gap.bar = $1 and gap.pair = incoming.pair and gap.timestamp_utc = incoming.timestamp_utc "
-            "and gap.state <> 'refetched' returning 1 as one",
-            (self.bar, now, source),
-        )
+        closed = bulk.frame(query("close_gaps"), (self.bar, now, source))
         return len(closed)
 
     def _quarantine(self, bulk: Bulk, rejected: "pd.DataFrame", now: datetime) -> None:
@@ -169,13 +144,7 @@ class CandleStore:
 
     def changed_between(self, since: datetime, until: datetime) -> tuple[datetime, datetime] | None:
         """First and last bar that came late or got new values in (since, until]; None when none did."""
-        rows = self.database.rows(
-            "select min(timestamp_utc) as first, max(timestamp_utc) as last from ("
-            "select timestamp_utc from market.candle_revisions where bar = $1 and replaced_at > $2 "
-            "and replaced_at <= $3 union all select timestamp_utc from market.candle_gaps where bar = $1 "
-            "and state = 'refetched' and settled_at > $2 and settled_at <= $3) as changes",
-            (self.bar, since, until),
-        )
+        rows = self.database.rows(query("changed_candles"), (self.bar, since, until))
         return None if rows[0]["first"] is None else (rows[0]["first"], rows[0]["last"])
 
     def fetched(self, pairs: Sequence[str], now: datetime) -> dict[str, list[tuple[datetime, datetime]]]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from okx_core.candles.gaps import is_due
 from resources.market.candle_store import TABLES, CandleStore
 from resources.postgres.database import Database
+from resources.postgres.queries import query, query_on
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,20 +54,7 @@ class GapLedger:
         there is none. Without a listing nothing is said of the time before a pair's first bar.
         """
         return self._database.execute(
-            "with edges as ("  # noqa: S608
-            f" select name as pair, coalesce((select max(timestamp_utc) from {self._store.table}"
-            "  where pair = name and timestamp_utc < $2), "
-            "  case when listing is not null then greatest(listing, $2) - $6 end) as timestamp_utc"
-            "  from unnest($1::text[], $8::timestamptz[]) as asked (name, listing)"
-            f" union all select pair, timestamp_utc from {self._store.table}"
-            "  where pair = any($1) and timestamp_utc >= $2 and timestamp_utc < $3), "
-            "followed as (select pair, timestamp_utc, coalesce(lead(timestamp_utc) over (partition by pair "
-            "  order by timestamp_utc), case when pair = any($7) then null else $3 end) as next_bar "
-            "  from edges where timestamp_utc is not null) "
-            "insert into market.candle_gaps (bar, pair, timestamp_utc, attempts, noticed_at, attempted_at) "
-            "select $4, pair, missing, 1, $5, $5 from followed cross join lateral "
-            "generate_series(greatest(timestamp_utc + $6, $2), least(next_bar, $3) - $6, $6) as missing "
-            "where next_bar > timestamp_utc + $6 on conflict do nothing",
+            query_on("note_gaps", {TABLES["1h"]: self._store.table}),
             (
                 list(pairs),
                 start,
@@ -113,13 +101,7 @@ class GapLedger:
             return
         pairs, opens, states, evidence = (list(column) for column in zip(*rows, strict=True))
         self._database.execute(
-            "update market.candle_gaps as gap set attempts = gap.attempts + 1, attempted_at = $2, "
-            "state = seen.state, evidence = seen.evidence, "
-            "settled_at = case when seen.state = 'open' then null else $2 end "
-            "from unnest($3::text[], $4::timestamptz[], $5::text[], $6::text[]) "
-            "as seen (pair, timestamp_utc, state, evidence) "
-            "where gap.bar = $1 and gap.state = 'open' and gap.pair = seen.pair "
-            "and gap.timestamp_utc = seen.timestamp_utc",
+            query("record_gap_attempts"),
             (self._store.bar, now, pairs, opens, states, evidence),
         )
 

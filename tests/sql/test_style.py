@@ -1,4 +1,4 @@
-"""The silhouette of every SQL file: header, named steps, `select * from final`; bound parameters only."""
+"""The form of every SQL file: header, named steps, `select * from final`; bound parameters only."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from resources.postgres.sql_models import SQL_FILES
 
-FILES = sorted([path for path in SQL_FILES.rglob("*.sql") if path.parent.name != "schema"])
+FILES = sorted([path for path in SQL_FILES.rglob("*.sql") if path.parent.name not in ("schema", "queries")])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SQL_FILES)))

@@ -21,7 +21,7 @@ PROGRAM = """
 import os, signal, sys
 from datetime import UTC, datetime, timedelta
 import numpy as np, pandas as pd
-from resources.database import Database
+from resources.postgres.database import Database
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.store import FeatureStore
 
