@@ -10,9 +10,9 @@ with edges as (
             (
                 select max(stored.timestamp_utc)
                 from market.candles_1h as stored
-                where stored.pair = asked.pair and stored.timestamp_utc < $2
+                where stored.pair = asked.pair and stored.timestamp_utc < $2::timestamptz
             ),
-            case when asked.listing is not null then greatest(asked.listing, $2) - $6 end
+            case when asked.listing is not null then greatest(asked.listing, $2::timestamptz) - $6::interval end
         ) as timestamp_utc
     from unnest($1::text[], $8::timestamptz[]) as asked (pair, listing)
     union all
@@ -20,7 +20,10 @@ with edges as (
         stored.pair,
         stored.timestamp_utc
     from market.candles_1h as stored
-    where stored.pair = any($1) and stored.timestamp_utc >= $2 and stored.timestamp_utc < $3
+    where
+        stored.pair = any($1::text[])
+        and stored.timestamp_utc >= $2::timestamptz
+        and stored.timestamp_utc < $3::timestamptz
 ),
 
 followed as (
@@ -29,7 +32,7 @@ followed as (
         timestamp_utc,
         coalesce(
             lead(timestamp_utc) over (partition by pair order by timestamp_utc),
-            case when pair = any($7) then null else $3 end
+            case when pair = any($7::text[]) then null else $3::timestamptz end
         ) as next_bar
     from edges
     where timestamp_utc is not null
@@ -41,12 +44,14 @@ select
     followed.pair,
     missing.timestamp_utc,
     1 as attempts,
-    $5 as noticed_at,
-    $5 as attempted_at
+    $5::timestamptz as noticed_at,
+    $5::timestamptz as attempted_at
 from followed
 cross join
     lateral generate_series(
-        greatest(followed.timestamp_utc + $6, $2), least(followed.next_bar, $3) - $6, $6
+        greatest(followed.timestamp_utc + $6::interval, $2::timestamptz),
+        least(followed.next_bar, $3::timestamptz) - $6::interval,
+        $6::interval
     ) as missing (timestamp_utc)
-where followed.next_bar > followed.timestamp_utc + $6
+where followed.next_bar > followed.timestamp_utc + $6::interval
 on conflict do nothing

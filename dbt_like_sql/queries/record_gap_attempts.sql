@@ -3,10 +3,10 @@
 update market.candle_gaps as gaps
 set
     attempts = gaps.attempts + 1,
-    attempted_at = $2,
+    attempted_at = $2::timestamptz,
     state = seen.state,
     evidence = seen.evidence,
-    settled_at = case when seen.state = 'open' then null else $2 end
+    settled_at = case when seen.state = 'open' then null else $2::timestamptz end
 from unnest($3::text[], $4::timestamptz[], $5::text[], $6::text[]) as seen (pair, timestamp_utc, state, evidence)
 where
     gaps.bar = $1

@@ -26,7 +26,7 @@ LIKE_DAGSTER = (
 LAUNCHER = """
 import os, signal, sys, time
 from pathlib import Path
-from okx_jobs.processes import Service, start, stop_child
+from okx_jobs.stack.processes import Service, start, stop_child
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 logs = Path(sys.argv[1])
