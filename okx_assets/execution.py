@@ -9,7 +9,7 @@ from okx_core.decisions.rules import DecisionRules
 from okx_services.trading import checks
 from okx_services.trading.executor import ExecutionReport, OrderExecutor
 from okx_services.trading.journal import Journal
-from resources.dagster_resources import DatabaseResource, ExchangeResource
+from resources.dagster_resources import DatabaseResource, ExchangeResource, LimitsResource
 
 EXECUTION_POOL = "okx_execution"
 BACKFILL_TAG = "dagster/backfill"
@@ -44,7 +44,12 @@ DESCRIPTIONS = {
     ],
     pool=EXECUTION_POOL,
 )  # fmt: skip
-def execution(context: dg.AssetExecutionContext, database: DatabaseResource, exchange: ExchangeResource):  # type: ignore[no-untyped-def]
+def execution(  # type: ignore[no-untyped-def]
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    exchange: ExchangeResource,
+    limits: LimitsResource,
+):
     """Trade the newest signal hour once, if it is fresh; reconcile in any case."""
     opened = database.open()
     executor = OrderExecutor(
@@ -52,8 +57,8 @@ def execution(context: dg.AssetExecutionContext, database: DatabaseResource, exc
         client=exchange.open(),
         journal=Journal(opened, context.run.run_id),
         rules=DecisionRules(),
-        limits=exchange.risk_limits(),
-        quote_currency=exchange.quote_currency(),
+        limits=limits.risk_limits(),
+        quote_currency=limits.quote_currency(),
     )
     report = executor.run(rejection_reason_of_run(context))
     context.log.info(report.rejection_reason or f"{report.placed} orders placed")

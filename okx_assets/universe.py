@@ -6,7 +6,7 @@ from okx_assets import keys
 from okx_assets.partitions import DAILY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_services.ingest.universe import days_without_enabled_pair, record_universe
-from resources.dagster_resources import DatabaseResource, ExchangeResource
+from resources.dagster_resources import DatabaseResource, ExchangeResource, LimitsResource
 
 
 @dg.asset(
@@ -26,11 +26,14 @@ from resources.dagster_resources import DatabaseResource, ExchangeResource
     ],
 )
 def universe(
-    context: dg.AssetExecutionContext, database: DatabaseResource, exchange: ExchangeResource
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    exchange: ExchangeResource,
+    limits: LimitsResource,
 ) -> dg.MaterializeResult:
     """Point-in-time universe: instruments listed before the day, with the turnover of the day before."""
     start, end = window_of(context)
-    rows = record_universe(database.open(), exchange.open(), start, end, exchange.universe_filter())
+    rows = record_universe(database.open(), exchange.open(), start, end, limits.universe_filter())
     without = days_without_enabled_pair(rows, start, end)
     return dg.MaterializeResult(
         metadata=written(len(rows), enabled=sum(bool(row["enabled"]) for row in rows)),

@@ -28,6 +28,7 @@ from resources.dagster_resources import (  # noqa: E402
     DatabaseResource,
     ExchangeResource,
     FeatureStoreResource,
+    LimitsResource,
     TrackingResource,
 )
 
@@ -57,6 +58,7 @@ definitions = dg.Definitions(
         "database": DatabaseResource(),
         "exchange": ExchangeResource(),
         "feature_store": FeatureStoreResource(),
+        "limits": LimitsResource(),
         "tracking": TrackingResource(),
     },
     executor=dg.in_process_executor,

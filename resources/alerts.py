@@ -3,8 +3,8 @@
 import logging
 
 import requests
+from pydantic import SecretStr
 
-from resources.config.settings import Settings
 from resources.postgres.database import Database
 
 LOG = logging.getLogger("okxsignal.alerts")
@@ -12,14 +12,14 @@ TIMEOUT_SECONDS = 5
 
 
 def raise_alert(
-    settings: Settings, database: Database, subject: str, message: str, run_id: str | None
+    webhook: SecretStr | None, database: Database, subject: str, message: str, run_id: str | None
 ) -> None:
     """Deliver and record one alert. A webhook that does not answer is logged; the record says so."""
     delivered = False
-    if settings.alert_webhook is not None:
+    if webhook is not None:
         try:
             response = requests.post(
-                settings.alert_webhook.get_secret_value(),
+                webhook.get_secret_value(),
                 json={"text": f"{subject}\n{message}"},
                 timeout=TIMEOUT_SECONDS,
             )

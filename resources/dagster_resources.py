@@ -1,4 +1,4 @@
-"""Dagster's handles on the stores. They carry no configuration: settings are read when a step runs."""
+"""Dagster's handles on the stores and on the user's limits. Each reads its settings when a step runs."""
 
 from datetime import datetime
 
@@ -6,14 +6,13 @@ import dagster as dg
 
 from okx_core.decisions.rules import RiskLimits
 from okx_core.market.universe import UniverseFilter
-from resources.config.limits import risk_limits, universe_filter
 from resources.config.settings import load_settings
 from resources.feature_store.sql_window import newest_candle, window_start
 from resources.feature_store.store import FeatureStore
 from resources.market.candle_store import source_of
 from resources.okx.client import OkxClient
 from resources.postgres.database import Database
-from resources.stores import open_database, open_exchange, open_feature_store, open_tracking
+from resources.stores import open_database, open_exchange, open_feature_store
 from resources.tracking import Tracking
 
 
@@ -21,46 +20,49 @@ class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The okxsignal database."""
 
     def open(self) -> Database:
-        return open_database(load_settings())
+        return open_database(load_settings().database)
 
 
 class FeatureStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The history of features and labels."""
 
     def open(self) -> FeatureStore:
-        return open_feature_store(load_settings())
+        settings = load_settings()
+        return open_feature_store(settings.database, settings.feature_store)
 
     def sql_start(self) -> datetime:
         """From which bar on rows also stand in PostgreSQL, by the newest candle there is."""
         settings = load_settings()
-        return window_start(settings.sql_feature_days, newest_candle(open_database(settings)))
+        return window_start(settings.feature_store.sql_days, newest_candle(open_database(settings.database)))
 
 
 class ExchangeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The exchange of the current mode."""
 
     def open(self) -> OkxClient:
-        return open_exchange(load_settings())
+        return open_exchange(load_settings().exchange)
 
     def source(self) -> str:
-        """The source tag of what this exchange sends over REST."""
+        """The text in the column `source` of rows that this exchange has sent."""
         return source_of(load_settings().mode)
+
+
+class LimitsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The user's limits: which pairs are traded, and how much may be risked."""
+
+    def universe_filter(self) -> UniverseFilter:
+        return load_settings().universe_filter
 
     def quote_currency(self) -> str:
         """The currency that pairs are quoted in and cash is held in."""
         return load_settings().quote_currency
 
     def risk_limits(self) -> RiskLimits:
-        """The user's limits of a trade."""
-        return risk_limits(load_settings())
-
-    def universe_filter(self) -> UniverseFilter:
-        """What a pair needs to be traded."""
-        return universe_filter(load_settings())
+        return load_settings().risk_limits
 
 
 class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The MLflow registry."""
 
     def open(self) -> Tracking:
-        return open_tracking(load_settings())
+        return Tracking(load_settings().tracking_url)

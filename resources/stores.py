@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from okx_core.errors import OkxSignalError
-from resources.config.settings import Mode, Settings
+from resources.config.parts import ApiKeys, DatabaseSettings, ExchangeSettings, MarketSettings, StoreSettings
+from resources.config.values import Mode
 from resources.okx.client import OkxClient
 from resources.okx.http.signing import Credentials
 from resources.postgres.database import Database, sibling
@@ -13,7 +14,6 @@ from resources.postgres.embedded import EmbeddedPostgres
 from resources.postgres.hypertables import make_hypertables
 from resources.postgres.migrations import comment_columns, create_databases, migrate, sync_columns
 from resources.postgres.sql_models import load_models
-from resources.tracking import Tracking
 
 if TYPE_CHECKING:
     from resources.feature_store.store import FeatureStore
@@ -26,54 +26,41 @@ class MarketMismatchError(OkxSignalError):
     """The database already holds another market."""
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(server: DatabaseSettings) -> Database:
     """The okxsignal database: the user's server, or the embedded one of this home."""
-    if settings.database_url is not None:
-        return Database(settings.database_url.get_secret_value())
-    return Database(EmbeddedPostgres(settings.home).url)
+    return Database(server.own_url or EmbeddedPostgres(server.home).url)
 
 
-def open_feature_store(settings: Settings) -> "FeatureStore":
+def open_feature_store(server: DatabaseSettings, files: StoreSettings) -> "FeatureStore":
     """The history of features and labels: Parquet files in the home, or where OKXSIGNAL_STORE_URL says."""
     from resources.feature_store.root import StoreRoot
     from resources.feature_store.store import FeatureStore
 
-    root = StoreRoot(settings.feature_store_url, settings.feature_store_options)
-    return FeatureStore(open_database(settings), root)
+    return FeatureStore(open_database(server), StoreRoot(files.url, files.options))
 
 
-def open_tracking(settings: Settings) -> Tracking:
-    return Tracking(settings.tracking_url)
-
-
-def open_exchange(settings: Settings) -> OkxClient:
+def open_exchange(exchange: ExchangeSettings) -> OkxClient:
     """A client of the exchange of this mode; only address, headers and keys differ between modes."""
     return OkxClient(
-        settings.exchange_url,
-        SIMULATED_CREDENTIALS if settings.trades_locally else _credentials(settings),
-        simulated_trading=settings.mode is Mode.DEMO,
-        rate_limits=settings.mode is not Mode.SIMULATED,
+        exchange.url,
+        SIMULATED_CREDENTIALS if exchange.is_local else _credentials(exchange.keys),
+        simulated_trading=exchange.mode is Mode.DEMO,
+        rate_limits=exchange.mode is not Mode.SIMULATED,
     )
 
 
-def _credentials(settings: Settings) -> Credentials | None:
+def _credentials(keys: ApiKeys | None) -> Credentials | None:
     """The user's keys; None in a process that was not given them and may only read public data."""
-    if settings.okx_api_key and settings.okx_api_secret and settings.okx_passphrase:
-        return Credentials(
-            settings.okx_api_key.get_secret_value(),
-            settings.okx_api_secret.get_secret_value(),
-            settings.okx_passphrase.get_secret_value(),
-        )
-    return None
+    return None if keys is None else Credentials(keys.key, keys.secret, keys.passphrase)
 
 
-def market_identity(settings: Settings) -> str:
+def market_identity(market: MarketSettings) -> str:
     """What market a database holds: another mode, tape or seed is another market."""
-    if settings.mode is not Mode.SIMULATED:
-        return f"{settings.mode} okx:{settings.okx_region}"
-    if settings.tape == "synthetic":
-        return f"simulated synthetic seed={settings.tape_seed} strength={settings.tape_strength:g}"
-    return f"simulated recorded {Path(settings.tape).name} {_content_hash(Path(settings.tape))}"
+    if market.mode is not Mode.SIMULATED:
+        return f"{market.mode} okx:{market.region}"
+    if market.tape == "synthetic":
+        return f"simulated synthetic seed={market.tape_seed} strength={market.tape_strength:g}"
+    return f"simulated recorded {Path(market.tape).name} {_content_hash(Path(market.tape))}"
 
 
 def _content_hash(tape: Path) -> str:
@@ -84,17 +71,17 @@ def _content_hash(tape: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
-def require_own_server(settings: Settings) -> None:
+def require_own_server(server: DatabaseSettings) -> None:
     """Fail early, before anything is started, when the user's own server does not answer."""
-    if settings.database_url is not None:
-        Database(sibling(settings.database_url.get_secret_value(), "postgres")).scalar("select 1")
+    if server.own_url is not None:
+        Database(sibling(server.own_url, "postgres")).scalar("select 1")
 
 
-def prepare_database(settings: Settings) -> Database:
+def prepare_database(server: DatabaseSettings, market: MarketSettings) -> Database:
     """Bring databases, schema, registry columns and views up to date; refuse to mix two markets."""
     from resources.postgres.table_dictionary import build_view, registry_columns
 
-    database = open_database(settings)
+    database = open_database(server)
     create_databases(database.url)
     migrate(database)
     make_hypertables(database)
@@ -104,25 +91,24 @@ def prepare_database(settings: Settings) -> Database:
     for model in load_models():
         if model.is_view:
             build_view(database, model)
-    _require_same_market(database, market_identity(settings), settings)
+    _require_same_market(database, market_identity(market), server)
     return database
 
 
-def _require_same_market(database: Database, identity: str, settings: Settings) -> None:
+def _require_same_market(database: Database, identity: str, server: DatabaseSettings) -> None:
     held = database.scalar("select identity from ops.market_source")
     if held in (None, identity):
         return
-    embedded = settings.database_url is None
-    other = "another home with --home DIR (OKXSIGNAL_HOME)" if embedded else "another database"
+    other = "another home with --home DIR (OKXSIGNAL_HOME)" if server.is_embedded else "another database"
     raise MarketMismatchError(
-        f"{settings.home if embedded else database} holds the market '{held}', but the settings ask for "
+        f"{server.home if server.is_embedded else database} holds the market '{held}', but the settings ask for "
         f"'{identity}': go back to the old settings, or use {other}"
     )
 
 
-def claim_market(settings: Settings) -> None:
+def claim_market(server: DatabaseSettings, market: MarketSettings) -> None:
     """Record which market the database holds from now on; called once the exchange has proven to play it."""
-    open_database(settings).execute(
+    open_database(server).execute(
         "insert into ops.market_source (identity) values ($1) on conflict do nothing",
-        (market_identity(settings),),
+        (market_identity(market),),
     )

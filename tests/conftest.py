@@ -64,7 +64,8 @@ def template(server, tmp_path_factory: pytest.TempPathFactory) -> str:  # type: 
     from resources.config.settings import Settings
     from resources.stores import prepare_database
 
-    prepare_database(Settings(home=tmp_path_factory.mktemp("template"), database_url=server.url))
+    settings = Settings(home=tmp_path_factory.mktemp("template"), database_url=server.url)
+    prepare_database(settings.database, settings.market)
     return "okxsignal"
 
 
@@ -136,7 +137,7 @@ class DemoHome:
     def store(self):  # type: ignore[no-untyped-def]
         from resources.stores import open_database
 
-        return open_database(self.settings)
+        return open_database(self.settings.database)
 
 
 @pytest.fixture(scope="session")
@@ -157,7 +158,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHome]:
     stretch = Stretch(DEMO_START, DEMO_END, LIVE_HOURS)
     clock = f"fixed:{stretch.history_end:%Y-%m-%dT%H:%M:%SZ}"
     try:
-        with services.working_services(settings, clock), quiet_instance(settings) as instance:
+        with services.working_services(settings, clock), quiet_instance(settings.home) as instance:
             pipeline, admin = Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url)
             demo = Demo(
                 pipeline, admin, stretch, Console(quiet=True), lambda: services.wait_for_mlflow(settings)

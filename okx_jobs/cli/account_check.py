@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from okx_core.errors import OkxSignalError
 from okx_jobs.cli.diagnosis import Diagnosis
-from resources.config.settings import REST_HOSTS, Mode, Settings
+from resources.config.declarations import KEYS, variable_of
+from resources.config.okx_hosts import REST_HOSTS
+from resources.config.settings import Mode, Settings
 from resources.okx.client import OkxClient
 from resources.okx.errors import OkxError
 from resources.okx.rows.account import AccountConfig
 
-KEYS = ("okx_api_key", "okx_api_secret", "okx_passphrase")
 LEVELS = {"1": "spot", "2": "futures", "3": "multi-currency margin", "4": "portfolio margin"}
 # Spot orders go out with tdMode cash, which the two margin levels refuse.
 TRADABLE_LEVELS = ("1", "2")
@@ -18,8 +19,8 @@ KEY_UNKNOWN, OTHER_ENVIRONMENT = ("50111", "50119"), "50101"
 
 def diagnose_account(client: OkxClient, settings: Settings) -> Iterator[Diagnosis]:
     """Everything a key can be asked about itself, with one call."""
-    if not settings.trades_locally:
-        missing = [f"OKXSIGNAL_{name.upper()}" for name in KEYS if not getattr(settings, name)]
+    if not settings.exchange.is_local:
+        missing = [variable_of(name) for name in KEYS if not getattr(settings, name)]
         if missing:
             yield Diagnosis(
                 "keys", f"{', '.join(missing)} not set", "put the key, its secret and passphrase in .env"
@@ -45,7 +46,7 @@ def diagnose_account(client: OkxClient, settings: Settings) -> Iterator[Diagnosi
 def _remedy(error: OkxSignalError, settings: Settings) -> str:
     """What OKX said, and where a key that is unknown may be at home."""
     code = error.code if isinstance(error, OkxError) else ""
-    if code in KEY_UNKNOWN and not settings.trades_locally:
+    if code in KEY_UNKNOWN and not settings.exchange.is_local:
         others = ", ".join(region for region in REST_HOSTS if region != settings.okx_region)
         return (
             f"{error}; the region is {settings.okx_region}: if the account was opened elsewhere, set "
@@ -65,7 +66,7 @@ def _permissions(config: AccountConfig, settings: Settings) -> Iterator[Diagnosi
     if "withdraw" in held:
         remedies.append("make a key that cannot withdraw: nothing here ever withdraws")
     yield Diagnosis("permissions", ", ".join(config.permissions) or "none", "; ".join(remedies))
-    if settings.trades_locally:
+    if settings.exchange.is_local:
         return
     exposed = settings.mode is Mode.LIVE and not config.is_bound_to_ip
     yield Diagnosis(

@@ -1,11 +1,13 @@
 """What the commands of the command line do, once their options are read."""
 
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
+from rich.markup import escape
 
 from okx_assets import keys
 from okx_core.hours import DAY, HOUR, LABEL_HORIZON_HOURS, floor_hour, newest_closed_hour
@@ -32,33 +34,36 @@ def run_demo(request: DemoRequest, console: Console) -> None:
     """Choose the market and the home, then run the pipeline on it."""
     market = recorded_market(request) if request.tape is not None else synthetic_market(request)
     settings, stretch = market.settings, market.stretch
-    services.require_stack_stopped(settings)
+    services.require_stack_stopped(settings.home)
     console.print(
-        f"{settings.tape} tape, {len(settings.pair_list)} pairs, {stretch.start:%Y-%m-%d %H:%M} to "
-        f"{stretch.end:%Y-%m-%d %H:%M} UTC; home {settings.home}", soft_wrap=True,
+        f"{settings.tape} tape, {len(settings.market.pairs)} pairs, {stretch.start:%Y-%m-%d %H:%M} to "
+        f"{stretch.end:%Y-%m-%d %H:%M} UTC; home {escape(str(settings.home))}", soft_wrap=True,
     )  # fmt: skip
     clock = f"fixed:{stretch.history_end:%Y-%m-%dT%H:%M:%SZ}"
-    with services.working_services(settings, clock), quiet_instance(settings) as instance:
+    with services.working_services(settings, clock), quiet_instance(settings.home) as instance:
         market.remember()
         demo = Demo(
             Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url), stretch, console,
             lambda: services.wait_for_mlflow(settings),
         )  # fmt: skip
         demo.run()
-        command = "okxsignal" if request.tape is None else f"okxsignal --home {_short(settings.home)}"
-        print_summary(console, open_database(settings), settings, command)
+        print_summary(console, open_database(settings.database), settings, command_for(settings.home))
 
 
-def _short(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def command_for(home: Path) -> str:
+    """The command that works on this home, quoted for a shell. The default home needs no option."""
+    if home == Settings().home:
+        return "okxsignal"
+    short = home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home
+    return f"okxsignal --home {shlex.quote(str(short))}"
 
 
 def run_backfill(
     start: datetime, end: datetime | None, again: bool, settings: Settings, console: Console
 ) -> None:
     """Candles, features and labels of [start, end); hours that are there already stay, unless `again`."""
-    with services.working_services(settings), quiet_instance(settings) as instance:
-        pipeline, now = Pipeline(instance), open_exchange(settings).now()
+    with services.working_services(settings), quiet_instance(settings.home) as instance:
+        pipeline, now = Pipeline(instance), open_exchange(settings.exchange).now()
         end = min(end or floor_hour(now), floor_hour(now))
         require_partition(start)
         if start >= end:
@@ -79,7 +84,7 @@ def run_backfill(
                 hours = _run_hours(pipeline, assets, start, last, again)
             console.print(f"{name:<12} {hours:>7,} hours")
         if pipeline.resolve_due_gaps():
-            print_gaps(open_database(settings), console)
+            print_gaps(open_database(settings.database), console)
 
 
 def _backfill_universe(pipeline: Pipeline, start: datetime, end: datetime) -> int:
@@ -104,18 +109,18 @@ def _run_hours(
 
 def run_gaps(repair: bool, settings: Settings, console: Console) -> None:
     """Show the gap ledger, after one more attempt at every due gap if asked for."""
-    with services.working_services(settings), quiet_instance(settings) as instance:
+    with services.working_services(settings), quiet_instance(settings.home) as instance:
         if repair:
             with console.status("asking the exchange again"):
                 Pipeline(instance).run("repair_gaps")
-        print_gaps(open_database(settings), console)
+        print_gaps(open_database(settings.database), console)
 
 
 def run_one_hour(hour: datetime | None, settings: Settings, console: Console) -> None:
     """The hourly job for one hour; prints what the execution op did."""
-    with services.working_services(settings), quiet_instance(settings) as instance:
+    with services.working_services(settings), quiet_instance(settings.home) as instance:
         services.wait_for_mlflow(settings)
-        newest = newest_closed_hour(open_exchange(settings).now())
+        newest = newest_closed_hour(open_exchange(settings.exchange).now())
         chosen = floor_hour(hour) if hour is not None else newest
         require_partition(chosen)
         if chosen > newest:
@@ -131,14 +136,13 @@ def run_one_hour(hour: datetime | None, settings: Settings, console: Console) ->
             console.print(f"{name:<12} {facts[name].value}")
 
 
-def arm_live(console: Console) -> None:
+def arm_live(arming: Path, console: Console) -> None:
     """Write the second opt-in after the user has typed what it means."""
     answer = console.input(
         "Real orders with real money will be placed from this home. Type 'trade live' to arm: "
     )
     if answer.strip() != "trade live":
         raise RequestError("not armed: the words were not 'trade live'")
-    arming = Settings().live_arming
     arming.parent.mkdir(parents=True, exist_ok=True)
     arming.write_text(f"armed at {datetime.now(UTC).isoformat()}\n", encoding="utf-8")
     console.print(f"armed: {arming}; delete the file to disarm")

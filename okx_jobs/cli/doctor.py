@@ -3,8 +3,10 @@
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from okx_core.errors import OkxSignalError
@@ -13,7 +15,8 @@ from okx_jobs.cli.diagnosis import Diagnosis
 from okx_jobs.stack import services
 from okx_jobs.stack.processes import answers
 from okx_services.ingest.feed_health import HEALTHY, STARTING, WAITING, health_file, utc_now
-from resources.config.settings import Mode, Settings
+from resources.config.parts import DatabaseSettings
+from resources.config.settings import Settings
 from resources.feature_store.months import start_of
 from resources.postgres.database import Database
 from resources.postgres.embedded import EmbeddedPostgres
@@ -26,7 +29,9 @@ STOPPED = "embedded, stopped; it starts with `okxsignal up`"
 
 def examine(settings: Settings, console: Console) -> bool:
     """Print every diagnosis; True when nothing needs a remedy."""
-    table = Table("", "found", "what to do", title=f"OKXsignal in {settings.home}", title_justify="left")
+    table = Table(
+        "", "found", "what to do", title=f"OKXsignal in {escape(str(settings.home))}", title_justify="left"
+    )
     sound = True
     for diagnosis in diagnoses(settings):
         sound &= not diagnosis.remedy
@@ -37,7 +42,7 @@ def examine(settings: Settings, console: Console) -> bool:
 
 def diagnoses(settings: Settings) -> Iterator[Diagnosis]:
     """Everything worth looking at, cheapest first."""
-    yield Diagnosis("mode", f"{settings.mode}: {market_identity(settings)}")
+    yield Diagnosis("mode", f"{settings.mode}: {market_identity(settings.market)}")
     place = next(place for place in (settings.home, *settings.home.parents) if place.exists())
     free = shutil.disk_usage(place).free / 2**30
     yield Diagnosis(
@@ -45,15 +50,15 @@ def diagnoses(settings: Settings) -> Iterator[Diagnosis]:
         f"{free:.0f} GiB free",
         "" if free >= MIN_FREE_GIB else f"free at least {MIN_FREE_GIB:.0f} GiB",
     )
-    is_up = services.running_launcher(settings) is not None
+    is_up = services.running_launcher(settings.home) is not None
     yield Diagnosis("stack", "up" if is_up else "down (start it with `okxsignal up`)")
     if is_up:
-        yield _live_feed(settings)
-    database = _database(settings)
+        yield _live_feed(settings.home)
+    database = _database(settings.database)
     yield database
     if not database.remedy and database.state != STOPPED:
-        yield from diagnose_history(open_database(settings))
-    if not settings.trades_locally or answers(services.simulator(settings)):
+        yield from diagnose_history(open_database(settings.database))
+    if not settings.exchange.is_local or answers(services.simulator(settings)):
         yield from _exchange(settings)
     else:
         yield Diagnosis("exchange", "the simulator starts with `okxsignal up`")
@@ -62,22 +67,20 @@ def diagnoses(settings: Settings) -> Iterator[Diagnosis]:
     )
 
 
-def _live_feed(settings: Settings) -> Diagnosis:
-    health = health_file(settings).read()
+def _live_feed(home: Path) -> Diagnosis:
+    health = health_file(home).read()
     if health is None:
         return Diagnosis("live feed", "has not said yet how it is")
     sound = health.state in (HEALTHY, STARTING, WAITING)
-    remedy = (
-        "" if sound else f"see {services.logs(settings) / 'live-feed.log'}; candles come hourly over REST"
-    )
+    remedy = "" if sound else f"see {services.logs(home) / 'live-feed.log'}; candles come hourly over REST"
     return Diagnosis("live feed", health.words(utc_now()), remedy)
 
 
-def _database(settings: Settings) -> Diagnosis:
-    if settings.database_url is None and not EmbeddedPostgres(settings.home).is_running():
+def _database(server: DatabaseSettings) -> Diagnosis:
+    if server.is_embedded and not EmbeddedPostgres(server.home).is_running():
         return Diagnosis("database", STOPPED)
     return _attempt(
-        "database", lambda: str(open_database(settings).scalar("select version()")).split(" on ")[0]
+        "database", lambda: str(open_database(server).scalar("select version()")).split(" on ")[0]
     )
 
 
@@ -104,15 +107,14 @@ def diagnose_history(database: Database) -> Iterator[Diagnosis]:
 
 
 def _exchange(settings: Settings) -> Iterator[Diagnosis]:
-    client = open_exchange(settings)
+    client = open_exchange(settings.exchange)
     try:
         offset = (client.server_time() - datetime.now(UTC)).total_seconds()
     except OkxSignalError as error:
-        yield Diagnosis("exchange", f"{settings.exchange_url} does not answer", str(error))
+        yield Diagnosis("exchange", f"{settings.exchange.url} does not answer", str(error))
         return
-    yield Diagnosis("exchange", f"{settings.exchange_url} answers")
-    stepped = settings.mode is Mode.SIMULATED and settings.clock != "real"
-    late = abs(offset) > MAX_CLOCK_OFFSET_SECONDS and not stepped
+    yield Diagnosis("exchange", f"{settings.exchange.url} answers")
+    late = abs(offset) > MAX_CLOCK_OFFSET_SECONDS and not settings.market.clock_is_fixed
     yield Diagnosis(
         "exchange clock", f"{offset:+.2f} s from ours", "synchronise this machine's clock" if late else ""
     )

@@ -35,7 +35,7 @@ class Commands(click.Group):
     commands=dict(RESEARCH),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `okxsignal demo`, then `okxsignal up` and open the addresses it prints. "
-    "Every setting is an environment variable OKXSIGNAL_<NAME> or a line of .env.",
+    "Every setting is an environment variable OKXSIGNAL_<NAME> or a line of .env: `okxsignal config` shows all.",
 )
 @click.option(
     "--home", type=click.Path(file_okay=False, path_type=Path), help="State directory; one market each."
@@ -130,6 +130,21 @@ def doctor() -> None:
 
 
 @cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option("--write-docs", is_flag=True, help="Write docs/settings.md and .env.example anew.")
+def config(as_json: bool, write_docs: bool) -> None:
+    """Show every setting with its value, source and meaning. Secrets are masked."""
+    from okx_jobs.cli.settings_guide import print_settings, settings_as_json, write_pages
+
+    if write_docs:
+        write_pages(options.console())
+    elif as_json:
+        click.echo(settings_as_json())
+    else:
+        print_settings(options.console())
+
+
+@cli.command()
 @click.option("--from", "start", type=options.MOMENT, required=True, help="First hour (UTC).")
 @click.option("--to", "end", type=options.MOMENT, help="End (UTC), exclusive; default: the last closed hour.")
 @click.option("--again", is_flag=True, help="Recompute hours that are already there.")
@@ -173,7 +188,7 @@ def arm() -> None:
     """The second opt-in to live trading: confirm by hand that real orders may be placed from this home."""
     from okx_jobs.cli.commands import arm_live
 
-    arm_live(options.console())
+    arm_live(options.settings(trading=False).live_arming, options.console())
 
 
 def _interrupt(_number: int, _frame: object) -> None:

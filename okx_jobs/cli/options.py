@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
-def settings() -> "Settings":
+def settings(*, trading: bool = True) -> "Settings":
     from resources.config.settings import load_settings
 
-    return load_settings()
+    return load_settings(trading=trading)
 
 
 def console() -> "Console":

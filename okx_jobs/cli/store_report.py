@@ -26,7 +26,7 @@ class StoreDamagedError(OkxSignalError):
 def show_store(settings: Settings, console: Console) -> None:
     """A line per table and month, then where the files lie and from when on SQL has the rows too."""
     with services.working_database(settings):
-        print_store(open_feature_store(settings), console)
+        print_store(open_feature_store(settings.database, settings.feature_store), console)
 
 
 def print_store(feature_store: FeatureStore, console: Console) -> None:
@@ -64,7 +64,7 @@ def _print_total(
 def collect_garbage(settings: Settings, console: Console, *, dry_run: bool) -> None:
     """Remove what nobody needs, or only say what that is."""
     with services.working_database(settings):
-        store = open_feature_store(settings)
+        store = open_feature_store(settings.database, settings.feature_store)
         garbage = find_garbage(store) if dry_run else remove_garbage(store)
     names = garbage.paths
     for name in names[:SHOWN]:
@@ -81,7 +81,7 @@ def collect_garbage(settings: Settings, console: Console, *, dry_run: bool) -> N
 def verify_store(settings: Settings, console: Console) -> None:
     """Hash every file again and compare SQL with the store; StoreDamagedError when something is wrong."""
     with services.working_database(settings):
-        wrong = problems(open_feature_store(settings), console)
+        wrong = problems(open_feature_store(settings.database, settings.feature_store), console)
     for line in wrong:
         console.print(f"[red]wrong[/red] {line}", highlight=False, soft_wrap=True)
     if wrong:

@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from okx_core.backtest.metrics import metrics
 from resources.config.settings import Settings
 from resources.feature_store.manifest import Manifest
-from resources.postgres.database import Database
+from resources.postgres.database import Database, masked
 from resources.postgres.queries import query
 
 TABLES = (
@@ -147,19 +148,17 @@ def _positions(database: Database) -> Table:
 
 def _next_steps(settings: Settings, database: Database, command: str) -> str:
     return (
-        f"\nNext: [bold]{command} up[/bold], then open\n"
+        f"\nNext: [bold]{escape(command)} up[/bold], then open\n"
         f"  {settings.dagster_url}  assets, runs, schedules, backfills\n"
         f"  {settings.tracking_url}/#/models  models, versions and @champion\n"
-        f'  psql "{store_url(database)}"  for instance:\n    {SAMPLE_QUERY}\n'
+        f"  {psql_command(database)}  for instance:\n    {SAMPLE_QUERY}\n"
         "  (psql needs the server that `up` starts)\n"
     )
 
 
-def store_url(database: Database) -> str:
-    """The address to print; a password in it stays hidden."""
-    from resources.postgres.database import masked
-
-    return masked(database.url)
+def psql_command(database: Database) -> str:
+    """The command to paste into a shell; a password in the address stays hidden."""
+    return f'psql "{masked(database.url)}"'
 
 
 def _text(value: Any, digits: int) -> str:

@@ -90,7 +90,7 @@ def _candles(request: ValidationRequest, settings: Settings) -> tuple[CandleSet,
         return CandleSet.of_hourly(_hourly(tape, tape.pairs, tape.end_hour)), request.candles.name
     if request.synthetic:
         return synthetic_candles(), "the synthetic tape"
-    database = open_database(settings)
+    database = open_database(settings.database)
     span = database.rows(
         "select min(timestamp_utc) as first, max(timestamp_utc) as last from market.candles_1h"
     )[0]

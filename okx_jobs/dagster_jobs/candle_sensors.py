@@ -31,7 +31,7 @@ def candle_sensors() -> list[dg.SensorDefinition]:
     def open_gaps() -> dg.RunRequest | dg.SkipReason:
         """Ask again for missing bars as soon as an attempt is due."""
         settings = load_settings()
-        now, database = open_exchange(settings).now(), open_database(settings)
+        now, database = open_exchange(settings.exchange).now(), open_database(settings.database)
         due = due_gaps(database, now)
         if not due:
             return dg.SkipReason("no gap is due")
@@ -45,7 +45,7 @@ def candle_sensors() -> list[dg.SensorDefinition]:
     def changed_candles(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         """Recompute what rests on hourly candles that came late or were revised since the last look."""
         settings = load_settings()
-        store, now = CandleStore(open_database(settings)), open_exchange(settings).now()
+        store, now = CandleStore(open_database(settings.database)), open_exchange(settings.exchange).now()
         since = datetime.fromisoformat(context.cursor) if context.cursor else now
         changed = store.changed_between(since, now)
         context.update_cursor(now.isoformat())

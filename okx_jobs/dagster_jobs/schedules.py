@@ -16,9 +16,7 @@ RUNNING = dg.DefaultScheduleStatus.RUNNING
 
 def data_default() -> dg.DefaultScheduleStatus:
     """Running, unless the exchange's clock stands in a recorded past where no hour ever closes."""
-    settings = load_settings()
-    standing = settings.mode is Mode.SIMULATED and settings.clock != "real"
-    return dg.DefaultScheduleStatus.STOPPED if standing else RUNNING
+    return dg.DefaultScheduleStatus.STOPPED if load_settings().market.clock_is_fixed else RUNNING
 
 
 def sensor_default() -> dg.DefaultSensorStatus:

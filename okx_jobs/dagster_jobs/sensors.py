@@ -47,11 +47,12 @@ def sensors() -> list[dg.SensorDefinition]:
         settings = load_settings()
         listed = {
             item.inst_id
-            for item in open_exchange(settings).instruments("SPOT")
+            for item in open_exchange(settings.exchange).instruments("SPOT")
             if item.is_live and item.quote == settings.quote_currency
         }
         known = {
-            row["pair"] for row in open_database(settings).rows("select distinct pair from market.universe")
+            row["pair"]
+            for row in open_database(settings.database).rows("select distinct pair from market.universe")
         }
         fresh = sorted(listed - known)
         if not fresh:
@@ -69,9 +70,8 @@ def sensors() -> list[dg.SensorDefinition]:
         """Raise an alert for every failed run."""
         settings = load_settings()
         run = context.dagster_run
-        raise_alert(
-            settings, open_database(settings), f"run of {run.job_name} failed", context.failure_event.message or "",
-            run.run_id,
-        )  # fmt: skip
+        message = context.failure_event.message or ""
+        database = open_database(settings.database)
+        raise_alert(settings.alert_webhook, database, f"run of {run.job_name} failed", message, run.run_id)
 
     return [missing_hours, new_pairs, failed_runs]

@@ -41,8 +41,8 @@ class Stage:
 def run_refresh(mode: str, hours: int | None, days: int | None, settings: Settings, console: Console) -> None:
     """One run per stage through Dagster, so that what was computed by which code is on record."""
     length = _length(mode, hours, days)
-    with services.working_services(settings), quiet_instance(settings) as instance:
-        pipeline, database = Pipeline(instance), open_database(settings)
+    with services.working_services(settings), quiet_instance(settings.home) as instance:
+        pipeline, database = Pipeline(instance), open_database(settings.database)
         for stage in stages(mode, length, database):
             run_stage(pipeline, stage, console)
 

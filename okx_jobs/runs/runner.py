@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -15,7 +16,7 @@ from okx_core.errors import OkxSignalError
 from okx_core.hours import HOUR
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT, RANGE_END, RANGE_START
 from okx_jobs.definitions import definitions
-from resources.config.settings import Settings, load_settings
+from resources.config.settings import load_settings
 from resources.environment import dagster_home
 from resources.market.gap_ledger import due_gaps
 from resources.stores import open_database, open_exchange
@@ -27,13 +28,13 @@ QUALIFIED_NAME = re.compile(r"^(okx_core|okx_services|okx_assets|okx_jobs|resour
 
 
 @contextmanager
-def quiet_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+def quiet_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """The home's instance for runs inside a command, which keeps no raw output of steps.
 
     Keeping it takes four helper processes a run, which also get a terminal's Ctrl-C and print tracebacks.
     """
     nothing = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
-    reference = InstanceRef.from_dir(str(dagster_home(settings)), overrides={"compute_logs": nothing})
+    reference = InstanceRef.from_dir(str(dagster_home(home)), overrides={"compute_logs": nothing})
     with dg.DagsterInstance.from_ref(reference) as instance:
         yield instance
 
@@ -104,7 +105,7 @@ class Pipeline:
     def resolve_due_gaps(self) -> int:
         """One more attempt at every gap that is due; how many were. One that is old is closed with a reason."""
         settings = load_settings()
-        now, database = open_exchange(settings).now(), open_database(settings)
+        now, database = open_exchange(settings.exchange).now(), open_database(settings.database)
         due = due_gaps(database, now)
         if due:
             self.run("repair_gaps")

@@ -11,7 +11,8 @@ from okx_core.errors import OkxSignalError
 from okx_core.hours import HOUR, floor_hour
 from okx_services.ingest.feed_health import WRITTEN_EVERY_SECONDS, FeedHealth, health_file
 from okx_services.ingest.live_candles import LiveCandles
-from resources.config.settings import Mode, Settings, load_settings
+from resources.config.parts import MarketSettings
+from resources.config.settings import Settings, load_settings
 from resources.market.candle_store import CandleStore
 from resources.market.universe import live_pairs
 from resources.okx.client import OkxClient
@@ -24,10 +25,9 @@ log = logging.getLogger(__name__)
 SECONDS_BEFORE_NEXT_TRY = 5.0
 
 
-def exchange_time(settings: Settings, client: OkxClient) -> Callable[[], datetime]:
+def exchange_time(market: MarketSettings, client: OkxClient) -> Callable[[], datetime]:
     """The exchange's clock: with an offset where it runs like ours, asked each time where it does not."""
-    standing = settings.mode is Mode.SIMULATED and settings.clock != "real"
-    return client.server_time if standing else client.now
+    return client.server_time if market.clock_is_fixed else client.now
 
 
 def wanted_pairs(database: Database, now: Callable[[], datetime]) -> Callable[[], list[str]]:
@@ -42,12 +42,12 @@ def wanted_pairs(database: Database, now: Callable[[], datetime]) -> Callable[[]
 
 async def follow(settings: Settings, tell: Callable[[FeedHealth], None]) -> None:
     """Run the feed until cancelled, telling how it is."""
-    database, client = open_database(settings), open_exchange(settings)
-    now = exchange_time(settings, client)
+    database, client = open_database(settings.database), open_exchange(settings.exchange)
+    now = exchange_time(settings.market, client)
     feed = LiveCandles(CandleStore(database), client, settings.mode, wanted_pairs(database, now), now)
 
     def open_stream(wanted: Sequence[Subscription]) -> OkxStream:
-        return OkxStream(StreamSettings(f"{settings.stream_url}/ws/v5/business"), wanted)
+        return OkxStream(StreamSettings(f"{settings.exchange.stream_url}/ws/v5/business"), wanted)
 
     telling = asyncio.create_task(_tell_regularly(feed.health, tell))
     try:
@@ -79,7 +79,7 @@ async def serve(settings: Settings) -> None:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    file = health_file(settings)
+    file = health_file(settings.home)
     stopping = asyncio.create_task(stopped.wait())
     while not stopped.is_set():
         following = asyncio.create_task(follow(settings, file.write))

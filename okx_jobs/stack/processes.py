@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -37,6 +37,7 @@ class Service:
     health_url: str | None
     needs_secrets: bool = False
     further_ports: tuple[tuple[int, str], ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold a password
 
     @property
     def ports(self) -> tuple[tuple[int, str], ...]:

@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from subprocess import Popen
 
 import dagster as dg
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from okx_jobs.cli.summary import store_url
+from okx_jobs.cli.summary import psql_command
 from okx_jobs.stack import services
 from okx_jobs.stack.processes import (
     ProcessRecord,
@@ -27,6 +29,7 @@ from okx_jobs.stack.processes import (
     wait_until_healthy,
 )
 from okx_services.ingest.feed_health import health_file, utc_now
+from resources.config.parts import DatabaseSettings
 from resources.config.settings import Mode, Settings
 from resources.postgres.embedded import EmbeddedPostgres
 from resources.stores import claim_market, open_database
@@ -49,18 +52,18 @@ def sweep_orphans(instance: dg.DagsterInstance) -> list[str]:
     return swept
 
 
-def clear_leftovers(settings: Settings) -> None:
+def clear_leftovers(home: Path) -> None:
     """Stop children that outlived a killed launcher."""
-    launcher, children = services.process_registry(settings).read()
+    launcher, children = services.process_registry(home).read()
     if launcher is not None and launcher.process() is None:
         for record in reversed(children):
             stop(record, RUN_GRACE_SECONDS if record.name == "code-server" else 10)
-        services.process_registry(settings).clear()
+        services.process_registry(home).clear()
 
 
 def stack(settings: Settings) -> list[Service]:
     """Every service in the order of starting."""
-    exchange = [services.simulator(settings)] if settings.trades_locally else []
+    exchange = [services.simulator(settings)] if settings.exchange.is_local else []
     return [
         *exchange,
         services.mlflow_server(settings),
@@ -73,8 +76,8 @@ def stack(settings: Settings) -> list[Service]:
 
 def up(settings: Settings, console: Console) -> None:
     """Run the stack until Ctrl-C or SIGTERM."""
-    services.require_stack_stopped(settings)
-    clear_leftovers(settings)
+    services.require_stack_stopped(settings.home)
+    clear_leftovers(settings.home)
     wanted = stack(settings)
     require_distinct_ports(wanted)
     for service in wanted:
@@ -90,11 +93,11 @@ def up(settings: Settings, console: Console) -> None:
         children: list[tuple[Service, Popen[bytes]]] = []
         try:
             children = _start(settings, wanted, console, stopped)
-            claim_market(settings)
+            claim_market(settings.database, settings.market)
             _announce(settings, console)
-            _watch(settings, children, stopped)
+            _watch(settings.home, children, stopped)
         finally:
-            _stop_all(settings, children, console)
+            _stop_all(settings.database, children, console)
 
 
 def _start(
@@ -102,22 +105,22 @@ def _start(
 ) -> list[tuple[Service, Popen[bytes]]]:
     """Start everything side by side, but what needs all the others when they answer."""
     first = [service for service in wanted if service.name not in LAST]
-    children = services.launch(settings, first)
-    _write_registry(settings, children)
+    children = services.launch(settings.home, first)
+    _write_registry(settings.home, children)
     with console.status("starting ") as status:
         for service, process in children:
             if stopped.is_set():
                 return children
             status.update(f"waiting for {service.name}")
-            wait_until_healthy(service, process, services.logs(settings))
-    children += services.launch(settings, [service for service in wanted if service.name in LAST])
-    _write_registry(settings, children)
+            wait_until_healthy(service, process, services.logs(settings.home))
+    children += services.launch(settings.home, [service for service in wanted if service.name in LAST])
+    _write_registry(settings.home, children)
     return children
 
 
-def _write_registry(settings: Settings, children: list[tuple[Service, Popen[bytes]]]) -> None:
+def _write_registry(home: Path, children: list[tuple[Service, Popen[bytes]]]) -> None:
     records = [record_of(service.name, process.pid) for service, process in children]
-    services.process_registry(settings).write(record_of("okxsignal up", os.getpid()), records)
+    services.process_registry(home).write(record_of("okxsignal up", os.getpid()), records)
 
 
 def _announce(settings: Settings, console: Console) -> None:
@@ -126,37 +129,37 @@ def _announce(settings: Settings, console: Console) -> None:
     )
     table.add_row("Dagster", settings.dagster_url)
     table.add_row("MLflow", settings.tracking_url)
-    if settings.trades_locally:
+    if settings.exchange.is_local:
         prices = (
             "simulated" if settings.mode is Mode.SIMULATED else f"prices of {settings.okx_host}, orders here"
         )
         table.add_row(
             "Exchange", f"{settings.simulator_url}  ({prices}; admin {settings.simulator_admin_url})"
         )
-    table.add_row("PostgreSQL", store_url(open_database(settings)))
-    table.add_row("Logs", str(services.logs(settings)))
+    table.add_row("PostgreSQL", psql_command(open_database(settings.database)))
+    table.add_row("Logs", escape(str(services.logs(settings.home))))
     console.print(table, soft_wrap=True)
     console.print("Ctrl-C stops everything in order; so does `okxsignal down` from another shell.")
 
 
-def _watch(
-    settings: Settings, children: list[tuple[Service, Popen[bytes]]], stopped: threading.Event
-) -> None:
+def _watch(home: Path, children: list[tuple[Service, Popen[bytes]]], stopped: threading.Event) -> None:
     """Wait for the signal; a service that dies takes the stack down with its last words."""
     while not stopped.wait(1.0):
         for service, process in children:
             if process.poll() is not None:
-                wait_until_healthy(service, process, services.logs(settings), timeout=0.1)
+                wait_until_healthy(service, process, services.logs(home), timeout=0.1)
 
 
-def _stop_all(settings: Settings, children: list[tuple[Service, Popen[bytes]]], console: Console) -> None:
+def _stop_all(
+    server: DatabaseSettings, children: list[tuple[Service, Popen[bytes]]], console: Console
+) -> None:
     """Daemon first, so that nothing new starts; the database last, when nobody writes any more."""
     for service, process in reversed(children):
         if process.poll() is None:
             console.print(f"stopping {service.name}")
             stop_child(process, RUN_GRACE_SECONDS if service.name == "code-server" else 15)
-    services.stop_database(settings)
-    services.process_registry(settings).clear()
+    services.stop_database(server)
+    services.process_registry(server.home).clear()
     console.print("stopped")
 
 
@@ -175,12 +178,12 @@ def _stop_on_signal(stopped: threading.Event) -> Iterator[None]:
 
 def down(settings: Settings, console: Console, *, forget: bool = False) -> None:
     """Stop the stack of this home from another shell; with `forget` delete its database and files too."""
-    launcher = services.running_launcher(settings)
+    launcher = services.running_launcher(settings.home)
     if launcher is not None:
         _ask_to_stop(launcher, console)
-    clear_leftovers(settings)
-    services.stop_database(settings)
-    if forget and settings.database_url is None:
+    clear_leftovers(settings.home)
+    services.stop_database(settings.database)
+    if forget and settings.database.is_embedded:
         EmbeddedPostgres(settings.home).forget()
         # Without the manifest nobody knows what these files are.
         shutil.rmtree(settings.home / "feature_store", ignore_errors=True)
@@ -198,28 +201,28 @@ def _ask_to_stop(launcher: ProcessRecord, console: Console) -> None:
             time.sleep(0.2)
 
 
-def _state(settings: Settings, service: Service, alive: bool) -> str:
+def _state(home: Path, service: Service, alive: bool) -> str:
     """Whether a service runs, and of the live feed how it is."""
-    health = health_file(settings).read() if alive and service.name == services.LIVE_FEED else None
+    health = health_file(home).read() if alive and service.name == services.LIVE_FEED else None
     return f"running, {health.words(utc_now())}" if health else "running" if alive else "stopped"
 
 
 def status(settings: Settings, console: Console) -> bool:
     """Print what runs; True when the whole stack does."""
-    launcher = services.running_launcher(settings)
-    _, records = services.process_registry(settings).read()
+    launcher = services.running_launcher(settings.home)
+    _, records = services.process_registry(settings.home).read()
     pids = {record.name: record for record in records}
     table = Table(
         "service",
         "pid",
         "port",
         "state",
-        title=f"{settings.home}, mode {settings.mode}",
+        title=f"{escape(str(settings.home))}, mode {settings.mode}",
         title_justify="left",
     )
     healthy = launcher is not None
-    database = "external" if settings.database_url is not None else "embedded"
-    running = settings.database_url is not None or EmbeddedPostgres(settings.home).is_running()
+    database = "external" if not settings.database.is_embedded else "embedded"
+    running = not settings.database.is_embedded or EmbeddedPostgres(settings.home).is_running()
     table.add_row(f"postgres ({database})", "", "", "running" if running else "stopped")
     for service in stack(settings):
         record = pids.get(service.name)
@@ -229,7 +232,7 @@ def status(settings: Settings, console: Console) -> bool:
             service.name,
             str(record.pid) if record else "",
             str(service.port or ""),
-            _state(settings, service, alive),
+            _state(settings.home, service, alive),
         )
     console.print(table)
     return healthy

@@ -93,7 +93,7 @@ def main() -> None:
 
     from resources.config.settings import load_settings
 
-    hosts = allowed_hosts(load_settings().allowed_hosts)
+    hosts = allowed_hosts(load_settings(trading=False).allowed_hosts)
     build = webserver.DagsterWebserver.build_middleware
 
     def guarded(self: webserver.DagsterWebserver) -> list[Middleware]:

@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from resources.config.settings import Settings
-
 STARTING, WAITING, REPAIRING, HEALTHY, DISCONNECTED = (
     "starting",
     "waiting",
@@ -80,8 +78,8 @@ class HealthFile:
         self.path.unlink(missing_ok=True)
 
 
-def health_file(settings: Settings) -> HealthFile:
-    return HealthFile(settings.home / "live_feed.json")
+def health_file(home: Path) -> HealthFile:
+    return HealthFile(home / "live_feed.json")
 
 
 def utc_now() -> datetime:

@@ -13,12 +13,14 @@ import importlib.metadata
 import importlib.util
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 
@@ -100,15 +102,21 @@ class EmbeddedPostgres:
         return self.cluster / "data"
 
     @property
+    def log(self) -> Path:
+        return self.cluster / "server.log"
+
+    @property
     def socket_directory(self) -> Path:
+        """In the cluster, unless the path is too long for the kernel or has a comma, which libpq reads as two hosts."""
         inside = self.cluster / "run"
-        if len(str(inside)) <= MAX_SOCKET_DIRECTORY:
+        if len(os.fsencode(inside)) <= MAX_SOCKET_DIRECTORY and "," not in str(inside):
             return inside
         return Path(tempfile.gettempdir()) / f"okxsignal-{os.geteuid()}-{self._identity}"
 
     @property
     def url(self) -> str:
-        return f"postgresql://{OWNER}@/okxsignal?host={self.socket_directory}"
+        """The address for libpq; a space, an umlaut or a reserved character of the path is percent-encoded."""
+        return f"postgresql://{OWNER}@/okxsignal?host={quote(str(self.socket_directory))}"
 
     @property
     def binaries(self) -> Path:
@@ -125,7 +133,7 @@ class EmbeddedPostgres:
     def is_running(self) -> bool:
         if not (self.data / "PG_VERSION").exists() or self._is_unburied():
             return False
-        return self._call("pg_ctl", "status", "-D", str(self.data)).returncode == 0
+        return self._call("pg_ctl", "status", "-D", self.data.name).returncode == 0
 
     def start(self) -> bool:
         """Start the server if it is not running; True if this call started it."""
@@ -135,19 +143,24 @@ class EmbeddedPostgres:
         self._prepare_directories()
         if not (self.data / "PG_VERSION").exists():
             self._must(
-                "initdb", "-D", str(self.data), "-U", OWNER, "--auth=trust", "--encoding=UTF8",
+                "initdb", "-D", self.data.name, "-U", OWNER, "--auth=trust", "--encoding=UTF8",
                 "--locale=C", "--no-instructions",
             )  # fmt: skip
-        options = " ".join(f"-c {name}={value!r}" for name, value in SERVER_OPTIONS.items())
         self._must(
-            "pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.cluster / "server.log"),
-            "-o", f"{options} -c unix_socket_directories='{self.socket_directory}'",
+            "pg_ctl", "start", "-w", "-t", "60", "-D", self.data.name, "-l", self.log.name,
+            "-o", self._server_options(),
         )  # fmt: skip
         return True
 
+    def _server_options(self) -> str:
+        """The options of the server for the shell of pg_ctl. The socket directory is one entry of a list."""
+        entry = str(self.socket_directory).replace('"', '""')
+        options = SERVER_OPTIONS | {"unix_socket_directories": f'"{entry}"'}
+        return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in options.items())
+
     def stop(self) -> None:
         if self.is_running():
-            self._must("pg_ctl", "stop", "-w", "-t", "60", "-m", "fast", "-D", str(self.data))
+            self._must("pg_ctl", "stop", "-w", "-t", "60", "-m", "fast", "-D", self.data.name)
 
     def forget(self) -> None:
         """Stop the server and delete the cluster with all its data."""
@@ -192,6 +205,7 @@ class EmbeddedPostgres:
             link.symlink_to(self.cluster)
 
     def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a program in the folder of the cluster: pg_ctl hands paths to a shell, so they are relative."""
         identity: dict[str, object] = {}
         if self.runs_as_root:
             account = pwd.getpwnam(ROOT_RUNS_AS)
@@ -201,7 +215,7 @@ class EmbeddedPostgres:
             result: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]
                 [str(self.binaries / program), *arguments],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                cwd="/", text=True, check=False, start_new_session=True, **identity,
+                cwd=self.cluster, text=True, check=False, start_new_session=True, **identity,
             )  # fmt: skip
             output.seek(0)
             return subprocess.CompletedProcess(result.args, result.returncode, output.read(), "")
@@ -209,8 +223,7 @@ class EmbeddedPostgres:
     def _must(self, program: str, *arguments: str) -> None:
         result = self._call(program, *arguments)
         if result.returncode != 0:
-            log = self.cluster / "server.log"
-            tail = log.read_text(errors="replace")[-800:] if log.exists() else ""
+            tail = self.log.read_text(errors="replace")[-800:] if self.log.exists() else ""
             raise PostgresError(
                 f"{program} failed for {self.data}: {result.stdout.strip()[-800:]} {tail}\n"
                 "Free the disk or the directory, or use your own server with OKXSIGNAL_DATABASE_URL."

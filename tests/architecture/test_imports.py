@@ -153,6 +153,17 @@ def test_outside_the_settings_only_the_home_is_asked_for_by_name(sources) -> Non
                 )
 
 
+def test_below_the_jobs_nobody_takes_all_settings(sources) -> None:
+    """A function gets the part that it needs; only the jobs put parts together."""
+    below = ("okx_core/", "okx_services/", "okx_assets/", "resources/")
+    takers = [
+        path for path, tree in sources.items()
+        if path.startswith(below) and not path.startswith("resources/config/")
+        and "resources.config.settings.Settings" in imports(tree)
+    ]  # fmt: skip
+    assert takers == []
+
+
 def test_the_time_of_day_is_never_read_in_the_core(sources) -> None:
     clocks = ("datetime.now", "datetime.utcnow", "time.time", "date.today", "Timestamp.now", "perf_counter")
     for path, tree in sources.items():

@@ -87,7 +87,7 @@ def test_equity_at_the_exchange_equals_the_positions_and_the_cash(market):
 
     locked = market.store.rows("select pair, rejection_reason from trading.positions where locked")
     assert locked == []
-    cash = open_exchange(market.settings).balance().available("USDT")
+    cash = open_exchange(market.settings.exchange).balance().available("USDT")
     spent = market.store.scalar("select sum(cost_quote) - sum(realised_pnl_quote) from trading.positions")
     assert float(cash) == pytest.approx(10_000 - float(spent), abs=1e-6)
 

@@ -10,7 +10,6 @@ from okx_core.decisions.rules import DecisionRules
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_services.trading.executor import OrderExecutor
 from okx_services.trading.journal import EXECUTION_LOCK, Journal, LeaseTakenError
-from resources.config.limits import risk_limits
 from resources.okx.errors import UnknownOutcomeError
 from resources.stores import open_exchange
 
@@ -23,7 +22,7 @@ class Killed(BaseException):
 
 
 def orders_at_exchange(market) -> int:
-    return len(open_exchange(market.settings).fills())
+    return len(open_exchange(market.settings.exchange).fills())
 
 
 def next_hour(market):
@@ -49,10 +48,10 @@ def next_hour(market):
 def executor(market, checkpoint=lambda _name: None, client=None) -> OrderExecutor:
     return OrderExecutor(
         database=market.store,
-        client=client or open_exchange(market.settings),
+        client=client or open_exchange(market.settings.exchange),
         journal=Journal(market.store, "test"),
         rules=DecisionRules(),
-        limits=risk_limits(market.settings),
+        limits=market.settings.risk_limits,
         quote_currency="USDT",
         checkpoint=checkpoint,
     )
@@ -61,7 +60,7 @@ def executor(market, checkpoint=lambda _name: None, client=None) -> OrderExecuto
 def placed_decisions(market, hour) -> tuple[int, int]:
     """Decisions of the hour, and orders at the exchange that carry one of their ids."""
     rows = market.store.rows("select * from trading.intents where signal_hour = $1", (hour,))
-    client = open_exchange(market.settings)
+    client = open_exchange(market.settings.exchange)
     found = [row for row in rows if client.order(row["pair"], row["client_order_id"]) is not None]
     assert len({row["pair"] for row in found}) == len(found), "a decision has two orders"
     return len({row["pair"] for row in rows}), len(found)
@@ -103,7 +102,7 @@ def test_an_order_whose_answer_is_lost_is_found_not_sent_again(market):
             self.client.place_market_order(*arguments)
             raise UnknownOutcomeError("POST /trade/order", "the answer was lost")
 
-    report = executor(market, client=LosesAnswers(open_exchange(market.settings))).run()
+    report = executor(market, client=LosesAnswers(open_exchange(market.settings.exchange))).run()
     assert report.settled > 0
     decisions, orders = placed_decisions(market, hour)
     assert decisions == orders > 0
@@ -210,7 +209,7 @@ def test_a_missing_limit_refuses_every_buy(market):
     from dataclasses import replace
 
     next_hour(market)
-    limits = replace(risk_limits(market.settings), max_asset_pct=None)
+    limits = replace(market.settings.risk_limits, max_asset_pct=None)
     bare = replace(executor(market), limits=limits)
     report = bare.run()
     sides = market.store.rows(
@@ -220,10 +219,9 @@ def test_a_missing_limit_refuses_every_buy(market):
 
 
 def test_moving_the_alias_changes_the_model_of_the_next_signals(market):
-    from resources.stores import open_tracking
-    from resources.tracking import CHAMPION, MODEL_NAME
+    from resources.tracking import CHAMPION, MODEL_NAME, Tracking
 
-    tracking = open_tracking(market.settings)
+    tracking = Tracking(market.settings.tracking_url)
     current = tracking.champion_version()
     other = next(v for v in range(1, 100) if v != current)
     tracking.client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(other))

@@ -10,7 +10,7 @@ KEY = "%Y-%m-%d-%H:%M"
 
 def newest_hour(market) -> datetime:
     """The hour that closed last at the exchange; other tests may have moved its clock on."""
-    return open_exchange(market.settings).now().replace(minute=0, second=0, microsecond=0) - HOUR
+    return open_exchange(market.settings.exchange).now().replace(minute=0, second=0, microsecond=0) - HOUR
 
 
 def test_the_newest_hour_is_observed_once_per_enabled_pair(market) -> None:

@@ -91,8 +91,8 @@ def faulty_hour(okx) -> list[str]:
     from resources.stores import open_database, open_exchange
 
     settings, said = load_settings(), []
-    with services.working_services(settings), quiet_instance(settings) as instance:
-        pipeline, store = Pipeline(instance), open_database(settings)
+    with services.working_services(settings), quiet_instance(settings.home) as instance:
+        pipeline, store = Pipeline(instance), open_database(settings.database)
         pipeline.run("refresh_universe", partition_key=f"{NOW:%Y-%m-%d}")
         pipeline.run_range([keys.CANDLES_1H], "2026-05-01-00:00", PARTITION)
         arm_every_fault(okx[2])
@@ -114,7 +114,7 @@ def faulty_hour(okx) -> list[str]:
         with pytest.raises(RunFailedError, match="50113") as refused:
             pipeline.run("execute_signals")
         said += [str(refused.value), repr(refused.value)]
-        client = open_exchange(load_settings())
+        client = open_exchange(load_settings().exchange)
         said += [repr(settings), str(settings), repr(client), repr(vars(client)), repr(store)]
         said += list(everything_stored(settings))
     return said
@@ -125,7 +125,7 @@ def everything_stored(settings) -> Iterator[str]:
     from resources.postgres.database import sibling
     from resources.stores import open_database
 
-    url = open_database(settings).url
+    url = open_database(settings.database).url
     for name in ("okxsignal", "dagster", "mlflow"):
         yield from all_rows(sibling(url, name))
 

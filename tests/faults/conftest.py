@@ -38,7 +38,7 @@ def entered(new_database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             os.environ |= {"OKXSIGNAL_HOME": str(home), "OKXSIGNAL_DATABASE_URL": store.url}
             os.chdir(home)
             settings = load_settings()
-            enter(settings)
+            enter(settings.database, settings.tracking_url)
             with dg.DagsterInstance.get() as instance:
                 yield Entered(settings, store, instance)
         finally:

@@ -15,7 +15,6 @@ from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.definitions import definitions
 from okx_jobs.runs.runner import Pipeline
 from okx_jobs.stack.up import sweep_orphans
-from resources.config.settings import Settings
 from resources.environment import process_environment
 
 START = datetime(2026, 8, 3, tzinfo=UTC)
@@ -96,7 +95,10 @@ class TestTrap2TheBatches:
     """One by one, the events of a five-year backfill take twenty minutes per asset."""
 
     def test_the_switches_are_on_in_this_process_and_in_every_child(self, entered) -> None:
-        for environment in (os.environ, process_environment(entered.settings)):
+        for environment in (
+            os.environ,
+            process_environment(entered.settings.database, entered.settings.tracking_url),
+        ):
             assert environment["DAGSTER_EVENT_BATCH_SIZE"] == "1000"
             assert environment["DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS"] == "true"
 
@@ -221,12 +223,14 @@ class TestTheInstanceFile:
     def test_entering_again_keeps_the_home_and_renews_a_changed_file(self, entered) -> None:
         from resources.environment import dagster_home, enter
 
-        file = dagster_home(entered.settings) / "dagster.yaml"
+        file = dagster_home(entered.settings.home) / "dagster.yaml"
         template = file.read_text()
         file.write_text("storage: {}\n")
-        enter(entered.settings)
+        enter(entered.settings.database, entered.settings.tracking_url)
         assert file.read_text() == template
 
     def test_the_home_of_dagster_is_not_the_checkout(self, entered) -> None:
-        assert Settings().home in (entered.settings.home,)
+        from resources.config.settings import load_settings
+
+        assert load_settings().home == entered.settings.home
         assert os.environ["DAGSTER_HOME"] == str(entered.settings.home / "dagster")

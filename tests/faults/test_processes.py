@@ -83,7 +83,7 @@ class TestTrap7Signals:
     def test_there_is_one_daemon_and_one_code_server_that_all_share(self, settings: Settings) -> None:
         names = [service.name for service in stack(settings)]
         assert names == ["simulator", "mlflow", "code-server", "dagster", "live-feed", "daemon"]
-        workspace = yaml.safe_load(services.workspace(settings).read_text())
+        workspace = yaml.safe_load(services.workspace(settings.home, settings.code_server_port).read_text())
         assert workspace == {
             "load_from": [
                 {
@@ -96,20 +96,22 @@ class TestTrap7Signals:
             ]
         }
         for service in (services.webserver(settings), services.daemon(settings)):
-            assert service.command[service.command.index("-w") + 1] == str(services.workspace(settings))
+            assert service.command[service.command.index("-w") + 1] == str(
+                services.workspace(settings.home, settings.code_server_port)
+            )
 
 
 class TestTraps8And9Mlflow:
     def test_runs_are_kept_in_postgresql_not_in_files(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for name, value in process_environment(settings).items():
+        for name, value in process_environment(settings.database, settings.tracking_url).items():
             monkeypatch.setenv(name, value)
         server = services.mlflow_server(settings)
         database = services.environment_of(server)["MLFLOW_BACKEND_STORE_URI"]
         assert database == "postgresql+psycopg2://okx:pw@db.example/mlflow"
         command = list(server.command)
-        assert command[command.index("--artifacts-destination") + 1] == str(settings.artifacts)
+        assert command[command.index("--artifacts-destination") + 1] == settings.artifacts.as_uri()
 
     def test_the_server_runs_without_its_job_runner(self, settings: Settings) -> None:
         assert (
@@ -126,7 +128,10 @@ class TestTraps8And9Mlflow:
 
     def test_every_process_is_told_where_the_server_is(self, settings: Settings) -> None:
         """Unset, MLflow picks a file store that it then forbids, or writes ./mlflow.db."""
-        assert process_environment(settings)["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:5123"
+        assert (
+            process_environment(settings.database, settings.tracking_url)["MLFLOW_TRACKING_URI"]
+            == "http://127.0.0.1:5123"
+        )
 
     def test_the_server_itself_does_not_track_into_itself(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch

@@ -45,7 +45,7 @@ def look(served: str, tmp_path: Path) -> Iterator[Look]:
 
     def with_keys(mode: str = "live", **changed: str) -> dict[str, Diagnosis]:
         given = {**KEYS, **changed}
-        settings = Settings(_env_file=None, home=tmp_path, mode=mode, okx_url=served, **given)
+        settings = Settings(home=tmp_path, mode=mode, okx_url=served, **given)
         client = OkxClient(served, Credentials(*given.values()), rate_limits=False)
         clients.append(client)
         return {diagnosis.subject: diagnosis for diagnosis in diagnose_account(client, settings)}

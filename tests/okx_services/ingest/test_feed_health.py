@@ -5,7 +5,6 @@ from pathlib import Path
 
 from okx_jobs.cli.doctor import _live_feed
 from okx_services.ingest.feed_health import DISCONNECTED, HEALTHY, FeedHealth, HealthFile, health_file
-from resources.config.settings import Settings
 
 NOW = datetime(2026, 1, 1, 12, 0, 5, tzinfo=UTC)
 WELL = FeedHealth(HEALTHY, pairs=12, connects=3, last_push_at="2026-01-01T12:00:01+00:00")
@@ -32,9 +31,8 @@ def test_it_is_one_line_for_people() -> None:
 
 
 def test_the_doctor_says_what_to_do_when_it_is_disconnected(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    assert not _live_feed(settings).remedy
-    health_file(settings).write(WELL)
-    assert not _live_feed(settings).remedy
-    health_file(settings).write(FeedHealth(DISCONNECTED, "connection closed"))
-    assert "live-feed.log" in _live_feed(settings).remedy
+    assert not _live_feed(tmp_path).remedy
+    health_file(tmp_path).write(WELL)
+    assert not _live_feed(tmp_path).remedy
+    health_file(tmp_path).write(FeedHealth(DISCONNECTED, "connection closed"))
+    assert "live-feed.log" in _live_feed(tmp_path).remedy

@@ -1,11 +1,13 @@
 """Settings: where they come from, what is refused and in which words, and what never shows."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from resources.config.settings import DEFAULT_PAIRS, MARKET_FILE, Mode, Settings, SettingsError, load_settings
+from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
+from resources.config.declarations import DEFAULT_PAIRS
+from resources.config.settings import Mode, Settings, load_settings
 
 SECRETS = {
     "OKXSIGNAL_OKX_API_KEY": "key-to-hide",
@@ -15,29 +17,7 @@ SECRETS = {
     "OKXSIGNAL_ALERT_WEBHOOK": "https://hooks.example/token-to-hide",
 }
 Give = Callable[..., None]
-
-
-@pytest.fixture
-def give(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Give:
-    """Sets variables (without their prefix) in an otherwise empty environment and directory."""
-    import os
-
-    for name in [name for name in os.environ if name.startswith("OKXSIGNAL_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OKXSIGNAL_HOME", str(tmp_path / "home"))
-
-    def give(**values: str) -> None:
-        for name, value in values.items():
-            monkeypatch.setenv(f"OKXSIGNAL_{name}", value)
-
-    return give
-
-
-def refusal() -> str:
-    with pytest.raises(SettingsError) as failure:
-        load_settings()
-    return str(failure.value)
+Refusal = Callable[[], str]
 
 
 @pytest.mark.usefixtures("give")
@@ -45,8 +25,8 @@ def test_the_defaults_are_safe() -> None:
     settings = load_settings()
     assert settings.mode is Mode.SIMULATED
     assert settings.bind_host == "127.0.0.1"
-    assert settings.exchange_url.startswith("http://127.0.0.1:")
-    assert settings.pair_list == tuple(DEFAULT_PAIRS.split(","))
+    assert settings.exchange.url.startswith("http://127.0.0.1:")
+    assert settings.market.pairs == tuple(DEFAULT_PAIRS.split(","))
     limits = ("max_asset_pct", "max_exposure_pct", "max_order_quote", "risk_per_trade_pct")
     assert [getattr(settings, name) for name in limits] == [None] * 4
 
@@ -76,17 +56,17 @@ def test_the_defaults_are_safe() -> None:
     ],
 )
 def test_a_wrong_value_is_named_with_its_variable_and_the_remedy(
-    give: Give, name: str, value: str, remedy: str
+    refusal: Refusal, give: Give, name: str, value: str, remedy: str
 ) -> None:
     give(**{name: value})
     message = refusal()
     assert f"OKXSIGNAL_{name}={value}: " in message
     assert remedy in message
-    assert "correct it in the environment or .env" in message
+    assert "(correct it in the environment)" in message
     assert "\n" not in message
 
 
-def test_every_wrong_value_is_named_at_once(give: Give) -> None:
+def test_every_wrong_value_is_named_at_once(refusal: Refusal, give: Give) -> None:
     give(MODE="turbo", DAGSTER_PORT="web")
     assert all(name in refusal() for name in ("OKXSIGNAL_MODE", "OKXSIGNAL_DAGSTER_PORT"))
 
@@ -106,7 +86,9 @@ def test_every_wrong_value_is_named_at_once(give: Give) -> None:
         "postgresql://[okx:password-to-hide@host/db",
     ],
 )
-def test_a_database_url_of_another_form_is_refused_without_showing_it(give: Give, url: str) -> None:
+def test_a_database_url_of_another_form_is_refused_without_showing_it(
+    refusal: Refusal, give: Give, url: str
+) -> None:
     give(DATABASE_URL=url)
     message = refusal()
     assert "OKXSIGNAL_DATABASE_URL: not of the form postgresql://user:password@host:port/database" in message
@@ -129,6 +111,18 @@ def test_a_database_url_of_libpqs_form_passes(give: Give, url: str) -> None:
     assert load_settings().database_url.get_secret_value() == url
 
 
+class TestRiskLimits:
+    def test_only_the_simulated_mode_has_defaults(self) -> None:
+        assert Settings(mode="simulated").risk_limits == PRODUCT_LIMITS
+        assert Settings(mode="live").risk_limits == RiskLimits()
+        assert Settings(mode="demo").risk_limits == RiskLimits()
+
+    def test_the_users_limits_win_zero_included(self) -> None:
+        limits = Settings(mode="simulated", max_asset_pct=0, max_order_quote=25).risk_limits
+        assert (limits.max_asset_pct, limits.max_order_quote) == (0, 25)
+        assert limits.max_exposure_pct == PRODUCT_LIMITS.max_exposure_pct
+
+
 class TestLive:
     @pytest.fixture(autouse=True)
     def _live(self, give: Give) -> None:
@@ -141,30 +135,35 @@ class TestLive:
 
     def test_both_opt_ins_and_keys_are_enough(self, give: Give) -> None:
         give(ALLOW_LIVE="yes")
-        self.arm(Settings())
-        assert load_settings().exchange_url == "https://openapi.okx.com"
+        self.arm(load_settings(trading=False))
+        assert load_settings().exchange.url == "https://openapi.okx.com"
 
     @pytest.mark.parametrize("value", ["", "no", "true", "1", "YES", " yes"])
-    def test_the_first_opt_in_takes_the_word_yes_only(self, give: Give, value: str) -> None:
+    def test_the_first_opt_in_takes_the_word_yes_only(self, refusal: Refusal, give: Give, value: str) -> None:
         give(ALLOW_LIVE=value)
-        self.arm(Settings())
+        self.arm(load_settings(trading=False))
         assert (
             f"the first opt-in OKXSIGNAL_ALLOW_LIVE is {value!r}: set OKXSIGNAL_ALLOW_LIVE=yes" in refusal()
         )
 
-    def test_the_second_opt_in_is_a_file_of_the_home(self, give: Give) -> None:
+    def test_the_second_opt_in_is_a_file_of_the_home(self, refusal: Refusal, give: Give) -> None:
         give(ALLOW_LIVE="yes")
         message = refusal()
-        assert f"the second opt-in {Settings().live_arming} is missing: run `okxsignal arm`" in message
+        assert (
+            f"the second opt-in {load_settings(trading=False).live_arming} is missing: run `okxsignal arm`"
+            in message
+        )
 
-    def test_missing_keys_are_named(self, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_keys_are_named(
+        self, refusal: Refusal, give: Give, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         give(ALLOW_LIVE="yes")
-        self.arm(Settings())
+        self.arm(load_settings(trading=False))
         monkeypatch.delenv("OKXSIGNAL_OKX_PASSPHRASE")
         assert "OKXSIGNAL_OKX_PASSPHRASE is not set: put it in .env" in refusal()
 
 
-def test_demo_needs_keys(give: Give) -> None:
+def test_demo_needs_keys(refusal: Refusal, give: Give) -> None:
     give(MODE="demo")
     assert "OKXSIGNAL_OKX_API_KEY, OKXSIGNAL_OKX_API_SECRET, OKXSIGNAL_OKX_PASSPHRASE" in refusal()
 
@@ -172,16 +171,19 @@ def test_demo_needs_keys(give: Give) -> None:
 def test_paper_needs_no_keys_and_trades_on_this_machine(give: Give) -> None:
     give(MODE="paper")
     settings = load_settings()
-    assert settings.trades_locally
-    assert settings.exchange_url == settings.simulator_url
+    assert settings.exchange.is_local
+    assert settings.exchange.url == settings.simulator_url
     assert settings.okx_host == "https://openapi.okx.com"
-    assert settings.stream_url == "wss://ws.okx.com:8443"
+    assert settings.exchange.stream_url == "wss://ws.okx.com:8443"
 
 
 def test_another_host_may_stand_in_for_okx(give: Give) -> None:
     give(MODE="paper", OKX_URL="https://proxy.example", OKX_STREAM_URL="wss://stream.example")
     settings = load_settings()
-    assert (settings.okx_host, settings.stream_url) == ("https://proxy.example", "wss://stream.example")
+    assert (settings.okx_host, settings.exchange.stream_url) == (
+        "https://proxy.example",
+        "wss://stream.example",
+    )
 
 
 @pytest.mark.parametrize("text", [repr, str, lambda s: s.model_dump_json(), lambda s: repr(s.model_dump())])
@@ -190,38 +192,40 @@ def test_secrets_never_show(give: Give, text: Callable[[Settings], str]) -> None
     assert "to-hide" not in text(load_settings())
 
 
-def test_an_error_elsewhere_does_not_show_secrets(give: Give) -> None:
+def test_an_error_elsewhere_does_not_show_secrets(refusal: Refusal, give: Give) -> None:
     give(DAGSTER_PORT="web", **{name.removeprefix("OKXSIGNAL_"): value for name, value in SECRETS.items()})
     assert "to-hide" not in refusal()
 
 
-@pytest.mark.usefixtures("give")
-class TestWhereValuesComeFrom:
-    def test_a_home_remembers_its_market(self, tmp_path: Path) -> None:
-        (tmp_path / "home").mkdir()
-        (tmp_path / "home" / MARKET_FILE).write_text(
-            "OKXSIGNAL_PAIRS='XRP-USDT, ada-usdt'\nOKXSIGNAL_TAPE_SEED='9'\n"
-        )
+class TestParts:
+    def test_a_process_that_does_not_trade_gets_no_keys(self, give: Give) -> None:
+        give(MODE="demo", **{name.removeprefix("OKXSIGNAL_"): value for name, value in SECRETS.items()})
+        assert load_settings(trading=False).exchange.keys is None
+        assert load_settings().exchange.keys.secret == "secret-to-hide"
+
+    def test_no_part_shows_a_secret(self, give: Give) -> None:
+        give(
+            MODE="demo", STORE_OPTIONS='{"secret": "option-to-hide"}',
+            **{name.removeprefix("OKXSIGNAL_"): value for name, value in SECRETS.items()},
+        )  # fmt: skip
         settings = load_settings()
-        assert settings.pair_list == ("XRP-USDT", "ADA-USDT")
-        assert settings.tape_seed == 9
+        parts = (settings.database, settings.feature_store, settings.exchange, settings.market)
+        assert "to-hide" not in repr(parts)
+        assert settings.feature_store.options == {"secret": "option-to-hide"}
 
-    def test_the_market_of_the_home_beats_dotenv_and_the_environment_beats_both(
-        self, give: Give, tmp_path: Path
-    ) -> None:
-        (tmp_path / "home").mkdir()
-        (tmp_path / ".env").write_text("OKXSIGNAL_TAPE_SEED=1\nOKXSIGNAL_DAGSTER_PORT=4000\n")
-        assert (load_settings().tape_seed, load_settings().dagster_port) == (1, 4000)
-        (tmp_path / "home" / MARKET_FILE).write_text("OKXSIGNAL_TAPE_SEED='2'\n")
-        assert (load_settings().tape_seed, load_settings().dagster_port) == (2, 4000)
-        give(TAPE_SEED="3")
-        assert (load_settings().tape_seed, load_settings().dagster_port) == (3, 4000)
+    def test_settings_do_not_change(self) -> None:
+        with pytest.raises(ValidationError, match="frozen"):
+            Settings().dagster_port = 1
 
-    def test_dotenv_may_say_where_the_home_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delenv("OKXSIGNAL_HOME")
-        (tmp_path / ".env").write_text(f"OKXSIGNAL_HOME={tmp_path / 'elsewhere'}\n")
-        assert load_settings().home == tmp_path / "elsewhere"
+    def test_building_settings_reads_no_environment(self, give: Give) -> None:
+        give(DAGSTER_PORT="4000")
+        assert Settings().dagster_port == 3000
 
-    def test_a_home_may_be_relative(self, give: Give, tmp_path: Path) -> None:
-        give(HOME="here/../there")
-        assert load_settings().home == tmp_path / "there"
+    @pytest.mark.parametrize(("clock", "is_fixed"), [("real", False), ("fixed:2023-12-01T00:00:00Z", True)])
+    def test_only_a_simulated_clock_can_be_fixed(self, clock: str, is_fixed: bool) -> None:
+        assert Settings(clock=clock).market.clock_is_fixed is is_fixed
+        assert not Settings(mode="paper", clock=clock).market.clock_is_fixed
+
+    def test_the_universe_filter_has_a_turnover_unless_the_user_names_one(self) -> None:
+        assert Settings().universe_filter.min_turnover_quote == DecisionRules().min_turnover_quote
+        assert Settings(min_turnover_quote=5).universe_filter.min_turnover_quote == 5

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import create_engine
 
 from resources.postgres import embedded
-from resources.postgres.database import Database
+from resources.postgres.database import Database, with_driver
 from resources.postgres.embedded import EmbeddedPostgres, PostgresError
 
 
@@ -164,3 +165,30 @@ class TestAsAUser:
         server = EmbeddedPostgres(tmp_path / "home")
         with pytest.raises(PostgresError, match="belongs to somebody else"):
             server._prepare_directories()
+
+
+class TestAHomeOfAnyName:
+    @pytest.mark.parametrize("name", ["grün ß 日本", 'it\'s & "so";', "a+b 100% #1? $HOME `x` \\", "a,b"])
+    def test_the_server_runs_there_and_every_driver_reaches_it(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+    ) -> None:
+        """For root the cluster lies elsewhere, so its folder gets the name of the home here."""
+        monkeypatch.setattr(EmbeddedPostgres, "binaries", EmbeddedPostgres(tmp_path).binaries)
+        with tempfile.TemporaryDirectory(suffix=f" {name}") as outside:
+            Path(outside).chmod(0o755)
+            monkeypatch.setattr(embedded, "ROOT_STORE", Path(outside))
+            server = EmbeddedPostgres(Path(outside) / "home" if os.geteuid() else tmp_path / name)
+            try:
+                server.start()
+                database = administration(server)
+                assert database.scalar("select 1") == 1
+                assert database.frame("select 2 as number")["number"].tolist() == [2]
+                with create_engine(with_driver(database.url, "psycopg2")).connect() as connection:
+                    assert connection.exec_driver_sql("select 3").scalar() == 3
+            finally:
+                server.forget()
+
+    def test_a_path_of_long_letters_is_measured_in_bytes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(embedded.os, "geteuid", lambda: 1000)
+        server = EmbeddedPostgres(Path("/" + "ü" * 60))
+        assert len(os.fsencode(server.socket_directory / ".s.PGSQL.5432")) <= 107

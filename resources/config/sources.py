@@ -1,0 +1,95 @@
+"""Where the values of settings come from: the environment, the home's market file, `.env`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from io import StringIO
+from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+
+from resources.config.declarations import PREFIX, DeclaredSettings, variable_of
+from resources.config.values import SettingsError
+
+ENVIRONMENT = "environment"
+DOTENV = ".env"
+MARKET_FILE = "market.env"  # a home's own tape, written when the home was made
+KNOWN = tuple(variable_of(name) for name in DeclaredSettings.model_fields)
+MISSPELT_PREFIX = 0.85  # similarity above which a line of .env without our prefix is taken for one of ours
+
+
+@dataclass(frozen=True)
+class FoundValue:
+    """A setting's text and its place: the environment, or a file and line."""
+
+    text: str = field(repr=False)
+    source: str
+    place: str
+
+
+def from_environment(environment: Mapping[str, str]) -> dict[str, FoundValue]:
+    """The variables of the environment that carry our prefix, by upper-case name."""
+    return {
+        name.upper(): FoundValue(text, ENVIRONMENT, f"the {ENVIRONMENT}")
+        for name, text in sorted(environment.items(), reverse=True)  # OKXSIGNAL_X after okxsignal_x: it wins
+        if name.upper().startswith(PREFIX)
+    }
+
+
+@cache
+def from_dotenv(path: Path) -> dict[str, FoundValue]:
+    """The lines of `.env`, read once per process: a file edited meanwhile changes no running process."""
+    return from_file(path, DOTENV)
+
+
+def from_file(path: Path, source: str) -> dict[str, FoundValue]:
+    """The NAME=value lines of a file by upper-case name; nothing when there is no such file."""
+    if not path.is_file():
+        return {}
+    text = path.read_text(encoding="utf-8")
+    places = _places(path, text)
+    values = dotenv_values(stream=StringIO(text))
+    return {name.upper(): FoundValue(values[name] or "", source, place) for name, place in places.items()}
+
+
+def _places(path: Path, text: str) -> dict[str, str]:
+    """The file and line of each name; a line that assigns nothing is an error."""
+    places = {}
+    for binding in parse_stream(StringIO(text)):
+        skipped = len(binding.original.string) - len(binding.original.string.lstrip("\r\n"))
+        place = f"{path} line {binding.original.line + binding.original.string.count(chr(10), 0, skipped)}"
+        if binding.error or (binding.key is not None and binding.value is None):
+            raise SettingsError(f"{place} is not of the form NAME=value: correct or remove it")
+        if binding.key is not None:
+            places[binding.key] = place
+    return places
+
+
+def require_known(names: Mapping[str, FoundValue]) -> None:
+    """Refuse variables that no setting declares; each is named with its place and the nearest known one."""
+    unknown = [
+        f"{name} in {found.place} is not a setting; the nearest is {nearest}"
+        for name, found in names.items()
+        if name not in KNOWN and (nearest := _nearest(name))
+    ]
+    if unknown:
+        raise SettingsError(
+            f"{'; '.join(unknown)} (correct or remove it; docs/settings.md lists all settings)"
+        )
+
+
+def _nearest(name: str) -> str:
+    """The most similar known variable; for a name without our prefix only if it is nearly equal."""
+    cutoff = 0.0 if name.startswith(PREFIX) else MISSPELT_PREFIX
+    return next(iter(get_close_matches(name, KNOWN, 1, cutoff)), "")
+
+
+def merged(sources: Iterable[Mapping[str, FoundValue]]) -> dict[str, FoundValue]:
+    """The values by name of field, later sources over earlier ones."""
+    found: dict[str, FoundValue] = {}
+    for source in sources:
+        require_known(source)
+        found |= {name: value for name, value in source.items() if name in KNOWN}
+    return {name.removeprefix(PREFIX).lower(): value for name, value in found.items()}

@@ -1,0 +1,88 @@
+"""The types of settings: which text each accepts, and the message for any other."""
+
+import json
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from okx_core.errors import OkxSignalError
+from resources.config.okx_hosts import REST_HOSTS
+
+# A special character of the password must be percent-encoded, else it ends the URL's part too early.
+DATABASE_URL = re.compile(
+    r"postgres(ql)?://([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*(:([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*)?@?"
+    r"([^:@/?#\s[\]]+|\[[0-9a-fA-F:.]+\])?(:\d{1,5})?/[^/?#\s]+(\?[^#\s]*)?"
+)
+
+
+class SettingsError(OkxSignalError):
+    """A setting is missing or wrong; nothing has been started."""
+
+
+class Mode(StrEnum):
+    """Where data comes from and where orders go."""
+
+    SIMULATED = "simulated"
+    PAPER = "paper"
+    DEMO = "demo"
+    LIVE = "live"
+
+
+def _one_of(kind: str, choices: Iterable[str]) -> BeforeValidator:
+    names = tuple(choices)
+
+    def check(value: object) -> object:
+        if value not in names:
+            raise ValueError(f"unknown {kind} {value!r}; choose one of {', '.join(names)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _absolute(value: Path) -> Path:
+    home = value.expanduser().resolve()
+    nearest = next(place for place in (home, *home.parents) if place.exists())
+    if not nearest.is_dir():
+        raise ValueError(f"{nearest} is not a directory; choose another home")
+    return home
+
+
+def _names_a_pair(value: str) -> str:
+    if not value.replace(",", "").strip():
+        raise ValueError("names no pair; write it like BTC-USDT,ETH-USDT")
+    return value
+
+
+def _postgres_url(value: SecretStr) -> SecretStr:
+    if not DATABASE_URL.fullmatch(value.get_secret_value()):
+        raise ValueError(
+            "not of the form postgresql://user:password@host:port/database; percent-encode the special "
+            "characters of a password"
+        )
+    return value
+
+
+def _json_object(value: SecretStr) -> SecretStr:
+    try:
+        options = json.loads(value.get_secret_value())
+    except json.JSONDecodeError:
+        options = None
+    if not isinstance(options, dict):
+        raise ValueError('not a JSON object like {"endpoint_url": "https://..."}')
+    return value
+
+
+ModeName = Annotated[Mode, _one_of("mode", Mode)]
+Region = Annotated[str, _one_of("region", REST_HOSTS)]
+HomePath = Annotated[Path, AfterValidator(_absolute)]
+PairNames = Annotated[str, AfterValidator(_names_a_pair)]
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
+JsonObject = Annotated[SecretStr, AfterValidator(_json_object)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Limit = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Strength = Annotated[float, Field(ge=0, le=3)]
+DayCount = Annotated[int, Field(ge=1)] | Literal["all"]
