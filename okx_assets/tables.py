@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from okx_core.contracts import CONTRACTS
 from resources.postgres.table_dictionary import table_dictionary
 
 OWNERS = ["team:research"]
@@ -15,6 +16,11 @@ STORE_KINDS = {"python", "parquet", "postgres"}
 def describe(table: str) -> dict[str, Any]:
     """Definition metadata of an asset: its table and every column with type, meaning and whether it may be NULL."""
     columns = table_dictionary()[table].columns.values()
+    rules = (
+        {name: column.rules() for name, column in CONTRACTS[table].columns.items()}
+        if table in CONTRACTS
+        else {}
+    )
     return {
         "dagster/table_name": table,
         "dagster/column_schema": dg.TableSchema(
@@ -23,7 +29,9 @@ def describe(table: str) -> dict[str, Any]:
                     column.name,
                     column.type,
                     column.description,
-                    dg.TableColumnConstraints(nullable=column.nullable),
+                    dg.TableColumnConstraints(
+                        nullable=column.nullable, other=list(rules.get(column.name, ()))
+                    ),
                 )
                 for column in columns
             ]

@@ -1,5 +1,6 @@
-"""The shape that every frame of feature rows has, whoever made it."""
+"""The contract of the wide tables, features and labels: keys and one float32 column per name."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,16 +14,21 @@ KEYS = {"pair": "str", "timestamp_utc": "datetime64[us, UTC]"}
 
 
 def contract_violations(rows: "pd.DataFrame") -> list[str]:
-    """What in `rows` breaks the contract, one line per column and rule; empty when nothing does.
+    """What in feature `rows` breaks the contract, one line per column and rule; empty when nothing does."""
+    return wide_table_violations(rows, feature_names())
 
-    Keys known and unique, then one float32 column per feature in order: NaN is allowed, infinity is not.
-    Checked without pandera, whose work per column takes longer than computing an hour's features.
+
+def wide_table_violations(rows: "pd.DataFrame", columns: Sequence[str]) -> list[str]:
+    """The same for any table of pair, timestamp_utc and one float32 column per name of `columns`, in order.
+
+    Keys are known and unique. NaN is allowed, infinity is not. Checked without pandera, whose work per column takes
+    longer than computing an hour's features.
     """
-    names = list(feature_names())
+    names = list(columns)
     expected, held = [*KEYS, *names], list(rows.columns)
     if held != expected:
         lines = [f"{name}: missing" for name in expected if name not in held]
-        lines += [f"{name}: not a feature" for name in held if name not in expected]
+        lines += [f"{name}: not in the registry" for name in held if name not in expected]
         return lines or ["columns: in another order"]
     types = {**KEYS, **dict.fromkeys(names, "float32")}
     kinds = zip(expected, rows.dtypes, strict=True)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from okx_core.backtest.engine import FoldResult, Portfolio, run_fold
 from okx_core.backtest.metrics import metrics
+from okx_core.contracts import require_contract
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules
 from okx_core.hours import WEEK
 from okx_core.market.fees import TAKER_FEE_RATE
@@ -91,6 +92,8 @@ def store_week(database: Database, week: date, result: FoldResult, signals: pd.D
         "fee_rate": TAKER_FEE_RATE,
         "closing_portfolio": json.dumps(result.closing.to_json()),
     }  # fmt: skip
+    require_contract("backtests.trades", result.trades)
+    require_contract("backtests.equity", equity)
     database.replace_rows("backtests.trades", result.trades.assign(week=week), "week = $1", (week,))
     database.replace_rows("backtests.equity", equity.assign(week=week), "week = $1", (week,))
     database.upsert("backtests.runs", ["week"], [row])

@@ -4,8 +4,11 @@ from datetime import datetime
 
 import pandas as pd
 
+from okx_core.contracts import ContractError
+from okx_core.features.contract import wide_table_violations
 from okx_core.hours import HOUR, LABEL_HORIZON_HOURS
 from okx_core.labels.compute import compute_labels, history_start
+from okx_core.labels.registry import LABELS
 from resources.feature_store.months import MonthPart
 from resources.feature_store.sql_window import SqlWindow
 from resources.postgres.database import Database
@@ -17,7 +20,14 @@ def record_labels(
     """Write the labels of a part of a month that are known at `known_until` to the store and to SQL; its rows."""
 
     def computed() -> pd.DataFrame:
-        return label_window(copy.database, part.start, part.end, horizon_set, known_until)
+        rows = label_window(copy.database, part.start, part.end, horizon_set, known_until)
+        names = [label.name for label in LABELS if label.horizon_set == horizon_set]
+        violations = wide_table_violations(rows, names)
+        if violations:
+            raise ContractError(
+                f"labels of {part.start:%Y-%m} break their contract: {'; '.join(violations[:10])}"
+            )
+        return rows
 
     return copy.record_made(computed, part, first_in_sql)
 

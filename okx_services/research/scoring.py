@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
+from okx_core.contracts import require_contract
 from okx_core.decisions.gates import PASS, evaluate_gates
 from okx_core.decisions.market_state import market_state
 from okx_core.decisions.rules import DecisionRules
@@ -65,6 +66,7 @@ def score_window(
     models = {int(v): tracking.load(int(v)) for v in sorted(rows_with_model["model_version"].unique())}
     signals = apply_gates(database, predict(rows_with_model, models), start, end)
     signals["live"] = signals["timestamp_utc"] == live_hour
+    require_contract(SIGNALS, signals)
     return Scored(signals[COLUMNS], models, len(features))
 
 
