@@ -8,8 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from okx_core.errors import OkxSignalError
+from resources.http_probe import is_healthy
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.2
@@ -144,11 +143,7 @@ def _tail(service: Service, logs: Path) -> str:
 def answers(service: Service) -> bool:
     """True when the service is there."""
     if service.health_url is not None:
-        try:
-            with urllib.request.urlopen(service.health_url, timeout=2) as response:
-                return bool(response.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        return is_healthy(service.health_url)
     if service.port is None:
         return True
     with socket.socket() as probe:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, LiteralString, cast
-from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.engine import make_url
 
 from okx_core.errors import OkxSignalError
 
@@ -45,18 +45,17 @@ def masked(url: str) -> str:
 
 def database_name(url: str) -> str:
     """The database that the URL names, empty when it names none."""
-    return urlsplit(url).path.removeprefix("/")
+    return make_url(url).database or ""
 
 
 def sibling(url: str, database: str) -> str:
     """The URL of another database on the same server."""
-    scheme, netloc, _, query, _ = urlsplit(url)
-    return f"{scheme}://{netloc}/{database}" + (f"?{query}" if query else "")
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 def with_driver(url: str, driver: str) -> str:
     """The URL in SQLAlchemy's form, `postgresql+<driver>://`."""
-    return "postgresql+" + driver + url[url.index(":") :]
+    return make_url(url).set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
 
 
 @dataclass(frozen=True, repr=False)

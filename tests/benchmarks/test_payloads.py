@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks.payloads import print_table, read_file, read_folder
-from resources.okx.readings import Outcome
+from benchmarks.payloads.collected import print_table, read_file, read_folder
+from benchmarks.payloads.readings import Outcome
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "tests" / "resources" / "okx" / "payloads").glob("*.json"))

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from okx_assets import keys
 from resources.stores import open_exchange
 
 HOUR = timedelta(hours=1)
@@ -41,7 +42,7 @@ def test_of_a_past_hour_only_funding_is_known(market) -> None:
     last = newest_hour(market)
     first = last - 71 * HOUR
     market.pipeline.run_range(
-        [["market", name] for name in ("order_book_snapshots", "public_trades", "funding_rates")],
+        [keys.ORDER_BOOK_SNAPSHOTS, keys.PUBLIC_TRADES, keys.FUNDING_RATES],
         first.strftime(KEY),
         last.strftime(KEY),
     )

@@ -113,12 +113,12 @@ class TestTrap2TheBatches:
             range_run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
         )
         planned = Counter(tuple(log.dagster_event.asset_key.path) for log in logs)
-        assert planned == {tuple(key): 1 for key in SQL_AND_FEATURES}
+        assert planned == {tuple(key.path): 1 for key in SQL_AND_FEATURES}
 
     def test_every_hour_of_the_range_is_materialised(self, entered, range_run) -> None:
         assert range_run.success
         for key in SQL_AND_FEATURES:
-            assert len(entered.instance.get_materialized_partitions(dg.AssetKey(key))) == HOURS
+            assert len(entered.instance.get_materialized_partitions(key)) == HOURS
 
     def test_a_check_leaves_one_row_per_range_not_one_per_hour(self, entered, range_run) -> None:
         logs = entered.instance.all_logs(range_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)

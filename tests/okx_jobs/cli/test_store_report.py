@@ -20,7 +20,7 @@ END = START + timedelta(hours=60)
 
 
 @pytest.fixture
-def store(database, tmp_path: Path) -> FeatureStore:
+def feature_store(database, tmp_path: Path) -> FeatureStore:
     store = FeatureStore(database, StoreRoot(str(tmp_path / "files")))
     hours = pd.date_range(START, END, freq="h", inclusive="left", unit="us")
     values = np.arange(len(hours), dtype=np.float32)

@@ -195,8 +195,8 @@ class TestMessages:
     ("url", "expected"),
     [
         ("postgresql://u:p@h:5432/okx?sslmode=require", "postgresql://u:p@h:5432/dagster?sslmode=require"),
-        ("postgresql://u@/okx?host=/run/pg", "postgresql://u@/dagster?host=/run/pg"),
-        ("postgresql:///okx?host=/run/pg", "postgresql:///dagster?host=/run/pg"),
+        ("postgresql://u@/okx?host=/run/pg", "postgresql://u@/dagster?host=%2Frun%2Fpg"),
+        ("postgresql:///okx?host=/run/pg", "postgresql:///dagster?host=%2Frun%2Fpg"),
         ("postgres://h/okx", "postgres://h/dagster"),
     ],
 )

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.payloads.readings import ENDPOINTS
 from okx_simulator.server.app import ENDPOINTS as SERVED
 from resources.okx.client import OkxClient
 from resources.okx.http.answers import Call
-from resources.okx.readings import ENDPOINTS
 from resources.okx.rows import account, algo, instruments, market, orders, positions
 from resources.okx.rows.requests import (
     AT_MARKET,

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.payloads.readings import ENDPOINTS
 from okx_simulator.protocol.rate_limits import LIMITS as SERVED
 from resources.okx.http.rate_limits import LIMITS, MARGIN, Limit, Pacer
-from resources.okx.readings import ENDPOINTS
 
 
 class Time:

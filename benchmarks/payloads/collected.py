@@ -7,7 +7,6 @@ FOLDER holds INDEX.csv (file, kind, endpoint) and the payloads: answers with the
 import csv
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from resources.okx.readings import Outcome, Reading, read_answer, read_frame, read_rows
+from benchmarks.payloads.readings import Outcome, Reading, read_answer, read_frame, read_rows
 from resources.okx.rows.account import CoinBalance
 from resources.okx.rows.orders import AttachedAlgo, Fill, OrderResult
 from resources.okx.rows.row import Row
@@ -147,9 +146,3 @@ def print_table(found: list[FileReading], console: Console) -> None:
         {item.subject for file in found for item in file.readings if item.outcome is Outcome.UNUSED}
     )
     console.print(f"endpoints and channels not used ({len(unused)}): {', '.join(unused)}", soft_wrap=True)
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m benchmarks.payloads FOLDER")
-    print_table(read_folder(Path(sys.argv[1])), Console(width=150))

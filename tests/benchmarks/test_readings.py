@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.payloads.readings import ENDPOINTS, Outcome, read_answer, read_frame
 from okx_simulator.server.app import ENDPOINTS as SIMULATED
-from resources.okx.readings import ENDPOINTS, Outcome, read_answer, read_frame
 from resources.okx.rows.candle_pages import parse_candles
 
-CANDLES = Path(__file__).parent / "payloads" / "candles.json"
+CANDLES = Path(__file__).parents[1] / "resources" / "okx" / "payloads" / "candles.json"
 
 
 def test_what_is_not_an_answer_is_refused() -> None:
