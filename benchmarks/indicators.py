@@ -1,6 +1,6 @@
 """Thirteen standard indicators against TA-Lib, polars_talib, pandas and `ta` on the same candles.
 
-One thread on every side. Ours and TA-Lib store into float32 arrays that stand beforehand, so neither
+One thread on every side. Ours and TA-Lib store into float32 arrays that exist beforehand, so neither
 pays for fresh pages; the frames of the others are dropped at once. TA-Lib, polars_talib and pandas get
 one call per pair's whole history; ours gets the same bars in passes of production's size. `ta` runs on
 one pair: its cost per row is the same for more. pandas has no form for SAR and KAMA.

@@ -23,7 +23,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One table of the report. `explained` says what the ratio is; `unit` what stands beside it as context."""
+    """One table of the report. `explained` says what the ratio is; `unit` is the figure beside it as context."""
 
     title: str
     explained: str

@@ -19,7 +19,7 @@ Work = Callable[[], object]
 
 
 def polars_on_one_thread() -> Any:
-    """The polars module, told before its import to use one thread as everybody else does."""
+    """The polars module, set before its import to use one thread like the others."""
     os.environ["POLARS_MAX_THREADS"] = "1"
     import polars
 

@@ -42,7 +42,7 @@ def features_page() -> str:
         "Recursive indicators start anew at a fixed bar before each month, so one hour and ten years give equal bytes.",
         "Models train on the scale-free ones that are there when an hour is decided: 15-minute candles come after it.",
         "",
-        "**To add one**, write a decorated function into the module of its family, `okx_core/features/families`: it",
+        "**To add one**, write a decorated function into the module of its family, `okx_core/features/indicators`: it",
         "is then a column of the table, of this page, of the checks and of the training set;",
         "`okxsignal validate features` checks it, `okxsignal refresh full` computes its history.",
         "",

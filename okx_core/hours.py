@@ -51,7 +51,7 @@ def week_start_on_or_after(moment: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Bars that open in [start, end), split into a history and the last hours, which are lived through."""
+    """Bars that open in [start, end), split into a history and the last hours, which are simulated one by one."""
 
     start: datetime
     end: datetime

@@ -1,4 +1,4 @@
-"""A local exchange that speaks OKX API v5: prices from a tape, a durable account, no real money.
+"""A local exchange that serves OKX API v5: prices from a tape, a durable account, no real money.
 
 `exchange` wires one together; `server` starts it. `rest` and `websocket` are what clients call, `engine` is what
 happens to their orders.

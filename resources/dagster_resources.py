@@ -31,7 +31,7 @@ class FeatureStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return open_feature_store(settings.database, settings.feature_store)
 
     def sql_start(self) -> datetime:
-        """From which bar on rows also stand in PostgreSQL, by the newest candle there is."""
+        """The first bar whose rows PostgreSQL holds too, by the newest candle."""
         settings = load_settings()
         return window_start(settings.feature_store.sql_days, newest_candle(open_database(settings.database)))
 

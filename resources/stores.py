@@ -107,7 +107,7 @@ def _require_same_market(database: Database, identity: str, server: DatabaseSett
 
 
 def claim_market(server: DatabaseSettings, market: MarketSettings) -> None:
-    """Record which market the database holds from now on; called once the exchange has proven to play it."""
+    """Record which market the database holds from now on; called once the exchange serves it."""
     open_database(server).execute(
         "insert into ops.market_source (identity) values ($1) on conflict do nothing",
         (market_identity(market),),

@@ -1,4 +1,4 @@
-"""One market for the whole test session: embedded PostgreSQL, simulated exchange, MLflow, a demo lived through.
+"""One market for the whole test session: embedded PostgreSQL, simulated exchange, MLflow, a finished demo.
 
 The dates are fixed, so every run sees the same tape, models and orders.
 """

@@ -1,6 +1,6 @@
 -- description: Insert the staged bars that are not stored yet. Returns how many rows were written.
 -- staged: incoming market.candles_1h
--- parameters: none; market.candles_1h stands for the table of the bar size
+-- parameters: none; market.candles_1h is replaced by the table of the bar size
 with written as (
     insert into market.candles_1h (
         pair, timestamp_utc, open, high, low, close, volume, quote_volume, source, ingested_at

@@ -1,6 +1,6 @@
 -- description: Copy every stored bar that a staged one will replace; returns their keys.
 -- staged: incoming market.candles_1h
--- parameters: $1 bar size, $2 exchange time; market.candles_1h stands for the table of the bar size
+-- parameters: $1 bar size, $2 exchange time; market.candles_1h is replaced by the table of the bar size
 insert into market.candle_revisions (
     bar, pair, timestamp_utc, revision, open, high, low, close, volume, quote_volume, source, ingested_at, replaced_at
 )

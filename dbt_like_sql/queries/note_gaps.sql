@@ -2,7 +2,7 @@
 --   between the last stored bar and the end, and between a known listing and the first stored bar. After the last bar
 --   of a delisted pair there is none.
 -- parameters: $1 pairs, $2 start, $3 end, $4 bar size, $5 exchange time, $6 bar length, $7 delisted pairs,
---   $8 first bar by listing of each pair or NULL; market.candles_1h stands for the table of the bar size
+--   $8 first bar by listing of each pair or NULL; market.candles_1h is replaced by the table of the bar size
 with edges as (
     select
         asked.pair,

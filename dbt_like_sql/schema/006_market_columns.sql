@@ -174,3 +174,6 @@ comment on column ops.alerts.subject is 'one line';
 comment on column ops.alerts.message is 'the whole message';
 comment on column ops.alerts.run_id is 'Dagster run; NULL when it has none';
 comment on column ops.alerts.delivered is 'true when the webhook took it';
+
+comment on table market.candle_revisions is
+'Every version of a bar that was replaced; the candle table holds the current version.';

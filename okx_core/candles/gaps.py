@@ -17,9 +17,9 @@ DAILY = timedelta(hours=24)
 # A bar this old is not late any more: asked twice and absent twice is enough.
 LATE_FOR = timedelta(hours=24)
 ATTEMPTS_WHEN_OLD = 2
-# The whole exchange has stood still for hours, never for days: a longer silence is missing data.
+# The whole exchange has been down for hours, never for days: a longer silence is missing data.
 MAX_OUTAGE = timedelta(hours=24)
-# One pair that is silent proves nothing about the exchange.
+# One silent pair is no evidence of an outage.
 WITNESSES_NEEDED = 2
 
 
@@ -85,7 +85,7 @@ def classify_gap(evidence: Evidence) -> tuple[str, str]:
         return LOST, "no pair has a bar around it"
     hours = evidence.silence / timedelta(hours=1)
     if evidence.witnesses < WITNESSES_NEEDED:
-        return LOST, "the exchange has no bar, and too few pairs are known to tell whether it stood still"
+        return LOST, "the exchange has no bar, and too few pairs are known to say whether it was down"
     if evidence.silence <= MAX_OUTAGE:
-        return NEVER_TRADED, f"no pair has a bar for {hours:g} h: the exchange stood still"
+        return NEVER_TRADED, f"no pair has a bar for {hours:g} h: the exchange was down"
     return LOST, f"no pair has a bar for {hours:g} h, longer than any outage"

@@ -21,7 +21,7 @@ PASS = "pass"
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition: `value` must stand on the right side of `bound`; both are arrays [rows]."""
+    """One condition: `value` must be on the right side of `bound`; both are arrays [rows]."""
 
     name: str
     source: str

@@ -1,7 +1,7 @@
 """What a feature function reads: the bars of some pairs, and the quantities that features share.
 
 Arrays are [pairs, bars] float64. The last `rows` bars are the rows that are asked for, before them
-stand enough bars for every window. Recursive indicators run on a longer stretch that begins at the
+there are enough bars for every window. Recursive indicators run on a longer stretch that begins at the
 month's anchor and are cut to the same bars.
 """
 

@@ -1,4 +1,4 @@
-"""Where a pair stands among all pairs of the same hour, and against Bitcoin and Ether.
+"""A pair's place among all pairs of the same hour, and against Bitcoin and Ether.
 
 The market is the point-in-time universe (see `membership`): a pair counts in an hour when it belongs
 to the universe of that day and its own value is known. Ranks and means need two such pairs; a pair
@@ -16,7 +16,7 @@ from okx_core.features.kernels import windows
 from okx_core.features.kernels.cross_section import MIN_PAIRS, market_mean, market_rank
 from okx_core.features.kernels.moments import rolling_comoments
 
-QUOTES = ("USDT", "USDC", "USD")  # which of several pairs of a coin stands for it
+QUOTES = ("USDT", "USDC", "USD")  # which of several pairs of a coin represents it
 BETA_HOURS = 72
 
 
@@ -41,7 +41,7 @@ class CrossSection:
         return market_rank(self.inside(values))
 
     def of_coin(self, base: str, values: Array) -> Array:
-        """What stands for `base` in each bar, for every pair: the first of its pairs that is known there.
+        """The values that represent `base` in each bar, for every pair: the first of its pairs that is known there.
 
         Chosen bar by bar, so that a pair listed later changes no earlier row. NaN when none is known.
         """

@@ -1,7 +1,7 @@
 """Where time is anchored: bar numbers, months, and how far back each timeframe is read.
 
 A bar is numbered by its open: minutes since 1970-01-01T00Z divided by the timeframe's minutes, so 4h
-and 1d bars stand on UTC buckets. Recursive indicators of a row start at the first bar of the row's
+and 1d bars are aligned to UTC buckets. Recursive indicators of a row start at the first bar of the row's
 month less `anchor_bars`. That point does not depend on which rows are asked for, so incremental,
 rolling and full computation give the same bytes. A timeframe without recursions is read
 `anchor_bars` back from the row itself.

@@ -1,6 +1,6 @@
 """The modelled order book: one definition for the simulator's matching and the backtest's fills.
 
-Each side is a ladder around the mid. The best level stands half the spread away, every further
+Each side is a ladder around the mid. The best level is half the spread away, every further
 level another `LEVEL_STEP_BPS`, and each level rests the same quote notional:
 
     distance of level k  = spread_bps / 2 + k * LEVEL_STEP_BPS        k = 0, 1, 2, ...

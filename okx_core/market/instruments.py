@@ -16,7 +16,7 @@ def ceil_to_step(value: Decimal, step: Decimal) -> Decimal:
 
 
 def is_multiple(value: Decimal, step: Decimal) -> bool:
-    """True when `value` stands exactly on the grid of `step`."""
+    """True when `value` is a whole multiple of `step`."""
     return value % step == 0
 
 

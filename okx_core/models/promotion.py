@@ -1,4 +1,4 @@
-"""The gate between a trained model and the trading desk."""
+"""The gate that a trained model must pass before it trades."""
 
 import math
 from collections.abc import Sequence

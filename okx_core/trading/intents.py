@@ -59,6 +59,6 @@ def buy_size(order_quote: float, price: Decimal, instrument: Instrument) -> Deci
 
 
 def sell_size(held_base: Decimal, instrument: Instrument) -> Decimal | None:
-    """All of the position that stands on the lot grid; None when that is below the minimum (dust)."""
+    """The position rounded down to a lot; None when that is below the minimum (dust)."""
     size = instrument.floor_size(held_base)
     return size if instrument.accepts(size) else None

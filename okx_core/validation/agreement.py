@@ -1,4 +1,4 @@
-"""Our indicators against the libraries that people know, on the proven candles themselves."""
+"""Our indicators against TA-Lib and `ta`, on the same candles."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -96,7 +96,7 @@ def tied(name: str, bars: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _repeated(window: Floats) -> float:
-    """1 when the largest value of the window stands in it more than once."""
+    """1 when the largest value of the window occurs in it more than once."""
     return float((window == window.max()).sum() > 1)
 
 

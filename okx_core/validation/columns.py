@@ -31,7 +31,7 @@ def null_rates(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationRes
     for feature in features:
         hours = _hours_to_know(feature)
         if span > 2 * hours and not feature.may_be_unknown and full[feature.name].isna().all():
-            found[feature.name] = "never known: the candles are too broken to prove anything of it"
+            found[feature.name] = "never known: the candles have too many gaps to check it"
             continue
         ripe = age > hours
         share = float(full.loc[ripe, feature.name].isna().mean()) if ripe.any() else 0.0

@@ -1,4 +1,4 @@
-"""A feature that tells the next hour too well has seen it."""
+"""A feature that predicts the next hour too well has seen it."""
 
 from collections.abc import Sequence
 from datetime import datetime

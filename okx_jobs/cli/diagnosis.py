@@ -1,4 +1,4 @@
-"""What `okxsignal doctor` tells of one thing that it looked at."""
+"""One line of `okxsignal doctor`: subject, state and remedy."""
 
 from dataclasses import dataclass
 

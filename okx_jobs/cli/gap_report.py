@@ -8,7 +8,7 @@ from resources.postgres.database import Database
 MEANING = {
     "open": "missing; it is asked for again",
     "refetched": "was missing and has come",
-    "never_traded": "the exchange stood still or nobody traded",
+    "never_traded": "the exchange was down or nobody traded",
     "lost": "the exchange has no bar, though it traded or the silence is no outage",
 }
 

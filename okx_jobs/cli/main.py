@@ -64,7 +64,7 @@ def cli(home: Path | None) -> None:
     type=click.IntRange(1, 240),
     default=24,
     show_default=True,
-    help="Last hours lived through one by one, with orders.",
+    help="Last hours to simulate one by one, with orders.",
 )
 @click.option(
     "--strength", type=float, help="Planted predictable part of the synthetic tape; 0 is pure noise."
@@ -217,7 +217,5 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo(
-            "okxsignal: interrupted; what was finished stands, run the command again to go on", err=True
-        )
+        click.echo("okxsignal: interrupted; finished work is kept, run the command again to go on", err=True)
         sys.exit(INTERRUPTED)

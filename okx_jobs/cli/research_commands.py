@@ -1,4 +1,4 @@
-"""The commands of research: what stands in the store, what a feature is, whether it can be trusted."""
+"""The research commands: refresh, store, features, validate."""
 
 import sys
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What stands in the tables after a run, for people."""
+"""The summary that a run prints: row counts, models, backtest, signals, positions."""
 
 import json
 from decimal import Decimal

@@ -15,7 +15,7 @@ RUNNING = dg.DefaultScheduleStatus.RUNNING
 
 
 def data_default() -> dg.DefaultScheduleStatus:
-    """Running, unless the exchange's clock stands in a recorded past where no hour ever closes."""
+    """Running, unless the exchange's clock is fixed in a recorded past where no hour ever closes."""
     return dg.DefaultScheduleStatus.STOPPED if load_settings().market.clock_is_fixed else RUNNING
 
 

@@ -1,4 +1,4 @@
-"""The whole pipeline on one stretch of history, its last hours lived through one by one with orders."""
+"""The whole pipeline on one stretch of history, its last hours simulated one by one with orders."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ DECISION_DELAY = timedelta(seconds=30)  # the live hours are traded this long af
 
 @dataclass(frozen=True)
 class Demo:
-    """One demo over `stretch`; every stage skips what already stands."""
+    """One demo over `stretch`; every stage skips what exists already."""
 
     pipeline: Pipeline
     admin: SimulatorAdmin
@@ -41,7 +41,7 @@ class Demo:
             steps.once("views for SQL", lambda: self.pipeline.run("refresh_marts"))
 
     def _history_clock(self) -> datetime:
-        """Never before what has been lived through: the exchange's clock does not run backwards."""
+        """Never before the last simulated hour: the exchange's clock does not run backwards."""
         missing = self.pipeline.missing_hours(keys.SIGNALS, self.stretch.history_end, self.stretch.end)
         return (missing[0] if missing else self.stretch.end) + DECISION_DELAY
 

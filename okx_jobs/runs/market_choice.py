@@ -40,7 +40,7 @@ class ChosenMarket:
     own_settings: dict[str, str]
 
     def remember(self) -> None:
-        """Write the home's own settings. Called once the tape has proven to play, so that a mistake leaves nothing."""
+        """Write the home's own settings. Called after the tape has been loaded, so that a mistake leaves nothing."""
         if self.own_settings:
             lines = "".join(f"{name}={value!r}\n" for name, value in sorted(self.own_settings.items()))
             (self.settings.home / MARKET_FILE).write_text(lines, encoding="utf-8")

@@ -74,7 +74,7 @@ def shown_steps(console: Console) -> Iterator[Steps]:
 
 @contextmanager
 def forwarded(logger: logging.Logger, tell: Callable[[str], None]) -> Iterator[None]:
-    """While the block runs, what `logger` says in passing is told to `tell`."""
+    """While the block runs, messages of `logger` go to `tell`."""
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

@@ -124,6 +124,8 @@ def _first_failure(result: dg.ExecuteInProcessResult) -> str:
             while error.cause is not None and WRAPPING.match(str(error.cls_name)):
                 error = error.cause  # Dagster's wrapping says nothing; our own error is the one to read
             if error.cls_name == "DagsterExecutionInterruptedError":
-                return f"interrupted in {event.step_key}: what was finished stands, run the command again to go on"
+                return (
+                    f"interrupted in {event.step_key}: finished work is kept, run the command again to go on"
+                )
             return f"{event.step_key}: {QUALIFIED_NAME.sub('', error.message.strip())}"
     return f"run {result.run_id} failed before its first step: open it in the Dagster UI"

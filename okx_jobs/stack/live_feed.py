@@ -58,11 +58,11 @@ async def follow(settings: Settings, tell: Callable[[FeedHealth], None]) -> None
 
 
 async def _tell_regularly(health: FeedHealth, tell: Callable[[FeedHealth], None]) -> None:
-    told, waited = "", 0.0
+    received, waited = "", 0.0
     while True:
-        if repr(health) != told or waited >= WRITTEN_EVERY_SECONDS:
+        if repr(health) != received or waited >= WRITTEN_EVERY_SECONDS:
             tell(health)
-            told, waited = repr(health), 0.0
+            received, waited = repr(health), 0.0
         await asyncio.sleep(1.0)
         waited += 1.0
 

@@ -182,7 +182,7 @@ def stop_child(process: subprocess.Popen[bytes], grace: float = 15) -> None:
 def end_group(leader: int, grace: float = 5) -> None:
     """End what is left of the session that `leader` began.
 
-    While a member lives the kernel gives its session's id to nobody else; a process that bears the id
+    While a member is alive the kernel gives its session's id to no other; a process that has the id
     itself is therefore a stranger who got it after the last member had gone.
     """
     if psutil.pid_exists(leader) and psutil.Process(leader).status() != psutil.STATUS_ZOMBIE:
@@ -211,7 +211,7 @@ def _signal(process: psutil.Process, number: int) -> None:
 
 @dataclass(frozen=True)
 class ProcessRegistry:
-    """The file that tells other shells what runs in a home."""
+    """The file in a home that lists the processes running in it."""
 
     path: Path
 

@@ -117,7 +117,7 @@ def webserver(settings: Settings) -> Service:
 
 
 def live_feed(settings: Settings) -> Service:  # noqa: ARG001 - it finds its home in the environment
-    """Candles as they close. It has no port: how it is stands in a file of the home."""
+    """Candles as they close. It has no port: it writes its state to a file of the home."""
     return Service(LIVE_FEED, [PYTHON, "-m", "okx_jobs.stack.live_feed"], None, "", None)
 
 

@@ -67,7 +67,7 @@ def _utc(ms: int) -> datetime:
 
 
 class CandleFetch:
-    """One fetch of [start, end) for many pairs into the store; `say` is told how far it has come."""
+    """One fetch of [start, end) for many pairs into the store; `say` gets the progress as text."""
 
     def __init__(
         self, candles: CandleStore, client: OkxClient, source: str, say: Callable[[str], None] = log.info

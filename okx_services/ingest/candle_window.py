@@ -52,7 +52,7 @@ def record_window(
     end: datetime,
     say: Callable[[str], None],
 ) -> CandleWindow:
-    """Fetch and store the closed bars of [start, end) of every live pair; `say` is told of the progress.
+    """Fetch and store the closed bars of [start, end) of every live pair; `say` gets the progress as text.
 
     Raises WindowNotClosedError, UnknownUniverseError, NewestBarMissingError and the errors of the client.
     """

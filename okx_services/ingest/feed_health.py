@@ -12,7 +12,7 @@ STARTING, WAITING, REPAIRING, HEALTHY, DISCONNECTED = (
     "healthy",
     "disconnected",
 )
-# The feed writes at least this often while it lives.
+# The feed writes at least this often while it runs.
 WRITTEN_EVERY_SECONDS = 10.0
 
 
@@ -21,7 +21,7 @@ class FeedHealth:
     """`disconnected`: no connection; `repairing`: connected again, the missed bars are not fetched yet.
 
     Times are ISO-8601 UTC. `delay_seconds` is the time from the close of the newest pushed bar until it
-    stood in the table, by the exchange's clock.
+    was stored, by the exchange's clock.
     """
 
     state: str = STARTING

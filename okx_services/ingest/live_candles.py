@@ -2,7 +2,7 @@
 
 Pushed bars are written the moment they close, but only where there is none yet. After every connection
 the missed bars are fetched over REST before the feed counts as healthy; shortly after every close REST
-is asked for what did not come, and a little later for everything, and what it says stands.
+is asked for missing bars, and a little later for all bars. REST wins.
 """
 
 import asyncio
@@ -158,7 +158,7 @@ class LiveCandles:
         return now if newest is None else min(max(newest + HOUR, now - self._timing.longest_repair), now)
 
     async def _keep_whole(self, whole_until: datetime) -> None:
-        """Repair after every interruption; after every close fetch what did not come, and then judge."""
+        """Repair after every interruption; after every close fetch missing bars, then reconcile with REST."""
         asked_until = whole_until
         while True:
             await asyncio.sleep(self._timing.look_seconds + pause_after(self._failures, 0.5))
@@ -200,7 +200,7 @@ class LiveCandles:
                 self._fetch(missing, opened, opened + HOUR)
 
     def _reconcile_with_rest(self, whole_until: datetime, end: datetime) -> None:
-        """What REST says of everything since `whole_until`, and of some bars before it, stands.
+        """Replace every bar since `whole_until`, and some bars before it, by what REST has.
 
         What it has not got goes on the gap ledger, and older gaps are asked for again.
         """

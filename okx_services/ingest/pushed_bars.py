@@ -15,7 +15,7 @@ CONFIRM = 8
 
 
 def closed_bars(push: Push) -> tuple[str, CandlePage] | None:
-    """Pair and bars of a push that have closed; None when it only tells of a forming one."""
+    """Pair and bars of a push that have closed; None when it has only a forming one."""
     closed = [row for row in push.rows if not isinstance(row, list) or row[CONFIRM:] != ["0"]]
     if not closed:
         return None

@@ -27,7 +27,7 @@ SETTLING_TIME = timedelta(seconds=2)
 MAX_WAIT_SECONDS = 12.0
 MAX_ATTEMPTS = 3
 SENDABLE_STATES = ("journaled", "not_placed")
-CLIENT_ID_OPEN_CODE = "51016"  # an order with this id stands already
+CLIENT_ID_OPEN_CODE = "51016"  # an order with this id exists already
 
 
 def no_checkpoint(_name: str) -> None:
@@ -100,7 +100,7 @@ class OrderExecutor:
             self.checkpoint("completed")
 
     def _advance(self, entry: JournaledIntent, report: ExecutionReport) -> None:
-        """Send a decision that has not been sent; one proven not placed gets a new attempt and a new id."""
+        """Send a decision that has not been sent; one that was certainly not placed gets a new attempt and a new id."""
         intent = entry.intent
         if entry.state == "not_placed":
             stale = age_rejection(intent.signal_hour, self.client.now())
@@ -125,7 +125,7 @@ class OrderExecutor:
                 intent.pair, intent.side, intent.size_base, intent.client_order_id, expires_at
             )
         except (UnknownOutcomeError, ParsingError) as error:
-            # An answer that cannot be read is no answer: the order may stand.
+            # A response that cannot be read leaves the outcome unknown: the order may exist.
             self.journal.mark(intent, "unknown", detail=str(error))
             self._resolve(JournaledIntent(intent, "unknown", expires_at), report)
             return

@@ -52,7 +52,7 @@ class Journal:
         return found is not None
 
     def write(self, intents: Sequence[OrderIntent], now: datetime) -> None:
-        """All decisions of an hour in one transaction: either every one stands or none."""
+        """All decisions of an hour in one transaction: either all are stored or none."""
         with self.database.connect() as connection:
             for intent in intents:
                 connection.execute(

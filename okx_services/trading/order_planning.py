@@ -43,7 +43,7 @@ class Situation:
 def decide(
     signal_hour: datetime, signals: Signals, situation: Situation, rules: DecisionRules, limits: RiskLimits
 ) -> tuple[list[OrderIntent], list[str]]:
-    """Intents on the lot grid, and a line for every wish that could not be granted.
+    """Intents on the lot grid, and a line for every wanted order that cannot be placed.
 
     `signals` holds the rows of the hour by pair. A missing signal is an unknown prediction: it opens
     nothing, and closes only what has outlived its horizon.

@@ -27,7 +27,7 @@ def opening_size(order: OrderRow, position: PositionRow | None) -> Decimal:
 
 
 class MarginAccount:
-    """Equity and margin in USDT, of the ledger as it stands and at prices handed in."""
+    """Equity and margin in USDT, of the ledger at given prices."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

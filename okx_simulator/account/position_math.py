@@ -65,7 +65,7 @@ def after_fill(held: Holding, signed: Decimal, price: Decimal) -> tuple[Decimal,
 def liquidation_price(held: Holding, price: Decimal, equity: Decimal, maintenance: Decimal) -> Decimal | None:
     """Where this position alone would bring equity down to the maintenance margin; None if nowhere.
 
-    `equity` and `maintenance` are the whole account's at `price`; all other prices stand still.
+    `equity` and `maintenance` are the whole account's at `price`; all other prices are constant.
     """
     direction = 1 if held.size > 0 else -1
     slope = abs(held.size) * held.unit * (direction - MAINTENANCE_RATE)

@@ -109,7 +109,7 @@ class OrderService:
         return self._entry.account_level()
 
     def set_account_level(self, level: str) -> None:
-        """Switch between spot and futures mode; 59000 while orders or positions stand in the way."""
+        """Switch between spot and futures mode; 59000 while there are orders or positions."""
         self.settle()
         with self._ledger.transaction():
             busy = self._ledger.open_orders() or self._ledger.live_algos() or self._ledger.positions()

@@ -221,7 +221,7 @@ class Settlement:
         return True
 
     def start_timer(self, seconds: int) -> int:
-        """Cancel everything in so many seconds unless told again; 0 turns it off. In a transaction."""
+        """Cancel everything in so many seconds unless called again; 0 turns it off. In a transaction."""
         if seconds == 0:
             self._ledger.set_setting(TIMER, "")
             return 0

@@ -1,1 +1,1 @@
-"""The durable account: rows, their SQLite file and the events that clients are told of."""
+"""The durable account: rows, their SQLite file and the events that clients receive."""

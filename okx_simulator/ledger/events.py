@@ -1,7 +1,7 @@
-"""What changed in the account, told to whoever listens: one event per change, in the order of the changes.
+"""Account events for listeners: one event per change, in the order of the changes.
 
-Events of a transaction are told after it is on disk and before the next one may begin; those of one that
-is rolled back are never told. A listener runs inside the request that caused the change: it takes note and
+Events of a transaction are delivered after it is on disk and before the next one may begin; those of one that
+is rolled back are never delivered. A listener runs inside the request that caused the change: it takes note and
 returns, and must not change the account itself.
 """
 
@@ -16,7 +16,7 @@ PLACED, FILLED, AMENDED, CANCELED = "placed", "filled", "amended", "canceled"
 
 @dataclass(frozen=True)
 class OrderChanged:
-    """An order as it stands after `cause`; `fill` is the one that caused it, `request_id` the amendment's."""
+    """An order after `cause`; `fill` is the one that caused it, `request_id` the amendment's."""
 
     order: OrderRow
     cause: str
@@ -35,14 +35,14 @@ class BalanceChanged:
 
 @dataclass(frozen=True)
 class AlgoChanged:
-    """An algo order as it stands now: placed, amended, triggered, cancelled or failed."""
+    """An algo order now: placed, amended, triggered, cancelled or failed."""
 
     algo: AlgoRow
 
 
 @dataclass(frozen=True)
 class PositionChanged:
-    """A position as it stands after a fill or a funding payment; its size is '0' once closed."""
+    """A position after a fill or a funding payment; its size is '0' once closed."""
 
     position: PositionRow
 
@@ -52,7 +52,7 @@ Listener = Callable[[Event], None]
 
 
 class EventHub:
-    """Passes every event on to every listener, first come first told."""
+    """Passes every event on to every listener, in the order of subscription."""
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []

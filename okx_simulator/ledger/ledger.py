@@ -136,17 +136,17 @@ class Ledger:
         return (int(reached) - ID_EPOCH_MS << ID_SEQUENCE_BITS) | (number & (1 << ID_SEQUENCE_BITS) - 1)
 
     def save_order(self, changed: OrderChanged) -> None:
-        """Store an order as it stands after a change; inside a transaction."""
+        """Store an order after a change; inside a transaction."""
         self._connection.execute(SAVE_ORDER, astuple(changed.order))
         self._untold.append(changed)
 
     def save_algo(self, algo: AlgoRow) -> None:
-        """Store an algo order as it stands after a change; inside a transaction."""
+        """Store an algo order after a change; inside a transaction."""
         self._connection.execute(SAVE_ALGO, astuple(algo))
         self._untold.append(AlgoChanged(algo))
 
     def save_position(self, position: PositionRow) -> None:
-        """Store a position as it stands after a change; inside a transaction."""
+        """Store a position after a change; inside a transaction."""
         self._connection.execute(SAVE_POSITION, astuple(position))
         self._untold.append(PositionChanged(position))
 

@@ -52,7 +52,7 @@ class PriceFeed:
         self._listings: dict[tuple[str, int], Instrument] = {} if listings is None else listings
 
     def at(self, moment_ms: int) -> "PriceFeed":
-        """The same market at another time, where it stands still."""
+        """The same market with its clock fixed at another time."""
         return PriceFeed(self.tape, ExchangeClock(fixed(moment_ms)), self._faults, self._listings)
 
     def candles(
@@ -74,7 +74,7 @@ class PriceFeed:
         return rows[max(len(rows) - limit, 0) :], forming_hour
 
     def _recent(self, pair: str, now_ms: int, end_hour: int, rows: int) -> Bars:
-        """The newest `rows` hourly bars that open before `end_hour`, the forming one as it stands."""
+        """The newest `rows` hourly bars that open before `end_hour`, the forming one so far."""
         hour = now_ms // HOUR_MS
         bars = self.tape.bars(pair_of(pair), min(end_hour, hour + 1))
         bars = bars[max(len(bars) - rows, 0) :]
@@ -195,7 +195,7 @@ class PriceFeed:
         return last + DELISTED_AFTER_HOURS >= min(hour, end - 1)
 
     def listing(self, pair: str) -> Instrument:
-        """The instrument as it stands this year; `pair` must be listed."""
+        """The instrument of this year; `pair` must be listed."""
         bars = self.tape.bars(pair_of(pair), self.clock.now_ms() // HOUR_MS + 1)
         key = (pair, year_start(int(bars.hours[-1])))
         if key not in self._listings:

@@ -19,7 +19,7 @@ PREFIX = "/api/v5"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 TIMEOUT_SECONDS = 10.0
 KEPT_ANSWERS = 4_000
-# How long an answer may be told again, in seconds; everything else for LIVELY.
+# How long a response may be reused, in seconds; every other for LIVELY.
 LIVELY = 1.0
 SLOWER = {"/public/instruments": 30.0, "/public/funding-rate-history": 60.0, "/system/status": 30.0}
 MARGIN = 1.1  # a little slower than OKX allows: other programs of this address ask it too

@@ -46,7 +46,7 @@ OKX_SIMULATOR_PASSPHRASE to use another. `python -m okx_simulator` is the same c
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="okxsignal simulator",
-        description="A local exchange that speaks OKX API v5. It holds no real money.",
+        description="A local exchange that serves OKX API v5. It holds no real money.",
         epilog=TEACHING,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -125,7 +125,7 @@ def _opening(text: str) -> Decimal:
 
 
 def _relay_url(options: argparse.Namespace) -> str:
-    """Whose public data are relayed; a relay lives now, so it takes no clock and no stretch of time."""
+    """Whose public data are relayed; a relay runs in real time, so it takes no clock and no stretch of time."""
     if options.clock != "real" or options.start is not None or options.end is not None:
         raise OkxSignalError("--tape relay plays live prices: leave --clock, --from and --to out")
     url: str = options.tape.removeprefix(RELAY).removeprefix(":")

@@ -29,7 +29,7 @@ class MinuteBars:
 
 
 def cut(hourly: Bars, minutes: int, now_ms: int) -> MinuteBars:
-    """The bars of so many minutes in the hourly ones that have opened by `now_ms`; the last as it stands."""
+    """The bars of so many minutes in the hourly ones that have opened by `now_ms`; the last one so far."""
     parts = [_cut_hour(hourly[row : row + 1], minutes, now_ms) for row in range(len(hourly))]
     opens = np.concatenate([np.empty(0, np.int64), *(part.open_ms for part in parts)])
     return MinuteBars(opens, np.concatenate([np.empty((6, 0)), *(part.values for part in parts)], axis=1))

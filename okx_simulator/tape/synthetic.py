@@ -52,7 +52,7 @@ class SyntheticTape:
         self._known: dict[str, list[Floats]] = {pair: [] for pair in self.pairs}
         self._lock = threading.Lock()
 
-    def last_hour(self, pair: str) -> int | None:  # noqa: ARG002 - every pair lives as long as the tape
+    def last_hour(self, pair: str) -> int | None:  # noqa: ARG002 - every pair lasts as long as the tape
         return None if self.end_hour is None else self.end_hour - 1
 
     def describe(self) -> dict[str, object]:

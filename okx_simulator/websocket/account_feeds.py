@@ -46,7 +46,7 @@ def order_push(exchange: Exchange, event: OrderChanged) -> Payload:
 
 
 class OrderFeed:
-    """Every change of an order from now on; what is open already is not told."""
+    """Every change of an order from now on; orders that are open already are not sent."""
 
     def __init__(self, exchange: Exchange, arg: Arg) -> None:
         self._exchange = exchange

@@ -26,7 +26,7 @@ INSTRUMENT_TYPES = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION", "ANY")
 
 @dataclass(frozen=True)
 class Channel:
-    """Where a channel lives, which field names what it is about, and how its feed is opened."""
+    """A channel: its path, the field that names its subject, and how its feed is opened."""
 
     path: str
     key: str
@@ -91,7 +91,7 @@ CHANNELS |= {f"candle{bar}": Channel(BUSINESS, "instId", _minute_candles(bar)) f
 
 
 def channel_of(arg: Mapping[str, Any], path: str) -> Channel:
-    """The channel an arg names, if it lives on `path`; otherwise OKX's error."""
+    """The channel an arg names, if it belongs to `path`; otherwise OKX's error."""
     name = str(arg.get("channel", ""))
     if name in VIP_CHANNELS:
         raise FrameError("64003")

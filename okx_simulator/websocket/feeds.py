@@ -20,7 +20,7 @@ class Tick:
 
 
 class Feed(Protocol):
-    """One subscription. It remembers what it has told; `due` gives what is new, oldest first.
+    """One subscription. It remembers what it has sent; `due` gives what is new, oldest first.
 
     A frame is everything but its arg: `data`, and `action` or `eventType` where the channel has one.
     """

@@ -72,7 +72,7 @@ class BookFeed:
         return self._exchange.market.levels(self._pair, side, BOOK_LEVELS)
 
     def _still_there(self, tick: Tick) -> list[Payload]:
-        """After a quiet minute an empty update whose sequence stands still."""
+        """After a quiet minute an empty update with the same sequence number."""
         if tick.wall_seconds < self._told_at + IDLE_SECONDS:
             return []
         self._told_at = tick.wall_seconds

@@ -32,7 +32,7 @@ OPERATIONS: dict[str, tuple[Endpoint, str, bool]] = {
 
 
 def _named_by_code(exchange: Exchange, row: dict[str, str]) -> dict[str, str]:
-    """The row with the instId its instIdCode stands for: here instId itself is ignored."""
+    """The row with the instId of its instIdCode: here instId itself is ignored."""
     if "instIdCode" not in row:
         raise empty_parameter("instIdCode")
     for inst_type in ("SPOT", "SWAP"):
@@ -59,7 +59,7 @@ def _outcome(exchange: Exchange, frame: ClientFrame) -> tuple[str, str, list[Any
 
 
 def named_instruments(exchange: Exchange, frame: ClientFrame) -> tuple[str, ...]:
-    """The instruments that an operation is about; codes that stand for none are left out."""
+    """The instruments that an operation is about; unknown codes are left out."""
     found = []
     for row in frame.args:
         with suppress(ApiError):

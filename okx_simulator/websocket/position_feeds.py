@@ -27,7 +27,7 @@ POSITION_FIELDS = (
 
 
 def position_rows(exchange: Exchange, inst_ids: set[str]) -> list[Payload]:
-    """These positions as they stand, closed ones with size 0."""
+    """These positions now, closed ones with size 0."""
     return positions(exchange, Call({"instId": ",".join(sorted(inst_ids))})) if inst_ids else []
 
 

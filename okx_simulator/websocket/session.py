@@ -1,4 +1,4 @@
-"""One connection: what it has subscribed, what it is told, and why it is closed."""
+"""One connection: its subscriptions, its pushes, and why it is closed."""
 
 import asyncio
 import time
@@ -182,7 +182,7 @@ class Session:
 
     def _unsubscribe(self, request: ClientFrame, arg: dict[str, str]) -> None:
         self.feeds.pop(tuple(sorted(arg.items())), None)
-        if not any(told["channel"] == arg.get("channel") for told, _ in self.feeds.values()):
+        if not any(sent["channel"] == arg.get("channel") for sent, _ in self.feeds.values()):
             self.connections.leave(self, arg.get("channel", ""))
         self.send(frames.event("unsubscribe", self.connection_id, request.request_id, arg=arg))
 
@@ -198,7 +198,7 @@ class Session:
             self.send(reply(self.exchange, request))
 
     async def _operate_badly(self, request: ClientFrame, rule: FaultRule) -> None:
-        """An operation that a rule strikes: refused, or carried out and then late, or never heard of again."""
+        """An operation that a rule strikes: rejected, delayed, or left without a response."""
         refused = rejection_reply(request, rule)
         if refused is not None:
             self.send(refused)

@@ -1,4 +1,4 @@
-"""What stands in a file: one month's rows in one canonical form, so that equal rows are equal bytes.
+"""The content of a file: one month's rows in one canonical form, so that equal rows are equal bytes.
 
 Chosen by measuring 108,000 rows x 150 columns of real features on one core (write, read, size): zstd 1
 0.13 s, 0.06 s, 43 MB; zstd 3 0.15 s, 43 MB; zstd 1 with BYTE_STREAM_SPLIT 0.16 s, 44 MB; LZ4 0.08 s,

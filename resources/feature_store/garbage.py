@@ -14,7 +14,7 @@ NAME = re.compile(r"[^/]+/(?P<table>[^/]+)/(?P<year>\d{4})-(?P<month>\d{2})-[0-9
 
 @dataclass(frozen=True)
 class Garbage:
-    """Files that may go: `superseded` ones the manifest still lists, `orphans` it has never heard of."""
+    """Files that may go: `superseded` ones the manifest still lists, `orphans` that it does not list."""
 
     superseded: Sequence[ManifestFile]
     orphans: Sequence[StoredFile]

@@ -65,7 +65,7 @@ class StoreRoot:
         return f"{self._place[1]}/{path}"
 
     def put(self, path: str, data: "pa.Buffer") -> None:
-        """Write a file so that it stands whole or not at all.
+        """Write a file atomically: whole or not at all.
 
         A folder gets a draft, flushed to disk and renamed; an object store shows an upload only when it is
         complete.

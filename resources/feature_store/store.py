@@ -65,7 +65,7 @@ class FeatureStore:
 
         `rows` has pair, timestamp_utc and float32 columns, NaN or NULL where unknown; its columns become
         those of every month that it touches (see `content.merged`). Each month is one transaction: readers
-        see the old month or the new one. Writing what stands already changes nothing. Raises
+        see the old month or the new one. Writing equal rows changes nothing. Raises
         FeatureStoreError for rows outside the window or two rows with one key, DamagedFileError when the
         month's file cannot be read, which a window that covers the whole month does not need. `ahead` may
         hold the file already; it counts only if that is still the current one.
@@ -193,7 +193,7 @@ class FeatureStore:
                 raise self._damaged(file, _reason(error)) from None
 
     def load(self, file: ManifestFile) -> pa.Table:
-        """A whole file, proven to be the one that was written; DamagedFileError when it is not."""
+        """A whole file, its hash checked; DamagedFileError when it differs."""
         try:
             data = self.root.read(file.path)
         except OSError as error:
@@ -209,7 +209,7 @@ class FeatureStore:
         return table
 
     def is_intact(self, file: ManifestFile) -> bool:
-        """Whether the file stands with the very bytes that were written."""
+        """True when the file exists with the bytes that were written."""
         try:
             return content.content_hash(self.root.read(file.path)) == file.content_hash
         except OSError:

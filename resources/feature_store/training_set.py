@@ -58,7 +58,7 @@ def training_set(
 
     A row of hour t is labelled at t + `purge` (its own hour and the label's horizon); rows whose label was
     not known at window[1] are left out, and so are rows without a target. Every file is read whole and its
-    hash proven. Raises FeatureStoreError for an unknown column, DamagedFileError for a damaged file.
+    hash checked. Raises FeatureStoreError for an unknown column, DamagedFileError for a damaged file.
     """
     start, end = window[0], window[1] - purge + timedelta(hours=1)
     labels, files_of_labels = _label_files(feature_store, start, end, target)

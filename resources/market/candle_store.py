@@ -24,7 +24,7 @@ RESUMED_WITHIN = timedelta(hours=24)
 
 
 def source_of(mode: str, *, streamed: bool = False) -> str:
-    """What stands in the column `source` of a bar that the exchange of this mode has sent, over REST or pushed."""
+    """The source tag of a bar that the exchange of this mode has sent, over REST or pushed."""
     return f"okx-{mode}-stream" if streamed else f"okx-{mode}"
 
 

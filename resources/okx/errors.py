@@ -6,7 +6,7 @@ OkxError
 |   +-- OrderRejected     the order was not taken; `s_code` says why
 +-- TransientError        nothing happened; the same request may succeed later
 |   +-- RateLimited       too many requests; wait for at least one window
-+-- UnknownOutcomeError   an order was sent and may or may not stand: look it up, never send it again blindly
++-- UnknownOutcomeError   an order was sent and may or may not exist: look it up, never send it again blindly
 """
 
 from okx_core.errors import OkxSignalError
@@ -55,7 +55,7 @@ class ParsingError(PermanentError):
 
 
 class OrderRejected(PermanentError):  # noqa: N818 - named after the outcome
-    """The exchange refused the order; nothing stands. `s_code` is OKX's reason."""
+    """The exchange rejected the order; there is none. `s_code` is OKX's reason."""
 
     @property
     def s_code(self) -> str:
@@ -71,7 +71,7 @@ class RateLimited(TransientError):  # noqa: N818 - named after the outcome
 
 
 class UnknownOutcomeError(OkxError):
-    """An order may or may not stand: find out by its client order id."""
+    """An order may or may not exist: find out by its client order id."""
 
 
 def error_for_code(endpoint: str, code: str, message: str) -> OkxError:

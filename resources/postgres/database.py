@@ -120,7 +120,7 @@ class Database:
     ) -> int:
         """Delete what `condition` selects and COPY `frame` in, in one transaction.
 
-        A reader sees the old rows until the new ones stand; a failure leaves the old rows. NaN, NaT and
+        A reader sees the old rows until the new ones are committed; a failure leaves the old rows. NaN, NaT and
         None are written as NULL. Returns the number of rows written.
         """
         with self.bulk() as bulk:

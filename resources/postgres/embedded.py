@@ -4,7 +4,7 @@ There is no password and no TCP port: whoever may enter the 0700 socket director
 detaches the server, so the death of the process that started it harms nobody; `start` re-attaches.
 
 PostgreSQL refuses to run as root, and a checkout of root's may lie under a 0700 directory that no other
-user can enter. For root the cluster therefore lives in /var/lib/okxsignal/<checkout id>, owned by
+user can enter. For root the cluster is therefore in /var/lib/okxsignal/<checkout id>, owned by
 `nobody`, with `<home>/postgres` as a link to it; no permission of an existing directory is changed.
 """
 

@@ -1,6 +1,6 @@
 """Candle tables as TimescaleDB hypertables, where the server offers the extension; plain tables elsewhere.
 
-The embedded server does not offer it, so this is proven against a recording stand-in, not a live TimescaleDB.
+The embedded server does not offer it, so this is tested against a fake that records statements, not a real TimescaleDB.
 """
 
 from contextlib import suppress

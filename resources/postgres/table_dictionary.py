@@ -117,7 +117,7 @@ def _rename(columns: dict[str, TableColumn], old: str, new: str) -> None:
 def _view_columns(model: SqlModel, tables: Mapping[str, Table]) -> dict[str, TableColumn]:
     """Columns of a view, from header lines such as `column pair: text: OKX instrument id`.
 
-    `column *` stands for the features and labels of the tables that the view reads.
+    `column *` means the features and labels of the tables that the view reads.
     """
     columns: dict[str, TableColumn] = {}
     for name, text in model.columns.items():

@@ -125,7 +125,7 @@ def test_no_work_at_import(sources) -> None:
 
 
 def test_only_the_settings_read_the_environment(sources) -> None:
-    """Elsewhere the environment is only handed on, or told where the home is."""
+    """Elsewhere the environment is only passed on, or set to the home."""
     exceptions = {
         "resources/config/settings.py", "resources/environment.py", "resources/tracking.py",
         "okx_simulator/protocol/credentials.py",

@@ -28,11 +28,11 @@ def test_a_sample_ends_as_its_name_says_and_nothing_goes_untyped(path: Path) -> 
 
 
 def test_every_payload_collected_elsewhere_is_typed_or_refused_by_name() -> None:
-    """The collection stands beside the project, if at all; our own samples are always there."""
+    """The collection is beside the project, if at all; our own samples are always there."""
     found = read_folder(COLLECTED) if COLLECTED.exists() else []
-    told = StringIO()
-    print_table(found, Console(file=told, width=150))
-    print(told.getvalue())
+    printed = StringIO()
+    print_table(found, Console(file=printed, width=150))
+    print(printed.getvalue())
     for item in found:
         assert item.outcome is not Outcome.CHANGED, item
         for reading in item.readings:

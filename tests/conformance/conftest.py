@@ -1,4 +1,4 @@
-"""An exchange on the clock of this machine; the clients come as they are, told the URL and a key."""
+"""An exchange on the clock of this machine; unmodified clients get the URL and a key."""
 
 from collections.abc import Iterator
 from pathlib import Path

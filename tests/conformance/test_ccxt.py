@@ -1,4 +1,4 @@
-"""Unmodified ccxt (sync) against the simulator, told only the URL and the key."""
+"""Unmodified ccxt (sync) against the simulator, given only the URL and the key."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

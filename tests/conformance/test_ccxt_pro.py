@@ -1,4 +1,4 @@
-"""Unmodified ccxt.pro against the simulator's WebSocket, told only the URLs and the key."""
+"""Unmodified ccxt.pro against the simulator's WebSocket, given only the URLs and the key."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -112,9 +112,9 @@ def test_a_fill_shows_in_my_trades_and_in_the_balance(play: Callable[[Scene], No
         trade = (await asyncio.wait_for(trading, 5))[-1]
         assert [trade["order"], trade["side"], trade["takerOrMaker"]] == [placed["id"], "buy", "taker"]
         assert trade["fee"]["currency"] == "ATOM"
-        told = await asyncio.wait_for(balance, 5)
-        while "ATOM" not in told:
-            told = await asyncio.wait_for(client.watch_balance(), 5)
-        assert told["ATOM"]["total"] == pytest.approx(3 - abs(trade["fee"]["cost"]))
+        balances = await asyncio.wait_for(balance, 5)
+        while "ATOM" not in balances:
+            balances = await asyncio.wait_for(client.watch_balance(), 5)
+        assert balances["ATOM"]["total"] == pytest.approx(3 - abs(trade["fee"]["cost"]))
 
     play(scene)

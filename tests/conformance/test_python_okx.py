@@ -1,4 +1,4 @@
-"""Unmodified python-okx against the simulator, told only the domain and the key."""
+"""Unmodified python-okx against the simulator, given only the domain and the key."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Unmodified python-okx against the simulator's WebSocket. It speaks TLS only, so a TLS port is put in front.
+"""Unmodified python-okx against the simulator's WebSocket. It uses TLS only, so a TLS port is put in front.
 
 The certificate is made for the test and trusted through SSL_CERT_FILE; nothing of it outlives the test.
 """

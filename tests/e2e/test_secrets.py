@@ -71,7 +71,7 @@ def arm_every_fault(admin: SimulatorAdmin) -> None:
     )  # fmt: skip
 
 
-def wish(store, pairs: tuple[str, ...]) -> None:
+def insert_signals(store, pairs: tuple[str, ...]) -> None:
     """A signal that every gate has passed, for each pair of the newest hour."""
     for pair in pairs:
         store.execute(
@@ -101,7 +101,7 @@ def faulty_hour(okx) -> list[str]:
                 pipeline.run(job, partition_key=key)
             except RunFailedError as error:
                 said.append(str(error))
-        wish(store, PAIRS)
+        insert_signals(store, PAIRS)
         for _ in range(4):
             try:
                 pipeline.run("execute_signals")

@@ -125,9 +125,9 @@ class TestOrders:
             served.buy()
         assert served.fired() == 1
         served.admin.clear_faults()
-        stands = served.client.order("BTC-USDT", "a1")
-        assert (stands is not None) == (kind in ("accept_then_timeout", "truncated_body"))
-        assert len(served.client.fills("BTC-USDT")) == (1 if stands else 0)
+        found = served.client.order("BTC-USDT", "a1")
+        assert (found is not None) == (kind in ("accept_then_timeout", "truncated_body"))
+        assert len(served.client.fills("BTC-USDT")) == (1 if found else 0)
 
     @pytest.mark.parametrize("status", [429, 200])
     def test_an_order_refused_for_haste_was_not_taken_and_goes_again(

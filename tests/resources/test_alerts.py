@@ -14,7 +14,7 @@ from resources.postgres.database import Database
 
 
 class Hook(HTTPServer):
-    """A webhook that answers with `status` and remembers what it was told."""
+    """A webhook that answers with `status` and remembers what it received."""
 
     status = 200
     said: list[dict[str, str]]

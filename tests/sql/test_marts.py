@@ -71,7 +71,7 @@ def test_a_signal_stands_beside_what_became_of_it(bars) -> None:
 
 
 def signal(bars, hour: int, predicted: float) -> None:
-    """One signal row; columns that the test does not speak of get a value of their type."""
+    """One signal row; columns that the test does not name get a value of their type."""
     columns = bars.database.rows(
         "select column_name, data_type from information_schema.columns "
         "where table_schema = 'trading' and table_name = 'signals' and is_nullable = 'NO' and column_default is null"

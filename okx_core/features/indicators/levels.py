@@ -20,7 +20,7 @@ SWING = "the highest high of 11 bars with 5 on each side, all of them within the
 def _nearest_above(close: Array, high: Array, crest: Array, top: Array, wing: int, window: int) -> Array:
     """Lowest confirmed swing high of the window that is not below close; `top` where there is none.
 
-    `crest` is the highest of 2 x wing + 1 bars: a swing high stands `wing` bars before a bar whose
+    `crest` is the highest of 2 x wing + 1 bars: a swing high is `wing` bars before a bar whose
     crest it is.
     """
     out = np.full(close.shape, np.nan)

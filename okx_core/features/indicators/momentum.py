@@ -47,7 +47,7 @@ def rsi_slope(bars: Bars) -> Array:
     source="Chande and Kroll 1994",
     inputs=("close",),
     anchored=True,
-    undefined="50 where rsi stood still for 14 bars",
+    undefined="50 where rsi was constant for 14 bars",
 )
 def stoch_rsi(bars: Bars) -> Array:
     """Place of rsi in its range of 14 bars (fast %K of TA-Lib's STOCHRSI)."""

@@ -1,4 +1,4 @@
-"""Where the bar stands in the day, the week and the year, by its open (UTC).
+"""The bar's place in the day, the week and the year, by its open (UTC).
 
 Sessions follow the usual working hours of the three regions in UTC, without daylight saving.
 """

@@ -16,7 +16,7 @@ SILENT_IS_0 = "0 without volume"
 def money_flow(typical_price: Array, volume: Array) -> tuple[Array, Array]:
     """Flow (price x volume) of rising bars, and of all bars that moved; the first bar is unknown.
 
-    A typical price that only rounding tells from the one before has not moved, as in TA-Lib.
+    A typical price that differs from the one before by rounding only has not moved, as in TA-Lib.
     """
     rising = np.full(volume.shape, np.nan)
     moving = np.full(volume.shape, np.nan)

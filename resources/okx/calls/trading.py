@@ -85,7 +85,7 @@ class Trading(Rest):
         cancel_orders: bool = False,
         client_order_id: str = "",
     ) -> ClosedPosition:
-        """Close a position at the market; `cancel_orders` clears what stands in the way."""
+        """Close a position at the market; `cancel_orders` cancels the orders that would prevent it."""
         names = asked(instId=inst_id, mgnMode=margin_mode, posSide=position_side, clOrdId=client_order_id)
         wanted = {**names, "autoCxl": cancel_orders}
         results = self._write("/trade/close-position", wanted, ClosedPosition, "instId")

@@ -1,4 +1,4 @@
-"""Requests, and their answers judged: rows, or the error that says what the caller may do."""
+"""Parses responses: rows, or the error that says what the caller may do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

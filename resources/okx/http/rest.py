@@ -126,5 +126,5 @@ class Rest:
         try:
             return parse_rows(data, kind, Where(call.endpoint))
         except ParsingError as unreadable:
-            # It was answered, so it may well stand: an answer we cannot read is no refusal.
+            # There was a response, so the order may exist: a response that cannot be read is no rejection.
             raise UnknownOutcomeError(call.endpoint, str(unreadable)) from unreadable

@@ -1,4 +1,4 @@
-"""One request to OKX: paced, signed, sent, its answer judged. Reads repeat, orders never blindly."""
+"""One request to OKX: paced, signed, sent, its response parsed. Reads are retried, orders never blindly."""
 
 import random
 import time

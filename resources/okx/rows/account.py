@@ -164,7 +164,7 @@ class FiatFee(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class TradeFee(Row):
-    """What trading costs: by group of instruments, or by the older fields that stand beside the groups."""
+    """What trading costs: by group of instruments, or by the older fields beside the groups."""
 
     inst_type: str = text("instType", required=True)
     level: str = text("level")

@@ -51,7 +51,7 @@ Write = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Wire:
-    """How one field stands in a row. `nothing` is its value when the row says nothing about it."""
+    """How one field is written in a row. `nothing` is its value when the row lacks it."""
 
     key: str
     read: Read

@@ -59,7 +59,7 @@ class Ticker(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class BookLevel(ListRow):
-    """A price, what stands there, a field that is always 0, and how many orders it is."""
+    """A price, the size there, a field that is always 0, and how many orders it is."""
 
     price: Decimal = number("price", required=True)
     size: Decimal = number("size", required=True)

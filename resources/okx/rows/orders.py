@@ -29,12 +29,12 @@ class Answer(Row):
 
     @property
     def is_unknown(self) -> bool:
-        """It may or may not stand: look it up, never send it again blindly."""
+        """The order may or may not exist: look it up, never send it again blindly."""
         return self.code in BUSY_CODES
 
     @property
     def is_rejected(self) -> bool:
-        """Nothing stands; `code` and `message` say why."""
+        """There is no order; `code` and `message` say why."""
         return not self.is_accepted and not self.is_unknown
 
 
@@ -236,7 +236,7 @@ class ClosedPosition(Answer):
 class CancelTimer(Row):
     """When all orders will be cancelled unless the timer is set again.
 
-    OKX's samples count seconds where its tables say milliseconds, so the two are told apart by their size.
+    OKX's samples count seconds where its tables say milliseconds, so the size decides which it is.
     """
 
     trigger: int = whole_text("triggerTime", required=True)

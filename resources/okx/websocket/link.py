@@ -151,7 +151,7 @@ class Link:
             self._answered.set()
 
     async def _pass_on(self, push: Push) -> None:
-        """Deliver a push; a hole in a book's sequence is mended by a new subscription instead."""
+        """Deliver a push; a hole in a book's sequence causes a new subscription instead."""
         if push.subscription.channel in SEQUENCED:
             if push.action != "snapshot" and self._books.awaits_snapshot(push.subscription.inst_id):
                 return

@@ -105,8 +105,8 @@ def parse_message(frame: str) -> Message:
     rows = body.get("data")
     if not isinstance(rows, list):
         raise ParsingError(FROM_WHERE, f"a frame without event and data: {frame:.160}")
-    told = _subscription(body.get("arg"), frame)
-    return Push(told, rows, str(body.get("action") or ""), str(body.get("eventType") or ""))
+    subscription = _subscription(body.get("arg"), frame)
+    return Push(subscription, rows, str(body.get("action") or ""), str(body.get("eventType") or ""))
 
 
 def requests(operation: str, subscriptions: Iterable[Subscription]) -> list[str]:

@@ -28,7 +28,7 @@ class BookChange:
 
 @dataclass(frozen=True)
 class OrderChange:
-    """An order as it stands now; `fill` is the execution that this push tells of, if it does."""
+    """An order now; `fill` is the execution that caused this push, if one did."""
 
     order: OrderRecord
     fill: Fill | None
@@ -92,7 +92,7 @@ def _fill(order: OrderRecord) -> Fill | None:
     if order.last_fill_price is None or order.last_fill_time is None:
         missing = "fillPx" if order.last_fill_price is None else "fillTime"
         raise Where(FROM_WHERE, ("orders", order.inst_id)).refused(
-            missing, "", "the fill that fillSz tells of"
+            missing, "", "the fill that fillSz announces"
         )
     return Fill(
         inst_id=order.inst_id,

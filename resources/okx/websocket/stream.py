@@ -26,7 +26,7 @@ Outcome = TypeVar("Outcome")
 
 @dataclass(frozen=True)
 class Up:
-    """Everything is subscribed, except what OKX refused. `gapless`: the connection before is still heard."""
+    """Everything is subscribed, except what OKX refused. `gapless`: the connection before is still open."""
 
     refused: frozenset[Subscription] = frozenset()
     gapless: bool = False
@@ -34,7 +34,7 @@ class Up:
 
 @dataclass(frozen=True)
 class Down:
-    """Nothing is heard any more, for this reason."""
+    """The connection is lost, for this reason."""
 
     reason: str
 
@@ -115,7 +115,7 @@ class OkxStream:
             yield await arriving
 
     async def want(self, wanted: Iterable[Subscription]) -> set[Subscription]:
-        """Listen to these from now on; what is new is subscribed at once where a connection stands.
+        """Listen to these from now on; new ones are subscribed at once where there is a connection.
 
         Returns what OKX refused of it.
         """
@@ -146,11 +146,11 @@ class OkxStream:
                 await leaving.end()
             began = self._settings.hooks.monotonic()
             leaving = await self._until_it_ends()
-            lived = self._settings.hooks.monotonic() - began
-            failures = 0 if leaving is not None or lived >= STABLE_SECONDS else failures + 1
+            connected_for = self._settings.hooks.monotonic() - began
+            failures = 0 if leaving is not None or connected_for >= STABLE_SECONDS else failures + 1
 
     async def _still_connected(self, leaving: _Line | None, reason: str) -> _Line | None:
-        """The old connection if it still stands; its end is told once."""
+        """The old connection if it is still open; its end is reported once."""
         if leaving is None or not leaving.listening.done():
             return leaving
         await leaving.end()

@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
         (Evidence(False, 40, HOUR), NEVER_TRADED, "no public trade"),
         (Evidence(True, 0, HOUR), LOST, "public trades in its time"),
         (Evidence(None, 2, timedelta(0)), LOST, "2 other pairs have theirs"),
-        (Evidence(None, 0, 4 * HOUR, 2), NEVER_TRADED, "no pair has a bar for 4 h: the exchange stood still"),
+        (Evidence(None, 0, 4 * HOUR, 2), NEVER_TRADED, "no pair has a bar for 4 h: the exchange was down"),
         (Evidence(None, 0, 4 * HOUR, 1), LOST, "too few pairs are known"),
         (Evidence(None, 0, 8658 * HOUR, 9), LOST, "longer than any outage"),
         (Evidence(None, 0, timedelta.max), LOST, "no pair has a bar around it"),

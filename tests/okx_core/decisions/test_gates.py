@@ -13,7 +13,7 @@ RULES = DecisionRules()
 GATES = ["gate_market", "gate_probability", "gate_fee", "gate_slippage", "gate_liquidity"]
 
 
-def judged(rules=RULES, notional=None, **changes):
+def gated(rules=RULES, notional=None, **changes):
     row = {
         "pair": "BTC-USDT",
         "predicted_excess_pct": 2.0,
@@ -25,7 +25,7 @@ def judged(rules=RULES, notional=None, **changes):
 
 
 def test_a_good_signal_passes_every_gate():
-    row = judged()
+    row = gated()
     assert row["tradable"]
     assert [row[gate] for gate in GATES] == [PASS] * 5
 
@@ -49,13 +49,13 @@ def test_a_good_signal_passes_every_gate():
     ],
 )
 def test_a_gate_that_refuses_says_why(gate, changes, reason):
-    row = judged(**changes)
+    row = gated(**changes)
     assert row[gate] == reason
     assert not row["tradable"]
 
 
 def test_slippage_grows_with_the_order():
-    small, large = judged(notional=100.0), judged(notional=3e6)
+    small, large = gated(notional=100.0), gated(notional=3e6)
     assert small["gate_slippage"] == PASS
     assert large["gate_slippage"].endswith("bps > 25.0 bps")
 
@@ -65,8 +65,8 @@ def test_the_fee_gate_counts_two_fees_and_two_slippages_times_the_margin():
     cost = round_trip_cost_pct(fill_offset_bps(1000.0, book.spread_bps, book.depth_quote))
     for margin in (1.0, 1.5):
         rules = DecisionRules(fee_margin=margin)
-        assert judged(rules, predicted_excess_pct=cost * margin + 1e-9)["tradable"]
-        assert not judged(rules, predicted_excess_pct=cost * margin - 1e-9)["tradable"]
+        assert gated(rules, predicted_excess_pct=cost * margin + 1e-9)["tradable"]
+        assert not gated(rules, predicted_excess_pct=cost * margin - 1e-9)["tradable"]
 
 
 def test_slippage_is_the_books_and_unknown_without_turnover():

@@ -78,7 +78,7 @@ class Candles:
 
 
 def market_with_troubles() -> pd.DataFrame:
-    """The proof market: every kind of bar that real candles bring."""
+    """The market of the checks: every kind of bar that real candles bring."""
     candles = synthetic_candles(PAIRS, START, END)
     pair, time = candles["pair"], candles["timestamp_utc"]
     micro = pair == "MICRO-USDT"

@@ -1,4 +1,4 @@
-"""The gate between a trained model and the desk."""
+"""The gate that a trained model must pass before it trades."""
 
 from dataclasses import replace
 

@@ -83,7 +83,7 @@ def test_the_command_on_an_empty_home_and_its_refusals(shell) -> None:
     assert (answer.code, "nothing yet" in answer.out) == (0, True)
     assert "would remove 0 superseded" in shell("store", "gc", "--dry-run").out
     assert "every file is what was written" in shell("store", "verify").out
-    for words, settings, told in (
+    for words, settings, printed in (
         (
             ("store", "gc"),
             {"STORE_URL": "nowhere://user:to-hide@x"},
@@ -95,6 +95,6 @@ def test_the_command_on_an_empty_home_and_its_refusals(shell) -> None:
     ):
         refused = shell(*words, **settings)
         assert refused.code == 2
-        assert told in refused.err
+        assert printed in refused.err
         assert "to-hide" not in refused.err + refused.out
         assert "Traceback" not in refused.err

@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 
 class Clock:
-    """Stands for the exchange, of which the sensors ask only the time."""
+    """A fake exchange that answers the time only."""
 
     moment = T0 + 200 * HOUR
 

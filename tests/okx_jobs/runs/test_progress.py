@@ -1,4 +1,4 @@
-"""Progress is told wherever the output goes."""
+"""Progress is printed wherever the output goes."""
 
 from io import StringIO
 
@@ -7,7 +7,7 @@ from rich.console import Console
 from okx_jobs.runs.progress import Steps, shown_steps
 
 
-def told(work) -> str:
+def printed(work) -> str:
     text = StringIO()
     with shown_steps(Console(file=text, width=100)) as steps:
         work(steps)
@@ -15,19 +15,19 @@ def told(work) -> str:
 
 
 def test_a_file_gets_a_line_per_finished_step():
-    assert "candles        done in" in told(lambda steps: steps.once("candles", lambda: 5))
+    assert "candles        done in" in printed(lambda steps: steps.once("candles", lambda: 5))
 
 
 def test_work_that_found_everything_says_so():
-    assert "already there" in told(lambda steps: steps.once("candles", lambda: 0))
+    assert "already there" in printed(lambda steps: steps.once("candles", lambda: 0))
 
 
 def test_items_are_counted_when_all_are_done():
-    assert "models         3 done in" in told(lambda steps: list(steps.each("models", [1, 2, 3])))
+    assert "models         3 done in" in printed(lambda steps: list(steps.each("models", [1, 2, 3])))
 
 
 def test_nothing_to_do_is_not_worth_a_line():
-    assert told(lambda steps: list(steps.each("models", []))) == ""
+    assert printed(lambda steps: list(steps.each("models", []))) == ""
 
 
 def test_a_terminal_gets_bars():

@@ -1,4 +1,4 @@
-"""The feed as a process: it starts, waits for what is away, says how it is, and stops when told."""
+"""The feed as a process: it starts, waits for what is down, reports its state, and stops on request."""
 
 import os
 import signal

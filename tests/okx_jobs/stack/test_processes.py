@@ -69,7 +69,7 @@ def test_a_running_process_is_known_by_pid_and_birth(sleeper) -> None:
 
 
 def test_a_reused_pid_is_somebody_else(sleeper) -> None:
-    """The pid lives, but was born at another time: it must neither count as ours nor be stopped."""
+    """The pid exists, but its process started at another time: it must neither count as ours nor be stopped."""
     stranger = replace(
         record_of("sleeper", sleeper.pid), created=psutil.Process(sleeper.pid).create_time() - 60
     )

@@ -49,7 +49,7 @@ def assert_equals_tape(database: Database, tape: Tape, start: datetime, end: dat
 
 
 class KilledError(Exception):
-    """Stands for the process being killed."""
+    """Simulates that the process is killed."""
 
 
 class Stopping:

@@ -59,7 +59,7 @@ def test_after_ten_days_of_chaos_the_table_is_the_tape(
 
 
 async def calm_hours(feed: Feed) -> None:
-    """The exchange goes on: what is still late or wrong is judged in the hours after."""
+    """The exchange goes on: late or wrong bars are resolved in the hours after."""
     for _ in range(3):
         next_hour_ms = (feed.exchange.clock.now_ms() // HOUR_MS + 1) * HOUR_MS
         feed.exchange.clock.set(fixed(next_hour_ms + 1_200_000))

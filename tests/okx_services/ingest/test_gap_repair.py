@@ -69,7 +69,7 @@ def test_old_gaps_are_judged_after_the_second_ask(serve, tape, database) -> None
         assert repair_gaps(store, client, "okx").due == 0
     states = ledger(store)
     assert {states[pair, hour][0] for pair in PAIRS for hour in OUTAGE} == {"never_traded"}
-    assert states["BTC-USDT", 50][1] == "no pair has a bar for 4 h: the exchange stood still; asked 2 times"
+    assert states["BTC-USDT", 50][1] == "no pair has a bar for 4 h: the exchange was down; asked 2 times"
     assert [states[key][0] for key in (("ETH-USDT", 100), ("ATOM-USDT", 200), ("ATOM-USDT", 201))] == [
         "lost"
     ] * 3

@@ -1,4 +1,4 @@
-"""The feed on a simulated exchange: every bar stands in the table, whatever happens to the stream."""
+"""The feed on a simulated exchange: every bar is stored, whatever happens to the stream."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

@@ -38,7 +38,7 @@ def recording(suffix: str = "") -> pd.DataFrame:
 def replay(
     path: Path, serve, database: Database, start: datetime | None = None, end: datetime | None = None
 ) -> None:
-    """Backfill the tape's pairs through the exchange into the store, and judge its gaps."""
+    """Backfill the tape's pairs through the exchange into the store, and resolve its gaps."""
     bounds = [None if moment is None else int(moment.timestamp() * 1000) for moment in (start, end)]
     tape = RecordedTape(path, None, *bounds)
     rows = pd.read_parquet(path, columns=["pair"])

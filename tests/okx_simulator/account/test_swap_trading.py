@@ -243,7 +243,7 @@ def test_profit_of_an_open_position_is_realised_before_that(futures: Exchange) -
 
 
 def test_a_position_is_told_of(futures: Exchange) -> None:
-    told: list[Event] = []
-    futures.events.subscribe(told.append)
+    received: list[Event] = []
+    futures.events.subscribe(received.append)
     order(futures, "buy", 1)
-    assert [event.position.size for event in told if isinstance(event, PositionChanged)] == ["1"]
+    assert [event.position.size for event in received if isinstance(event, PositionChanged)] == ["1"]

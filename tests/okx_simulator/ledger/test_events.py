@@ -1,4 +1,4 @@
-"""Every committed change is told once, in order; a refused request tells nothing."""
+"""Every committed change is delivered once, in order; a rejected request causes no event."""
 
 from decimal import Decimal
 
@@ -17,10 +17,10 @@ PAIR = "ATOM-USDT"
 
 
 @pytest.fixture
-def told(exchange: Exchange) -> list[Event]:
-    heard: list[Event] = []
-    exchange.events.subscribe(heard.append)
-    return heard
+def events(exchange: Exchange) -> list[Event]:
+    received: list[Event] = []
+    exchange.events.subscribe(received.append)
+    return received
 
 
 def limit(exchange: Exchange, below_pct: int, size: int = 10, ord_type: str = "limit") -> OrderRequest:
@@ -29,53 +29,57 @@ def limit(exchange: Exchange, below_pct: int, size: int = 10, ord_type: str = "l
     return OrderRequest(PAIR, "buy", ord_type, Decimal(size), False, price, "", "")
 
 
-def story(told: list[Event]) -> list[str]:
+def story(events: list[Event]) -> list[str]:
     return [
         f"{event.cause} {event.order.state}" if isinstance(event, OrderChanged) else event.currency
-        for event in told
+        for event in events
         if isinstance(event, OrderChanged | BalanceChanged)
     ]
 
 
-def test_a_resting_order_is_placed_amended_and_cancelled(exchange: Exchange, told: list[Event]) -> None:
+def test_a_resting_order_is_placed_amended_and_cancelled(exchange: Exchange, events: list[Event]) -> None:
     order = exchange.order_service.place(limit(exchange, 10), None)
     name = OrderName(PAIR, str(order.ord_id))
     exchange.order_service.amend(name, Amendment(size=Decimal(12), request_id="r1"), None)
     exchange.order_service.cancel(name)
-    assert story(told) == ["placed live", "amended live", "canceled canceled"]
-    assert [event.request_id for event in told if isinstance(event, OrderChanged)] == ["", "r1", ""]
+    assert story(events) == ["placed live", "amended live", "canceled canceled"]
+    assert [event.request_id for event in events if isinstance(event, OrderChanged)] == ["", "r1", ""]
 
 
-def test_every_fill_is_told_with_the_order_as_it_stood_then(exchange: Exchange, told: list[Event]) -> None:
+def test_every_fill_is_delivered_with_the_order_of_that_moment(
+    exchange: Exchange, events: list[Event]
+) -> None:
     depth = exchange.market.levels(PAIR, "ask", 2)
     size = depth[0][1] + depth[1][1]
     exchange.order_service.place(OrderRequest(PAIR, "buy", "market", size, False, None, "", ""), None)
-    assert story(told) == [
+    assert story(events) == [
         "placed live", "ATOM", "USDT", "filled partially_filled", "ATOM", "USDT", "filled filled",
     ]  # fmt: skip
-    orders = [event for event in told if isinstance(event, OrderChanged)]
+    orders = [event for event in events if isinstance(event, OrderChanged)]
     assert [event.fill and event.fill.size for event in orders] == [
         None, plain(depth[0][1]), plain(depth[1][1]),
     ]  # fmt: skip
     assert [event.order.filled_base for event in orders] == ["0", plain(depth[0][1]), plain(size)]
 
 
-def test_a_post_only_order_that_would_take_is_only_cancelled(exchange: Exchange, told: list[Event]) -> None:
+def test_a_post_only_order_that_would_take_is_only_cancelled(exchange: Exchange, events: list[Event]) -> None:
     exchange.order_service.place(limit(exchange, -5, ord_type="post_only"), None)
-    assert story(told) == ["canceled canceled"]
+    assert story(events) == ["canceled canceled"]
 
 
-def test_a_fill_of_a_resting_order_is_told_when_it_is_noticed(exchange: Exchange, told: list[Event]) -> None:
+def test_a_fill_of_a_resting_order_is_delivered_when_it_is_noticed(
+    exchange: Exchange, events: list[Event]
+) -> None:
     exchange.order_service.place(limit(exchange, 1), None)
     exchange.clock.set(fixed(exchange.clock.now_ms() + 400 * HOUR_MS))
     exchange.order_service.settle()
-    assert story(told) == ["placed live", "ATOM", "USDT", "filled filled"]
+    assert story(events) == ["placed live", "ATOM", "USDT", "filled filled"]
 
 
-def test_a_refused_order_tells_nothing(exchange: Exchange, told: list[Event]) -> None:
+def test_a_rejected_order_causes_no_event(exchange: Exchange, events: list[Event]) -> None:
     with pytest.raises(ApiError):
         exchange.order_service.place(limit(exchange, 1, size=10**9), None)
-    assert told == []
+    assert events == []
 
 
 def test_the_listener_sees_what_is_committed_and_may_leave(exchange: Exchange) -> None:

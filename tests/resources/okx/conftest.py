@@ -1,4 +1,4 @@
-"""A server that answers what it is told to, and a client whose pauses are counted instead of slept."""
+"""A server with scripted responses, and a client whose pauses are counted instead of slept."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -117,7 +117,7 @@ def answering(faulty: FaultyServer) -> Callable[..., None]:
 
 @pytest.fixture(scope="module")
 def swap_exchange() -> Iterator[Exchange]:
-    """A simulated exchange with a futures account, whose clock stands still."""
+    """A simulated exchange with a futures account, whose clock is fixed."""
     clock = ExchangeClock(fixed(int(SIMULATED_NOW.timestamp() * 1000)))
     tape = SyntheticTape(("BTC-USDT", "ETH-USDT"))
     built = Exchange(tape, clock, account=AccountSettings(level="2"), rate_limits=False)

@@ -1,4 +1,4 @@
-"""When candle tables become hypertables: the decision, against a server that only notes what it is told."""
+"""When candle tables become hypertables: the decision, against a server that only records statements."""
 
 from dataclasses import dataclass, field
 

@@ -32,7 +32,7 @@ SPOT, SWAP = "BTC-USDT", "BTC-USDT-SWAP"
 def limit(client_order_id: str, price: str = "1000.0") -> NewOrder:
     return NewOrder(
         inst_id=SPOT, side="buy", size=Decimal("0.01"), order_type="post_only", price=Decimal(price),
-        trade_mode="cash", client_order_id=client_order_id, tag="desk",
+        trade_mode="cash", client_order_id=client_order_id, tag="okxs",
     )  # fmt: skip
 
 

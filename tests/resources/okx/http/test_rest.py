@@ -91,8 +91,8 @@ class TestAnswers:
     ) -> None:
         answering(answer(row("0"), row("50011", ""), row("51149", ""), code="2"))
         results = client.place_batch([order("x"), order("y"), order("z")])
-        told = [(item.is_accepted, item.is_rejected, item.is_unknown) for item in results]
-        assert told == [(True, False, False), (False, True, False), (False, False, True)]
+        received = [(item.is_accepted, item.is_rejected, item.is_unknown) for item in results]
+        assert received == [(True, False, False), (False, True, False), (False, False, True)]
         assert len(faulty.seen) == 1
 
     def test_haste_without_end_is_reported_as_such(self, client: OkxClient, answering: Answering) -> None:

@@ -136,10 +136,10 @@ def test_bars_are_read_as_over_rest() -> None:
 
 
 def test_an_order_push_carries_the_fill_it_tells_of() -> None:
-    told = parse_order_push(Push(Subscription("orders", inst_type="SPOT"), [ORDER]))[0]
-    assert [told.order.state, told.order.filled_size] == ["partially_filled", Decimal("0.00038128")]
-    assert told.fill is not None
-    assert [told.fill.trade_id, told.fill.price, told.fill.fee] == [
+    received = parse_order_push(Push(Subscription("orders", inst_type="SPOT"), [ORDER]))[0]
+    assert [received.order.state, received.order.filled_size] == ["partially_filled", Decimal("0.00038128")]
+    assert received.fill is not None
+    assert [received.fill.trade_id, received.fill.price, received.fill.fee] == [
         "435550732",
         Decimal("26228.1"),
         Decimal("-0.010000249968"),
@@ -152,8 +152,8 @@ def test_an_order_push_carries_the_fill_it_tells_of() -> None:
 def test_an_account_push_says_whether_it_is_whole(kind: str, whole: bool) -> None:
     coin = {"ccy": "USDT", "cashBal": "100.5", "availBal": "90.5", "frozenBal": "10"}
     row = {"totalEq": "100.5", "uTime": "1751526647084", "details": [coin]}
-    told = parse_account_push(Push(Subscription("account"), [row], kind=kind))[0]
-    assert [told.is_snapshot, told.balance.available("USDT")] == [whole, Decimal("90.5")]
+    received = parse_account_push(Push(Subscription("account"), [row], kind=kind))[0]
+    assert [received.is_snapshot, received.balance.available("USDT")] == [whole, Decimal("90.5")]
 
 
 def book(action: str, follows: int | None, sequence: int, inst_id: str = "BTC-USDT") -> Push:

@@ -153,8 +153,8 @@ def test_wishes_may_change_while_it_listens(stream, play: Play, exchange: Exchan
             nowhere = Subscription("candle1H", "NONE-USDT")
             assert await listener.want([other, nowhere]) == {nowhere}
             exchange.clock.set(accelerated(NOW_MS, 3_600))
-            told = {(await next_of(events, Push)).subscription for _ in range(6)}
-            assert other in told
+            received = {(await next_of(events, Push)).subscription for _ in range(6)}
+            assert other in received
             later = {(await next_of(events, Push)).subscription for _ in range(4)}
             assert later == {other}
 
@@ -181,8 +181,8 @@ def test_tickers_and_small_books_are_read(stream, play: Play) -> None:
     async def scene() -> None:
         wanted = [Subscription("tickers", "BTC-USDT"), Subscription("books5", "BTC-USDT")]
         async with stream("public", *wanted).events() as events:
-            told = [await next_of(events, Push) for _ in range(2)]
-            by_channel = {push.subscription.channel: push for push in told}
+            received = [await next_of(events, Push) for _ in range(2)]
+            by_channel = {push.subscription.channel: push for push in received}
             ticker = parse_ticker_push(by_channel["tickers"])[0]
             best = parse_book_push(by_channel["books5"])[0].book
             assert [ticker.bid, ticker.ask] == [best.bids[0][0], best.asks[0][0]]
@@ -210,10 +210,10 @@ def test_the_private_stream_tells_of_orders_and_of_the_account(
             while "filled" not in states:
                 push = await next_of(events, Push)
                 if push.subscription.channel == "orders":
-                    told = parse_order_push(push)[0]
-                    states.append(told.order.state)
-            assert told.fill is not None
-            assert told.fill.size == told.order.filled_size
+                    received = parse_order_push(push)[0]
+                    states.append(received.order.state)
+            assert received.fill is not None
+            assert received.fill.size == received.order.filled_size
 
     play(scene())
 
