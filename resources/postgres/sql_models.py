@@ -12,6 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from okx_core.errors import OkxSignalError
+from okx_core.hours import HOUR
 from resources.config.settings import PROJECT
 from resources.postgres.database import Database
 from resources.postgres.migrations import MIGRATION_LOCK
@@ -19,6 +20,7 @@ from resources.postgres.sql_lineage import Column, column_lineage
 
 SQL_FILES = PROJECT / "dbt_like_sql"
 COLUMN = "column "
+SEVERITIES = ("error", "warn")
 
 
 class SqlModelError(OkxSignalError):
@@ -85,7 +87,7 @@ class SqlModel:
     def build_window(self, database: Database, start: datetime, end: datetime) -> int:
         """Recompute the buckets that touch [start, end); rows written."""
         first, last = self.bucket_window(start, end)
-        frame = database.frame(self.text, (first, last))
+        frame = database.frame(self.text, (first, last, self.bucket // HOUR))
         return database.replace_window(self.table, frame, first, last)
 
     def build_view(self, database: Database) -> None:
@@ -106,10 +108,12 @@ class SqlCheck:
     description: str
     is_error: bool
     text: str
+    bucket_hours: int | None = None
 
     def offending(self, database: Database, start: datetime, end: datetime) -> list[dict[str, Any]]:
         """The rows of the window that break the predicate, at most 20."""
-        return database.rows(f"select * from ({self.text}) as offending limit 20", (start, end))  # noqa: S608
+        parameters = (start, end) if self.bucket_hours is None else (start, end, self.bucket_hours)
+        return database.rows(f"select * from ({self.text}) as offending limit 20", parameters)  # noqa: S608
 
 
 def _floor(moment: datetime, step: timedelta) -> datetime:
@@ -118,31 +122,36 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
 
 
 def load_models(files: Path = SQL_FILES) -> list[SqlModel]:
-    """Every model in staging/ and marts/, by table name."""
-    models = []
-    for path in sorted([*files.glob("staging/*.sql"), *files.glob("marts/*.sql")]):
-        text = path.read_text(encoding="utf-8")
-        header = _header(path, ("table", "description", "grain", "key", "tests"))
-        key = tuple(part.strip() for part in header["key"].split(","))
-        models.append(
-            SqlModel(
-                table=header["table"],
-                description=header["description"],
-                grain=header["grain"],
-                key=key,
-                is_view=header.get("kind") == "view",
-                bucket=timedelta(hours=int(header.get("bucket_hours", "0"))),
-                text=text,
-                reads=_tables(text, path),
-                tests=tuple(_header_tests(path, header["table"], key, header["tests"])),
-                columns={
-                    name.removeprefix(COLUMN): text
-                    for name, text in header.items()
-                    if name.startswith(COLUMN)
-                },
-            )
+    """Every model in staging/ and marts/, by file. A file may make several tables of different buckets."""
+    paths = sorted([*files.glob("staging/*.sql"), *files.glob("marts/*.sql")])
+    return [model for path in paths for model in _models_of(path)]
+
+
+def _models_of(path: Path) -> Iterator[SqlModel]:
+    text = path.read_text(encoding="utf-8")
+    header = _header(path, ("table", "description", "grain", "key", "tests"))
+    key = tuple(_listed(header["key"]))
+    hours = _listed(header.get("bucket_hours", "0"))
+    for table, bucket in zip(_listed(header["table"]), hours, strict=True):
+        yield SqlModel(
+            table=table,
+            description=header["description"],
+            grain=header["grain"],
+            key=key,
+            is_view=header.get("kind") == "view",
+            bucket=int(bucket) * HOUR,
+            text=text,
+            reads=_tables(text, path),
+            tests=tuple(_header_tests(path, table, key, header["tests"])),
+            columns={
+                name.removeprefix(COLUMN): text for name, text in header.items() if name.startswith(COLUMN)
+            },
         )
-    return models
+
+
+def _listed(value: str) -> list[str]:
+    """The items of a header line, separated by commas."""
+    return [item.strip() for item in value.split(",")]
 
 
 TEST = re.compile(r"(unique_key|not_null)(?:\(([\w, ]+)\))?(?:, *|$)")
@@ -172,16 +181,23 @@ def _header_tests(path: Path, table: str, key: tuple[str, ...], text: str) -> It
 
 def load_checks(files: Path = SQL_FILES) -> list[SqlCheck]:
     """Every check in checks/; the file is named <table>__<predicate>.sql, with the schema where that helps."""
-    checks = []
-    for path in sorted(files.glob("checks/*.sql")):
-        header = _header(path, ("asset", "description", "severity"))
-        checks.append(
-            SqlCheck(
-                name=path.stem.partition("__")[2],
-                asset=tuple(header["asset"].split("/")),
-                description=header["description"],
-                is_error=header["severity"] == "error",
-                text=path.read_text(encoding="utf-8"),
-            )
+    return [check for path in sorted(files.glob("checks/*.sql")) for check in _checks_of(path)]
+
+
+def _checks_of(path: Path) -> Iterator[SqlCheck]:
+    """The check of a file for each of its assets; the file is written for the first."""
+    header = _header(path, ("asset", "description", "severity"))
+    if header["severity"] not in SEVERITIES:
+        raise SqlModelError(f"{path.name}: severity {header['severity']!r} is unknown; write error or warn")
+    text = path.read_text(encoding="utf-8")
+    assets = [tuple(asset.split("/")) for asset in _listed(header["asset"])]
+    hours = [int(item) for item in _listed(header["bucket_hours"])] if "bucket_hours" in header else [None]
+    for asset, bucket_hours in zip(assets, hours, strict=True):
+        yield SqlCheck(
+            name=path.stem.partition("__")[2],
+            asset=asset,
+            description=header["description"],
+            is_error=header["severity"] == "error",
+            text=text.replace(".".join(assets[0]), ".".join(asset)),
+            bucket_hours=bucket_hours,
         )
-    return checks

@@ -67,10 +67,13 @@ def test_a_check_is_named_by_its_file_and_bound_to_its_asset(tmp_path: Path) -> 
     assert (check.name, check.asset, check.is_error) == ("no_odd_rows", ("market", "candles_1h"), False)
 
 
-def test_every_severity_is_warn_or_error() -> None:
-    """Anything else would silently count as a warning."""
-    texts = [check.text.splitlines()[2] for check in load_checks()]
-    assert {text.partition("severity:")[2].strip() for text in texts} <= {"warn", "error"}
+def test_a_severity_that_is_neither_warn_nor_error_is_refused(tmp_path) -> None:
+    header = "-- asset: market/candles_1h\n-- description: test\n-- severity: {}\n"
+    files = written(tmp_path, "checks", "candles_1h__odd.sql", header.format("error") + "select 1")
+    assert [check.is_error for check in load_checks(files)] == [True]
+    (files / "checks" / "candles_1h__odd.sql").write_text(header.format("fatal") + "select 1")
+    with pytest.raises(SqlModelError, match="severity 'fatal' is unknown; write error or warn"):
+        load_checks(files)
 
 
 @pytest.mark.parametrize(

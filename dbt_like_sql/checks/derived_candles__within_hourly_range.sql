@@ -1,5 +1,7 @@
--- asset: market/candles_4h
--- description: 4h bars whose range or volume is not that of their 4 hourly bars.
+-- asset: market/candles_4h, market/candles_1d
+-- bucket_hours: 4, 24
+-- description: Bars whose range or volume is not that of their hourly bars.
+-- parameters: $1 window start, $2 window end, $3 hours of a bucket; the first asset is replaced by each
 -- severity: error
 with bars as (
     select * from market.candles_4h
@@ -9,7 +11,7 @@ with bars as (
 hours as (
     select
         pair,
-        date_bin('4 hours', timestamp_utc, timestamptz '2000-01-01 00:00:00+00') as timestamp_utc,
+        date_bin(make_interval(hours => $3::int), timestamp_utc, timestamptz '2000-01-01 00:00:00+00') as timestamp_utc,
         count(*) as hours,
         max(high) as high,
         min(low) as low,
@@ -26,7 +28,7 @@ final as (
     from bars
     left join hours using (pair, timestamp_utc)
     where
-        hours.hours is distinct from 4
+        hours.hours is distinct from $3::int
         or bars.high <> hours.high
         or bars.low <> hours.low
         or abs(bars.volume - hours.volume) > 1e-9 * hours.volume
