@@ -11,7 +11,7 @@ from rich.table import Table
 from okx_core.backtest.metrics import metrics
 from resources.config.settings import Settings
 from resources.feature_store.manifest import Manifest
-from resources.postgres.database import Database, masked
+from resources.postgres.database import Database, psql_command
 from resources.postgres.queries import query
 
 TABLES = (
@@ -154,11 +154,6 @@ def _next_steps(settings: Settings, database: Database, command: str) -> str:
         f"  {psql_command(database)}  for instance:\n    {SAMPLE_QUERY}\n"
         "  (psql needs the server that `up` starts)\n"
     )
-
-
-def psql_command(database: Database) -> str:
-    """The command to paste into a shell; a password in the address stays hidden."""
-    return f'psql "{masked(database.url)}"'
 
 
 def _text(value: Any, digits: int) -> str:

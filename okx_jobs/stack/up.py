@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from okx_jobs.cli.summary import psql_command
 from okx_jobs.stack import services
 from okx_jobs.stack.processes import (
     ProcessRecord,
@@ -31,6 +30,7 @@ from okx_jobs.stack.processes import (
 from okx_services.ingest.feed_health import health_file, utc_now
 from resources.config.parts import DatabaseSettings
 from resources.config.settings import Mode, Settings
+from resources.postgres.database import psql_command
 from resources.postgres.embedded import EmbeddedPostgres
 from resources.stores import claim_market, open_database
 

@@ -228,3 +228,8 @@ def _fitted(rows: "pa.Table", target: "pa.Schema") -> "pa.Table":
 def _trusted(statement: str) -> LiteralString:
     """Statements come from this code base or its SQL files, never from a user's input."""
     return statement
+
+
+def psql_command(database: Database) -> str:
+    """The command to paste into a shell; a password in the address stays hidden."""
+    return f'psql "{masked(database.url)}"'

@@ -19,7 +19,7 @@ from resources.market.candle_store import CandleStore
 from resources.market.gap_ledger import GapLedger
 from resources.okx.client import OkxClient
 from resources.okx.errors import OrderRejected, PermanentError, TransientError, UnknownOutcomeError
-from resources.okx.http.transport import Seams
+from resources.okx.http.transport import ClientHooks
 from resources.simulator.admin import SimulatorAdmin
 from resources.stores import SIMULATED_CREDENTIALS
 
@@ -47,7 +47,7 @@ class Served:
             simulated_trading=False,
             rate_limits=False,
             timeout_seconds=TIMEOUT,
-            hooks=Seams(sleep=self.pauses.append),
+            hooks=ClientHooks(sleep=self.pauses.append),
         )
         self.client.server_time()
 

@@ -114,7 +114,8 @@ def test_the_run_has_proven_that_sql_holds_the_same_bits(entered) -> None:
 @pytest.mark.usefixtures("incremental")
 @pytest.mark.parametrize("horizon_set", ["1d", "2w"])
 def test_labels_hour_by_hour_and_at_once_are_the_same_bytes(entered, horizon_set: str) -> None:
-    store = open_feature_store(load_settings())
+    settings = load_settings()
+    store = open_feature_store(settings.database, settings.feature_store)
     start, end = END - 30 * 24 * HOUR, END
     for part in month_parts(start, end):
         whole = label_window(entered.store, part.start, part.end, horizon_set, END)

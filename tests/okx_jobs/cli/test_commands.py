@@ -4,9 +4,8 @@ import shlex
 from pathlib import Path
 
 from okx_jobs.cli.commands import command_for
-from okx_jobs.cli.summary import psql_command
 from resources.config.settings import Settings
-from resources.postgres.database import Database
+from resources.postgres.database import Database, psql_command
 from resources.postgres.embedded import EmbeddedPostgres
 
 

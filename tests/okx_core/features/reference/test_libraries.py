@@ -41,7 +41,7 @@ def ours(calm_full):
 
 
 @pytest.fixture(scope="module")
-def peers(hourly):
+def expected_values(hourly):
     return {library: peer_values(library, hourly) for library in LIBRARIES}
 
 
@@ -63,8 +63,8 @@ def close_to(found, expected, relative):
 
 
 @pytest.mark.parametrize("name", TALIB_NAMES)
-def test_formula_equals_talib(exact, peers, name):
-    expected = peers["talib"][name]
+def test_formula_equals_talib(exact, expected_values, name):
+    expected = expected_values["talib"][name]
     first = max(np.flatnonzero(~np.isnan(expected))[0], first_compared("talib", name))
     if name == "engulfing":
         first = 2
@@ -72,15 +72,15 @@ def test_formula_equals_talib(exact, peers, name):
 
 
 @pytest.mark.parametrize("name", TA_NAMES)
-def test_formula_equals_ta_once_its_seed_has_faded(exact, peers, name):
+def test_formula_equals_ta_once_its_seed_has_faded(exact, expected_values, name):
     first = first_compared("ta", name)
-    close_to(exact(name)[first:], peers["ta"][name][first:], tolerance("ta", name))
+    close_to(exact(name)[first:], expected_values["ta"][name][first:], tolerance("ta", name))
 
 
 @pytest.mark.parametrize("name", TALIB_NAMES)
-def test_stored_feature_equals_talib_over_the_whole_history(ours, peers, name):
+def test_stored_feature_equals_talib_over_the_whole_history(ours, expected_values, name):
     """Anchoring recursions at the month instead of the listing is below what float32 can hold."""
-    close_to(ours[name].to_numpy()[SEED_FADED:], peers["talib"][name][SEED_FADED:], 2.0**-22)
+    close_to(ours[name].to_numpy()[SEED_FADED:], expected_values["talib"][name][SEED_FADED:], 2.0**-22)
 
 
 def ticked(hourly):
