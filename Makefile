@@ -3,8 +3,11 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+# One worker a core; tests/distribution.py says which tests share a worker.
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+WORKERS ?= logical
 
-.PHONY: demo test soak up check bench clean
+.PHONY: demo test test-random soak up check bench clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
@@ -17,10 +20,13 @@ demo: $(READY)
 	$(BIN)/okxsignal demo
 
 test: $(READY) check
-	$(BIN)/pytest -m "not soak"
+	$(PYTEST) -m "not soak"
+
+test-random: $(READY)
+	$(PYTEST) -m "not soak" --random-order
 
 soak: $(READY)
-	$(BIN)/pytest -m soak
+	HYPOTHESIS_PROFILE=soak $(PYTEST) -m "soak or hypothesis"
 
 up: $(READY)
 	$(BIN)/okxsignal up

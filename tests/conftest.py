@@ -4,7 +4,6 @@ The dates are fixed, so every run sees the same tape, models and orders.
 """
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,10 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
+from tests.distribution import DEMO_HOME, Scheduling, group_of, in_order
+from tests.examples import load_profile
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from okx_simulator.exchange import Exchange
     from okx_simulator.tape.bars import Tape
@@ -23,16 +26,29 @@ if TYPE_CHECKING:
 
     Serve = Callable[[Tape, datetime], AbstractContextManager[tuple[Exchange, OkxClient]]]
 
+load_profile()  # before any property test is imported
+
 DEMO_START = datetime(2026, 5, 17, tzinfo=UTC)
 DEMO_END = datetime(2026, 8, 9, 6, tzinfo=UTC)
 LIVE_HOURS = 3
+DEMO_SECONDS = 900  # the first test of the demo home waits for the demo, on a busy machine too
 HOUR = timedelta(hours=1)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    """Under pytest-xdist, tests that share fixtures share a worker."""
+    return Scheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)  # before the tests are put in random order, if they are
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under pytest-xdist the longest tests begin first; without it tests run in the order of the files."""
+    for item in items:
+        if group_of(item.nodeid) == DEMO_HOME:
+            item.add_marker(pytest.mark.timeout(DEMO_SECONDS))
+    if hasattr(config, "workerinput"):
+        in_order(items)
 
 
 def home_environment(home: Path) -> dict[str, str]:
@@ -45,14 +61,23 @@ def home_environment(home: Path) -> dict[str, str]:
     }
 
 
+@contextmanager
+def without_syncing() -> Iterator[None]:
+    """Servers started in the block do not wait for the disk: their data live as long as the tests."""
+    from resources.postgres.embedded import SERVER_OPTIONS
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SERVER_OPTIONS, "fsync", "off")
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
     """An embedded PostgreSQL server without a market: for tests that bring their own rows."""
-    from resources.postgres.embedded import SERVER_OPTIONS, EmbeddedPostgres
+    from resources.postgres.embedded import EmbeddedPostgres
 
     server = EmbeddedPostgres(tmp_path_factory.mktemp("server"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(SERVER_OPTIONS, "fsync", "off")  # its data live as long as the tests
+    with without_syncing():
         server.start()
     yield server
     server.forget()
@@ -158,7 +183,11 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHome]:
     stretch = Stretch(DEMO_START, DEMO_END, LIVE_HOURS)
     clock = f"fixed:{stretch.history_end:%Y-%m-%dT%H:%M:%SZ}"
     try:
-        with services.working_services(settings, clock), quiet_instance(settings.home) as instance:
+        with (
+            without_syncing(),
+            services.working_services(settings, clock),
+            quiet_instance(settings.home) as instance,
+        ):
             pipeline, admin = Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url)
             demo = Demo(
                 pipeline, admin, stretch, Console(quiet=True), lambda: services.wait_for_mlflow(settings)

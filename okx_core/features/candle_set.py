@@ -61,10 +61,10 @@ class CandleSet:
         frames = {}
         for name, frame in self.frames.items():
             columns = [column for column in VALUES if column in frame]
-            future = self._is_future(name, row).to_numpy()
-            values = frame.astype(dict.fromkeys(columns, np.float64))
-            values.loc[future, columns] = values.loc[future, columns] * factor
-            frames[name] = values
+            scale = np.where(self._is_future(name, row), factor, 1.0)
+            frames[name] = frame.assign(
+                **{column: frame[column].astype(np.float64).to_numpy() * scale for column in columns}
+            )
         universe = self.universe
         if universe is not None:
             later = pd.to_datetime(universe["day"]).dt.date > row.date()

@@ -83,6 +83,29 @@ def _clipped(target: Floats, quantile: float) -> Floats:
     return np.asarray(np.clip(target, low, high), dtype=np.float64)
 
 
+def _inside(rows: pd.DataFrame, window: TrainingWindow, target: str) -> pd.DataFrame:
+    """The labelled rows of the window."""
+    inside = rows["timestamp_utc"].between(window.start, window.end, inclusive="left")
+    return rows[inside & rows[target].notna()].reset_index(drop=True)
+
+
+def _matrix(rows: pd.DataFrame, feature_names: tuple[str, ...]) -> Matrix:
+    return rows[list(feature_names)].to_numpy(dtype=np.float32)
+
+
+def fit_regressor(
+    rows: pd.DataFrame,
+    feature_names: tuple[str, ...],
+    algorithm: str,
+    window: TrainingWindow,
+    spec: SignalModelSpec,
+) -> Regressor:
+    """The regressor of `train_signal_model` alone, without the second model that its hold-out needs."""
+    rows = _inside(rows, window, spec.target)
+    target = _clipped(_targets(rows, spec), spec.clip_quantile)
+    return TRAINERS[algorithm](_matrix(rows, feature_names), target, feature_names, spec.trees)
+
+
 def train_signal_model(
     rows: pd.DataFrame,
     feature_names: tuple[str, ...],
@@ -95,8 +118,7 @@ def train_signal_model(
     Only rows with window.start <= t < window.end are used; rows without a target are left out. Raises
     TrainingError when fewer than `spec.min_fit_rows` rows lie before the hold-out.
     """
-    inside = rows["timestamp_utc"].between(window.start, window.end, inclusive="left")
-    rows = rows[inside & rows[spec.target].notna()].reset_index(drop=True)
+    rows = _inside(rows, window, spec.target)
     times = rows["timestamp_utc"]
     fit = (times < window.fit_end).to_numpy()
     held_out = (times >= window.holdout_start).to_numpy()
@@ -105,7 +127,7 @@ def train_signal_model(
             f"{algorithm}: {int(fit.sum())} labelled rows before {window.fit_end:%Y-%m-%d %H:%M}, need "
             f"{spec.min_fit_rows}: backfill features and labels from {window.start:%Y-%m-%d}"
         )
-    features: Matrix = rows[list(feature_names)].to_numpy(dtype=np.float32)
+    features = _matrix(rows, feature_names)
     target = _targets(rows, spec)
     train = TRAINERS[algorithm]
     scored = train(features[fit], _clipped(target[fit], spec.clip_quantile), feature_names, spec.trees)

@@ -1,4 +1,6 @@
-"""The `okxsignal` command. Heavy imports happen inside the commands, so that help is instant."""
+"""The `okxsignal` command. Heavy imports happen inside the commands, after the settings are read: help is instant,
+and a wrong setting is refused at once.
+"""
 
 import os
 import signal
@@ -95,9 +97,10 @@ def demo(
 @cli.command()
 def up() -> None:
     """Start everything and keep it running: database, exchange, MLflow, Dagster, schedules. Ctrl-C stops it."""
+    settings = options.settings()
     from okx_jobs.stack.up import up as run_up
 
-    run_up(options.settings(), options.console())
+    run_up(settings, options.console())
 
 
 @cli.command()
@@ -106,26 +109,29 @@ def up() -> None:
 )
 def down(forget: bool) -> None:
     """Stop what `up` started, from another shell."""
+    settings = options.settings()
     from okx_jobs.stack.up import down as run_down
 
-    run_down(options.settings(), options.console(), forget=forget)
+    run_down(settings, options.console(), forget=forget)
 
 
 @cli.command()
 def status() -> None:
     """Show what runs, with pids and ports. Ends with 1 unless the whole stack is up."""
+    settings = options.settings()
     from okx_jobs.stack.up import status as show_status
 
-    if not show_status(options.settings(), options.console()):
+    if not show_status(settings, options.console()):
         sys.exit(1)
 
 
 @cli.command()
 def doctor() -> None:
     """Check settings, database, exchange, clock, keys and disk, and say what to do."""
+    settings = options.settings()
     from okx_jobs.cli.doctor import examine
 
-    if not examine(options.settings(), options.console()):
+    if not examine(settings, options.console()):
         sys.exit(1)
 
 
@@ -150,18 +156,20 @@ def config(as_json: bool, write_docs: bool) -> None:
 @click.option("--again", is_flag=True, help="Recompute hours that are already there.")
 def backfill(start: datetime, end: datetime | None, again: bool) -> None:
     """Fetch candles and compute features and labels for a stretch of hours. Never places an order."""
+    settings = options.settings()
     from okx_jobs.cli.commands import run_backfill
 
-    run_backfill(start.replace(tzinfo=UTC), options.utc(end), again, options.settings(), options.console())
+    run_backfill(start.replace(tzinfo=UTC), options.utc(end), again, settings, options.console())
 
 
 @cli.command()
 @click.option("--repair", is_flag=True, help="First ask the exchange once more for every bar that is due.")
 def gaps(repair: bool) -> None:
     """Show which candles are missing and why: open, refetched, never_traded or lost."""
+    settings = options.settings()
     from okx_jobs.cli.commands import run_gaps
 
-    run_gaps(repair, options.settings(), options.console())
+    run_gaps(repair, settings, options.console())
 
 
 @cli.command("run-hour")
@@ -171,9 +179,10 @@ def run_hour(hour: datetime | None) -> None:
 
     Only the newest closed hour can trade, and only once; any other hour refreshes data and signals.
     """
+    settings = options.settings()
     from okx_jobs.cli.commands import run_one_hour
 
-    run_one_hour(options.utc(hour), options.settings(), options.console())
+    run_one_hour(options.utc(hour), settings, options.console())
 
 
 @cli.command(add_help_option=False, context_settings={"ignore_unknown_options": True})

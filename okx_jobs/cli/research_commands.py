@@ -24,9 +24,10 @@ def refresh(mode: str, hours: int | None, days: int | None) -> None:
 
     Whichever way a row is computed, it is the same row: the files of the store are equal byte for byte.
     """
+    settings = options.settings()
     from okx_jobs.runs.refresh import run_refresh
 
-    run_refresh(mode, hours, days, options.settings(), options.console())
+    run_refresh(mode, hours, days, settings, options.console())
 
 
 @click.group(invoke_without_command=True)
@@ -34,26 +35,29 @@ def refresh(mode: str, hours: int | None, days: int | None) -> None:
 def store(context: click.Context) -> None:
     """Show the stored history of features and labels: months, rows, sizes, hashes, who pinned what."""
     if context.invoked_subcommand is None:
+        settings = options.settings()
         from okx_jobs.cli.store_report import show_store
 
-        show_store(options.settings(), options.console())
+        show_store(settings, options.console())
 
 
 @store.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def gc(dry_run: bool) -> None:
     """Remove files that nobody needs; current ones and those a model was trained on always stay."""
+    settings = options.settings()
     from okx_jobs.cli.store_report import collect_garbage
 
-    collect_garbage(options.settings(), options.console(), dry_run=dry_run)
+    collect_garbage(settings, options.console(), dry_run=dry_run)
 
 
 @store.command()
 def verify() -> None:
     """Hash every file again and compare the days that SQL holds with the store."""
+    settings = options.settings()
     from okx_jobs.cli.store_report import verify_store
 
-    verify_store(options.settings(), options.console())
+    verify_store(settings, options.console())
 
 
 @click.command()

@@ -19,6 +19,8 @@ from resources.http_probe import is_healthy
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.2
+MEMBER_POLL_SECONDS = 0.02
+GROUP_GRACE_SECONDS = 5.0
 
 
 class ServiceError(OkxSignalError):
@@ -176,10 +178,10 @@ def stop_child(process: subprocess.Popen[bytes], grace: float = 15) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(5)
-    end_group(process.pid)
+    end_group(process.pid, min(grace, GROUP_GRACE_SECONDS))
 
 
-def end_group(leader: int, grace: float = 5) -> None:
+def end_group(leader: int, grace: float = GROUP_GRACE_SECONDS) -> None:
     """End what is left of the session that `leader` began.
 
     While a member is alive the kernel gives its session's id to no other; a process that has the id
@@ -190,9 +192,19 @@ def end_group(leader: int, grace: float = 5) -> None:
     members = [process for process in psutil.process_iter() if _session(process.pid) == leader]
     for process in members:
         _signal(process, signal.SIGTERM)
-    _, alive = psutil.wait_procs(members, timeout=grace)
+    deadline = time.monotonic() + grace
+    while (alive := [process for process in members if _runs(process)]) and time.monotonic() < deadline:
+        time.sleep(MEMBER_POLL_SECONDS)
     for process in alive:
         _signal(process, signal.SIGKILL)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """False also for a zombie: it has ended, though process 1 of a container may never collect it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _session(pid: int) -> int:

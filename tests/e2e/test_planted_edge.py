@@ -33,7 +33,7 @@ from okx_core.features.registry import model_feature_names
 from okx_core.labels.compute import compute_labels
 from okx_core.models.scores import cross_sectional_rank_ic, newey_west_t
 from okx_core.models.trainers import TreeParameters
-from okx_core.models.training import SignalModelSpec, train_signal_model
+from okx_core.models.training import SignalModelSpec, fit_regressor
 from okx_simulator.tape.synthetic import SyntheticTape
 
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
@@ -88,9 +88,9 @@ def research_rows(seed: int, strength: float) -> tuple[pd.DataFrame, pd.DataFram
 
 def predictions(rows: pd.DataFrame, names: tuple[str, ...], algorithm: str, week: datetime) -> pd.DataFrame:
     """Predictions and outcomes of the week that begins at `week`, by a model trained for it."""
-    model = train_signal_model(rows, names, algorithm, SPEC.window(week), SPEC)
+    regressor = fit_regressor(rows, names, algorithm, SPEC.window(week), SPEC)
     ahead = rows[rows["timestamp_utc"].between(week, week + WEEK, inclusive="left")]
-    prediction = model.regressor.predict(ahead[list(names)].to_numpy(dtype=np.float32))
+    prediction = regressor.predict(ahead[list(names)].to_numpy(dtype=np.float32))
     return ahead[["timestamp_utc", SPEC.target]].assign(prediction=prediction)
 
 

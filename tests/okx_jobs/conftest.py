@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 OKXSIGNAL = Path(sys.executable).with_name("okxsignal")
 PORTS = ("DAGSTER_PORT", "CODE_SERVER_PORT", "MLFLOW_PORT", "SIMULATOR_PORT", "SIMULATOR_ADMIN_PORT")
 
@@ -60,22 +62,12 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     from resources.postgres.embedded import EmbeddedPostgres
 
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "NUMBA_CACHE_DIR") if name in os.environ}
-    ports = {f"OKXSIGNAL_{name}": str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
+    ports = {f"OKXSIGNAL_{name}": str(free_port()) for name in PORTS}
     shell = Shell(
         tmp_path, {**kept, **ports, "HOME": str(tmp_path), "OKXSIGNAL_HOME": str(tmp_path / "home")}
     )
     yield shell
     EmbeddedPostgres(shell.home).forget()
-
-
-def free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 @pytest.fixture

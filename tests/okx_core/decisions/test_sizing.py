@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
 from okx_core.decisions.sizing import desired_orders
+from tests.examples import examples
 
 RULES = DecisionRules()
 
@@ -98,7 +99,7 @@ def test_the_multiplier_scales_the_size_below_the_limits():
 amounts = st.one_of(st.floats(0.0, 1e5), st.just(0.0), st.just(np.nan))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(50))
 @given(
     pairs=st.lists(
         st.tuples(

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from okx_core.models.scores import cross_sectional_rank_ic, newey_west_t, rmse
+from tests.examples import examples
 
 
 @given(st.integers(0, 10_000), st.integers(3, 15), st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=examples(10))
 def test_rank_ic_is_scipys_spearman_per_hour(seed: int, pairs: int, with_ties: bool) -> None:
     rng = np.random.default_rng(seed)
     hours = np.repeat(np.arange(4), pairs)

@@ -9,19 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from okx_core.models.trainers import TRAINERS
-from okx_core.models.training import TrainedModel, TrainingError, data_fingerprint
+from okx_core.models.trainers import TRAINERS, Regressor
+from okx_core.models.training import TrainedModel, TrainingError, data_fingerprint, fit_regressor
 
 ALGORITHMS = sorted(TRAINERS)
 TARGET = "future_return_1d_pct"
 
 
+def regressor_bytes(regressor: Regressor) -> bytes:
+    if isinstance(regressor, lightgbm.Booster):
+        return regressor.model_to_string().encode()
+    return repr((regressor.get_leaf_values().tolist(), regressor.get_tree_leaf_counts().tolist())).encode()
+
+
 def model_bytes(model: TrainedModel) -> bytes:
-    if isinstance(model.regressor, lightgbm.Booster):
-        return model.regressor.model_to_string().encode()
-    return repr(
-        (model.regressor.get_leaf_values().tolist(), model.regressor.get_tree_leaf_counts().tolist())
-    ).encode()
+    return regressor_bytes(model.regressor)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -30,6 +32,12 @@ def test_training_twice_gives_the_same_bytes(study, algorithm: str) -> None:
     assert model_bytes(first) == model_bytes(second)
     assert first.holdout_prediction.tobytes() == second.holdout_prediction.tobytes()
     assert first.fingerprint == second.fingerprint
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_regressor_alone_is_that_of_the_trained_model(study, algorithm: str) -> None:
+    alone = fit_regressor(study.rows, ("momentum", "noise", "calm"), algorithm, study.window, study.spec)
+    assert regressor_bytes(alone) == model_bytes(study.train(algorithm))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -17,7 +17,8 @@ from okx_jobs.stack.processes import (
 )
 
 LEADER = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the tests may run where it is ignored
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(child.pid, flush=True)
 time.sleep(600)

@@ -23,6 +23,7 @@ from okx_simulator.protocol.errors import ApiError
 from okx_simulator.protocol.swaps import is_swap
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.synthetic_paths import EPOCH_HOUR
+from tests.examples import examples
 
 TAPE = SyntheticTape(("ETH-USDT", "ATOM-USDT"))
 START_MS = (EPOCH_HOUR + 20_000) * HOUR_MS
@@ -290,4 +291,4 @@ class AccountMachine(RuleBasedStateMachine):
 
 
 TestAccountMachine = AccountMachine.TestCase
-TestAccountMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestAccountMachine.settings = settings(max_examples=examples(15), stateful_step_count=30)

@@ -19,6 +19,7 @@ from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.protocol.errors import ApiError
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.synthetic_paths import EPOCH_HOUR
+from tests.examples import examples
 
 TAPE = SyntheticTape(("ETH-USDT", "ATOM-USDT"))
 START_MS = (EPOCH_HOUR + 20_000) * HOUR_MS
@@ -179,4 +180,4 @@ class OrderMachine(RuleBasedStateMachine):
 
 
 TestOrderMachine = OrderMachine.TestCase
-TestOrderMachine.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestOrderMachine.settings = settings(max_examples=examples(10), stateful_step_count=25)

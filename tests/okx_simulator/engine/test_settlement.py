@@ -15,6 +15,7 @@ from okx_simulator.protocol.errors import ApiError
 from okx_simulator.protocol.swaps import is_swap
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.synthetic_paths import EPOCH_HOUR
+from tests.examples import examples
 
 TAPE = SyntheticTape(("ETH-USDT", "ATOM-USDT"))
 START_MS = (EPOCH_HOUR + 20_000) * HOUR_MS + 1
@@ -87,7 +88,7 @@ def played(script: list[Any], look_every_minutes: int) -> list[Any]:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(10))
 @given(st.lists(requests, min_size=1, max_size=8))
 def test_looking_in_between_changes_nothing(script: list[Any]) -> None:
     assert played(script, MAX_MINUTES) == played(script, 97)

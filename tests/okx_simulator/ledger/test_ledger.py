@@ -16,6 +16,7 @@ from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.protocol.errors import ApiError
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.synthetic_paths import EPOCH_HOUR
+from tests.examples import examples
 
 TAPE = SyntheticTape(("ETH-USDT", "ATOM-USDT"))
 START_MS = (EPOCH_HOUR + 20_000) * HOUR_MS
@@ -41,7 +42,7 @@ def opened(home: Path | None, hour: int = 0) -> Exchange:
     return Exchange(TAPE, ExchangeClock(fixed(START_MS + hour * HOUR_MS)), home)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(4))
 @given(st.lists(st.tuples(requests, st.booleans(), st.booleans()), max_size=12))
 def test_money_is_conserved_over_orders_and_restarts(steps: list[tuple[OrderRequest, bool, bool]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -12,6 +12,7 @@ from okx_simulator.exchange import Exchange
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.rest.public import Call, candles, history_candles
 from okx_simulator.tape.recorded import RecordedTape
+from tests.examples import examples
 
 Get = Callable[..., Any]
 
@@ -35,7 +36,7 @@ def opens(exchange: Exchange, **parameters: object) -> list[int]:
     return [int(row[0]) for row in history_candles(exchange, Call(asked))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(15))
 @given(st.integers(-50, 2100), st.integers(-50, 2100), st.integers(1, 300), st.integers(-1, 1))
 def test_paging_back_returns_each_bar_of_a_window_once(
     gappy: Exchange, one: int, other: int, limit: int, nudge: int

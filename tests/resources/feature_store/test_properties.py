@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.store import FeatureStore
+from tests.examples import examples
 
 T0 = datetime(2026, 1, 30, tzinfo=UTC)
 KEYS = ["pair", "timestamp_utc"]
@@ -65,7 +66,7 @@ def replaced(
     return {month: frame for month, frame in result.items() if len(frame)}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(replacements(), min_size=1, max_size=6))
 def test_the_store_holds_what_the_oracle_holds(
     one_store: FeatureStore, steps: list[tuple[datetime, datetime, pd.DataFrame]]
@@ -86,7 +87,7 @@ def test_the_store_holds_what_the_oracle_holds(
         assert file.watermark == wanted["timestamp_utc"].max()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(replacements(), st.integers(1, 30))
 def test_in_pieces_or_at_once_the_bytes_are_the_same(
     one_store: FeatureStore, step: tuple[datetime, datetime, pd.DataFrame], piece: int
