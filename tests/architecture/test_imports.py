@@ -79,6 +79,7 @@ def test_the_import_contracts_hold(root: Path) -> None:
 def test_asset_stages_never_import_each_other(sources) -> None:
     """They are linked by asset key; only keys, grids and table descriptions are shared."""
     shared = {"okx_assets.keys", "okx_assets.partitions", "okx_assets.tables"}
+    assert any(path.startswith("okx_assets/") for path in sources)
     for path, tree in sources.items():
         if path.startswith("okx_assets/"):
             own = ".".join(Path(path).with_suffix("").parts[:2])
@@ -98,12 +99,14 @@ def test_nothing_that_serves_imports_labels(sources) -> None:
         "okx_assets/execution",
         "okx_services/trading/",
     )
+    assert [prefix for prefix in serving if not any(path.startswith(prefix) for path in sources)] == []
     for path, tree in sources.items():
         if path.startswith(serving):
             assert not any(name.startswith("okx_core.labels") for name in imports(tree)), path
 
 
 def test_package_files_hold_a_docstring_only(sources) -> None:
+    assert any(path.endswith("__init__.py") for path in sources)
     for path, tree in sources.items():
         if path.endswith("__init__.py"):
             assert ast.get_docstring(tree), f"{path}: say what the package is"
@@ -113,6 +116,7 @@ def test_package_files_hold_a_docstring_only(sources) -> None:
 def test_no_work_at_import(sources) -> None:
     """A module's top level holds definitions; loops, `with` and bare calls are work."""
     allowed = {"okx_jobs/definitions.py", "okx_jobs/stack/webserver_guard.py", "okx_simulator/__main__.py"}
+    assert allowed <= set(sources)
     for path, tree in sources.items():
         for node in tree.body:
             guard = isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
@@ -139,6 +143,7 @@ def test_only_the_settings_read_the_environment(sources) -> None:
 
 
 def test_outside_the_settings_only_the_home_is_asked_for_by_name(sources) -> None:
+    assert "resources/config/settings.py" in sources
     for path, tree in sources.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Subscript | ast.Call) and "environ" in ast.unparse(node):
@@ -165,6 +170,7 @@ def test_below_the_jobs_nobody_takes_all_settings(sources) -> None:
 
 
 def test_the_time_of_day_is_never_read_in_the_core(sources) -> None:
+    assert any(path.startswith("okx_core/") for path in sources)
     clocks = ("datetime.now", "datetime.utcnow", "time.time", "date.today", "Timestamp.now", "perf_counter")
     for path, tree in sources.items():
         if path.startswith("okx_core/"):

@@ -52,6 +52,7 @@ def test_public_names_of_the_product_are_annotated_and_modules_are_lower_case(so
 
 
 def test_no_commented_out_code_and_no_work_notes(root: Path, sources) -> None:
+    assert sources
     for path in sources:
         text = (root / path).read_text()
         assert not re.search(r"#\s*(TODO|FIXME|XXX|HACK)\b", text), path

@@ -30,6 +30,7 @@ def test_a_sample_ends_as_its_name_says_and_nothing_goes_untyped(path: Path) -> 
 def test_every_payload_collected_elsewhere_is_typed_or_refused_by_name() -> None:
     """The collection is beside the project, if at all; our own samples are always there."""
     found = read_folder(COLLECTED) if COLLECTED.exists() else []
+    assert bool(found) == COLLECTED.exists()
     printed = StringIO()
     print_table(found, Console(file=printed, width=150))
     print(printed.getvalue())

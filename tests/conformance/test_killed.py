@@ -1,9 +1,11 @@
 """The simulator killed with orders on their way: what it acknowledged it has, and its books are straight."""
 
 import re
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from okx_simulator.protocol.clock import ExchangeClock
 from okx_simulator.tape.synthetic import SyntheticTape
 
 PAIR = "ATOM-USDT"
+FIRST = 20
 
 
 def started(home: Path) -> tuple[subprocess.Popen[str], str]:
@@ -29,23 +32,49 @@ def started(home: Path) -> tuple[subprocess.Popen[str], str]:
     return process, found[1]
 
 
-def trade_until_it_dies(url: str, key: tuple[str, str, str], run: int) -> tuple[set[str], set[str]]:
+class KilledSoon:
+    """Kills the process a moment after it has acknowledged `FIRST` requests, while others are on their way."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.acknowledged = 0
+
+    def acknowledge(self) -> None:
+        self.acknowledged += 1
+        if self.acknowledged == FIRST:
+            threading.Timer(0.2, self.process.kill).start()
+
+
+def until_killed(request: Callable[[int], None], soon: KilledSoon) -> None:
+    """Sends one request after the other until the process is gone; fails if it outlives them."""
+    try:
+        for number in range(100_000):
+            request(number)
+            soon.acknowledge()
+    except httpx.TransportError:
+        return
+    pytest.fail("it was never killed")
+
+
+def trade_until_killed(
+    url: str, key: tuple[str, str, str], run: int, soon: KilledSoon
+) -> tuple[set[str], set[str]]:
     """Client ids of orders and of cancellations that were acknowledged."""
     placed, cancelled = set(), set()
+
+    def place(number: int) -> None:
+        kind = {"ordType": "market", "tgtCcy": "base_ccy"} if number % 3 else {"ordType": "limit"}
+        name = f"run{run}n{number}"
+        answer = trade.place_order(PAIR, "cash", "buy", sz="1", px="0.5", clOrdId=name, **kind)
+        assert answer["code"] == "0", answer
+        placed.add(name)
+        if number % 6 == 0:
+            assert trade.cancel_order(PAIR, clOrdId=name)["code"] == "0"
+            cancelled.add(name)
+
     with TradeAPI(*key, flag="0", domain=url) as trade:
-        try:
-            for number in range(100_000):
-                kind = {"ordType": "market", "tgtCcy": "base_ccy"} if number % 3 else {"ordType": "limit"}
-                name = f"run{run}n{number}"
-                answer = trade.place_order(PAIR, "cash", "buy", sz="1", px="0.5", clOrdId=name, **kind)
-                assert answer["code"] == "0", answer
-                placed.add(name)
-                if number % 6 == 0:
-                    assert trade.cancel_order(PAIR, clOrdId=name)["code"] == "0"
-                    cancelled.add(name)
-        except httpx.TransportError:
-            return placed, cancelled
-    raise AssertionError("it never died")
+        until_killed(place, soon)
+    return placed, cancelled
 
 
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -54,15 +83,14 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, key: tuple[str, s
     cancelled: set[str] = set()
     for run in range(2):
         process, url = started(tmp_path)
-        timer = threading.Timer(1.5, process.kill)
-        timer.start()
         try:
-            known, gone = trade_until_it_dies(url, key, run)
+            known, gone = trade_until_killed(url, key, run, KilledSoon(process))
+            assert process.wait(10) == -signal.SIGKILL
         finally:
-            timer.cancel()
             process.kill()
             process.communicate()
-        assert len(known) > 20
+        assert len(known) >= FIRST
+        assert gone
         placed, cancelled = placed | known, cancelled | gone
     exchange = Exchange(SyntheticTape((PAIR,)), ExchangeClock(), tmp_path)
     check_books(exchange.ledger, placed, cancelled)
@@ -84,8 +112,7 @@ def check_books(ledger: Ledger, placed: set[str], cancelled: set[str]) -> None:
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 def test_acknowledged_algo_orders_survive_a_kill(tmp_path: Path, key: tuple[str, str, str]) -> None:
     process, url = started(tmp_path)
-    timer = threading.Timer(1.5, process.kill)
-    timer.start()
+    soon = KilledSoon(process)
     waiting, gone = set(), set()
     order = {
         "instId": PAIR,
@@ -95,25 +122,27 @@ def test_acknowledged_algo_orders_survive_a_kill(tmp_path: Path, key: tuple[str,
         "sz": "1",
         "triggerPx": "900",
     }
+
+    def place(number: int) -> None:
+        (made,) = trade.place_algo_order(**order, orderPx="-1", algoClOrdId=f"n{number}")["data"]
+        assert made["sCode"] == "0", made
+        waiting.add(made["algoId"])
+        if number % 2:
+            cancelled = trade.cancel_algo_order([{"instId": PAIR, "algoId": made["algoId"]}])
+            assert cancelled["code"] == "0", cancelled
+            gone.add(made["algoId"])
+
     try:
         with TradeAPI(*key, flag="0", domain=url) as trade:
-            for number in range(100_000):
-                (made,) = trade.place_algo_order(**order, orderPx="-1", algoClOrdId=f"n{number}")["data"]
-                waiting.add(made["algoId"])
-                assert made["sCode"] == "0", made
-                if number % 2:
-                    assert (
-                        trade.cancel_algo_order([{"instId": PAIR, "algoId": made["algoId"]}])["code"] == "0"
-                    )
-                    gone.add(made["algoId"])
-    except httpx.TransportError:
-        assert len(waiting) > 10
+            until_killed(place, soon)
+        assert process.wait(10) == -signal.SIGKILL
     finally:
-        timer.cancel()
         process.kill()
         process.communicate()
+    assert len(waiting) >= FIRST
+    assert gone
     exchange = Exchange(SyntheticTape((PAIR,)), ExchangeClock(), tmp_path)
     states = {str(algo.algo_id): algo.state for algo in exchange.ledger.algos("1 = 1")}
     exchange.close()
     assert waiting <= set(states)
-    assert all(states[algo_id] == "canceled" for algo_id in gone)
+    assert {states[algo_id] for algo_id in gone} == {"canceled"}

@@ -19,6 +19,7 @@ def test_every_table_holds_rows_after_the_demo(market, table):
 
 def test_a_second_demo_adds_nothing(market):
     before = {table: market.store.frame(f"select * from {table} order by 1, 2") for table in TABLES}
+    assert len(before) == len(TABLES) > 0
     Demo(market.pipeline, market.admin, market.stretch, Console(quiet=True), lambda: None).run()
     for table, rows in before.items():
         again = market.store.frame(f"select * from {table} order by 1, 2")
@@ -68,6 +69,7 @@ def test_backtest_is_out_of_sample_and_pays_costs(market):
 
 def test_each_backtest_week_opens_with_the_portfolio_of_the_week_before(market):
     rows = market.store.rows("select * from backtests.runs order by week")
+    assert len(rows) > 1
     for before, after in pairwise(rows):
         assert after["opening_equity_quote"] == pytest.approx(before["closing_equity_quote"], rel=0.02)
         assert after["opening_equity_quote"] != 10_000.0
@@ -75,6 +77,7 @@ def test_each_backtest_week_opens_with_the_portfolio_of_the_week_before(market):
 
 def test_every_signal_carries_its_model_and_the_result_of_every_gate(market):
     rows = market.store.rows("select * from trading.signals limit 500")
+    assert len(rows) == 500
     for row in rows:
         results = [row[name] for name in row if name.startswith("gate_")]
         assert all(results)

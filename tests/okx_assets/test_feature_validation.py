@@ -58,8 +58,8 @@ def test_only_the_pairs_that_turn_over_most_are_read(database):
     start, end = hourly["timestamp_utc"].min(), hourly["timestamp_utc"].max() + HOUR
     window = start.to_pydatetime(), end.to_pydatetime()
     found = candle_set(database, *window, largest_pairs(database, *window, 3))
-    for frame in found.frames.values():
-        assert set(frame["pair"]) == set(turnover.index[:3])
+    read = {name: set(frame["pair"]) for name, frame in found.frames.items()}
+    assert read == {name: set(turnover.index[:3]) for name in ("1h", "4h", "1d", "15m")}
 
 
 @pytest.mark.parametrize("job", ["trade_hour", "refresh_hour", "refresh_derived", "refresh_candles_15m"])

@@ -29,9 +29,12 @@ def trades() -> pd.DataFrame:
 
 
 def test_honest_rows_keep_their_contract(signals, trades) -> None:
-    require_contract("trading.signals", signals)
-    require_contract("backtests.trades", trades)
-    require_contract("trading.signals", signals.iloc[:0])
+    frames = [
+        ("trading.signals", signals),
+        ("backtests.trades", trades),
+        ("trading.signals", signals.iloc[:0]),
+    ]
+    assert [require_contract(table, frame) for table, frame in frames] == [None] * 3
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ def test_closing_equity_is_opening_equity_plus_profits(fold):
 
 
 def test_no_pair_is_entered_while_it_is_held(fold):
+    assert fold.trades["pair"].duplicated().any()
     for _, trades in fold.trades.sort_values("entry_time").groupby("pair"):
         assert (trades["entry_time"].iloc[1:].to_numpy() >= trades["exit_time"].iloc[:-1].to_numpy()).all()
 

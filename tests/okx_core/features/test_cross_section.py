@@ -33,6 +33,7 @@ def by_pair(full, name, like):
 
 def test_market_return_and_breadth_are_means_over_known_pairs(full, returns):
     mean, breadth = returns.mean(axis=1), (returns > 0.0).where(returns.notna()).astype(float).mean(axis=1)
+    assert returns.notna().any().all()
     for name, expected in (("market_return_24h", mean), ("market_breadth_24h", breadth)):
         found = by_pair(full, name, returns)
         for pair in returns:

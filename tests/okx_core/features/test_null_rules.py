@@ -58,11 +58,12 @@ def test_a_missing_hour_shifts_no_window(calm, calm_full):
     gap = datetime(2024, 5, 14, 6, tzinfo=UTC)
     broken = calm.hourly[calm.hourly["timestamp_utc"] != gap]
     rows = replace(calm, hourly=broken).features(gap + HOUR, gap + 200 * HOUR)
-    for feature in HOURLY:
-        if not feature.anchored:
-            known = rows[feature.name].dropna()
-            expected = calm_full[feature.name].loc[known.index]
-            assert known.to_numpy().tobytes() == expected.to_numpy().tobytes(), feature.name
+    rolling = [feature.name for feature in HOURLY if not feature.anchored]
+    known = {name: rows[name].dropna() for name in rolling}
+    assert all(len(values) for values in known.values())
+    for name, values in known.items():
+        expected = calm_full[name].loc[values.index]
+        assert values.to_numpy().tobytes() == expected.to_numpy().tobytes(), name
 
 
 def test_an_incomplete_bucket_makes_the_higher_timeframe_unknown(calm):

@@ -29,7 +29,9 @@ def test_the_page_is_up_to_date(name: str) -> None:
 
 def test_every_setting_is_on_both_pages_with_its_meaning() -> None:
     page, example = (page() for page in PAGES.values())
-    for declared in declarations():
+    settings = list(declarations())
+    assert len(settings) > 20
+    for declared in settings:
         assert f"| `{declared.variable}` |" in page
         assert f"#{declared.variable}={declared.default}\n" in example
         assert declared.meaning.endswith(".")

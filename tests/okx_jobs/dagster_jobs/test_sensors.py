@@ -51,8 +51,7 @@ def test_the_stretches_cover_exactly_the_missing_hours(known: set[datetime], min
 @given(known_hours)
 def test_neighbouring_hours_are_one_run(known: set[datetime]) -> None:
     stretches = missing_runs([key(hour) for hour in known], NOW)
-    for (_, last), (first, _) in pairwise(stretches):
-        assert first - last > HOUR
+    assert all(first - last > HOUR for (_, last), (first, _) in pairwise(stretches))
 
 
 def test_a_project_without_any_hour_is_not_backfilled_by_a_sensor() -> None:

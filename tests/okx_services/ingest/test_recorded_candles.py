@@ -95,7 +95,9 @@ def test_a_pair_and_its_swap_do_not_play_together(tmp_path) -> None:
 def test_real_candles_arrive_as_they_are(serve, new_database) -> None:
     """On every recording of real candles beside the project; there may be none."""
     start, end = datetime(2021, 4, 15, tzinfo=UTC), datetime(2021, 10, 1, tzinfo=UTC)
-    for path in sorted(SHARED.glob("*_spot_1h.parquet")):
+    paths = sorted(SHARED.glob("*_spot_1h.parquet"))
+    assert bool(paths) == SHARED.exists()
+    for path in paths:
         rows = pd.read_parquet(path)
         opens = pd.to_datetime(rows["timestamp_utc"], utc=True)
         window = (None, None) if opens.min() > pd.Timestamp(end) else (start, end)

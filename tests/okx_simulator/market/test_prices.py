@@ -16,6 +16,7 @@ from okx_simulator.tape.bars import forming_bar
 from okx_simulator.tape.recorded import RecordedTape
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.synthetic_paths import EPOCH_HOUR
+from tests.examples import examples
 
 TAPE = SyntheticTape(("BTC-USDT", "ATOM-USDT"))
 FAR_MS = 1 << 52
@@ -28,7 +29,7 @@ def market_at(now_ms: int) -> PriceFeed:
 moments = st.integers(EPOCH_HOUR * HOUR_MS, (EPOCH_HOUR + 20_000) * HOUR_MS)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(12))
 @given(moments, st.sampled_from(["1H", "4H", "1Dutc", "1D"]))
 def test_nothing_the_clock_has_not_reached_is_served(now_ms: int, bar: str) -> None:
     """A tape that ends now, and one that goes on, must look the same."""
@@ -42,7 +43,7 @@ def test_nothing_the_clock_has_not_reached_is_served(now_ms: int, bar: str) -> N
     assert rows.high[-1] == seen_high[in_last].max()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(12))
 @given(moments, st.floats(0, 1), st.floats(0, 1))
 def test_a_forming_bar_only_grows_and_ends_as_the_closed_one(now_ms: int, one: float, other: float) -> None:
     bars = TAPE.bars("ATOM-USDT", now_ms // HOUR_MS + 1)
@@ -109,7 +110,7 @@ def test_a_pair_that_ended_long_before_the_tape_is_delisted(tmp_path: Path) -> N
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(15))
 @given(moments, st.sampled_from(TAPE.pairs), st.floats(10.0, 300_000.0))
 def test_the_ladder_costs_what_the_core_says(now_ms: int, pair: str, notional: float) -> None:
     market = market_at(now_ms + 24 * HOUR_MS)
@@ -130,6 +131,7 @@ def test_the_ladder_costs_what_the_core_says(now_ms: int, pair: str, notional: f
 
 def test_levels_stand_on_the_grid_best_first_and_apart() -> None:
     market = market_at((EPOCH_HOUR + 5000) * HOUR_MS)
+    assert TAPE.pairs
     for pair in TAPE.pairs:
         instrument = market.listing(pair)
         asks, bids = (market.levels(pair, side, 400) for side in ("ask", "bid"))

@@ -45,8 +45,8 @@ def test_the_same_seed_gives_the_same_bytes_however_it_is_asked() -> None:
     for chunk in range(1, 4):
         stepwise.bars("SOL-USDT", EPOCH_HOUR + chunk * CHUNK_HOURS - 5)
     first, second = (tape.bars("SOL-USDT", THREE_YEARS - 7) for tape in (whole, stepwise))
-    for one, other in zip((first.hours, *first.values()), (second.hours, *second.values()), strict=True):
-        assert one.tobytes() == other.tobytes()
+    columns = [[column.tobytes() for column in (bars.hours, *bars.values())] for bars in (first, second)]
+    assert columns[0] == columns[1]
 
 
 def test_another_seed_gives_another_tape() -> None:
@@ -66,6 +66,7 @@ def frame_of(pair: str, bars: Bars) -> pd.DataFrame:
 
 def test_every_bar_keeps_the_candle_contract_and_joins_the_one_before() -> None:
     tape = SyntheticTape(pair_names(14))
+    assert len(tape.pairs) == 14
     for pair in tape.pairs:
         bars = tape.bars(pair, THREE_YEARS)
         assert check_candles(frame_of(pair, bars))[1].empty
@@ -75,6 +76,7 @@ def test_every_bar_keeps_the_candle_contract_and_joins_the_one_before() -> None:
 
 def test_prices_stay_sane_over_ten_years() -> None:
     tape = SyntheticTape(pair_names(40))
+    assert len(tape.pairs) == 40
     for pair in tape.pairs:
         close = tape.bars(pair, EPOCH_HOUR + 10 * CHUNK_HOURS).close
         assert close.min() > 1e-7

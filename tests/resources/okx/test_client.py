@@ -19,6 +19,7 @@ from okx_simulator.tape.synthetic import SyntheticTape
 from resources.okx.client import OkxClient
 from resources.okx.errors import OrderRejected, ParsingError
 from resources.okx.http.signing import Credentials
+from tests.examples import examples
 
 NOW = datetime(2023, 6, 1, 12, 20, tzinfo=UTC)
 PAIRS = ("BTC-USDT", "ETH-USDT", "ATOM-USDT")
@@ -49,7 +50,7 @@ def okx(exchange: Exchange) -> Iterator[OkxClient]:
 hours_ago = st.integers(-30, 5_000)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(hours_ago, hours_ago, st.integers(0, 59))
 def test_every_confirmed_bar_of_a_window_comes_exactly_once(
     okx: OkxClient, one: int, other: int, minute: int
@@ -76,8 +77,8 @@ def test_prices_arrive_as_the_tape_has_them(okx: OkxClient, exchange: Exchange) 
     frame = okx.candles("ATOM-USDT", "1H", NOW - 5_000 * HOUR, NOW)
     hour = int(NOW.timestamp()) // 3600
     bars = exchange.tape.bars("ATOM-USDT", hour).between(hour - 5_000 + 1, hour)
-    for column, values in zip(frame.columns[2:], bars.values(), strict=True):
-        assert frame[column].to_numpy().tobytes() == values.tobytes()
+    found = [frame[column].to_numpy().tobytes() for column in frame.columns[2:]]
+    assert found == [values.tobytes() for values in bars.values()]
 
 
 def test_a_pool_of_threads_loads_all_pairs(okx: OkxClient) -> None:

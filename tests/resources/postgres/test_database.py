@@ -162,7 +162,7 @@ class TestUpsert:
         assert database.scalar("select count(*) from ml.champions") == 0
 
     def test_no_rows_is_no_work(self) -> None:
-        Database("postgresql://nowhere/db").upsert("ml.champions", self.KEY, [])
+        assert Database("postgresql://nowhere/db").upsert("ml.champions", self.KEY, []) is None
 
 
 class TestMessages:
