@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +13,8 @@ EXPECTATIONS = {"raises", "warns", "fail"}  # of pytest; NumPy's and pandas' beg
 class File:
     """One file of tests and the functions in it that assert on every path."""
 
-    def __init__(self, path: Path) -> None:
-        self.functions = [
-            node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, Function)
-        ]
+    def __init__(self, text: str) -> None:
+        self.functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, Function)]
         self.asserting: set[str] = set()
         while more := {f.name for f in self.functions if self.asserts(f.body)} - self.asserting:
             self.asserting |= more
