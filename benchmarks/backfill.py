@@ -93,7 +93,7 @@ def fetch_process(base_url: str, database_url: str, scale: Scale) -> "subprocess
 
 
 def fetch(base_url: str, database_url: str, scale: Scale) -> None:
-    """What `fetch_process` runs."""
+    """The body of `fetch_process`."""
     client = OkxClient(base_url, timeout_seconds=3.0)
     client.server_time()
     began = time.monotonic()
@@ -171,7 +171,7 @@ def arm_faults(admin: SimulatorAdmin) -> None:
 
 @dataclass(frozen=True)
 class Lap:
-    """What one way of reading candles took, in this process."""
+    """Cost of one way of reading candles, in this process."""
 
     rows: int
     cpu_seconds: float

@@ -154,7 +154,7 @@ def compared(name: str, times: dict[str, float], count: int) -> list[dict[str, A
 
 
 def merge_rows(database: Database, engine: sqlalchemy.Engine, frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """What the product does with fetched bars: merged with the stored ones, revisions kept, gaps closed."""
+    """Stores fetched bars as the product does: merged, revisions kept, gaps closed."""
     store, none = CandleStore(database), frame.iloc[:0].assign(reason="")
     records = [dict(zip(COLUMNS, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
 

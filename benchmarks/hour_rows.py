@@ -1,4 +1,4 @@
-"""What the laps of hour_to_order say: shares, floors and ratios."""
+"""Shares, floors and ratios from the laps of hour_to_order."""
 
 import statistics
 from collections import Counter

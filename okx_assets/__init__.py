@@ -1,1 +1,1 @@
-"""What exists: Dagster assets and their checks, one module per stage."""
+"""Dagster assets and their checks, one module per stage. Begin with `keys`, then `signals`."""

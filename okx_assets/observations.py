@@ -52,7 +52,7 @@ def public_trades(
 def funding_rates(
     context: dg.AssetExecutionContext, database: DatabaseResource, exchange: ExchangeResource
 ) -> dg.MaterializeResult:
-    """What longs paid to shorts on the swap of every pair that has one; the exchange keeps three months."""
+    """Funding that longs paid to shorts on the swap of every pair that has one; the exchange keeps three months."""
     start, end = window_of(context)
     return _result(
         observations.record_funding(database.open(), exchange.open(), start, end, exchange.source())

@@ -1,4 +1,4 @@
-"""What Dagster shows of each table: its columns with their meaning, its rows and its owner."""
+"""Metadata of each table in Dagster: columns with their meaning, rows and owner."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ GENERATED = "<!-- Made from the declarations by `okxsignal features --write`; a 
 
 
 def feature_words() -> dict[str, str]:
-    """What is said of each feature in one line, for the UI's column schema and SQL's column comments."""
+    """One line about each feature, for the UI's column schema and SQL's column comments."""
     return {
         feature.name: f"{feature.description}: {feature.formula}, {feature.unit}. {feature.null_rule}."
         for feature in FEATURES

@@ -26,7 +26,7 @@ class ContractError(OkxSignalError):
 
 @dataclass(frozen=True)
 class Column:
-    """What a column may hold. `minimum` and `maximum` are inclusive, `above` is exclusive."""
+    """Type and range of a column. `minimum` and `maximum` are inclusive, `above` is exclusive."""
 
     kind: str
     nullable: bool = False
@@ -132,7 +132,7 @@ CONTRACTS: Mapping[str, Contract] = {
 
 
 def contract_violations(contract: Contract, rows: "pd.DataFrame") -> list[str]:
-    """What in `rows` breaks the contract, one line per column and rule with its count; empty when nothing does."""
+    """Violations of the contract in `rows`, one line per column and rule with its count; empty when there are none."""
     from pandera.errors import SchemaErrors
 
     if rows.empty:

@@ -1,4 +1,4 @@
-"""What the product does: use cases, called alike by Dagster, the command line and tests.
+"""Use cases of the product, called alike by Dagster, the command line and tests.
 
 Begin with `research/scoring.py` for how an hour gets its signals, and with `trading/executor.py` for how signals
 become orders. Nothing here imports dagster, click or rich.

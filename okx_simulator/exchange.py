@@ -78,7 +78,7 @@ class Exchange:
         self.ledger.close()
 
     def value_usdt(self, currency: str, amount: Decimal) -> Decimal | None:
-        """What `amount` is worth at mid; None when the coin has no listed USDT pair."""
+        """The value of `amount` at mid; None when the coin has no listed USDT pair."""
         if currency == "USDT":
             return amount
         pair = f"{currency}-USDT"
@@ -87,7 +87,7 @@ class Exchange:
         return (amount * Decimal(repr(self.market.mid(pair)))).quantize(Decimal("0.00000001"))
 
     def state(self) -> dict[str, object]:
-        """What the admin port shows."""
+        """The state that the admin port shows."""
         self.order_service.settle()
         end = self.tape.end_hour
         balances = {name: format(cash, "f") for name, (cash, _) in self.ledger.balances().items()}

@@ -1,4 +1,4 @@
-"""What every process of a home must find in its environment: one definition, used by all starters."""
+"""The environment of every process of a home: one definition, used by all starters."""
 
 import os
 from pathlib import Path

@@ -55,7 +55,7 @@ def _credentials(keys: ApiKeys | None) -> Credentials | None:
 
 
 def market_identity(market: MarketSettings) -> str:
-    """What market a database holds: another mode, tape or seed is another market."""
+    """The market that a database holds: another mode, tape or seed is another market."""
     if market.mode is not Mode.SIMULATED:
         return f"{market.mode} okx:{market.region}"
     if market.tape == "synthetic":

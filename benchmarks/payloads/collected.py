@@ -59,7 +59,7 @@ BARE: dict[str, type[Row]] = {
 
 @dataclass(frozen=True)
 class FileReading:
-    """What became of a file: the worst of its messages that concern us."""
+    """The outcome of a file: the worst of its messages that concern us."""
 
     name: str
     kind: str
@@ -91,7 +91,7 @@ def _is_frame(body: Any) -> bool:
 
 
 def read_file(path: Path, stated: str) -> tuple[Reading, ...]:
-    """What our rows make of one file; `stated` is its endpoint as the index has it."""
+    """The outcome of typing one file; `stated` is its endpoint in the index."""
     text = path.read_text("utf-8")
     if path.suffix == ".jsonl":
         return tuple(_messages(json.loads(line) for line in text.splitlines() if line))

@@ -109,7 +109,7 @@ OPERATIONS = (
 
 
 class Outcome(StrEnum):
-    """What can become of a message."""
+    """The possible outcomes of a message."""
 
     TYPED = "typed, written back the same"
     REFUSED = "refused, naming the field"
@@ -119,7 +119,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Reading:
-    """What became of one message about `subject`, an endpoint or a channel; `reason` says why it was refused."""
+    """The outcome of one message about `subject`, an endpoint or a channel; `reason` says why it was refused."""
 
     subject: str
     outcome: Outcome
@@ -147,7 +147,7 @@ def read_answer(endpoint: str, body: Any) -> Reading:
 
 
 def read_frame(body: Any) -> Reading:
-    """What OKX says in one frame of a socket: rows of a channel, the answer to an operation, or an event."""
+    """One frame of a socket, parsed: rows of a channel, the response to an operation, or an event."""
     if isinstance(body, dict) and "op" in body and "data" in body:
         kind = OrderResult if body["op"] in OPERATIONS else None
         return read_rows(f"op {body['op']}", kind, body["data"])

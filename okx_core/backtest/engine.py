@@ -29,7 +29,7 @@ EXIT_REASONS = ("horizon", "prediction")
 
 @dataclass(frozen=True)
 class FoldResult:
-    """What a fold did.
+    """The result of a fold.
 
     `trades`, one row per closed trade: pair, entry_time, exit_time (opens of the bars they filled
     at), quantity, entry_price, exit_price, pnl_quote, return_pct, cost_quote, exit_reason.

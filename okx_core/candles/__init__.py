@@ -1,1 +1,1 @@
-"""What a candle may be (`rules`, `contract`), what a missing one means (`gaps`), and stretches of bars (`windows`)."""
+"""The candle contract (`rules`, `contract`), missing bars (`gaps`), and stretches of bars (`windows`)."""

@@ -28,7 +28,7 @@ def candle_contract(bar: pd.Timedelta = HOUR) -> "pa.DataFrameSchema":
 
 
 def contract_violations(rows: pd.DataFrame, bar: pd.Timedelta = HOUR) -> list[str]:
-    """What in stored rows breaks the contract: the rules by name with their counts; empty when nothing does."""
+    """Violations of the contract in stored rows: the rules by name with their counts; empty when there are none."""
     from pandera.errors import SchemaErrors
 
     rows = rows.reset_index(drop=True)  # pandera names rows by their index

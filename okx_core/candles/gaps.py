@@ -1,4 +1,4 @@
-"""What is said of a bar that should exist and does not.
+"""States of a bar that should exist and does not.
 
 OKX emits a bar for every hour in which a pair could be traded, flat and with volume 0 where nobody did.
 A hole is therefore late (the exchange has not published the bar yet), the trace of a stretch in which
@@ -25,7 +25,7 @@ WITNESSES_NEEDED = 2
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was seen besides the missing bar itself; None is unknown.
+    """Evidence about a missing bar; None is unknown.
 
     `traded`: the public trades of the bar's time show a trade (True) or none (False).
     `market_bars`: how many other pairs have the bar. `silence`: how long no pair at all has one, and

@@ -1,4 +1,4 @@
-"""What the gates ask of the market: liquidity of a pair and direction of all pairs."""
+"""Inputs of the gates: liquidity of a pair and direction of all pairs."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What a feature function reads: the bars of some pairs, and the quantities that features share.
+"""The input of feature functions: the bars of some pairs, and quantities that features share.
 
 Arrays are [pairs, bars] float64. The last `rows` bars are the rows that are asked for, before them
 there are enough bars for every window. Recursive indicators run on a longer stretch that begins at the
@@ -87,7 +87,7 @@ class Bars:
         return Bars(self._anchored, bars, self.first_bar + self._bars - bars)
 
     def cut(self, values: Array) -> Array:
-        """What was computed since the anchor, for these bars alone."""
+        """Values computed since the anchor, for these bars alone."""
         return values if values.shape[1] == self._bars else self._tail(values)
 
     @cached_property
@@ -203,7 +203,7 @@ Computed = TypeVar("Computed")
 
 
 class Knows(Protocol):
-    """What keeps the arrays that several features or labels are made from."""
+    """A holder of arrays that several features or labels use."""
 
     known: dict[object, object]
 

@@ -52,7 +52,7 @@ class CandleSet:
         return replace(self, frames=kept)
 
     def known_at(self, row: datetime) -> "CandleSet":
-        """What had closed when the bar that opened at `row` closed."""
+        """The bar that had closed when the bar that opened at `row` closed."""
         kept = {name: frame[~self._is_future(name, row)] for name, frame in self.frames.items()}
         return CandleSet(kept, self._universe_until(row))
 

@@ -14,7 +14,7 @@ KEYS = {"pair": "str", "timestamp_utc": "datetime64[us, UTC]"}
 
 
 def contract_violations(rows: "pd.DataFrame") -> list[str]:
-    """What in feature `rows` breaks the contract, one line per column and rule; empty when nothing does."""
+    """Violations of the contract in feature `rows`, one line per column and rule; empty when there are none."""
     return wide_table_violations(rows, feature_names())
 
 

@@ -1,4 +1,4 @@
-"""What is said about a feature: everything that tables, docs, checks and training sets are made from."""
+"""The declaration of a feature: tables, docs, checks and training sets are made from it."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -102,7 +102,7 @@ def feature(
 
 
 def members_of(module: ModuleType, kind: type[Declared]) -> Iterator[Declared]:
-    """What of `kind` a module declares, itself or in tuples, in the order it is written."""
+    """Every `kind` that a module declares, itself or in tuples, in the order of the file."""
     for value in vars(module).values():
         members = value if isinstance(value, tuple) else (value,)
         yield from (member for member in members if isinstance(member, kind))

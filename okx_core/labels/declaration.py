@@ -1,4 +1,4 @@
-"""What is said about a label, and what a label function reads."""
+"""The declaration of a label, and the input of label functions."""
 
 import inspect
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What happened at the nearest support and resistance in the next 24 hours, and when.
+"""Events at the nearest support and resistance in the next 24 hours, and their hour.
 
 The levels are those of the features (`okx_core.features.indicators.levels`), known when the row closes. A level is
 touched when a bar's range reaches it. The event is decided by the first close at or after the touch
@@ -23,7 +23,7 @@ NO_EVENT = f"NULL when nothing was decided within 24 h; {UNKNOWN}"
 
 @compiled
 def level_event(high: Array, close: Array, level: Array, band: Array, horizon: int) -> tuple[Array, Array]:
-    """What became of a level above: 1 broken, -1 held, 0 undecided, and hours to it (NaN when undecided).
+    """The outcome at a level above: 1 broken, -1 held, 0 undecided, and hours to it (NaN when undecided).
 
     All [pairs, bars], in price; NaN where level, band or one of the next `horizon` bars is unknown.
     """

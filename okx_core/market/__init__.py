@@ -1,1 +1,1 @@
-"""What is known of a market: instruments, the universe of a day, the order book, fees."""
+"""The market: instruments, the universe of a day, the order book, fees."""

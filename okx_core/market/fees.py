@@ -1,4 +1,4 @@
-"""What OKX charges on spot trades.
+"""Fees of OKX on spot trades.
 
 Regular user Lv1, spot: 0.08 % maker, 0.10 % taker, as fractions of the traded amount. OKX takes a
 buy's fee in the base coin and a sell's fee in the quote coin, and reports a paid fee as negative.

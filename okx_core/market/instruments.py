@@ -1,4 +1,4 @@
-"""What may be traded, in which steps. Prices and sizes are Decimal: this is the money path."""
+"""Instruments and their steps of price and size. Both are Decimal: this is the money path."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -9,7 +9,7 @@ from okx_core.market.instruments import Instrument
 
 @dataclass(frozen=True)
 class UniverseFilter:
-    """What a pair needs to be traded: its quote, turnover of the day before, age and spread.
+    """Conditions for trading a pair: its quote, turnover of the day before, age and spread.
 
     Turnover in quote units; age in days since the listing; the widest spread in basis points of mid. A limit
     of None is none.
@@ -23,7 +23,7 @@ class UniverseFilter:
 
 @dataclass(frozen=True)
 class Observation:
-    """What is known of a pair as a day begins. None is unknown; a past day's spread is never known."""
+    """A pair as a day begins. None is unknown; a past day's spread is never known."""
 
     day: datetime
     turnover_24h_quote: float | None

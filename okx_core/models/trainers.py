@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Regressor(Protocol):
-    """What both boosters offer: predictions of shape (rows,) from a (rows, features) matrix, NaN allowed."""
+    """The interface of both boosters: predictions of shape (rows,) from a (rows, features) matrix, NaN allowed."""
 
     def predict(self, data: Matrix, /) -> Any: ...
 

@@ -20,7 +20,7 @@ class TrainingError(OkxSignalError):
 
 @dataclass(frozen=True)
 class SignalModelSpec:
-    """What a signal model predicts and from how much history.
+    """Target and history of a signal model.
 
     `relative` trains on the return minus the mean return of all pairs of the hour: the part of a return
     that choosing between pairs can earn; the market's own direction is taken to be unpredictable.

@@ -10,7 +10,7 @@ ZERO = Decimal(0)
 
 
 class Fill(Protocol):
-    """What a fill must tell; `fee` is negative when paid, in `fee_currency`."""
+    """The fields of a fill; `fee` is negative when paid, in `fee_currency`."""
 
     @property
     def side(self) -> str: ...

@@ -1,4 +1,4 @@
-"""What the columns themselves give away: unexplained NULLs, constants, copies, drift."""
+"""Checks of the columns: unexplained NULLs, constants, copies, drift."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What `okxsignal doctor` says of the account at the exchange: keys, permissions, address, modes."""
+"""The account part of `okxsignal doctor`: keys, permissions, address, modes."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def diagnose_account(client: OkxClient, settings: Settings) -> Iterator[Diagnosi
 
 
 def _remedy(error: OkxSignalError, settings: Settings) -> str:
-    """What OKX said, and where a key that is unknown may be at home."""
+    """OKX's message, and in which region the key may belong."""
     code = error.code if isinstance(error, OkxError) else ""
     if code in KEY_UNKNOWN and not settings.exchange.is_local:
         others = ", ".join(region for region in REST_HOSTS if region != settings.okx_region)

@@ -1,4 +1,4 @@
-"""What the commands of the command line do, once their options are read."""
+"""The commands, after their options are parsed."""
 
 import shlex
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What every command of `okxsignal` needs: its settings, its terminal, and how moments are written."""
+"""Shared by every command of `okxsignal`: settings, console, and the format of moments."""
 
 import sys
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What must be noticed about candles: gaps whose next attempt is due, bars that came late or were revised."""
+"""Sensors on candles: gaps whose next attempt is due, bars that came late or were revised."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -88,7 +88,7 @@ def schedules() -> list[Any]:
 
 
 def _daily() -> list[Any]:
-    """What begins or ends a day."""
+    """The daily schedules."""
 
     @dg.schedule(
         job=jobs.refresh_universe,

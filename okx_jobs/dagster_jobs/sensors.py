@@ -1,4 +1,4 @@
-"""What must be noticed between schedule ticks: missing hours, new pairs, failed runs."""
+"""Sensors between schedule ticks: missing hours, new pairs, failed runs."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -107,7 +107,7 @@ class Demo:
             self.pipeline.run("trade_hour", partition_key=hour.strftime(HOUR_FORMAT))
 
     def _begin_day(self, hour: datetime) -> None:
-        """What the daily and weekly schedules would have done before this hour was decided."""
+        """Do the work of the daily and weekly schedules that precedes this hour."""
         today = (hour + HOUR).replace(hour=0)
         for day in {hour.replace(hour=0), today}:
             for key in self.pipeline.missing_keys(keys.UNIVERSE, [day.strftime(DAY_FORMAT)]):

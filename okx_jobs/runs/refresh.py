@@ -55,7 +55,7 @@ def _length(mode: str, hours: int | None, days: int | None) -> timedelta:
 
 
 def stages(mode: str, length: timedelta, database: Database) -> Iterator[Stage]:
-    """What each stage has to do; stages with nothing to do are left out."""
+    """The window of each stage; stages with nothing to do are left out."""
     newest = newest_candle(database)
     if newest is None:
         raise RequestError("there are no candles to compute from: run `okxsignal backfill --from 2026-01-01`")

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class FetchReport:
-    """What one fetch has done so far; `refused` names pairs the exchange no longer serves, and its words."""
+    """Totals of one fetch so far; `refused` names pairs that the exchange no longer serves, with its message."""
 
     rows: int = 0
     written: int = 0
@@ -137,7 +137,7 @@ class CandleFetch:
                 self._arrivals.put(None)
 
     def _next_arrival(self, seconds: float) -> _Arrival | None:
-        """What arrives within so many seconds; None when nothing does, or when all tasks have ended."""
+        """The next arrival within so many seconds; None when there is none, or when all tasks have ended."""
         try:
             return self._arrivals.get(timeout=max(seconds, 0.0))
         except queue.Empty:

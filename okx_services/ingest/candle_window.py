@@ -31,7 +31,7 @@ class NewestBarMissingError(OkxSignalError):
 
 @dataclass(frozen=True)
 class CandleWindow:
-    """What was fetched and what is wrong with it.
+    """The fetched bars and the problems found.
 
     `missing` names pairs without the newest bar, `not_listed` pairs that the exchange does not serve any more.
     """

@@ -1,4 +1,4 @@
-"""What the market looked like when an hour was decided: order books, public trades, and funding of swaps.
+"""Observations of the market when an hour was decided: order books, public trades, and funding of swaps.
 
 A book and the newest trades can be seen only now. Of a past hour there is nothing to observe, and nothing is
 invented. Funding rates have a history.
@@ -86,7 +86,7 @@ def record_public_trades(database: Database, client: OkxClient, hour: datetime) 
 def record_funding(
     database: Database, client: OkxClient, start: datetime, end: datetime, source: str
 ) -> Observed:
-    """What longs paid to shorts in [start, end) on the swap of every live pair; the exchange keeps three months."""
+    """Store the funding of every live pair's swap in [start, end); OKX keeps three months."""
     pairs = set(live_pairs(database, start, end))
     swaps = [
         item.inst_id

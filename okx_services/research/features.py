@@ -19,7 +19,7 @@ MIN_WINDOW_TO_VARY = timedelta(days=7)
 
 @dataclass
 class FeatureReport:
-    """What the parts of one window have written so far. `extremes` holds each part's least and largest values."""
+    """Totals of the parts of one window written so far. `extremes` holds each part's least and largest values."""
 
     rows: int = 0
     violations: list[str] = field(default_factory=list)

@@ -36,7 +36,7 @@ def no_checkpoint(_name: str) -> None:
 
 @dataclass
 class ExecutionReport:
-    """What a run did, for the asset's metadata."""
+    """The outcome of a run, for the asset's metadata."""
 
     rejection_reason: str = ""
     placed: int = 0
@@ -213,7 +213,7 @@ class OrderExecutor:
         held: Mapping[str, HeldPosition],
         report: ExecutionReport,
     ) -> list[OrderIntent]:
-        """What the shared decision code wants to do in this hour; what cannot be done is in the report."""
+        """The orders that the decision code wants in this hour; those that cannot be placed are in the report."""
         signals = self.database.rows("select * from trading.signals where timestamp_utc = $1", (signal_hour,))
         situation = Situation(
             now=self.client.now(),

@@ -20,7 +20,7 @@ Signals = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known when the hour is decided. `unresolved` pairs have an order of unknown outcome."""
+    """The inputs of the hour's decisions. `unresolved` pairs have an order of unknown outcome."""
 
     now: datetime
     cash_quote: Decimal

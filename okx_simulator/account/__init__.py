@@ -1,1 +1,1 @@
-"""What the account owns: balances and bills (`bookkeeping`), positions of swaps, margin."""
+"""The account: balances and bills (`bookkeeping`), positions of swaps, margin."""

@@ -76,7 +76,7 @@ class Bookkeeper:
         self.positions = PositionBook(ledger, lambda inst_id, at_ms: market.at(at_ms).price(inst_id))
 
     def frozen(self) -> dict[str, Decimal]:
-        """What open orders hold, by coin."""
+        """Amounts held by open orders, by coin."""
         held: dict[str, Decimal] = {}
         for order in self._ledger.open_orders():
             swap = is_swap(order.inst_id)

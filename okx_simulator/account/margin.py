@@ -13,7 +13,7 @@ Prices = Callable[[str], Decimal]
 
 
 def remaining(order: OrderRow) -> Decimal:
-    """What an order still wants: base, or contracts of a swap."""
+    """The unfilled size of an order: base, or contracts of a swap."""
     return Decimal(order.size) - Decimal(order.filled_base)
 
 
@@ -49,7 +49,7 @@ class MarginAccount:
         return total(holding_of(row).maintenance(prices(row.inst_id)) for row in self._ledger.positions())
 
     def order_margin(self, order: OrderRow) -> Decimal:
-        """What an open swap order holds back: the initial margin of what it would add."""
+        """Margin held by an open swap order: the initial margin of what it would add."""
         size = opening_size(order, self._ledger.position(order.inst_id))
         notional = size * Decimal(order.contract_value) * Decimal(order.price)
         return (notional / Decimal(order.leverage)).quantize(MONEY)

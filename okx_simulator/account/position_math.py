@@ -26,7 +26,7 @@ class Holding:
     leverage: Decimal
 
     def profit(self, price: Decimal) -> Decimal:
-        """What closing everything at `price` would realise, before fees."""
+        """Profit of closing everything at `price`, before fees."""
         return (self.size * self.unit * (price - self.average)).quantize(MONEY)
 
     def notional(self, price: Decimal) -> Decimal:

@@ -1,1 +1,1 @@
-"""What happens to orders: placing, amending, filling, triggers, liquidation. Begin with `order_service`."""
+"""The life of an order: placing, amending, filling, triggers, liquidation. Begin with `order_service`."""

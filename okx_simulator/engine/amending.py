@@ -17,7 +17,7 @@ from okx_simulator.protocol.swaps import is_swap
 
 @dataclass(frozen=True)
 class Amendment:
-    """What is to change: the new total size in base or contracts, the new price, or both."""
+    """A change: the new total size in base or contracts, the new price, or both."""
 
     size: Decimal | None = None
     price: Decimal | None = None

@@ -1,4 +1,4 @@
-"""What the account holder asks of the exchange: place, cancel, amend, find; each brings time up to now first."""
+"""Place, cancel, amend and find orders; each first settles everything up to now."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace

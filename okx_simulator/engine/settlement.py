@@ -1,4 +1,4 @@
-"""What time does to the account: fills, triggers, funding, margin calls and the dead man's switch.
+"""Settles the account up to a moment: fills, triggers, funding, margin calls and the dead man's switch.
 
 Whenever the exchange is asked anything, `settle` walks the tape's path since the last look and lets
 everything happen in the order of time, each at the market of its own moment. What follows from it, such
@@ -151,7 +151,7 @@ class Settlement:
         return act
 
     def _fillable(self, order: OrderRow) -> Decimal:
-        """What is left of the order; of a reduce-only one no more than the position has left."""
+        """The unfilled size of the order; of a reduce-only one at most the size of the position."""
         if order.reduce_only != "true":
             return remaining(order)
         position = self._ledger.position(order.inst_id)

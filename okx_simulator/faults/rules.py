@@ -1,4 +1,4 @@
-"""What can be made to go wrong, and the rules a fault script is written in.
+"""Kinds of faults, and the rules of a fault script.
 
 A rule names a kind and what it strikes. `count`, `skip` and `probability` decide how often a request or
 push is struck; chance comes from the seed alone, so that a script always fails in the same places.

@@ -157,7 +157,7 @@ class PriceFeed:
         return Decimal(repr(self.mid(pair)))
 
     def listed(self, swaps: bool = False) -> list[str]:
-        """What trades now: the first bar has opened and the last one is not long gone."""
+        """Pairs that trade now: the first bar has opened and the last one is recent."""
         hour = self.clock.now_ms() // HOUR_MS
         pairs = [pair for pair in self.tape.pairs if self._trades(pair, hour)]
         return [swap_of(pair) for pair in pairs if has_swap(pair)] if swaps else pairs

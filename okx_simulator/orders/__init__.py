@@ -1,1 +1,1 @@
-"""What an order request says and whether it may be placed."""
+"""Order requests: parsed and checked."""

@@ -104,7 +104,7 @@ def _size(fields: dict[str, str]) -> tuple[str, str]:
 
 
 def _target(fields: dict[str, str], at_market: bool) -> str:
-    """What sz counts on spot: quote for market buys unless tgtCcy says otherwise, as with plain orders."""
+    """The unit of sz on spot: quote for market buys unless tgtCcy says otherwise, as with plain orders."""
     if is_swap(fields["instId"]):
         return ""
     if not at_market:

@@ -67,7 +67,7 @@ def attached_rows(order: OrderRow) -> list[dict[str, str]]:
 
 
 def attached_payloads(order: OrderRow) -> list[dict[str, str]]:
-    """What is attached to an order as its row shows it."""
+    """The attached orders as an order's row shows them."""
     names = [
         "attachAlgoId", "attachAlgoClOrdId", "tpTriggerPx", "tpTriggerPxType", "tpOrdPx", "tpOrdKind",
         "slTriggerPx", "slTriggerPxType", "slOrdPx", "sz", "callbackRatio", "callbackSpread", "activePx",

@@ -148,7 +148,7 @@ def parse_order(fields: dict[str, str]) -> OrderRequest:
 
 
 def _target(fields: dict[str, str], side: str, market: bool) -> str:
-    """What the size of a spot order counts."""
+    """The unit of a spot order's size."""
     if not market:
         return "base_ccy"
     target = fields.get("tgtCcy", "quote_ccy" if side == "buy" else "base_ccy")

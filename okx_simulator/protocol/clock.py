@@ -1,4 +1,4 @@
-"""What time it is at the exchange: real, fixed or accelerated. Milliseconds UTC everywhere."""
+"""The clock of the exchange: real, fixed or accelerated. Milliseconds UTC everywhere."""
 
 import math
 import time

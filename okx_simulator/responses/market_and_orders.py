@@ -1,4 +1,4 @@
-"""What goes over the wire: rows of the answers, every number a string, every absent value ''."""
+"""Rows of the responses: every number a string, every absent value ''."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -133,7 +133,7 @@ def instrument_row(instrument: Instrument, code: int, unit: Decimal) -> Payload:
 
 
 def _contract_fields(instrument: Instrument, unit: Decimal) -> Payload:
-    """What a swap says differently: coins by its family, sizes in contracts."""
+    """Fields that differ for a swap: coins by its family, sizes in contracts."""
     family = pair_of(instrument.inst_id)
     return {
         "instType": "SWAP",

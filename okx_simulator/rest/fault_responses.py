@@ -63,7 +63,7 @@ def _error(rule: FaultRule) -> Response:
 
 
 async def faulty_answer(rule: FaultRule, request: Request, carry_out: Callable[[], Response]) -> Response:
-    """What a client gets when `rule` strikes its request; `carry_out` does what was asked."""
+    """The response when `rule` applies to a request; `carry_out` does what was asked."""
     if rule.kind in ERRORS:
         return _error(rule)
     if rule.kind == "unavailable":

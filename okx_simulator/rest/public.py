@@ -84,7 +84,7 @@ def listed_instrument(exchange: Exchange, call: Call) -> str:
 
 
 def _listed(exchange: Exchange, call: Call) -> list[str]:
-    """What is listed of the type asked for; there are no futures, options or margin pairs here."""
+    """Listed instruments of a type; there are no futures, options or margin pairs here."""
     kind = _instrument_type(call)
     if kind not in ("SPOT", "SWAP"):
         return []

@@ -132,7 +132,7 @@ def _envelope(request: Request, code: str, message: str, data: list[Any], starte
 
 
 def _not_found() -> Response:
-    """What OKX's gateway answers for a path it does not know: no string code, no list."""
+    """The response of OKX's gateway to an unknown path: no string code, no list."""
     body = {"code": 404, "data": {}, "detailMsg": "", "error_code": "404", "error_message": "Not Found"}
     return JSONResponse({**body, "msg": "Not Found"}, 404)
 

@@ -1,4 +1,4 @@
-"""What a tape is: hourly bars of named pairs, and the path the price takes inside a bar."""
+"""The tape interface: hourly bars of named pairs, and the path of the price inside a bar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class Tape(Protocol):
         ...
 
     def describe(self) -> dict[str, object]:
-        """What the tape is, for the admin port and for people."""
+        """A description of the tape, for the admin port and for people."""
         ...
 
 

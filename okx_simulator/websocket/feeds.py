@@ -1,4 +1,4 @@
-"""What a feed is, and the simplest ones: rows that are pushed when they change."""
+"""The feed interface, and the simplest feeds: rows that are pushed when they change."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -260,7 +260,7 @@ class Session:
 
 
 def _due(feed: Feed, tick: Tick) -> list[Payload]:
-    """What a feed has to tell; one whose instrument is not listed any more has nothing."""
+    """The new rows of a feed; one whose instrument is not listed any more has none."""
     try:
         return feed.due(tick)
     except ApiError:

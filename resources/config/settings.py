@@ -62,7 +62,7 @@ class Settings(DeclaredSettings):
 
     @property
     def universe_filter(self) -> UniverseFilter:
-        """What a pair needs to be traded."""
+        """Conditions for trading a pair."""
         turnover = self.min_turnover_quote or DecisionRules().min_turnover_quote
         return UniverseFilter(self.quote_currency, turnover, self.min_age_days, self.max_spread_bps)
 

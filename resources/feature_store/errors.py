@@ -1,4 +1,4 @@
-"""What can go wrong with stored features."""
+"""Errors of the feature store."""
 
 from okx_core.errors import OkxSignalError
 

@@ -1,4 +1,4 @@
-"""What the store no longer needs: superseded files that no model has pinned, and files that nobody names."""
+"""Garbage of the store: superseded files that no model has pinned, and unlisted files."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Garbage:
 
 
 def find_garbage(feature_store: FeatureStore, grace: timedelta = GRACE) -> Garbage:
-    """What could be removed now. A file younger than `grace` is left to the writer or reader that may use it."""
+    """Files that could be removed now. A file younger than `grace` is left to the writer or reader that may use it."""
     # Files first: one that is written in between is then known to the manifest, or too young.
     found = [file for file in feature_store.root.files() if file.path.startswith(f"{feature_store.folder}/")]
     known, old = feature_store.manifest.paths(), datetime.now(UTC) - grace

@@ -42,7 +42,7 @@ class ManifestFile:
 
 @dataclass(frozen=True)
 class NewFile:
-    """What is known of a file before the manifest has it."""
+    """A file before the manifest lists it."""
 
     path: str
     content_hash: str

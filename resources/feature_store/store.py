@@ -166,7 +166,7 @@ class FeatureStore:
         pairs: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
     ) -> "pd.DataFrame":
-        """What `read` gives, as a pandas frame with NaN for NULL."""
+        """The rows of `read` as a pandas frame with NaN for NULL."""
         rows = self.read(table, start, end, pairs, columns)
         return cast("pd.DataFrame", rows.to_pandas(split_blocks=True, self_destruct=True))
 
@@ -198,7 +198,7 @@ class FeatureStore:
             data = self.root.read(file.path)
         except OSError as error:
             raise self._damaged(file, _reason(error)) from None
-        with ThreadPoolExecutor(1) as beside:  # both let go of the interpreter: one costs no time
+        with ThreadPoolExecutor(1) as beside:  # both release the GIL, so one is free
             digest = beside.submit(content.content_hash, data)
             try:
                 table = content.decode(pa.BufferReader(data))
@@ -229,7 +229,7 @@ def _is_replaced_whole(file: ManifestFile, part: MonthPart) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what went wrong; a missing file says so in our words."""
+    """The first line of what went wrong; a missing file is named."""
     if isinstance(error, FileNotFoundError):
         return "it is missing"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -39,7 +39,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What was written: rows that are new or changed, and the keys of the changed ones."""
+    """The outcome of a write: how many rows are new or changed, and the keys of the changed ones."""
 
     written: int
     revised: "pd.DataFrame"
@@ -148,7 +148,7 @@ class CandleStore:
         return None if rows[0]["first"] is None else (rows[0]["first"], rows[0]["last"])
 
     def fetched(self, pairs: Sequence[str], now: datetime) -> dict[str, list[tuple[datetime, datetime]]]:
-        """What an interrupted fetch has stored lately, by pair, as stretches [start, end)."""
+        """Stretches [start, end) that an interrupted fetch has stored lately, by pair."""
         rows = self.database.rows(
             "select pair, fetched_from, fetched_to from market.fetched_stretches "
             "where bar = $1 and pair = any($2) and stored_at > $3",

@@ -1,4 +1,4 @@
-"""What a Parquet file of recorded candles covers."""
+"""Pairs and times that a Parquet file of recorded candles covers."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The OKX client: what the rest of the platform asks an exchange for, in its own words."""
+"""The OKX client: market data, account, orders and algo orders in one class."""
 
 from resources.okx.calls.account import Account
 from resources.okx.calls.algo_orders import AlgoOrders

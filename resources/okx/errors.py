@@ -1,4 +1,4 @@
-"""What can go wrong when talking to OKX, and what the caller may do about it.
+"""Errors of the OKX client, and what the caller may do about each.
 
 OkxError
 +-- PermanentError        the same request fails again: fix the input, the key or the configuration

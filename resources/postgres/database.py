@@ -32,7 +32,7 @@ PASSWORD_IN_URL = re.compile(r"(?<=://)([^:@/]*):.*@|(?<=[?&]password=)[^&]*")
 
 
 def connection_errors() -> tuple[type[Exception], ...]:
-    """What a lost connection, or a server that is away, raises in the middle of a statement."""
+    """Errors that a lost connection, or a server that is down, raises in the middle of a statement."""
     from adbc_driver_postgresql import dbapi
 
     return psycopg.Error, dbapi.Error
@@ -111,7 +111,7 @@ class Database:
             return cast("pd.DataFrame", cursor.fetch_arrow_table().to_pandas())
 
     def frames(self, queries: Sequence[tuple[str, Sequence[object]]]) -> "list[pd.DataFrame]":
-        """What `frame` gives for each statement with its parameters; the server answers them side by side."""
+        """The frame of each statement with its parameters; the server runs them in parallel."""
         with ThreadPoolExecutor(len(queries)) as pool:
             return list(pool.map(lambda query: self.frame(*query), queries))
 
@@ -171,7 +171,7 @@ class Bulk:
         self._cursor.execute(statement, parameters=tuple(parameters) or None)
 
     def frame(self, statement: str, parameters: Sequence[object] = ()) -> "pd.DataFrame":
-        """What a query, or a change with `returning`, gives back."""
+        """The rows of a query, or of a change with `returning`."""
         self.run(statement, parameters)
         return cast("pd.DataFrame", self._cursor.fetch_arrow_table().to_pandas())
 

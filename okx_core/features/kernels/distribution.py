@@ -98,7 +98,7 @@ def hurst(returns: Array, moves: int) -> Array:
 
 @cache
 def hurst_bias(moves: int) -> float:
-    """What the logarithms add to the estimate on a Gaussian random walk."""
+    """Bias of the estimate on a Gaussian random walk, from the logarithms."""
     biases = [-0.5 * _relative_variance(2**power, moves) for power in range(HURST_LAGS)]
     return (3.0 * (biases[3] - biases[0]) + biases[2] - biases[1]) / (20.0 * math.log(2.0))
 

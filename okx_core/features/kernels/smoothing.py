@@ -185,7 +185,7 @@ def kama(close: Array, path: Array, period: int) -> Array:
 
 @compiled
 def _kama_gain(close: Array, path: Array, period: int, out: Array) -> None:
-    """Share of the way to the price that the mean goes, from bar `period` on; NaN where the path is."""
+    """KAMA smoothing constant, from bar `period` on; NaN where the path is NaN."""
     slowest, fastest = 2.0 / 31.0, 2.0 / 3.0
     now, then, walk, target = close[period:], close[: close.size - period], path[period:], out[period:]
     for bar in range(now.size):

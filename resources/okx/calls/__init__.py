@@ -1,1 +1,1 @@
-"""The calls of the exchange by subject, in our own words."""
+"""The calls of the exchange by subject."""

@@ -19,7 +19,7 @@ from resources.okx.rows.positions import Position
 
 
 class Account(Rest):
-    """What the account holds and may do. The settings may be set twice, so they are repeated like reads."""
+    """Balances, configuration and settings of the account. Settings may be set twice: they are retried."""
 
     def balance(self) -> Balance:
         return self._single(Call("GET", "/account/balance", {}, signed=True), Balance)
@@ -31,7 +31,7 @@ class Account(Rest):
         return self._single(Call("GET", "/account/trade-fee", {"instType": inst_type}, signed=True), TradeFee)
 
     def account_instruments(self, inst_type: str = "SPOT") -> list[InstrumentRow]:
-        """What this account may trade: fewer than are listed, by region."""
+        """Instruments that this account may trade: fewer than are listed, by region."""
         return self._rows(
             Call("GET", "/account/instruments", {"instType": inst_type}, signed=True), InstrumentRow
         )

@@ -27,7 +27,7 @@ FUNDING_ROWS, TRADE_ROWS = 400, 500
 
 
 class MarketData(Rest):
-    """What anyone may ask; no key is needed."""
+    """Public calls; no key is needed."""
 
     def server_time(self) -> datetime:
         """Ask the exchange for its time, and keep the offset for `now`."""
@@ -113,7 +113,7 @@ class MarketData(Rest):
         return self._rows(Call("GET", "/public/funding-rate", {"instId": "ANY"}), FundingForecast)
 
     def mark_prices(self, inst_type: str = "SWAP", inst_id: str | None = None) -> list[MarkPrice]:
-        """What positions are valued at; the type of spot pairs is MARGIN here."""
+        """Mark prices; the type of spot pairs is MARGIN here."""
         return self._rows(
             Call("GET", "/public/mark-price", asked(instType=inst_type, instId=inst_id)), MarkPrice
         )

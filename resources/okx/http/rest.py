@@ -1,4 +1,4 @@
-"""What every group of REST calls shares: a transport, and rows read by their declarations."""
+"""Shared by every group of REST calls: a transport, and rows read by their declarations."""
 
 import logging
 from collections.abc import Sequence

@@ -89,7 +89,7 @@ class Balance(Row):
     unrealized_pnl_usd: Decimal | None = number("upl")
 
     def available(self, currency: str) -> Decimal:
-        """What can be spent of a coin."""
+        """The available balance of a coin."""
         return sum((coin.available for coin in self.details if coin.currency == currency), NONE)
 
 
@@ -164,7 +164,7 @@ class FiatFee(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class TradeFee(Row):
-    """What trading costs: by group of instruments, or by the older fields beside the groups."""
+    """Fee rates: by group of instruments, or by the older fields beside the groups."""
 
     inst_type: str = text("instType", required=True)
     level: str = text("level")
@@ -235,7 +235,7 @@ class PositionMode(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class AccountLevel(Row):
-    """What the account was switched to."""
+    """The level or mode that the account was switched to."""
 
     level: str = text("acctLv", required=True)
 

@@ -13,7 +13,7 @@ Level = tuple[Decimal, Decimal]
 
 @dataclass(frozen=True, kw_only=True)
 class ServerTime(Row):
-    """What time it is at the exchange."""
+    """The exchange's time."""
 
     now: datetime = moment("ts", required=True)
 
@@ -46,7 +46,7 @@ class Ticker(Row):
 
     @property
     def turnover_24h_quote(self) -> Decimal | None:
-        """What was traded in quote; OKX does not say it of swaps."""
+        """Turnover in quote; OKX does not report it for swaps."""
         return self.currency_volume_24h if self.inst_type == "SPOT" else None
 
     @property
@@ -125,7 +125,7 @@ class Candle(ListRow):
 
 @dataclass(frozen=True, kw_only=True)
 class FundingRate(Row):
-    """What longs paid to shorts at `paid_at`, as a fraction of the position; negative: shorts paid."""
+    """Funding that longs paid to shorts at `paid_at`, as a fraction of the position; negative: shorts paid."""
 
     inst_id: str = text("instId", required=True)
     inst_type: str = text("instType")

@@ -16,7 +16,7 @@ FIRST_MILLISECONDS = 10**11  # as seconds the year 5138, as milliseconds 1973
 
 @dataclass(frozen=True, kw_only=True)
 class Answer(Row):
-    """What every answer to one order of a request says. `code` is '' or 0 for one that was taken."""
+    """Fields of every response to one order of a request. `code` is '' or 0 for one that was taken."""
 
     code: str = text("sCode")
     message: str = text("sMsg")
@@ -167,7 +167,7 @@ class OrderRecord(Row):
 
     @property
     def size_currency(self) -> str:
-        """What `size` counts of a spot order: base, or quote for a market order that says so."""
+        """The unit of a spot order's `size`: base, or quote for a market order that says so."""
         return "quote" if self.target_currency == "quote_ccy" else "base"
 
     @property

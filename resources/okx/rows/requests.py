@@ -1,4 +1,4 @@
-"""What is asked for: orders, algo orders and changes, declared like the rows that OKX answers with.
+"""Requests: orders, algo orders and changes, declared like the rows of OKX's responses.
 
 A field that is not set is not sent. Prices and sizes are Decimal and never travel with an exponent.
 """
@@ -23,7 +23,7 @@ def body(request: Row) -> dict[str, Any]:
 
 
 def _without_gaps(found: dict[str, Any]) -> dict[str, Any]:
-    """What is set, inside the rows of lists too."""
+    """The fields that are set, inside the rows of lists too."""
     lists = {
         key: [_without_gaps(item) for item in value] for key, value in found.items() if type(value) is list
     }

@@ -19,7 +19,7 @@ NAMES = ("instId", "ccy")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What all rows share. `written` holds, by key, what OKX wrote where our own spelling would differ."""
+    """The base of all rows. `written` holds, by key, OKX's text where our own spelling would differ."""
 
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     written: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)

@@ -1,1 +1,1 @@
-"""OKX over WebSocket: what it says, parsed, and connections that come back."""
+"""OKX over WebSocket: parsed messages, and connections that reconnect. Begin with `stream`."""

@@ -17,7 +17,7 @@ FROM_WHERE = "WebSocket"
 
 @dataclass(frozen=True)
 class Subscription:
-    """What is listened to: a channel of an instrument, of an instrument type, or of the account."""
+    """A channel of an instrument, of an instrument type, or of the account."""
 
     channel: str
     inst_id: str = ""
@@ -84,7 +84,7 @@ def _subscription(arg: object, frame: str) -> Subscription:
 
 
 def parse_message(frame: str) -> Message:
-    """What OKX says in one frame of JSON; ParsingError shows what is not understood."""
+    """One frame of JSON, parsed; ParsingError shows what is not understood."""
     try:
         body = orjson.loads(frame)
     except ValueError:

@@ -77,7 +77,7 @@ def require_address(url: str) -> str:
 
 
 class OkxStream:
-    """What OKX pushes for the wanted subscriptions, for ever. One consumer reads `events`."""
+    """A stream of OKX's pushes for the wanted subscriptions. One consumer reads `events`."""
 
     def __init__(
         self, settings: StreamSettings, wanted: Iterable[Subscription], pacer: ConnectPacer | None = None
