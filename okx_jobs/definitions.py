@@ -10,16 +10,16 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from okx_assets.backtests import backtests  # noqa: E402
-from okx_assets.candle_assets import candles_1h, candles_15m  # noqa: E402
 from okx_assets.execution import execution  # noqa: E402
 from okx_assets.feature_validation import feature_validation  # noqa: E402
 from okx_assets.features import features_1h  # noqa: E402
 from okx_assets.labels import labels_1d, labels_2w  # noqa: E402
+from okx_assets.market.candles import candles_1h, candles_15m  # noqa: E402
+from okx_assets.market.observations import funding_rates, order_book_snapshots, public_trades  # noqa: E402
+from okx_assets.market.universe import universe  # noqa: E402
 from okx_assets.models import champion, signal_models  # noqa: E402
-from okx_assets.observations import funding_rates, order_book_snapshots, public_trades  # noqa: E402
 from okx_assets.signals import signals  # noqa: E402
 from okx_assets.sql_models import sql_assets, sql_checks  # noqa: E402
-from okx_assets.universe import universe  # noqa: E402
 from okx_jobs.dagster_jobs.candle_sensors import candle_sensors  # noqa: E402
 from okx_jobs.dagster_jobs.jobs import JOBS  # noqa: E402
 from okx_jobs.dagster_jobs.schedules import schedules  # noqa: E402
