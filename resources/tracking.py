@@ -8,17 +8,29 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from okx_core.errors import OkxSignalError
-from okx_core.models.trainers import Regressor
+from okx_core.models.trainers import Matrix, Regressor
 from okx_core.models.training import TrainedModel
+from resources.web_pages import logged_model_page, version_page
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 MODEL_NAME = "okxsignal-return-1d"
-MODEL_DESCRIPTION = (
-    "Return over the next 24 h relative to all pairs, in percent; one version per week and algorithm."
+MODEL_DESCRIPTION = """Predicts the return over the next 24 h relative to the mean of all pairs, in percent, from the \
+features of a closed hourly bar. One version per week and algorithm, trained only on what was known when its week began.
+
+The newest hour uses the version behind the alias **@champion**. An older hour uses the version that `ml.champions` \
+names for its week. Move the alias and the next signals come from that version. **@previous** is the one before."""
+# Texts of earlier versions, which may be replaced; a text of the user stays.
+OUTDATED_DESCRIPTIONS = (
+    None,
+    "",
+    "Return over the next 24 h relative to all pairs, in percent; one version per week and algorithm.",
 )
 EXPERIMENT = "signal-models"
+EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development"
+}  # opens as model training, not as GenAI
 CHAMPION = "champion"
 PREVIOUS = "previous"
 
@@ -37,6 +49,20 @@ class LoadedModel:
     feature_names: tuple[str, ...]
     sigma_pct: float
     regressor: Regressor
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is stored beside a model. `example` holds a few rows of its features, as it was trained on them."""
+
+    algorithm: str
+    week: str
+    parameters: Mapping[str, object]
+    tags: Mapping[str, str]
+    description: str
+    example: Matrix
+    figures: Mapping[str, Any]
+    data_files: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -73,48 +99,45 @@ class Tracking:
 
     def version_url(self, version: int) -> str:
         """The page of a registered version."""
-        return f"{self.url}/#/models/{MODEL_NAME}/versions/{version}"
+        return version_page(self.url, MODEL_NAME, version)
 
-    def log_signal_model(
-        self,
-        model: TrainedModel,
-        algorithm: str,
-        week: str,
-        parameters: Mapping[str, object],
-        tags: Mapping[str, str],
-        figures: Mapping[str, Any],
-        data_files: Sequence[str] = (),
-    ) -> RegisteredVersion:
-        """Log one trained model as a run, with the files it was trained on, and register it as a new version."""
+    def log_signal_model(self, model: TrainedModel, card: ModelCard) -> RegisteredVersion:
+        """Log one trained model as a run, with its scores and its card, and register it as a new version."""
         client = self.client
         import mlflow
 
         mlflow.set_experiment(EXPERIMENT)
-        with mlflow.start_run(run_name=f"{week} {algorithm}", tags=dict(tags)) as run:
-            mlflow.log_params(dict(parameters))
-            mlflow.log_metrics(_known(model))
+        mlflow.set_experiment_tags(EXPERIMENT_TAGS)
+        with mlflow.start_run(run_name=f"{card.week} {card.algorithm}", tags=dict(card.tags)) as run:
+            mlflow.log_params(dict(card.parameters))
             mlflow.log_dict({"features": list(model.feature_names)}, "features.json")
-            mlflow.log_dict({"files": list(data_files)}, "data_files.json")
-            for name, figure in figures.items():
+            mlflow.log_dict({"files": list(card.data_files)}, "data_files.json")
+            for name, figure in card.figures.items():
                 mlflow.log_figure(figure, f"{name}.png")
-            flavour = mlflow.lightgbm if algorithm == "lightgbm" else mlflow.catboost
-            info = flavour.log_model(model.regressor, name="model", pip_requirements=[algorithm])
-        version = self._register(info.model_uri, info.model_id, run.info.run_id)
+            info = _log_model(model, card)
+            mlflow.log_metrics(_known(model), model_id=info.model_id)  # of the run and of the model
+        page = logged_model_page("", run.info.experiment_id, info.model_id)  # relative: the port may change
+        description = f"{card.description}\n\n[All metrics, parameters and files]({page.removeprefix('/')})"
+        version = self._register(info.model_uri, info.model_id, run.info.run_id, description)
         sigma = {"sigma_pct": repr(model.rmse_pct)}
-        for name, value in {**tags, **sigma, "algorithm": algorithm, "week": week}.items():
+        for name, value in {**card.tags, **sigma, "algorithm": card.algorithm, "week": card.week}.items():
             client.set_model_version_tag(MODEL_NAME, str(version), name, value)
         return RegisteredVersion(version, run.info.run_id)
 
-    def _register(self, source: str, model_id: str, run_id: str) -> int:
+    def _register(self, source: str, model_id: str, run_id: str, description: str) -> int:
         from mlflow.exceptions import RestException
 
         try:
-            self.client.get_registered_model(MODEL_NAME)
+            known = self.client.get_registered_model(MODEL_NAME)
         except RestException:
             self.client.create_registered_model(MODEL_NAME, description=MODEL_DESCRIPTION)
+        else:
+            if known.description in OUTDATED_DESCRIPTIONS:
+                self.client.update_registered_model(MODEL_NAME, MODEL_DESCRIPTION)
         registered = self.client.create_model_version(
-            MODEL_NAME, source=source, run_id=run_id, model_id=model_id, await_creation_for=0
-        )
+            MODEL_NAME, source=source, run_id=run_id, model_id=model_id, description=description,
+            await_creation_for=0,
+        )  # fmt: skip
         return int(registered.version)
 
     def champion_version(self) -> int | None:
@@ -165,6 +188,23 @@ class Tracking:
             sigma_pct=float(details.tags["sigma_pct"]),
             regressor=regressor,
         )
+
+
+def _log_model(model: TrainedModel, card: ModelCard) -> Any:
+    """Store the booster with signature and input example. The requirement is given: inferring it takes seconds."""
+    import mlflow
+    import pandas as pd
+    from mlflow.models import infer_signature
+
+    example = pd.DataFrame(card.example, columns=pd.Index(model.feature_names))
+    flavour = mlflow.lightgbm if card.algorithm == "lightgbm" else mlflow.catboost
+    return flavour.log_model(
+        model.regressor,
+        name="model",
+        signature=infer_signature(example, model.regressor.predict(card.example)),
+        input_example=example,
+        pip_requirements=[card.algorithm],
+    )
 
 
 def _known(model: TrainedModel) -> dict[str, float]:

@@ -8,11 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from okx_assets import keys
 from okx_core.backtest.metrics import metrics
 from resources.config.settings import Settings
 from resources.feature_store.manifest import Manifest
 from resources.postgres.database import Database, psql_command
 from resources.postgres.queries import query
+from resources.tracking import MODEL_NAME
+from resources.web_pages import asset_graph_page, asset_page, model_page
 
 TABLES = (
     "market.universe", "market.candles_1h", "market.candles_4h", "market.candles_1d", "features.features_1h",
@@ -149,8 +152,11 @@ def _positions(database: Database) -> Table:
 def _next_steps(settings: Settings, database: Database, command: str) -> str:
     return (
         f"\nNext: [bold]{escape(command)} up[/bold], then open\n"
-        f"  {settings.dagster_url}  assets, runs, schedules, backfills\n"
-        f"  {settings.tracking_url}/#/models  models, versions and @champion\n"
+        f"  {asset_graph_page(settings.dagster_url)}  the asset graph; runs and schedules are in its menu\n"
+        f"  {asset_page(settings.dagster_url, keys.BACKTEST_EQUITY.path)}  equity and drawdown plot\n"
+        f"  {asset_page(settings.dagster_url, keys.SIGNALS.path)}  newest predictions and why pairs are not traded\n"
+        f"  {asset_page(settings.dagster_url, keys.POSITIONS.path)}  cash, positions, P&L\n"
+        f"  {model_page(settings.tracking_url, MODEL_NAME)}  model versions and @champion\n"
         f"  {psql_command(database)}  for instance:\n    {SAMPLE_QUERY}\n"
         "  (psql needs the server that `up` starts)\n"
     )

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from okx_assets import keys
 from okx_jobs.stack import services
 from okx_jobs.stack.processes import (
     ProcessRecord,
@@ -33,6 +34,8 @@ from resources.config.settings import Mode, Settings
 from resources.postgres.database import psql_command
 from resources.postgres.embedded import EmbeddedPostgres
 from resources.stores import claim_market, open_database
+from resources.tracking import MODEL_NAME
+from resources.web_pages import asset_graph_page, asset_page, model_page
 
 RUN_GRACE_SECONDS = 45.0
 LAST = (services.LIVE_FEED, "daemon")
@@ -127,8 +130,11 @@ def _announce(settings: Settings, console: Console) -> None:
     table = Table(
         show_header=False, box=None, title=f"OKXsignal is up, mode {settings.mode}", title_justify="left"
     )
-    table.add_row("Dagster", settings.dagster_url)
-    table.add_row("MLflow", settings.tracking_url)
+    table.add_row("Dagster", asset_graph_page(settings.dagster_url))
+    table.add_row("  equity", asset_page(settings.dagster_url, keys.BACKTEST_EQUITY.path))
+    table.add_row("  signals", asset_page(settings.dagster_url, keys.SIGNALS.path))
+    table.add_row("  positions", asset_page(settings.dagster_url, keys.POSITIONS.path))
+    table.add_row("MLflow", model_page(settings.tracking_url, MODEL_NAME))
     if settings.exchange.is_local:
         prices = (
             "simulated" if settings.mode is Mode.SIMULATED else f"prices of {settings.okx_host}, orders here"

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from okx_core.features.registry import model_feature_names
 from okx_core.hours import HOUR
 from okx_core.models.splits import TrainingWindow, purge
 from okx_core.models.training import SignalModelSpec, TrainedModel, train_signal_model
+from okx_services.research.model_card import model_card
 from resources.config.code_version import code_version
 from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_set import TrainingSet, training_set
@@ -56,10 +56,10 @@ def train_week(
     rows = training_rows(data)
     require_complete(rows, window)
     model = train_signal_model(rows, model_feature_names(), algorithm, window, SPEC)
-    registered = tracking.log_signal_model(
-        model, algorithm, week, _parameters(window, model), _tags(run_id, model, window, data), _figures(model),
-        data.file_hashes,
-    )  # fmt: skip
+    card = model_card(
+        feature_store.database, SPEC, model, window, data, week=week, algorithm=algorithm, run_id=run_id
+    )
+    registered = tracking.log_signal_model(model, card)
     record = _record(week, algorithm, model, window, registered.version, registered.run_id)
     record["data_fingerprint"] = data.fingerprint
     # Pins first: a version that is on record has its files for good.
@@ -87,42 +87,6 @@ def training_rows(data: TrainingSet) -> pd.DataFrame:
     }
     matrix = pd.DataFrame(data.matrix, columns=pd.Index(data.feature_names), copy=False)
     return pd.concat([pd.DataFrame(keys), matrix, pd.Series(data.target, name=SPEC.target)], axis=1)
-
-
-def _parameters(window: TrainingWindow, model: TrainedModel) -> dict[str, object]:
-    return {
-        "target": SPEC.target,
-        "relative": SPEC.relative,
-        "horizon_hours": SPEC.horizon_hours,
-        "train_start": window.start.isoformat(),
-        "train_end": window.end.isoformat(),
-        "holdout_start": window.holdout_start.isoformat(),
-        "features": len(model.feature_names),
-        **{f"trees.{name}": value for name, value in vars(SPEC.trees).items()},
-    }
-
-
-def _tags(run_id: str, model: TrainedModel, window: TrainingWindow, data: TrainingSet) -> dict[str, str]:
-    """Where the model comes from. The data fingerprint names files, the rows fingerprint the rows used of them."""
-    return {
-        "dagster_run_id": run_id,
-        "data_fingerprint": data.fingerprint,
-        "rows_fingerprint": model.fingerprint,
-        "data_window": f"{window.start:%Y-%m-%dT%H}/{window.end:%Y-%m-%dT%H}",
-        "code_version": code_version(),
-    }
-
-
-def _figures(model: TrainedModel) -> dict[str, Any]:
-    """Predicted against realised return of the hold-out, by decile of the prediction."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 3.5), layout="constrained")
-    axes = figure.subplots()
-    deciles = np.array_split(np.argsort(model.holdout_prediction), 10)
-    axes.bar(range(1, 11), [float(np.mean(model.holdout_outcome[part])) for part in deciles])
-    axes.set(xlabel="decile of prediction", ylabel="realised return, %", title="Hold-out")
-    return {"holdout_deciles": figure}
 
 
 def _record(
