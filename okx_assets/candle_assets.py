@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from okx_assets import keys
+from okx_assets import keys, pages
 from okx_assets.keys import table_of
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
@@ -89,7 +89,6 @@ def _result(window: CandleWindow) -> dg.MaterializeResult:
         metadata=written(
             report.rows,
             new_or_changed=report.written,
-            pairs=len(window.pairs),
             rejected=report.rejected,
             revised=len(revised),
             dependent_hours=describe_dependents(revised),
@@ -97,6 +96,8 @@ def _result(window: CandleWindow) -> dg.MaterializeResult:
             missing=window.missing[:SHOWN],
             not_listed=window.not_listed[:SHOWN],
             resumed_bars=report.resumed_bars,
+            **window.facts.facts(),
+            nulls=pages.text(window.facts.null_table()),
         ),
         check_results=[
             dg.AssetCheckResult(check_name="no_pair_missing", passed=not window.missing, severity=warn),

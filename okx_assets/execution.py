@@ -2,14 +2,16 @@
 
 import dagster as dg
 
-from okx_assets import keys
+from okx_assets import keys, pages
 from okx_assets.keys import table_of
 from okx_assets.tables import describe, written
 from okx_core.decisions.rules import DecisionRules
+from okx_services.reports import trading as page
 from okx_services.trading import checks
 from okx_services.trading.executor import ExecutionReport, OrderExecutor
 from okx_services.trading.journal import Journal
 from resources.dagster_resources import DatabaseResource, ExchangeResource, LimitsResource
+from resources.postgres.database import Database
 
 EXECUTION_POOL = "okx_execution"
 BACKFILL_TAG = "dagster/backfill"
@@ -61,7 +63,8 @@ def execution(  # type: ignore[no-untyped-def]
         quote_currency=limits.quote_currency(),
     )
     report = executor.run(rejection_reason_of_run(context))
-    context.log.info(report.rejection_reason or f"{report.placed} orders placed")
+    context.log.info(page.outcome(report))
+    shown = _pages(opened, report, context.run.run_id)
     results = {
         keys.ORDERS: (report.placed, "one_order_per_decision", checks.duplicate_orders(opened)),
         keys.FILLS: (report.placed, "every_fill_has_its_order", checks.fills_without_order(opened)),
@@ -70,7 +73,7 @@ def execution(  # type: ignore[no-untyped-def]
     for key, (rows, check, offending) in results.items():
         yield dg.MaterializeResult(
             asset_key=key,
-            metadata=written(rows, **facts(report)),
+            metadata=written(rows, **shown[key], account=exchange.account(), **facts(report)),
             check_results=[dg.AssetCheckResult(
                 check_name=check, passed=not offending, asset_key=key, metadata={"offending": str(offending)}
             )],
@@ -90,10 +93,36 @@ def rejection_reason_of_run(context: dg.AssetExecutionContext) -> str:
 def facts(report: ExecutionReport) -> dict[str, object]:
     """The report as metadata."""
     return {
+        "outcome": page.outcome(report),
         "rejection_reason": report.rejection_reason or "none",
         "placed": report.placed,
         "rejected": report.rejected,
         "settled": report.settled,
         "unresolved": report.unresolved,
         "skipped": report.skipped,
+    }
+
+
+def _pages(database: Database, report: ExecutionReport, run_id: str) -> dict[dg.AssetKey, dict[str, object]]:
+    """What the three pages show: the decisions of this run, the newest fills, and what is held."""
+    held = page.positions(database)
+    sums = page.totals(held)
+    cash = report.cash_quote
+    value = sums.pop("value_quote")
+    equity = None if cash is None else cash + value
+    return {
+        keys.ORDERS: {
+            "decisions": pages.text(page.decision_table(page.decisions_of_run(database, run_id))),
+            "sql": pages.sql(page.ORDERS_SQL),
+        },
+        keys.FILLS: {
+            "newest_fills": pages.text(page.fill_table(page.newest_fills(database))),
+            "sql": pages.sql(page.FILLS_SQL),
+        },
+        keys.POSITIONS: {
+            "positions": pages.text(page.position_table(held)),
+            **pages.numbers({**sums, "cash_quote": cash, "equity_quote": equity}),
+            "locked_pairs": ", ".join(row["pair"] for row in held if row["locked"]) or "none",
+            "sql": pages.sql(page.POSITIONS_SQL),
+        },
     }

@@ -2,9 +2,10 @@
 
 import dagster as dg
 
-from okx_assets import keys
+from okx_assets import keys, pages
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
+from okx_core.features.registry import feature_names
 from okx_services.research.features import TABLE, FeatureReport, count_bars, record_features
 from resources.dagster_resources import FeatureStoreResource
 from resources.feature_store.months import month_parts
@@ -59,7 +60,13 @@ def features_1h(
     bars, constant = count_bars(copy, start, end), report.constant_features(start, end)
     different = copy.differences(start, end)
     return dg.MaterializeResult(
-        metadata=written(report.rows, constant_features=constant),
+        metadata=written(
+            report.rows,
+            **report.facts.facts(),
+            features=len(feature_names()),
+            constant_features=constant,
+            nulls=pages.text(report.facts.null_table()),
+        ),
         check_results=[
             dg.AssetCheckResult(
                 check_name="one_row_per_candle", passed=report.rows == bars, metadata={"bars": bars}

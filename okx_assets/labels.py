@@ -1,7 +1,5 @@
 """Labels: what came after a bar. A row is written once, when its last horizon has passed."""
 
-from datetime import datetime
-
 import dagster as dg
 
 from okx_assets import keys
@@ -9,6 +7,7 @@ from okx_assets.keys import table_of
 from okx_assets.partitions import LABELS_1D_HOURS, LABELS_2W_HOURS, window_of
 from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
 from okx_core.hours import LABEL_HORIZON_HOURS, floor_hour
+from okx_services.reports.window import WindowFacts
 from okx_services.research.labels import is_known, record_labels
 from resources.dagster_resources import ExchangeResource, FeatureStoreResource
 from resources.feature_store.months import month_parts
@@ -52,18 +51,16 @@ def _label_asset(horizon_set: str, partitions: dg.TimeWindowPartitionsDefinition
         start, end = window_of(context)
         copy, first_in_sql = SqlWindow(feature_store.open(), table_of(key)), feature_store.sql_start()
         known_until = floor_hour(exchange.open().now())
-        rows = 0
-        newest: datetime | None = None
+        facts = WindowFacts()
         for part in month_parts(start, end):
             frame = record_labels(copy, part, horizon_set, known_until, first_in_sql)
-            rows += len(frame)
-            newest = frame["timestamp_utc"].max() if len(frame) else newest
+            facts.add(frame)
         different = copy.differences(start, end)
         return dg.MaterializeResult(
-            metadata=written(rows),
+            metadata=written(facts.rows, **facts.facts(), known_until=f"{known_until:%Y-%m-%d %H:%M}"),
             check_results=[
                 dg.AssetCheckResult(
-                    check_name="known_when_written", passed=is_known(newest, horizon_set, known_until)
+                    check_name="known_when_written", passed=is_known(facts.last, horizon_set, known_until)
                 ),
                 dg.AssetCheckResult(
                     check_name="sql_equals_store",

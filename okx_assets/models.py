@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
-from okx_assets import keys
+from okx_assets import keys, pages
 from okx_assets.partitions import MODEL_GRID, WEEKLY
 from okx_assets.tables import OWNERS, describe, written
+from okx_services.reports.figures import decile_figure
+from okx_services.reports.models import candidate_table, outcome_words
 from okx_services.research.champions import promote_champion
-from okx_services.research.training import IncompleteHistoryError, train_week
+from okx_services.research.training import IncompleteHistoryError, RegisteredModel, train_week
 from resources.dagster_resources import (
     DatabaseResource,
     ExchangeResource,
@@ -57,8 +59,8 @@ def signal_models(
     in_time = trained.last_label_known <= datetime.fromisoformat(week).replace(tzinfo=UTC)
     return dg.MaterializeResult(
         metadata=written(
-            1, model_version=trained.version, rank_ic=rank_ic, fit_rows=trained.model.fit_rows,
-            mlflow=dg.MetadataValue.url(registry.version_url(trained.version)),
+            1, model_version=trained.version, mlflow=pages.url(registry.version_url(trained.version)),
+            **_scores(trained),
         ),
         check_results=[
             dg.AssetCheckResult(check_name="trained_before_its_week", passed=in_time),
@@ -96,10 +98,18 @@ def champion(
 ) -> dg.MaterializeResult:
     """The promotion decision of the week; only the current week moves the alias @champion."""
     week = date.fromisoformat(context.partition_key)
-    decision = promote_champion(database.open(), tracking.open(), week, exchange.open().now())
+    registry = tracking.open()
+    decision = promote_champion(database.open(), registry, week, exchange.open().now())
     version = decision["model_version"]
+    link = {} if version is None else {"mlflow": pages.url(registry.version_url(int(str(version))))}
     return dg.MaterializeResult(
-        metadata=written(1, outcome=str(decision["outcome"]), model_version=str(version)),
+        metadata=written(
+            1,
+            outcome=outcome_words(decision),
+            model_version=str(version),
+            candidates=pages.text(candidate_table(str(decision["evidence"]))),
+            **link,
+        ),
         check_results=[
             dg.AssetCheckResult(
                 check_name="someone_in_charge",
@@ -108,3 +118,19 @@ def champion(
             )
         ],
     )
+
+
+def _scores(trained: RegisteredModel) -> dict[str, object]:
+    """Scores of the hold-out as numbers and as a figure."""
+    model, window = trained.model, trained.window
+    names = ("rank_ic", "rank_ic_t", "rmse_pct", "baseline_rmse_pct")
+    return {
+        **pages.numbers({name: getattr(model, name) for name in names}),
+        "fit_rows": model.fit_rows,
+        "holdout_rows": model.holdout_rows,
+        "features": len(model.feature_names),
+        "trained_on": f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M}",
+        "holdout_deciles": pages.plot(
+            "hold-out by decile", decile_figure(model.holdout_prediction, model.holdout_outcome)
+        ),
+    }

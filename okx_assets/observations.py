@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from okx_assets import keys
+from okx_assets import keys, pages
 from okx_assets.keys import table_of
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
@@ -36,7 +36,9 @@ def order_book_snapshots(
 ) -> dg.MaterializeResult:
     """Spread and depth of every enabled pair, seen once after the hour closed."""
     start, _ = window_of(context)
-    return _result(observations.record_books(database.open(), exchange.open(), start))
+    return _result(
+        keys.ORDER_BOOK_SNAPSHOTS, observations.record_books(database.open(), exchange.open(), start)
+    )
 
 
 @_asset(keys.PUBLIC_TRADES)
@@ -45,7 +47,11 @@ def public_trades(
 ) -> dg.MaterializeResult:
     """The newest public trades of every enabled pair, for what orders really cost."""
     start, _ = window_of(context)
-    return _result(observations.record_public_trades(database.open(), exchange.open(), start))
+    return _result(
+        keys.PUBLIC_TRADES,
+        observations.record_public_trades(database.open(), exchange.open(), start),
+        time_column="traded_at",
+    )
 
 
 @_asset(keys.FUNDING_RATES)
@@ -55,13 +61,19 @@ def funding_rates(
     """Funding that longs paid to shorts on the swap of every pair that has one; the exchange keeps three months."""
     start, end = window_of(context)
     return _result(
-        observations.record_funding(database.open(), exchange.open(), start, end, exchange.source())
+        keys.FUNDING_RATES,
+        observations.record_funding(database.open(), exchange.open(), start, end, exchange.source()),
     )
 
 
-def _result(observed: Observed) -> dg.MaterializeResult:
+def _result(key: dg.AssetKey, observed: Observed, time_column: str = "timestamp_utc") -> dg.MaterializeResult:
     return dg.MaterializeResult(
-        metadata=written(observed.rows, pairs=observed.pairs),
+        metadata=written(
+            observed.rows,
+            pairs=observed.pairs,
+            outcome="every pair was seen" if observed.complete else "some pairs were not seen",
+            sql=pages.sql(f"select * from {table_of(key)} order by {time_column} desc limit 20"),  # noqa: S608
+        ),
         check_results=[
             dg.AssetCheckResult(
                 check_name="observed", passed=observed.complete, severity=dg.AssetCheckSeverity.WARN

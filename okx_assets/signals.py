@@ -2,11 +2,12 @@
 
 import dagster as dg
 
-from okx_assets import keys
+from okx_assets import keys, pages
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, describe, written
-from okx_core.hours import newest_closed_hour
-from okx_services.research.scoring import SIGNALS, score_window
+from okx_core.hours import WEEK, newest_closed_hour
+from okx_services.reports import signals as report
+from okx_services.research.scoring import SIGNALS, Scored, score_window
 from resources.dagster_resources import (
     DatabaseResource,
     ExchangeResource,
@@ -48,11 +49,18 @@ def signals(
     """Predictions and gate results. The newest hour uses @champion, an older one the version of its week."""
     start, end = window_of(context)
     live_hour = newest_closed_hour(exchange.open().now())
-    scored = score_window(feature_store.open(), tracking.open(), start, end, live_hour)
+    registry = tracking.open()
+    scored = score_window(feature_store.open(), registry, start, end, live_hour)
     rows = database.open().replace_window(SIGNALS, scored.rows, start, end)
     return dg.MaterializeResult(
         metadata=written(
-            rows, tradable=int(scored.rows["tradable"].sum()), model_versions=sorted(scored.models)
+            rows,
+            tradable=int(scored.rows["tradable"].sum()),
+            **(_page(scored) if end - start <= WEEK else {}),  # Dagster keeps a copy per hour of a long run
+            models=pages.version_links(
+                registry, {version: model.algorithm for version, model in scored.models.items()}
+            ),
+            sql=pages.sql(report.SQL),
         ),
         check_results=[
             dg.AssetCheckResult(check_name="known_at_decision_time", passed=scored.known_in_time()),
@@ -64,3 +72,14 @@ def signals(
             ),
         ],
     )
+
+
+def _page(scored: Scored) -> dict[str, object]:
+    """The predictions of the newest hour and what the gates rejected."""
+    if not len(scored.rows):
+        return {"newest_hour": "no model version has passed the promotion gate: see ml/champion"}
+    return {
+        "newest_hour": f"{scored.rows['timestamp_utc'].max():%Y-%m-%d %H:%M}",
+        "predictions": pages.text(report.signal_table(scored.rows)),
+        "rejections": pages.text(report.rejection_table(scored.rows)),
+    }

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from okx_assets import pages
 from okx_assets.keys import EVERY, key_of
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, SQL_KINDS, describe, written
@@ -54,6 +55,11 @@ def _column_lineage(model: SqlModel, database: Database) -> dict[str, dg.TableCo
     return {"dagster/column_lineage": dg.TableColumnLineage(dependencies)}
 
 
+def _sample(model: SqlModel) -> dg.MetadataValue:
+    """A query for the newest rows."""
+    return pages.sql(f"select * from {model.table}\norder by timestamp_utc desc limit 20")  # noqa: S608
+
+
 def _table_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefinition:
     own = _own_checks(model, checks)
 
@@ -76,7 +82,12 @@ def _table_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefini
         window = model.bucket_window(start, end)
         results = [_outcome(check, check.offending(store, *window)) for check in own]
         return dg.MaterializeResult(
-            metadata={**written(rows), **_column_lineage(model, store)}, check_results=results
+            metadata={
+                **written(rows, window=f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"),
+                "sql": _sample(model),
+                **_column_lineage(model, store),
+            },
+            check_results=results,
         )
 
     return build
@@ -101,7 +112,8 @@ def _view_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefinit
         rows = store.scalar(f"select count(*) from {model.table}")  # noqa: S608
         results = [_outcome(check, check.offending(store, *EVERYTHING)) for check in own]
         return dg.MaterializeResult(
-            metadata={**written(rows), **_column_lineage(model, store)}, check_results=results
+            metadata={**written(rows), "sql": _sample(model), **_column_lineage(model, store)},
+            check_results=results,
         )
 
     return build

@@ -2,10 +2,11 @@
 
 import dagster as dg
 
-from okx_assets import keys
+from okx_assets import keys, pages
 from okx_assets.partitions import DAILY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_services.ingest.universe import days_without_enabled_pair, record_universe
+from okx_services.reports.universe import universe_facts, universe_table
 from resources.dagster_resources import DatabaseResource, ExchangeResource, LimitsResource
 
 
@@ -36,7 +37,9 @@ def universe(
     rows = record_universe(database.open(), exchange.open(), start, end, limits.universe_filter())
     without = days_without_enabled_pair(rows, start, end)
     return dg.MaterializeResult(
-        metadata=written(len(rows), enabled=sum(bool(row["enabled"]) for row in rows)),
+        metadata=written(
+            len(rows), **universe_facts(rows), pairs_of_newest_day=pages.text(universe_table(rows))
+        ),
         check_results=[
             dg.AssetCheckResult(
                 check_name="has_enabled_pairs",

@@ -46,6 +46,11 @@ class ExchangeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The text in the column `source` of rows that this exchange has sent."""
         return source_of(load_settings().mode)
 
+    def account(self) -> str:
+        """Mode and account that orders go to."""
+        mode = load_settings().mode
+        return f"mode {mode}: {mode.account}"
+
 
 class LimitsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The user's limits: which pairs are traded, and how much may be risked."""

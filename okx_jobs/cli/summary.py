@@ -1,7 +1,5 @@
 """The summary that a run prints: row counts, models, backtest, signals, positions."""
 
-import json
-from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +8,8 @@ from rich.table import Table
 
 from okx_assets import keys
 from okx_core.backtest.metrics import metrics
+from okx_services.reports import signals, trading
+from okx_services.reports.markdown import shown
 from resources.config.settings import Settings
 from resources.feature_store.manifest import Manifest
 from resources.postgres.database import Database, psql_command
@@ -72,8 +72,8 @@ def _models(database: Database) -> Table:
     for row in rows:
         outcome = row["outcome"] if row["champion"] == row["model_version"] else ""
         table.add_row(
-            str(row["week"]), row["algorithm"], str(row["model_version"]), _text(row["rank_ic"], 4),
-            _text(row["rank_ic_t"], 2), _text(row["rmse_pct"], 3), _text(row["baseline_rmse_pct"], 3), outcome or "",
+            str(row["week"]), row["algorithm"], str(row["model_version"]), shown(row["rank_ic"], 4),
+            shown(row["rank_ic_t"], 2), shown(row["rmse_pct"], 3), shown(row["baseline_rmse_pct"], 3), outcome or "",
         )  # fmt: skip
     return table
 
@@ -94,17 +94,13 @@ def _backtest(database: Database) -> Table:
     )
     table = Table("metric", "value", title=title, title_justify="left")
     for name, value in backtest_scores(database).items():
-        table.add_row(name, _text(value, 3))
-    table.add_row("costs paid, quote", _text(weeks["cost"], 2))
+        table.add_row(name, shown(value, 3))
+    table.add_row("costs paid, quote", shown(weeks["cost"], 2))
     return table
 
 
 def _signals(database: Database) -> Table:
-    table = Table(
-        "pair", "expected excess %", "P(excess > 0)", "tradable", "first rejection reason", "model",
-        title="Newest signals", title_justify="left",
-    )  # fmt: skip
-    gates = [f"gate_{name}" for name in ("universe", "market", "probability", "fee", "slippage", "liquidity")]
+    table = Table(*signals.HEAD, title="Newest signals", title_justify="left")
     rows = database.rows(
         "select * from trading.signals where timestamp_utc = (select max(timestamp_utc) from trading.signals) "
         "order by predicted_excess_pct desc nulls last limit 12"
@@ -112,11 +108,7 @@ def _signals(database: Database) -> Table:
     if not rows:
         table.title = "No signals: no model version has passed the promotion gate (see ml.champions.evidence)"
     for row in rows:
-        rejection_reason = next((row[gate] for gate in gates if row[gate] != "pass"), "")
-        table.add_row(
-            row["pair"], _text(row["predicted_excess_pct"], 3), _text(row["excess_probability"], 2),
-            str(row["tradable"]), rejection_reason, f"v{row['model_version']}",
-        )  # fmt: skip
+        table.add_row(*signals.signal_cells(row))
     return table
 
 
@@ -126,26 +118,13 @@ def _positions(database: Database) -> Table:
         "(select count(*) from trading.executed_hours) as hours"
     )[0]
     title = f"Trading: {counts['hours']} hours, {counts['orders']} orders, {counts['fills']} fills"
-    table = Table(
-        "pair",
-        "quantity",
-        "average",
-        "mark",
-        "realised",
-        "unrealised",
-        "fees",
-        title=title,
-        title_justify="left",
-    )
-    rows = database.rows("select * from trading.positions order by pair")
+    table = Table(*trading.POSITION_HEAD[:-1], title=title, title_justify="left")
+    rows = trading.positions(database)
     for row in rows:
-        table.add_row(
-            row["pair"], *(_text(row[name], 6) for name in ("quantity_base", "average_price", "mark_price")),
-            *(_text(row[name], 2) for name in ("realised_pnl_quote", "unrealised_pnl_quote", "fees_quote")),
-        )  # fmt: skip
-    totals = [sum((row[name] or Decimal(0) for row in rows), Decimal(0)) for name in
-              ("realised_pnl_quote", "unrealised_pnl_quote", "fees_quote")]  # fmt: skip
-    table.add_row("all", "", "", "", *(_text(total, 2) for total in totals), style="bold")
+        table.add_row(*trading.position_cells(row))
+    sums = trading.totals(rows)
+    totals = [sums[name] for name in ("realised_pnl_quote", "unrealised_pnl_quote", "fees_quote")]
+    table.add_row("all", "", "", "", *(shown(total, 2) for total in totals), style="bold")
     return table
 
 
@@ -160,11 +139,3 @@ def _next_steps(settings: Settings, database: Database, command: str) -> str:
         f"  {psql_command(database)}  for instance:\n    {SAMPLE_QUERY}\n"
         "  (psql needs the server that `up` starts)\n"
     )
-
-
-def _text(value: Any, digits: int) -> str:
-    if value is None:
-        return "unknown"
-    if isinstance(value, (float, Decimal)):
-        return f"{value:,.{digits}f}"
-    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)

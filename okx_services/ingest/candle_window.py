@@ -10,6 +10,7 @@ from okx_core.candles.contract import contract_violations
 from okx_core.errors import OkxSignalError
 from okx_core.hours import floor_hour
 from okx_services.ingest.candle_fetch import CandleFetch, FetchReport
+from okx_services.reports.window import WindowFacts
 from resources.market.candle_store import CandleStore
 from resources.market.gap_ledger import GapLedger
 from resources.market.universe import live_pairs
@@ -42,6 +43,7 @@ class CandleWindow:
     gaps_opened: int
     not_listed: list[str]
     violations: list[str]
+    facts: WindowFacts
 
 
 def record_window(
@@ -73,15 +75,16 @@ def record_window(
             f"no pair has a confirmed bar that closed at {closed_until:%Y-%m-%d %H:%M}"
         )
     gaps = _open_gaps(candles, client, pairs, listed, start, closed_until)
+    bars, facts = candles.bars(pairs, start, closed_until), WindowFacts()
+    facts.add(bars)
     return CandleWindow(
         report=report,
         pairs=pairs,
         missing=missing,
         gaps_opened=gaps,
         not_listed=sorted(set(known) - set(listed) | set(report.refused)),
-        violations=contract_violations(
-            candles.bars(pairs, start, closed_until), pd.Timedelta(candles.length)
-        ),
+        violations=contract_violations(bars, pd.Timedelta(candles.length)),
+        facts=facts,
     )
 
 

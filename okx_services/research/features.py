@@ -8,6 +8,7 @@ import pandas as pd
 
 from okx_core.features.contract import contract_violations
 from okx_core.features.registry import FEATURES, feature_names
+from okx_services.reports.window import WindowFacts
 from resources.feature_store.months import MonthPart
 from resources.feature_store.sql_window import SqlWindow
 from resources.market.candle_frames import candle_set
@@ -21,15 +22,20 @@ MIN_WINDOW_TO_VARY = timedelta(days=7)
 class FeatureReport:
     """Totals of the parts of one window written so far. `extremes` holds each part's least and largest values."""
 
-    rows: int = 0
+    facts: WindowFacts = field(default_factory=WindowFacts)
     violations: list[str] = field(default_factory=list)
     extremes: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def add(self, frame: pd.DataFrame) -> None:
         """Count one more part of the window."""
-        self.rows += len(frame)
+        self.facts.add(frame)
         self.violations += contract_violations(frame)
         self.extremes = pd.concat([self.extremes, frame[list(feature_names())].agg(["min", "max"])])
+
+    @property
+    def rows(self) -> int:
+        """Rows of all parts."""
+        return self.facts.rows
 
     def constant_features(self, start: datetime, end: datetime) -> list[str]:
         """Features without two different values; none is named when [start, end) is shorter than a week."""

@@ -1,13 +1,13 @@
 """What is registered beside a model: parameters, origin, figures, input example and description."""
 
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 
 from okx_core.hours import DAY
 from okx_core.models.splits import TrainingWindow
 from okx_core.models.training import SignalModelSpec, TrainedModel
+from okx_services.reports.figures import decile_figure
 from okx_services.reports.market_origin import market_note
 from resources.config.code_version import code_version
 from resources.feature_store.training_set import TrainingSet
@@ -37,7 +37,7 @@ def model_card(
         tags=_tags(run_id, model, window, data, market),
         description=description(spec, model, window, week, algorithm, market),
         example=np.asarray(data.matrix[-EXAMPLE_ROWS:], dtype=np.float32),
-        figures=_figures(model),
+        figures={"holdout_deciles": decile_figure(model.holdout_prediction, model.holdout_outcome)},
         data_files=data.file_hashes,
     )
 
@@ -93,15 +93,3 @@ def _tags(
         "code_version": code_version(),
         "market": market or "unknown",
     }
-
-
-def _figures(model: TrainedModel) -> dict[str, Any]:
-    """Predicted against realised return of the hold-out, by decile of the prediction."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 3.5), layout="constrained")
-    axes = figure.subplots()
-    deciles = np.array_split(np.argsort(model.holdout_prediction), 10)
-    axes.bar(range(1, 11), [float(np.mean(model.holdout_outcome[part])) for part in deciles])
-    axes.set(xlabel="decile of prediction", ylabel="realised return, %", title="Hold-out")
-    return {"holdout_deciles": figure}

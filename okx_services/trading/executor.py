@@ -44,6 +44,7 @@ class ExecutionReport:
     unresolved: int = 0
     settled: int = 0
     positions: int = 0
+    cash_quote: Decimal | None = None
     skipped: list[str] = field(default_factory=list)
 
 
@@ -70,7 +71,7 @@ class OrderExecutor:
             report.rejection_reason = report.rejection_reason or self._rejection_reason(signal_hour)
             if not report.rejection_reason:
                 self._trade(signal_hour, instruments, report)
-            report.positions = len(self._reconciled(instruments))
+            report.positions = len(self._reconciled(instruments, report))
         return report
 
     def _rejection_reason(self, signal_hour: datetime | None) -> str:
@@ -85,7 +86,7 @@ class OrderExecutor:
     ) -> None:
         self.journal.drop_stale(signal_hour)
         if not self.journal.of_hour(signal_hour):
-            held = self._reconciled(instruments)
+            held = self._reconciled(instruments, report)
             self.journal.write(self._decide(signal_hour, instruments, held, report), self.client.now())
             self.checkpoint("journaled")
         for _ in range(MAX_ATTEMPTS):
@@ -196,9 +197,12 @@ class OrderExecutor:
                 return
             time.sleep(0.5)
 
-    def _reconciled(self, instruments: Mapping[str, Instrument]) -> dict[str, HeldPosition]:
+    def _reconciled(
+        self, instruments: Mapping[str, Instrument], report: ExecutionReport
+    ) -> dict[str, HeldPosition]:
         positions = stored_positions(self.database, instruments)
         balances = {coin.currency: coin.cash for coin in self.client.balance().details}
+        report.cash_quote = balances.get(self.quote_currency, Decimal(0))
         return reconcile(self.database, positions, instruments, balances, self._prices(), self.client.now())
 
     def _prices(self) -> dict[str, Decimal]:

@@ -31,6 +31,19 @@ class Mode(StrEnum):
     DEMO = "demo"
     LIVE = "live"
 
+    @property
+    def account(self) -> str:
+        """Where orders go and whether that costs money."""
+        return ACCOUNTS[self]
+
+
+ACCOUNTS = {
+    Mode.SIMULATED: "simulated exchange on this machine, no real money",
+    Mode.PAPER: "simulated exchange on this machine at the prices of OKX, no real money",
+    Mode.DEMO: "demo trading account at OKX, no real money",
+    Mode.LIVE: "live account at OKX, REAL MONEY",
+}
+
 
 def _one_of(kind: str, choices: Iterable[str]) -> BeforeValidator:
     names = tuple(choices)

@@ -43,7 +43,9 @@ def test_a_version_says_what_it_predicts_and_how_it_scored(version, logged_model
 
 def test_its_scores_belong_to_the_model_and_to_the_run(client, version, logged_model):
     scores = {metric.key: metric.value for metric in logged_model.metrics}
-    assert {"rank_ic", "rank_ic_t", "rmse_pct", "baseline_rmse_pct", "fit_rows", "holdout_rows"} <= set(scores)
+    assert {"rank_ic", "rank_ic_t", "rmse_pct", "baseline_rmse_pct", "fit_rows", "holdout_rows"} <= set(
+        scores
+    )
     assert scores == client.get_run(version.run_id).data.metrics
 
 

@@ -1,0 +1,77 @@
+"""Figures as inline PNG images. matplotlib is imported when the first one is drawn."""
+
+import base64
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 80
+MAX_POINTS = 1500  # more hours than pixels add bytes only
+
+
+def png_uri(figure: "Figure") -> str:
+    """The figure as a data URI, which Markdown shows without a file."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def equity_figure(equity: pd.DataFrame, label: str) -> "Figure":
+    """Equity above, drawdown below; `equity` has timestamp_utc and equity_quote in order of time."""
+    figure = _figure(9.0, 5.0)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    times = equity["timestamp_utc"].dt.tz_localize(None).to_numpy()
+    curve = equity["equity_quote"].to_numpy(dtype=np.float64)
+    drawdown = 100.0 * (curve / np.maximum.accumulate(curve) - 1.0)
+    kept = _thinned(len(curve))
+    above.plot(times[kept], curve[kept], linewidth=1.2)
+    above.axhline(curve[0], color="0.6", linewidth=0.8, linestyle="--")
+    above.set(ylabel="equity, quote", title=_titled("Out-of-sample equity after costs", label))
+    below.fill_between(times[kept], drawdown[kept], 0.0, color="tab:red", alpha=0.4)
+    below.set(ylabel="drawdown, %")
+    below.tick_params(axis="x", rotation=30)
+    return figure
+
+
+def pair_pnl_figure(pairs: pd.DataFrame, label: str) -> "Figure":
+    """Profit of each pair; `pairs` has pair and pnl_quote, the best pair first."""
+    figure = _figure(9.0, 1.2 + 0.28 * len(pairs))
+    axes = figure.subplots()
+    profit = pairs["pnl_quote"].to_numpy(dtype=np.float64)[::-1]
+    axes.barh(
+        pairs["pair"].tolist()[::-1], profit, color=["tab:green" if one >= 0 else "tab:red" for one in profit]
+    )
+    axes.axvline(0.0, color="0.4", linewidth=0.8)
+    axes.set(xlabel="profit after costs, quote", title=_titled("Profit per pair", label))
+    return figure
+
+
+def decile_figure(prediction: NDArray[np.float64], outcome: NDArray[np.float64]) -> "Figure":
+    """Mean realised return of the hold-out by decile of the prediction."""
+    figure = _figure(5.0, 3.5)
+    axes = figure.subplots()
+    deciles = np.array_split(np.argsort(prediction), 10)
+    axes.bar(range(1, 11), [float(np.mean(outcome[part])) for part in deciles])
+    axes.set(xlabel="decile of prediction", ylabel="realised return, %", title="Hold-out")
+    return figure
+
+
+def _figure(width: float, height: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _titled(title: str, label: str) -> str:
+    return f"{title} ({label})" if label else title
+
+
+def _thinned(points: int) -> NDArray[np.int64]:
+    """Positions of at most MAX_POINTS points, the first and the last among them."""
+    return np.unique(np.linspace(0, points - 1, min(points, MAX_POINTS)).astype(np.int64))

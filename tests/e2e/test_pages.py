@@ -1,0 +1,91 @@
+"""What the asset pages of the demo home show in Dagster."""
+
+import dagster as dg
+import pytest
+
+from okx_assets import keys
+
+MIN_ENTRIES = 4
+# Only the daily schedules of a running stack make these.
+NOT_IN_THE_DEMO = (
+    keys.CANDLES_15M, keys.ORDER_BOOK_SNAPSHOTS, keys.PUBLIC_TRADES, keys.FUNDING_RATES,
+)  # fmt: skip
+MADE = [key for key in keys.EVERY if key not in NOT_IN_THE_DEMO]
+
+
+@pytest.fixture
+def page(market):
+    """The metadata of the newest run of an asset, by name."""
+
+    def read(key: dg.AssetKey) -> dict[str, object]:
+        event = market.instance.get_latest_materialization_event(key)
+        return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+
+    return read
+
+
+@pytest.mark.parametrize("key", MADE, ids=dg.AssetKey.to_user_string)
+def test_every_asset_page_shows_more_than_a_row_count(page, key):
+    views = (keys.MART_CANDLES_1H, keys.SIGNAL_OUTCOMES)
+    assert len(page(key)) >= (MIN_ENTRIES - 1 if key in views else MIN_ENTRIES)
+
+
+def test_the_equity_page_has_plots_that_are_marked_as_synthetic(page):
+    shown = page(keys.BACKTEST_EQUITY)
+    for name in ("equity_and_drawdown", "profit_per_pair"):
+        assert "](data:image/png;base64," in shown[name]
+    assert shown["max_drawdown_pct"] < 0
+    assert shown["cost_quote"] > 0
+    assert "strength 1 was planted" in shown["market"]
+
+
+def test_the_backtest_pages_link_the_versions_that_were_traded(market, page):
+    for key in keys.BACKTESTS:
+        shown = page(key)
+        assert f"{market.settings.tracking_url}/#/models/" in shown["models"]
+        assert "?workflowType=machine_learning)" in shown["models"]
+
+
+@pytest.mark.parametrize("key", MADE, ids=dg.AssetKey.to_user_string)
+def test_a_query_on_a_page_can_be_pasted(market, page, key):
+    statement = page(key).get("sql")
+    if statement is not None:
+        text = str(statement).removeprefix("```sql\n").removesuffix(";\n```")
+        market.store.rows(f"explain {text}")
+
+
+def test_the_week_table_has_a_line_per_week(market, page):
+    weeks = market.store.scalar("select count(*) from backtests.runs")
+    assert page(keys.BACKTEST_RUNS)["scores_per_week"].count("\n") == weeks + 1
+
+
+def test_the_signal_page_shows_the_newest_hour_with_reasons(market, page):
+    shown = page(keys.SIGNALS)
+    rows = market.store.rows(
+        "select * from trading.signals where timestamp_utc = (select max(timestamp_utc) from trading.signals)"
+    )
+    assert shown["predictions"].count("\n") == len(rows) + 1
+    assert shown["tradable"] == sum(row["tradable"] for row in rows)
+
+
+def test_the_order_page_says_what_was_placed_and_on_which_account(page):
+    shown = page(keys.ORDERS)
+    assert shown["outcome"].startswith(f"{shown['placed']} placed")
+    assert "no real money" in shown["account"]
+
+
+def test_the_position_page_adds_up(market, page):
+    shown = page(keys.POSITIONS)
+    sums = market.store.rows(
+        "select sum(realised_pnl_quote) + sum(unrealised_pnl_quote) as pnl from trading.positions"
+    )[0]
+    assert shown["locked_pairs"] == "none"
+    assert shown["equity_quote"] == pytest.approx(10_000 + float(sums["pnl"]), abs=0.01)
+
+
+def test_the_model_pages_show_scores_and_reasons(page):
+    model, champion = page(keys.SIGNAL_MODELS), page(keys.CHAMPION)
+    assert {"rank_ic", "rank_ic_t", "rmse_pct", "baseline_rmse_pct", "fit_rows"} <= set(model)
+    assert "](data:image/png;base64," in model["holdout_deciles"]
+    assert model["mlflow"].endswith("?workflowType=machine_learning")
+    assert champion["candidates"].count("\n") == 3  # head, rule and two algorithms

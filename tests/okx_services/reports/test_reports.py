@@ -1,0 +1,193 @@
+"""Tables and figures of stored results."""
+
+import base64
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from okx_services.reports.backtest import BacktestReport
+from okx_services.reports.figures import decile_figure, equity_figure, pair_pnl_figure, png_uri
+from okx_services.reports.markdown import shown, table
+from okx_services.reports.market_origin import market_label, market_note, planted_strength
+from okx_services.reports.models import candidate_table, outcome_words
+from okx_services.reports.signals import GATES, first_rejection, rejection_table, rejections, signal_table
+from okx_services.reports.trading import outcome, totals
+from okx_services.reports.universe import universe_facts, universe_table
+from okx_services.reports.window import WindowFacts
+from okx_services.trading.executor import ExecutionReport
+from resources.config.parts import MarketSettings
+from resources.config.settings import Settings
+from resources.stores import market_identity
+
+HOURS = pd.date_range("2026-01-04", periods=6, freq="h", tz="UTC")
+
+
+def signals(**changes: list[str]) -> pd.DataFrame:
+    columns = {gate: ["pass", "pass", "pass"] for gate in GATES} | changes
+    frame = pd.DataFrame(columns)
+    return frame.assign(
+        pair=["A-USDT", "B-USDT", "C-USDT"], timestamp_utc=HOURS[0], predicted_excess_pct=[0.1, np.nan, 0.3],
+        excess_probability=[0.6, np.nan, 0.7], model_version=4,
+        tradable=(frame[list(GATES)] == "pass").all(axis=1),
+    )  # fmt: skip
+
+
+def test_an_unknown_value_is_named_so() -> None:
+    assert [shown(value) for value in (None, float("nan"), Decimal("NaN"), pd.NaT)] == ["unknown"] * 4
+    assert [shown(1234.5), shown(Decimal("0.1"), 3), shown(3)] == ["1,234.50", "0.100", "3"]
+
+
+def test_a_table_keeps_its_columns_whatever_the_cells_hold() -> None:
+    lines = table(("a", "b"), [("x|y", "1")]).splitlines()
+    assert [line.count("|") for line in lines] == [3, 3, 3]
+    assert table(("a", "b"), []) == ""
+
+
+@pytest.mark.parametrize(("strength", "words"), [(1.0, "planted edge, strength 1"), (0.0, "pure noise")])
+def test_figures_of_a_synthetic_market_are_marked(strength: float, words: str) -> None:
+    identity = market_identity(Settings(tape_strength=strength).market)
+    assert planted_strength(identity) == strength
+    assert words in market_label(identity)
+    assert market_note(identity).startswith("The market is synthetic")
+
+
+@pytest.mark.parametrize(
+    "identity", ["live okx:global", "simulated recorded btc.parquet 0123456789ab", "", None]
+)
+def test_figures_of_a_real_market_carry_no_mark(identity: str | None) -> None:
+    assert (planted_strength(identity), market_label(identity), market_note(identity)) == (None, "", "")
+
+
+def test_every_strength_that_a_setting_allows_is_recognised() -> None:
+    market: MarketSettings = Settings(tape_strength=0.0001).market
+    assert planted_strength(market_identity(market)) == pytest.approx(0.0001)
+
+
+def test_the_first_gate_that_rejects_gives_the_reason_and_counts_once() -> None:
+    frame = signals(gate_fee=["pass", "cost", "cost"], gate_liquidity=["thin", "thin", "pass"])
+    assert rejections(frame) == {"gate_fee": 2, "gate_liquidity": 1}
+    assert first_rejection(frame.iloc[1].to_dict()) == "cost"
+    assert "| fee | 2 | cost |" in rejection_table(frame)
+    assert rejection_table(signals()) == ""
+
+
+def test_the_best_signal_of_the_newest_hour_comes_first_and_an_unknown_one_last() -> None:
+    older = signals().assign(timestamp_utc=HOURS[0] - pd.Timedelta(hours=1), predicted_excess_pct=9.0)
+    lines = signal_table(pd.concat([older, signals()])).splitlines()[2:]
+    assert [line.split(" | ")[0] for line in lines] == ["| C-USDT", "| A-USDT", "| B-USDT"]
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        (ExecutionReport(placed=2), "2 placed"),
+        (
+            ExecutionReport(rejection_reason="hour 2026-01-04 00:00 has been executed"),
+            "0 placed, because hour 2026-01-04 00:00 has been executed",
+        ),
+        (
+            ExecutionReport(placed=1, rejected=1, unresolved=2, settled=3, skipped=["A: no cash"]),
+            "1 placed, 1 rejected by the exchange, 2 unresolved, 3 settled, 1 skipped",
+        ),
+    ],
+)
+def test_the_outcome_of_a_run_says_why_nothing_more_was_placed(report: ExecutionReport, words: str) -> None:
+    assert outcome(report) == words
+
+
+def test_totals_take_an_unknown_price_as_no_value() -> None:
+    row = {"realised_pnl_quote": Decimal(1), "unrealised_pnl_quote": None, "fees_quote": Decimal(2)}
+    rows = [{**row, "quantity_base": Decimal(3), "mark_price": None},
+            {**row, "quantity_base": Decimal(3), "mark_price": Decimal(5)}]  # fmt: skip
+    assert totals(rows) == {
+        "realised_pnl_quote": 2, "unrealised_pnl_quote": 0, "fees_quote": 4, "value_quote": 15,
+    }  # fmt: skip
+
+
+def test_a_rejected_candidate_shows_its_reason() -> None:
+    evidence = (
+        '{"lightgbm": {"version": 3, "rank_ic": null, "rank_ic_t": null, "holdout_rows": 9, '
+        '"rejection_reason": "9 hold-out rows < 500"}}'
+    )
+    assert "| lightgbm | v3 | unknown | unknown | 9 | 9 hold-out rows < 500 |" in candidate_table(evidence)
+
+
+def test_a_decision_is_one_line() -> None:
+    decision = {
+        "outcome": "kept",
+        "model_version": 3,
+        "algorithm": "catboost",
+        "trained_for_week": "2026-01-04",
+    }
+    assert outcome_words(decision).startswith("kept: version 3, catboost, of week 2026-01-04")
+    assert outcome_words({"outcome": "none", "model_version": None, "algorithm": None}).startswith("none")
+
+
+def test_a_universe_shows_why_a_pair_is_not_traded() -> None:
+    rows = [
+        {"day": day, "pair": pair, "enabled": pair != "B", "reason": "" if pair != "B" else "too young",
+         "turnover_24h_quote": None, "spread_bps": 1.25}
+        for day in ("2026-01-04", "2026-01-05") for pair in ("A", "B")
+    ]  # fmt: skip
+    facts = universe_facts(rows)
+    assert (facts["days"], facts["pairs"], facts["enabled"], facts["enabled_on_newest_day"]) == (2, 2, 2, 1)
+    assert "| B | no | too young | unknown | 1.2 |" in universe_table(rows)
+    assert universe_facts([]) == {"days": 0}
+
+
+def test_the_facts_of_a_window_do_not_depend_on_its_parts() -> None:
+    frame = pd.DataFrame({"pair": ["A", "B"] * 3, "timestamp_utc": HOURS, "x": [1.0, None] * 3, "y": 1.0})
+    whole, parts = WindowFacts(), WindowFacts()
+    whole.add(frame)
+    for part in (frame.iloc[:1], frame.iloc[1:4], frame.iloc[4:], frame.iloc[:0]):
+        parts.add(part)
+    assert whole.facts() == parts.facts()
+    assert whole.facts()["null_pct"] == 25.0
+    assert whole.null_table() == parts.null_table()
+    assert "| x | 50.0 % |" in whole.null_table()
+    assert WindowFacts().facts() == {}
+
+
+def backtest() -> BacktestReport:
+    trades = pd.DataFrame({
+        "pair": ["A", "B", "A"], "pnl_quote": [5.0, -1.0, -2.0], "cost_quote": [1.0, 1.0, 1.0],
+        "return_pct": [1.0, -1.0, -1.0],
+    })  # fmt: skip
+    weeks = pd.DataFrame({"cost_quote": [2.0, 1.0]})
+    equity = pd.DataFrame({"timestamp_utc": HOURS, "equity_quote": [10.0, 11.0, 9.0, 9.0, 10.0, 12.0]})
+    return BacktestReport(weeks, trades, equity, [], "")
+
+
+def test_profit_is_summed_per_pair_with_the_best_first() -> None:
+    report = backtest()
+    assert report.pairs[["pair", "trades", "pnl_quote", "cost_quote"]].values.tolist() == [
+        ["A", 2, 3.0, 2.0], ["B", 1, -1.0, 1.0],
+    ]  # fmt: skip
+    assert "| A | 2 | 50.0 | 3.00 | 2.00 | 0.000 |" in report.pair_table()
+    assert report.cost_quote == 3.0
+
+
+def test_figures_are_inline_images_and_say_that_an_edge_was_planted() -> None:
+    report = backtest()
+    figure = equity_figure(report.equity, "planted edge, strength 1")
+    assert "planted edge, strength 1" in figure.axes[0].get_title()
+    long = pd.DataFrame({"timestamp_utc": pd.date_range("2020", periods=50_000, freq="h", tz="UTC"),
+                         "equity_quote": np.linspace(1.0, 2.0, 50_000)})  # fmt: skip
+    for drawn in (figure, equity_figure(long, ""), pair_pnl_figure(report.pairs, ""),
+                  decile_figure(np.arange(40.0), np.arange(40.0))):  # fmt: skip
+        kind, _, data = png_uri(drawn).partition(",")
+        assert kind == "data:image/png;base64"
+        image = base64.b64decode(data)
+        assert image.startswith(b"\x89PNG")
+        assert len(image) < 60_000, "Dagster keeps a copy per week"
+
+
+def test_a_thinned_curve_keeps_its_ends() -> None:
+    times = pd.date_range("2020", periods=9_000, freq="h", tz="UTC")
+    figure = equity_figure(
+        pd.DataFrame({"timestamp_utc": times, "equity_quote": np.arange(1.0, 9_001.0)}), ""
+    )
+    curve = figure.axes[0].lines[0].get_ydata()
+    assert (curve[0], curve[-1], len(curve) <= 1500) == (1.0, 9_000.0, True)
