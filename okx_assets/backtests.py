@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from okx_assets import keys, pages
+from okx_assets import keys, tables
 from okx_assets.keys import table_of
 from okx_assets.partitions import FOLDS, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
@@ -88,7 +88,7 @@ def _pages(backtest: BacktestReport, registry: Tracking) -> dict[dg.AssetKey, di
         return {key: {} for key in DESCRIPTIONS}
     common: dict[str, object] = {
         "market": ". ".join(filter(None, (backtest.market, market_note(backtest.market)))),
-        "models": pages.version_links(registry, {
+        "models": tables.version_links(registry, {
             row["model_version"]: f"{row['algorithm']}, week {row['week']}" for row in backtest.traded
         }),
     }  # fmt: skip
@@ -101,20 +101,20 @@ def _pages(backtest: BacktestReport, registry: Tracking) -> dict[dg.AssetKey, di
 
 def _run_page(backtest: BacktestReport) -> dict[str, object]:
     return {
-        "scores_per_week": pages.text(backtest.week_table()),
+        "scores_per_week": tables.text(backtest.week_table()),
         "weeks": len(backtest.weeks),
-        **pages.numbers(backtest.scores),
-        "sql": pages.sql(report.RUNS_SQL),
+        **tables.numbers(backtest.scores),
+        "sql": tables.sql(report.RUNS_SQL),
     }
 
 
 def _trade_page(backtest: BacktestReport) -> dict[str, object]:
     names = ("win_rate_pct", "profit_factor", "expectancy_quote", "cost_share_pct")
     return {
-        "profit_per_pair": pages.text(backtest.pair_table()),
+        "profit_per_pair": tables.text(backtest.pair_table()),
         "trades": len(backtest.trades),
-        **pages.numbers({name: backtest.scores[name] for name in names}),
-        "sql": pages.sql(report.TRADES_SQL),
+        **tables.numbers({name: backtest.scores[name] for name in names}),
+        "sql": tables.sql(report.TRADES_SQL),
     }
 
 
@@ -123,11 +123,11 @@ def _equity_page(backtest: BacktestReport) -> dict[str, object]:
     label = market_label(backtest.market)
     hours = backtest.equity["timestamp_utc"]
     return {
-        "equity_and_drawdown": pages.plot("equity and drawdown", equity_figure(backtest.equity, label)),
-        "profit_per_pair": pages.plot("profit per pair", pair_pnl_figure(backtest.pairs, label)),
-        **pages.numbers({name: backtest.scores[name] for name in names}),
-        **pages.numbers({"cost_quote": backtest.cost_quote}),
+        "equity_and_drawdown": tables.plot("equity and drawdown", equity_figure(backtest.equity, label)),
+        "profit_per_pair": tables.plot("profit per pair", pair_pnl_figure(backtest.pairs, label)),
+        **tables.numbers({name: backtest.scores[name] for name in names}),
+        **tables.numbers({"cost_quote": backtest.cost_quote}),
         "first_hour": f"{hours.iloc[0]:%Y-%m-%d %H:%M}",
         "last_hour": f"{hours.iloc[-1]:%Y-%m-%d %H:%M}",
-        "sql": pages.sql(report.EQUITY_SQL),
+        "sql": tables.sql(report.EQUITY_SQL),
     }

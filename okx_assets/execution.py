@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from okx_assets import keys, pages
+from okx_assets import keys, tables
 from okx_assets.keys import table_of
 from okx_assets.tables import describe, written
 from okx_core.decisions.rules import DecisionRules
@@ -112,17 +112,17 @@ def _pages(database: Database, report: ExecutionReport, run_id: str) -> dict[dg.
     equity = None if cash is None else cash + value
     return {
         keys.ORDERS: {
-            "decisions": pages.text(page.decision_table(page.decisions_of_run(database, run_id))),
-            "sql": pages.sql(page.ORDERS_SQL),
+            "decisions": tables.text(page.decision_table(page.decisions_of_run(database, run_id))),
+            "sql": tables.sql(page.ORDERS_SQL),
         },
         keys.FILLS: {
-            "newest_fills": pages.text(page.fill_table(page.newest_fills(database))),
-            "sql": pages.sql(page.FILLS_SQL),
+            "newest_fills": tables.text(page.fill_table(page.newest_fills(database))),
+            "sql": tables.sql(page.FILLS_SQL),
         },
         keys.POSITIONS: {
-            "positions": pages.text(page.position_table(held)),
-            **pages.numbers({**sums, "cash_quote": cash, "equity_quote": equity}),
+            "positions": tables.text(page.position_table(held)),
+            **tables.numbers({**sums, "cash_quote": cash, "equity_quote": equity}),
             "locked_pairs": ", ".join(row["pair"] for row in held if row["locked"]) or "none",
-            "sql": pages.sql(page.POSITIONS_SQL),
+            "sql": tables.sql(page.POSITIONS_SQL),
         },
     }

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from okx_assets import keys, pages
+from okx_assets import keys, tables
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
 from okx_core.features.registry import feature_names
@@ -65,7 +65,7 @@ def features_1h(
             **report.facts.facts(),
             features=len(feature_names()),
             constant_features=constant,
-            nulls=pages.text(report.facts.null_table()),
+            nulls=tables.text(report.facts.null_table()),
         ),
         check_results=[
             dg.AssetCheckResult(

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
-from okx_assets import keys, pages
+from okx_assets import keys, tables
 from okx_assets.partitions import MODEL_GRID, WEEKLY
 from okx_assets.tables import OWNERS, describe, written
 from okx_services.reports.figures import decile_figure
@@ -59,7 +59,7 @@ def signal_models(
     in_time = trained.last_label_known <= datetime.fromisoformat(week).replace(tzinfo=UTC)
     return dg.MaterializeResult(
         metadata=written(
-            1, model_version=trained.version, mlflow=pages.url(registry.version_url(trained.version)),
+            1, model_version=trained.version, mlflow=tables.url(registry.version_url(trained.version)),
             **_scores(trained),
         ),
         check_results=[
@@ -101,13 +101,13 @@ def champion(
     registry = tracking.open()
     decision = promote_champion(database.open(), registry, week, exchange.open().now())
     version = decision["model_version"]
-    link = {} if version is None else {"mlflow": pages.url(registry.version_url(int(str(version))))}
+    link = {} if version is None else {"mlflow": tables.url(registry.version_url(int(str(version))))}
     return dg.MaterializeResult(
         metadata=written(
             1,
             outcome=outcome_words(decision),
             model_version=str(version),
-            candidates=pages.text(candidate_table(str(decision["evidence"]))),
+            candidates=tables.text(candidate_table(str(decision["evidence"]))),
             **link,
         ),
         check_results=[
@@ -125,12 +125,12 @@ def _scores(trained: RegisteredModel) -> dict[str, object]:
     model, window = trained.model, trained.window
     names = ("rank_ic", "rank_ic_t", "rmse_pct", "baseline_rmse_pct")
     return {
-        **pages.numbers({name: getattr(model, name) for name in names}),
+        **tables.numbers({name: getattr(model, name) for name in names}),
         "fit_rows": model.fit_rows,
         "holdout_rows": model.holdout_rows,
         "features": len(model.feature_names),
         "trained_on": f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M}",
-        "holdout_deciles": pages.plot(
+        "holdout_deciles": tables.plot(
             "hold-out by decile", decile_figure(model.holdout_prediction, model.holdout_outcome)
         ),
     }

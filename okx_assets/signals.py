@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from okx_assets import keys, pages
+from okx_assets import keys, tables
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, describe, written
 from okx_core.hours import WEEK, newest_closed_hour
@@ -57,10 +57,10 @@ def signals(
             rows,
             tradable=int(scored.rows["tradable"].sum()),
             **(_page(scored) if end - start <= WEEK else {}),  # Dagster keeps a copy per hour of a long run
-            models=pages.version_links(
+            models=tables.version_links(
                 registry, {version: model.algorithm for version, model in scored.models.items()}
             ),
-            sql=pages.sql(report.SQL),
+            sql=tables.sql(report.SQL),
         ),
         check_results=[
             dg.AssetCheckResult(check_name="known_at_decision_time", passed=scored.known_in_time()),
@@ -80,6 +80,6 @@ def _page(scored: Scored) -> dict[str, object]:
         return {"newest_hour": "no model version has passed the promotion gate: see ml/champion"}
     return {
         "newest_hour": f"{scored.rows['timestamp_utc'].max():%Y-%m-%d %H:%M}",
-        "predictions": pages.text(report.signal_table(scored.rows)),
-        "rejections": pages.text(report.rejection_table(scored.rows)),
+        "predictions": tables.text(report.signal_table(scored.rows)),
+        "rejections": tables.text(report.rejection_table(scored.rows)),
     }

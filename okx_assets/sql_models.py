@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from okx_assets import pages
+from okx_assets import tables
 from okx_assets.keys import EVERY, key_of
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, SQL_KINDS, describe, written
@@ -57,7 +57,7 @@ def _column_lineage(model: SqlModel, database: Database) -> dict[str, dg.TableCo
 
 def _sample(model: SqlModel) -> dg.MetadataValue:
     """A query for the newest rows."""
-    return pages.sql(f"select * from {model.table}\norder by timestamp_utc desc limit 20")  # noqa: S608
+    return tables.sql(f"select * from {model.table}\norder by timestamp_utc desc limit 20")  # noqa: S608
 
 
 def _table_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefinition:

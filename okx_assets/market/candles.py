@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from okx_assets import keys, pages
+from okx_assets import keys, tables
 from okx_assets.keys import table_of
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
@@ -97,7 +97,7 @@ def _result(window: CandleWindow) -> dg.MaterializeResult:
             not_listed=window.not_listed[:SHOWN],
             resumed_bars=report.resumed_bars,
             **window.facts.facts(),
-            nulls=pages.text(window.facts.null_table()),
+            nulls=tables.text(window.facts.null_table()),
         ),
         check_results=[
             dg.AssetCheckResult(check_name="no_pair_missing", passed=not window.missing, severity=warn),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from okx_assets import keys, pages
+from okx_assets import keys, tables
 from okx_assets.keys import table_of
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
@@ -72,7 +72,7 @@ def _result(key: dg.AssetKey, observed: Observed, time_column: str = "timestamp_
             observed.rows,
             pairs=observed.pairs,
             outcome="every pair was seen" if observed.complete else "some pairs were not seen",
-            sql=pages.sql(f"select * from {table_of(key)} order by {time_column} desc limit 20"),  # noqa: S608
+            sql=tables.sql(f"select * from {table_of(key)} order by {time_column} desc limit 20"),  # noqa: S608
         ),
         check_results=[
             dg.AssetCheckResult(

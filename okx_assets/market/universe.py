@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from okx_assets import keys, pages
+from okx_assets import keys, tables
 from okx_assets.partitions import DAILY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_services.ingest.universe import days_without_enabled_pair, record_universe
@@ -38,7 +38,7 @@ def universe(
     without = days_without_enabled_pair(rows, start, end)
     return dg.MaterializeResult(
         metadata=written(
-            len(rows), **universe_facts(rows), pairs_of_newest_day=pages.text(universe_table(rows))
+            len(rows), **universe_facts(rows), pairs_of_newest_day=tables.text(universe_table(rows))
         ),
         check_results=[
             dg.AssetCheckResult(

@@ -78,7 +78,7 @@ def test_the_import_contracts_hold(root: Path) -> None:
 
 def test_asset_stages_never_import_each_other(sources) -> None:
     """They are linked by asset key; only keys, grids and table descriptions are shared."""
-    shared = {"okx_assets.keys", "okx_assets.pages", "okx_assets.partitions", "okx_assets.tables"}
+    shared = {"okx_assets.keys", "okx_assets.partitions", "okx_assets.tables"}
     assert any(path.startswith("okx_assets/") for path in sources)
     for path, tree in sources.items():
         if path.startswith("okx_assets/"):

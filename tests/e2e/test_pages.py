@@ -39,17 +39,17 @@ def test_the_equity_page_has_plots_that_are_marked_as_synthetic(page):
     assert "strength 1 was planted" in shown["market"]
 
 
-@pytest.mark.parametrize("key", keys.BACKTESTS, ids=dg.AssetKey.to_user_string)
-def test_a_backtest_page_links_the_versions_that_were_traded(market, page, key):
-    shown = page(key)
-    assert f"{market.settings.tracking_url}/#/models/" in shown["models"]
-    assert "?workflowType=machine_learning)" in shown["models"]
+def test_the_backtest_pages_link_the_versions_that_were_traded(market, page):
+    links = [page(key)["models"] for key in keys.BACKTESTS]
+    assert all(f"({market.settings.tracking_url}/#/models/" in link for link in links)
+    assert all("?workflowType=machine_learning)" in link for link in links)
 
 
-@pytest.mark.parametrize("key", MADE, ids=dg.AssetKey.to_user_string)
-def test_a_query_on_a_page_can_be_pasted(market, page, key):
-    text = str(page(key).get("sql", "select 1")).removeprefix("```sql\n").removesuffix(";\n```")
-    assert market.store.rows(f"explain {text}")
+def test_a_query_on_a_page_can_be_pasted(market, page):
+    shown = [str(page(key)["sql"]) for key in MADE if "sql" in page(key)]
+    statements = [text.removeprefix("```sql\n").removesuffix(";\n```") for text in shown]
+    assert len(statements) >= 10
+    assert all(market.store.rows(f"explain {statement}") for statement in statements)
 
 
 def test_the_week_table_has_a_line_per_week(market, page):
