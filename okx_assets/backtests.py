@@ -44,7 +44,7 @@ DESCRIPTIONS = {
         ),
         dg.AssetCheckSpec(
             "out_of_sample", asset=keys.BACKTEST_RUNS, blocking=True,
-            description="No traded signal comes from a model that was trained in or after the week.",
+            description="No traded signal comes from a model that was trained for a later week.",
         ),
         dg.AssetCheckSpec(
             "never_negative", asset=keys.BACKTEST_EQUITY, blocking=True, description="Cash is never negative."

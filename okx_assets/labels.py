@@ -25,7 +25,7 @@ def _label_asset(horizon_set: str, partitions: dg.TimeWindowPartitionsDefinition
     @dg.asset(
         key=key,
         description=f"Labels with horizons up to {horizon} h from the close of the bar. Grain: pair x bar; "
-        "a row exists only when every one of its labels is known, and never changes.",
+        "a row exists only when every one of its labels is known; it changes only when a candle is revised.",
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[

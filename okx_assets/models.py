@@ -1,4 +1,4 @@
-"""Signal models: one version per week and algorithm, and the weekly decision which one is in charge."""
+"""Signal models: one version per week and algorithm, and the weekly decision which one is used."""
 
 from datetime import UTC, date, datetime
 

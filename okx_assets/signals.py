@@ -66,9 +66,9 @@ def signals(
             dg.AssetCheckResult(check_name="known_at_decision_time", passed=scored.known_in_time()),
             dg.AssetCheckResult(
                 check_name="one_row_per_feature_row",
-                passed=rows == len(scored.rows) and (rows > 0 or start < live_hour),
+                passed=rows == scored.rows_with_model and (rows > 0 or start < live_hour),
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"hours_without_champion": scored.rows_without_model},
+                metadata={"rows_without_model": scored.rows_without_model},
             ),
         ],
     )

@@ -56,9 +56,9 @@ comment on column market.candles_4h.close is 'last price, quote per base';
 comment on column market.candles_4h.volume is 'traded in base units; NULL when the source has none';
 comment on column market.candles_4h.quote_volume is 'traded in quote units; NULL when the source has none';
 comment on column market.candles_4h.taker_buy_base is 'base units bought by takers; NULL when the source does not say';
-comment on column market.candles_4h.source is 'where the bar came from: okx-<mode> over REST, okx-<mode>-stream over WebSocket';
-comment on column market.candles_4h.ingested_at is 'exchange time of the fetch';
-comment on column market.candles_4h.revision is '0 for the first version of the bar, one more for each replacement';
+comment on column market.candles_4h.source is 'least source tag of its hourly bars';
+comment on column market.candles_4h.ingested_at is 'exchange time of the newest fetch of its hourly bars';
+comment on column market.candles_4h.revision is 'largest revision of its hourly bars';
 
 comment on column market.candles_1d.pair is 'OKX instrument id, such as BTC-USDT';
 comment on column market.candles_1d.timestamp_utc is 'open of the bar, UTC';
@@ -69,9 +69,9 @@ comment on column market.candles_1d.close is 'last price, quote per base';
 comment on column market.candles_1d.volume is 'traded in base units; NULL when the source has none';
 comment on column market.candles_1d.quote_volume is 'traded in quote units; NULL when the source has none';
 comment on column market.candles_1d.taker_buy_base is 'base units bought by takers; NULL when the source does not say';
-comment on column market.candles_1d.source is 'where the bar came from: okx-<mode> over REST, okx-<mode>-stream over WebSocket';
-comment on column market.candles_1d.ingested_at is 'exchange time of the fetch';
-comment on column market.candles_1d.revision is '0 for the first version of the bar, one more for each replacement';
+comment on column market.candles_1d.source is 'least source tag of its hourly bars';
+comment on column market.candles_1d.ingested_at is 'exchange time of the newest fetch of its hourly bars';
+comment on column market.candles_1d.revision is 'largest revision of its hourly bars';
 
 comment on column market.rejected_rows.pair is 'OKX instrument id, such as BTC-USDT';
 comment on column market.rejected_rows.timestamp_utc is 'open of the rejected bar; NULL when it cannot be read';
@@ -99,7 +99,7 @@ comment on column market.candle_gaps.pair is 'OKX instrument id, such as BTC-USD
 comment on column market.candle_gaps.timestamp_utc is 'open of the missing bar, UTC';
 comment on column market.candle_gaps.state is 'open, refetched, never_traded or lost';
 comment on column market.candle_gaps.attempts is 'how often the exchange was asked';
-comment on column market.candle_gaps.evidence is 'what the state rests on';
+comment on column market.candle_gaps.evidence is 'evidence for the state';
 comment on column market.candle_gaps.noticed_at is 'exchange time at which it was found missing';
 comment on column market.candle_gaps.attempted_at is 'exchange time of the last attempt';
 comment on column market.candle_gaps.settled_at is 'exchange time at which the state became final; NULL while open';
@@ -107,7 +107,7 @@ comment on column market.candle_gaps.settled_at is 'exchange time at which the s
 comment on column market.fetched_stretches.bar is 'size of the bar: 15m or 1h';
 comment on column market.fetched_stretches.pair is 'OKX instrument id, such as BTC-USDT';
 comment on column market.fetched_stretches.fetched_to is 'end of the stored stretch, exclusive';
-comment on column market.fetched_stretches.fetched_from is 'begin of the stored stretch';
+comment on column market.fetched_stretches.fetched_from is 'start of the stored stretch';
 comment on column market.fetched_stretches.stored_at is 'exchange time of the last page';
 
 comment on column market.order_book_snapshots.pair is 'OKX instrument id, such as BTC-USDT';
@@ -122,7 +122,7 @@ comment on column market.order_book_snapshots.bid_depth_50bps is 'quote resting 
 comment on column market.order_book_snapshots.ask_depth_50bps is 'quote resting within 50 bps of mid on the ask side; NULL beyond the levels served';
 comment on column market.order_book_snapshots.bid_depth_200bps is 'quote resting within 200 bps of mid on the bid side; NULL beyond the levels served';
 comment on column market.order_book_snapshots.ask_depth_200bps is 'quote resting within 200 bps of mid on the ask side; NULL beyond the levels served';
-comment on column market.order_book_snapshots.levels is 'levels served on both sides';
+comment on column market.order_book_snapshots.levels is 'levels served, both sides together';
 
 comment on column market.public_trades.pair is 'OKX instrument id, such as BTC-USDT';
 comment on column market.public_trades.trade_id is 'id at the exchange';
@@ -166,14 +166,14 @@ comment on column features.sql_windows.starts_at is 'from this bar on SQL holds 
 
 comment on column ops.market_source.only_row is 'keeps the table at one row';
 comment on column ops.market_source.identity is 'mode, tape and seed of the market';
-comment on column ops.market_source.recorded_at is 'when the database took it';
+comment on column ops.market_source.recorded_at is 'when it was recorded';
 
 comment on column ops.alerts.alert_id is 'number of the alert';
 comment on column ops.alerts.raised_at is 'when it was raised';
 comment on column ops.alerts.subject is 'one line';
 comment on column ops.alerts.message is 'the whole message';
 comment on column ops.alerts.run_id is 'Dagster run; NULL when it has none';
-comment on column ops.alerts.delivered is 'true when the webhook took it';
+comment on column ops.alerts.delivered is 'true when the webhook accepted it';
 
 comment on table market.candle_revisions is
 'Every version of a bar that was replaced; the candle table holds the current version.';

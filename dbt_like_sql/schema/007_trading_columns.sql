@@ -28,7 +28,7 @@ comment on column ml.model_versions.trained_at is 'when it was trained';
 
 comment on column ml.champions.week is 'week of the decision, by its Sunday';
 comment on column ml.champions.model_name is 'registered model in MLflow';
-comment on column ml.champions.model_version is 'version in charge; NULL when none ever passed';
+comment on column ml.champions.model_version is 'version used from that week on; NULL when none ever passed the gate';
 comment on column ml.champions.algorithm is 'algorithm of that version';
 comment on column ml.champions.trained_for_week is 'week that it was trained for';
 comment on column ml.champions.outcome is 'promoted, kept or none';
@@ -111,7 +111,7 @@ comment on column trading.positions.fees_quote is 'fees paid so far, in quote';
 comment on column trading.positions.mark_price is 'last price; NULL when unknown';
 comment on column trading.positions.unrealised_pnl_quote is 'value at mark_price less cost_quote; NULL when the price is unknown';
 comment on column trading.positions.opened_at is 'exchange time of the fill that opened the position; NULL when flat';
-comment on column trading.positions.locked is 'true when the pair may not be traded';
+comment on column trading.positions.locked is 'true when the position differs from the account: nothing is ordered in the pair';
 comment on column trading.positions.rejection_reason is 'why it is locked; empty when it is not';
 comment on column trading.positions.as_of is 'exchange time of the reconciliation';
 
@@ -129,10 +129,10 @@ comment on column backtests.runs.turnover is 'traded notional over mean equity';
 comment on column backtests.runs.cost_quote is 'fees, spread and impact paid, quote';
 comment on column backtests.runs.cost_share_pct is 'costs in percent of what winning trades made before costs; NULL without one';
 comment on column backtests.runs.trades is 'closed trades';
-comment on column backtests.runs.signals is 'signals that were traded on';
-comment on column backtests.runs.model_versions is 'versions whose signals were traded';
+comment on column backtests.runs.signals is 'signals of the week, tradable or not';
+comment on column backtests.runs.model_versions is 'versions that made the signals of the week';
 comment on column backtests.runs.fee_rate is 'taker fee, as a fraction';
-comment on column backtests.runs.closing_portfolio is 'cash and positions handed to the next week';
+comment on column backtests.runs.closing_portfolio is 'cash and positions with which the next week opens';
 
 comment on column backtests.trades.week is 'out-of-sample week, by its Sunday';
 comment on column backtests.trades.pair is 'OKX instrument id, such as BTC-USDT';

@@ -48,7 +48,7 @@ def age_rejection(signal_hour: datetime, exchange_now: datetime, ttl: timedelta 
         )
     age = exchange_now - (signal_hour + HOUR)
     if age > ttl:
-        return f"signals of {signal_hour:%Y-%m-%d %H:%M} are {age} old, more than the {ttl} they live"
+        return f"signals of {signal_hour:%Y-%m-%d %H:%M} are {age} old, more than {ttl}"
     return ""
 
 

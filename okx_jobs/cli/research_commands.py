@@ -62,7 +62,7 @@ def verify() -> None:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--write", is_flag=True, help="Write docs/features.md and docs/labels.md anew.")
+@click.option("--write", is_flag=True, help="Write docs/features.md, labels.md and tables.md.")
 def features(name: str | None, write: bool) -> None:
     """List the features, or explain one: formula, unit, what it needs, when it is NULL."""
     from okx_jobs.cli.feature_guide import print_features, write_pages

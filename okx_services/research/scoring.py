@@ -32,15 +32,13 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Scored:
-    """The signals of a window. `hours_without_model` counts feature rows that no version may score."""
+    """The signals of a window. `rows_with_model` and `rows_without_model` count feature rows, by whether a version
+    may score them."""
 
     rows: pd.DataFrame
     models: dict[int, LoadedModel]
-    feature_rows: int
-
-    @property
-    def rows_without_model(self) -> int:
-        return self.feature_rows - len(self.rows)
+    rows_with_model: int
+    rows_without_model: int
 
     def known_in_time(self) -> bool:
         """True when no signal comes from a version that was trained for a later week."""
@@ -67,7 +65,8 @@ def score_window(
     signals = apply_gates(database, predict(rows_with_model, models), start, end)
     signals["live"] = signals["timestamp_utc"] == live_hour
     require_contract(SIGNALS, signals)
-    return Scored(signals[COLUMNS], models, len(features))
+    with_model = len(rows_with_model)
+    return Scored(signals[COLUMNS], models, with_model, len(features) - with_model)
 
 
 def week_of(times: pd.Series) -> pd.Series:

@@ -1,6 +1,6 @@
 """The order executor: turns the newest signals into orders, at most one per decision, whatever crashes.
 
-    lease -> settle what an earlier run left open -> refuse or decide -> journal -> send -> record
+    lease -> settle what an earlier run left open -> reject the hour or decide -> journal -> send -> record
 
 Every step commits before the next begins. `checkpoint` is called between them by name, so that a test can
 kill the run at each one.

@@ -18,7 +18,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class HeldPosition:
-    """A pair's position and whether it may be traded."""
+    """A pair's position, and why it is locked; empty when it is not."""
 
     position: SpotPosition
     rejection_reason: str

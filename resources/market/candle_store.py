@@ -113,10 +113,10 @@ class CandleStore:
             }
         )
         rows["timestamp_utc"] = pd.to_datetime(rows["timestamp_utc"], utc=True)
-        bulk.stage("turned_away", "market.rejected_rows", rows)
+        bulk.stage("rejected_bars", "market.rejected_rows", rows)
         bulk.run(
             "insert into market.rejected_rows (pair, timestamp_utc, reason, payload, rejected_at, bar) "
-            "select pair, timestamp_utc, reason, payload, rejected_at, bar from turned_away on conflict do nothing"
+            "select pair, timestamp_utc, reason, payload, rejected_at, bar from rejected_bars on conflict do nothing"
         )
 
     def _note_fetched(self, bulk: Bulk, fetched: Iterable[Fetched], now: datetime) -> None:

@@ -148,7 +148,8 @@ def tables_page() -> str:
         GENERATED,
         "",
         "Every table of the database `okxsignal`. The asset that makes a table has its name: `market.candles_1h` is",
-        "`market/candles_1h` in the Dagster UI. Unknown is NULL, never 0. Times are UTC.",
+        "`market/candles_1h` in the Dagster UI (the models of `ml.model_versions` are `ml/signal_models`).",
+        "Unknown is NULL, never 0. Times are UTC.",
     ]
     for table in sorted(table_dictionary().values(), key=lambda table: table.name):
         lines += [
