@@ -7,11 +7,11 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
-from rich.markup import escape
 
 from okx_assets import keys
 from okx_core.hours import DAY, HOUR, LABEL_HORIZON_HOURS, floor_hour, newest_closed_hour
 from okx_jobs.cli.gap_report import print_gaps
+from okx_jobs.cli.introduction import introduction
 from okx_jobs.cli.summary import print_summary
 from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT
 from okx_jobs.runs.demo import Demo
@@ -35,10 +35,7 @@ def run_demo(request: DemoRequest, console: Console) -> None:
     market = recorded_market(request) if request.tape is not None else synthetic_market(request)
     settings, stretch = market.settings, market.stretch
     services.require_stack_stopped(settings.home)
-    console.print(
-        f"{settings.tape} tape, {len(settings.market.pairs)} pairs, {stretch.start:%Y-%m-%d %H:%M} to "
-        f"{stretch.end:%Y-%m-%d %H:%M} UTC; home {escape(str(settings.home))}", soft_wrap=True,
-    )  # fmt: skip
+    console.print(introduction(settings, stretch), highlight=False, soft_wrap=True)
     clock = f"fixed:{stretch.history_end:%Y-%m-%dT%H:%M:%SZ}"
     with services.working_services(settings, clock), quiet_instance(settings.home) as instance:
         market.remember()

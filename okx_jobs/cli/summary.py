@@ -10,6 +10,7 @@ from okx_assets import keys
 from okx_core.backtest.metrics import metrics
 from okx_services.reports import signals, trading
 from okx_services.reports.markdown import shown
+from okx_services.reports.market_origin import market_label, market_note
 from resources.config.settings import Settings
 from resources.feature_store.manifest import Manifest
 from resources.postgres.database import Database, psql_command
@@ -33,14 +34,12 @@ def print_summary(
     console: Console, database: Database, settings: Settings, command: str = "okxsignal"
 ) -> None:
     """Rows, models, backtest, signals, orders, positions and what to open next."""
-    for table in (
-        _rows(database),
-        _models(database),
-        _backtest(database),
-        _signals(database),
-        _positions(database),
-    ):
-        console.print(table)
+    market = str(database.scalar("select identity from ops.market_source") or "")
+    console.print(_rows(database))
+    for figures in (_models, _backtest, _signals, _positions):
+        console.print(figures(database, market_label(market)))
+    if market_note(market):
+        console.print(f"\n{market_note(market)}", soft_wrap=True)
     console.print(_next_steps(settings, database, command), highlight=False, soft_wrap=True)
 
 
@@ -63,10 +62,16 @@ def _rows(database: Database) -> Table:
     return table
 
 
-def _models(database: Database) -> Table:
+def _titled(title: str, label: str) -> str:
+    """The title with the mark of a synthetic market, so that no figure is read as one of a real market."""
+    return f"{title} [bold yellow]({label})[/bold yellow]" if label else title
+
+
+def _models(database: Database, label: str) -> Table:
+    title = _titled("Model versions, newest weeks (scores on the purged hold-out before the week)", label)
     table = Table(
         "week", "algorithm", "version", "hold-out rank IC", "t", "RMSE %", "of baseline %", "outcome",
-        title="Model versions, newest weeks (scores on the purged hold-out before the week)", title_justify="left",
+        title=title, title_justify="left",
     )  # fmt: skip
     rows = database.rows(query("newest_model_versions"))
     for row in rows:
@@ -85,22 +90,25 @@ def backtest_scores(database: Database) -> dict[str, Any]:
     return metrics(equity, trades) if len(equity) else {}
 
 
-def _backtest(database: Database) -> Table:
+def _backtest(database: Database, label: str) -> Table:
     weeks = database.rows(
         "select min(week) as first, max(week) as last, count(*) as weeks, sum(cost_quote) as cost from backtests.runs"
     )[0]
     title = (
         f"Backtest, out of sample only, costs on: {weeks['weeks']} weeks, {weeks['first']} to {weeks['last']}"
     )
-    table = Table("metric", "value", title=title, title_justify="left")
+    table = Table(
+        "metric", "value", *(["market"] if label else []), title=_titled(title, label), title_justify="left"
+    )
+    mark = [label] if label else []
     for name, value in backtest_scores(database).items():
-        table.add_row(name, shown(value, 3))
-    table.add_row("costs paid, quote", shown(weeks["cost"], 2))
+        table.add_row(name, shown(value, 3), *mark)
+    table.add_row("costs paid, quote", shown(weeks["cost"], 2), *mark)
     return table
 
 
-def _signals(database: Database) -> Table:
-    table = Table(*signals.HEAD, title="Newest signals", title_justify="left")
+def _signals(database: Database, label: str) -> Table:
+    table = Table(*signals.HEAD, title=_titled("Newest signals", label), title_justify="left")
     rows = database.rows(
         "select * from trading.signals where timestamp_utc = (select max(timestamp_utc) from trading.signals) "
         "order by predicted_excess_pct desc nulls last limit 12"
@@ -112,13 +120,13 @@ def _signals(database: Database) -> Table:
     return table
 
 
-def _positions(database: Database) -> Table:
+def _positions(database: Database, label: str) -> Table:
     counts = database.rows(
         "select (select count(*) from trading.orders) as orders, (select count(*) from trading.fills) as fills, "
         "(select count(*) from trading.executed_hours) as hours"
     )[0]
     title = f"Trading: {counts['hours']} hours, {counts['orders']} orders, {counts['fills']} fills"
-    table = Table(*trading.POSITION_HEAD[:-1], title=title, title_justify="left")
+    table = Table(*trading.POSITION_HEAD[:-1], title=_titled(title, label), title_justify="left")
     rows = trading.positions(database)
     for row in rows:
         table.add_row(*trading.position_cells(row))
