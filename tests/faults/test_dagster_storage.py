@@ -126,6 +126,21 @@ class TestTrap2TheBatches:
         assert names["one_row_per_candle"] == 1
         assert set(names.values()) <= {1, 2}  # `within_hourly_range` is the name of two
 
+    def test_a_planned_check_is_one_row_not_one_per_hour(self, entered, range_run) -> None:
+        """Dagster gives a check without partitions the hours of its run, and would write its event for each."""
+        with entered.instance.event_log_storage.index_connection() as connection:
+            rows = connection.exec_driver_sql(
+                "select check_name, asset_key, count(*) from asset_check_executions "
+                f"where run_id = '{range_run.run_id}' group by check_name, asset_key"
+            ).fetchall()
+        assert len(rows) > 5
+        assert {count for _, _, count in rows} == {1}
+
+    def test_no_check_has_partitions(self) -> None:
+        specs = [spec for asset in definitions.assets for spec in getattr(asset, "check_specs", ())]
+        assert specs
+        assert {spec.partitions_def for spec in specs} == {None}
+
     def test_the_range_wrote_its_rows(self, entered, range_run) -> None:
         assert range_run.success
         assert entered.store.scalar("select count(*) from features.features_1h") == 3 * HOURS
