@@ -2,19 +2,35 @@
 
 WEEKLY holds the week that has begun (its model exists when the week starts); FOLDS only weeks that are
 over, because a backtest needs the whole week. A label partition exists once its last horizon has passed.
+
+Every grid begins on OKXSIGNAL_HISTORY_FROM. A later beginning hides older partitions and changes no name, so an
+earlier one shows them again.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import dagster as dg
 
-from okx_core.hours import LABEL_HORIZON_HOURS
+from okx_core.hours import LABEL_HORIZON_HOURS, week_start_on_or_after
+from resources.config.settings import load_settings
 
-FIRST_HOUR = "2020-01-01-00:00"
-FIRST_WEEK = "2020-01-05"
+DEFAULT_FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
 ALGORITHMS = ("lightgbm", "catboost")
 
-DAILY = dg.DailyPartitionsDefinition("2020-01-01", timezone="UTC", end_offset=1)
+
+def first_day_of(history_from: datetime | None) -> datetime:
+    """The UTC day on which the grids begin; a time without a zone is UTC."""
+    if history_from is None:
+        return DEFAULT_FIRST_DAY
+    zoned = history_from if history_from.tzinfo else history_from.replace(tzinfo=UTC)
+    return zoned.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+FIRST_DAY = first_day_of(load_settings(trading=False).history_from)
+FIRST_HOUR = f"{FIRST_DAY:%Y-%m-%d-%H:%M}"
+FIRST_WEEK = f"{week_start_on_or_after(FIRST_DAY):%Y-%m-%d}"
+
+DAILY = dg.DailyPartitionsDefinition(f"{FIRST_DAY:%Y-%m-%d}", timezone="UTC", end_offset=1)
 HOURLY = dg.HourlyPartitionsDefinition(FIRST_HOUR, timezone="UTC")
 LABELS_1D_HOURS = dg.HourlyPartitionsDefinition(
     FIRST_HOUR, timezone="UTC", end_offset=-LABEL_HORIZON_HOURS["1d"]

@@ -21,9 +21,11 @@ from okx_assets.models import champion, signal_models  # noqa: E402
 from okx_assets.signals import signals  # noqa: E402
 from okx_assets.sql_models import sql_assets, sql_checks  # noqa: E402
 from okx_jobs.dagster_jobs.candle_sensors import candle_sensors  # noqa: E402
+from okx_jobs.dagster_jobs.freshness import with_freshness  # noqa: E402
 from okx_jobs.dagster_jobs.jobs import JOBS  # noqa: E402
 from okx_jobs.dagster_jobs.schedules import schedules  # noqa: E402
 from okx_jobs.dagster_jobs.sensors import sensors  # noqa: E402
+from resources.config.settings import load_settings  # noqa: E402
 from resources.dagster_resources import (  # noqa: E402
     DatabaseResource,
     ExchangeResource,
@@ -33,23 +35,26 @@ from resources.dagster_resources import (  # noqa: E402
 )
 
 definitions = dg.Definitions(
-    assets=[
-        universe,
-        candles_1h,
-        candles_15m,
-        order_book_snapshots,
-        public_trades,
-        funding_rates,
-        *sql_assets(),
-        features_1h,
-        labels_1d,
-        labels_2w,
-        signal_models,
-        champion,
-        signals,
-        backtests,
-        execution,
-    ],
+    assets=with_freshness(
+        [
+            universe,
+            candles_1h,
+            candles_15m,
+            order_book_snapshots,
+            public_trades,
+            funding_rates,
+            *sql_assets(),
+            features_1h,
+            labels_1d,
+            labels_2w,
+            signal_models,
+            champion,
+            signals,
+            backtests,
+            execution,
+        ],
+        load_settings(trading=False).market,
+    ),
     asset_checks=[*sql_checks(), feature_validation],
     jobs=JOBS,
     schedules=schedules(),

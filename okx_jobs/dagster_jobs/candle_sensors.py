@@ -27,7 +27,12 @@ DEPENDENTS = (
 def candle_sensors() -> list[dg.SensorDefinition]:
     """The sensors that keep candles, and what rests on them, whole."""
 
-    @dg.sensor(job=repair_gaps, minimum_interval_seconds=60, default_status=sensor_default())
+    @dg.sensor(
+        job=repair_gaps,
+        minimum_interval_seconds=60,
+        default_status=sensor_default(),
+        description="Every minute: ask the exchange again for missing candles whose next attempt is due.",
+    )
     def open_gaps() -> dg.RunRequest | dg.SkipReason:
         """Ask again for missing bars as soon as an attempt is due."""
         settings = load_settings()
@@ -41,6 +46,8 @@ def candle_sensors() -> list[dg.SensorDefinition]:
         jobs=[jobs.refresh_derived, jobs.label_1d, jobs.label_2w],
         minimum_interval_seconds=120,
         default_status=sensor_default(),
+        description="Every 2 minutes: recompute features and labels of candles that came late or were revised. "
+        "Signals stay as decided.",
     )
     def changed_candles(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         """Recompute what rests on hourly candles that came late or were revised since the last look."""

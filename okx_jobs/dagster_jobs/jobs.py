@@ -6,9 +6,17 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from okx_assets import keys
 from okx_assets.feature_validation import feature_validation
 from okx_jobs.dagster_jobs import gap_repair
+from resources.config.settings import Mode, load_settings
+
+
+def order_warning(mode: Mode) -> str:
+    """What a job that trades says about itself: in which mode, and where its orders go."""
+    return f"PLACES ORDERS. Mode {mode}: {mode.account}."
+
 
 EXECUTION_TAGS = {"okx/stage": "execution", "dagster/max_retries": "0", "dagster/max_runtime": "900"}
 DATA_TAGS = {"dagster/max_runtime": "3600"}
+WARNING = order_warning(load_settings(trading=False).mode)
 
 # About the code, not about some hours: an hour's run would only mark the day's checks as skipped.
 VALIDATION = dg.AssetSelection.checks(feature_validation)
@@ -22,7 +30,7 @@ EXECUTION = dg.AssetSelection.assets(*keys.EXECUTION)
 trade_hour = dg.define_asset_job(
     "trade_hour",
     selection=(HOURLY_DATA | EXECUTION) - VALIDATION,
-    description="Candles, features, signals of the last closed hour, then orders from the newest signals.",
+    description=f"Candles, features, signals of the last closed hour, then orders from the newest signals. {WARNING}",
     tags=EXECUTION_TAGS,
 )
 refresh_hour = dg.define_asset_job(
@@ -76,7 +84,7 @@ backtest_week = dg.define_asset_job(
 )  # fmt: skip
 execute_signals = dg.define_asset_job(
     "execute_signals", selection=EXECUTION, tags=EXECUTION_TAGS,
-    description="Settle open orders and trade the newest signals if they are fresh and untraded.",
+    description=f"Settle open orders and trade the newest signals if they are fresh and untraded. {WARNING}",
 )  # fmt: skip
 refresh_marts = dg.define_asset_job(
     "refresh_marts", selection=dg.AssetSelection.groups("marts"), tags=DATA_TAGS,

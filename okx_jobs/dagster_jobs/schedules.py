@@ -47,6 +47,7 @@ def schedules() -> list[Any]:
         cron_schedule="10 0 * * 0",
         execution_timezone="UTC",
         default_status=data_default(),
+        description="Sunday 00:10 UTC: train every algorithm for the week that has just begun.",
     )
     def weekly_training(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
         """Train every algorithm for the week that has just begun."""
@@ -64,6 +65,7 @@ def schedules() -> list[Any]:
         cron_schedule="40 0 * * 0",
         execution_timezone="UTC",
         default_status=data_default(),
+        description="Sunday 00:40 UTC: choose the week's champion. From then on it makes the signals.",
     )
     def weekly_champion(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         """Decide on the week's champion half an hour after training began."""
@@ -72,19 +74,38 @@ def schedules() -> list[Any]:
 
     build, status = dg.build_schedule_from_partitioned_job, data_default()
     return [
-        build(jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading"),
-        build(jobs.refresh_hour, minute_of_hour=1, default_status=_data_only_default(), name="hourly_data"),
-        build(jobs.observe_hour, minute_of_hour=1, default_status=status, name="hourly_observations"),
-        build(jobs.refresh_candles_15m, minute_of_hour=2, default_status=status, name="hourly_candles_15m"),
-        build(jobs.label_1d, minute_of_hour=10, default_status=status, name="hourly_labels_1d"),
-        build(jobs.label_2w, minute_of_hour=12, default_status=status, name="hourly_labels_2w"),
         build(
-            jobs.backtest_week, day_of_week=0, hour_of_day=2, default_status=status, name="weekly_backtest"
+            jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading",
+            description=f"Minute 1: candles, features and signals of the hour that closed, then orders. {jobs.WARNING}",
+        ),
+        build(
+            jobs.refresh_hour, minute_of_hour=1, default_status=_data_only_default(), name="hourly_data",
+            description="Minute 1: the data and signals of hourly_trading without orders; for when that is stopped.",
+        ),
+        build(
+            jobs.observe_hour, minute_of_hour=1, default_status=status, name="hourly_observations",
+            description="Minute 1: order books, newest trades and funding rates when the hour is decided.",
+        ),
+        build(
+            jobs.refresh_candles_15m, minute_of_hour=2, default_status=status, name="hourly_candles_15m",
+            description="Minute 2: 15-minute candles of the hour that closed, and the features that use them.",
+        ),
+        build(
+            jobs.label_1d, minute_of_hour=10, default_status=status, name="hourly_labels_1d",
+            description="Minute 10: labels of the bar whose 24 h have passed.",
+        ),
+        build(
+            jobs.label_2w, minute_of_hour=12, default_status=status, name="hourly_labels_2w",
+            description="Minute 12: labels of the bar whose two weeks have passed.",
+        ),
+        build(
+            jobs.backtest_week, day_of_week=0, hour_of_day=2, default_status=status, name="weekly_backtest",
+            description="Sunday 02:00 UTC: trade the signals of the week that ended, out of sample and with costs.",
         ),
         *_daily(),
         weekly_training,
         weekly_champion,
-    ]
+    ]  # fmt: skip
 
 
 def _daily() -> list[Any]:
@@ -95,6 +116,7 @@ def _daily() -> list[Any]:
         cron_schedule="0 0 * * *",
         execution_timezone="UTC",
         default_status=data_default(),
+        description="00:00 UTC: observe which pairs may be traded today.",
     )
     def daily_universe(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         """Observe the universe as the day begins."""
@@ -106,6 +128,7 @@ def _daily() -> list[Any]:
         cron_schedule="30 3 * * *",
         execution_timezone="UTC",
         default_status=data_default(),
+        description="03:30 UTC: check the features of the newest candles for look-ahead, copies and drift.",
     )
     def daily_validation() -> dg.RunRequest:
         """Validate the features on the newest candles."""

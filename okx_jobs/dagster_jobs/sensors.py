@@ -28,6 +28,8 @@ def sensors() -> list[dg.SensorDefinition]:
         jobs=[job for job, _ in WATCHED.values()],
         minimum_interval_seconds=120,
         default_status=sensor_default(),
+        description="Every 2 minutes: launch runs for hours of data, signals and labels that the schedules missed. "
+        "Places no order.",
     )
     def missing_hours(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         """Make up for hours that the hourly schedules missed; none of these jobs trades."""
@@ -41,7 +43,12 @@ def sensors() -> list[dg.SensorDefinition]:
         ]
         yield from requests or [dg.SkipReason("no hour is missing")]
 
-    @dg.sensor(job=jobs.refresh_universe, minimum_interval_seconds=300, default_status=sensor_default())
+    @dg.sensor(
+        job=jobs.refresh_universe,
+        minimum_interval_seconds=300,
+        default_status=sensor_default(),
+        description="Every 5 minutes: observe the universe again when the exchange lists a new pair.",
+    )
     def new_pairs(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         """Observe the universe again as soon as the exchange lists a pair it does not hold."""
         settings = load_settings()
@@ -65,6 +72,7 @@ def sensors() -> list[dg.SensorDefinition]:
         monitor_all_code_locations=False,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Every 30 seconds: raise an alert for each failed run, in ops.alerts and at the webhook.",
     )
     def failed_runs(context: dg.RunFailureSensorContext) -> None:
         """Raise an alert for every failed run."""

@@ -113,5 +113,6 @@ def require_partition(hour: datetime) -> None:
     """Refuse hours before the first partition of the assets."""
     if hour < HOURLY.start:
         raise RequestError(
-            f"{hour:%Y-%m-%d %H:%M} is before {HOURLY.start:%Y-%m-%d}, the first partition: begin there or later"
+            f"{hour:%Y-%m-%d %H:%M} is before {HOURLY.start:%Y-%m-%d}, the first partition: begin there or later, or "
+            "set OKXSIGNAL_HISTORY_FROM"
         )

@@ -30,6 +30,7 @@ from resources.stores import claim_market, prepare_database, require_own_server
 PYTHON = sys.executable
 LOCATION = "okx"
 LIVE_FEED = "live-feed"
+CODE_SERVER = "code-server"
 
 
 def process_registry(home: Path) -> ProcessRegistry:
@@ -95,7 +96,7 @@ def code_server(settings: Settings) -> Service:
         "-m", "okx_jobs.definitions", "--location-name", LOCATION,
     ]  # fmt: skip
     return Service(
-        "code-server",
+        CODE_SERVER,
         command,
         settings.code_server_port,
         "OKXSIGNAL_CODE_SERVER_PORT",

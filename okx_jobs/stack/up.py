@@ -28,6 +28,7 @@ from okx_jobs.stack.processes import (
     stop_child,
     wait_until_healthy,
 )
+from okx_jobs.stack.time_grid import with_time_grid
 from okx_services.ingest.feed_health import health_file, utc_now
 from resources.config.parts import DatabaseSettings
 from resources.config.settings import Mode, Settings
@@ -91,6 +92,7 @@ def up(settings: Settings, console: Console) -> None:
             services.start_database(settings)
             with dg.DagsterInstance.get() as instance:
                 swept = sweep_orphans(instance)
+                wanted = with_time_grid(wanted, settings, instance)
         if swept:
             console.print(f"swept {len(swept)} orphaned runs: {', '.join(run[:8] for run in swept)}")
         children: list[tuple[Service, Popen[bytes]]] = []

@@ -62,6 +62,10 @@ class DeclaredSettings(BaseModel):
         PROJECT / ".okxsignal", Group.HOME, "folder", "State of one market: database, feature store, logs. "
         "The option --home sets it too.",
     )  # fmt: skip
+    history_from: datetime | None = setting(
+        None, Group.HOME, "date, UTC", "First day of the assets' time grids. Unset: `up` takes the first day that was "
+        "materialised, commands take 2020-01-01. Names of partitions do not depend on it.",
+    )  # fmt: skip
     allow_live: str = setting(
         "", Group.HOME, "yes", "First opt-in to mode live. The second is the command `okxsignal arm`."
     )

@@ -170,6 +170,10 @@ def test_check_names_are_predicates() -> None:
 
 def test_schedules_and_sensors_say_what_they_do() -> None:
     repository = definitions.get_repository_def()
+    assert [
+        item.name for item in (*repository.schedule_defs, *repository.sensor_defs)
+        if len(item.description or "") < 40
+    ] == []  # fmt: skip
     names = [item.name for item in (*repository.schedule_defs, *repository.sensor_defs)]
     assert len(names) == len(set(names))
     assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in names)

@@ -3,15 +3,17 @@
 import inspect
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 
 from okx_assets import keys
 from okx_assets.partitions import FIRST_HOUR, HOURLY
-from okx_jobs.dagster_jobs.jobs import EXECUTION_TAGS
+from okx_jobs.dagster_jobs.freshness import with_freshness
+from okx_jobs.dagster_jobs.jobs import EXECUTION_TAGS, order_warning
 from okx_jobs.definitions import definitions
+from resources.config.settings import Mode, Settings
 
 REPOSITORY = definitions.get_repository_def()
 GRAPH = REPOSITORY.asset_graph
@@ -126,6 +128,43 @@ class TestExecution:
 
     def test_no_job_retries_its_steps(self) -> None:
         assert {definitions.resolve_job_def(name)._op_retry_policy for name in self.JOBS} == {None}
+
+
+def test_what_trades_warns_that_it_places_orders_and_where() -> None:
+    traders = [definitions.resolve_job_def(name) for name in TestExecution.JOBS]
+    traders += [schedule for schedule in REPOSITORY.schedule_defs if schedule.name == "hourly_trading"]
+    assert len(traders) == 3
+    assert all("PLACES ORDERS. Mode simulated" in trader.description for trader in traders)
+    assert all("no real money" in trader.description for trader in traders)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_only_the_live_mode_says_real_money(mode: Mode) -> None:
+    assert ("REAL MONEY" in order_warning(mode)) == (mode is Mode.LIVE)
+
+
+FRESH = {keys.UNIVERSE, keys.CANDLES_1H, keys.FEATURES_1H, keys.SIGNALS}
+
+
+def test_what_must_be_fresh_is_overdue_after_a_missed_run() -> None:
+    assert {key for key in KEYS if GRAPH.get(key).freshness_policy} == FRESH
+    for key in FRESH:
+        policy = GRAPH.get(key).freshness_policy
+        period = timedelta(days=1) if key == keys.UNIVERSE else timedelta(hours=1)
+        assert period < policy.warn_window.to_timedelta() < policy.fail_window.to_timedelta() < 3 * period
+
+
+def test_nothing_is_overdue_where_the_clock_is_fixed() -> None:
+    fixed = Settings(clock="fixed:2026-01-01T00:00:00Z").market
+    assets = [
+        definition for definition in definitions.assets or [] if isinstance(definition, dg.AssetsDefinition)
+    ]
+    bare = [
+        asset.map_asset_specs(lambda spec: spec.replace_attributes(freshness_policy=None)) for asset in assets
+    ]
+    assert not any(spec.freshness_policy for asset in with_freshness(bare, fixed) for spec in asset.specs)
+    real = with_freshness(bare, Settings().market)
+    assert {spec.key for asset in real for spec in asset.specs if spec.freshness_policy} == FRESH
 
 
 def test_trap_6_no_asset_sensor_and_no_automation_condition_can_launch_a_run() -> None:
