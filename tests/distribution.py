@@ -12,7 +12,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 DEMO_HOME = "the demo home"
 DEMO_HOME_FILES = tuple(
-    f"tests/e2e/test_{name}.py" for name in ("bad_market", "demo", "execution", "observations")
+    f"tests/e2e/test_{name}.py"
+    for name in ("bad_market", "demo", "execution", "observations", "pages", "registry")
 )
 APART = ("tests/e2e/test_planted_edge.py",)
 LOOPS = ("tests/okx_jobs/cli/test_validation.py",)
