@@ -1,6 +1,6 @@
 """Where the time grids of the Dagster UI begin: on the first day that the home has materialised.
 
-Only the code server is told. Commands keep the default grid, so `okxsignal backfill --from` can go back further; the
+Only the code server gets it. Commands keep the default grid, so `okxsignal backfill --from` can go back further; the
 next `okxsignal up` then begins there. A fresh home has the default grid too, for a backfill in the UI.
 """
 

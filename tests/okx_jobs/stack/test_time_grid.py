@@ -37,7 +37,7 @@ def instance():
         yield instance
 
 
-def told(settings: Settings, instance: dg.DagsterInstance) -> dict[str, dict[str, str]]:
+def variables_of(settings: Settings, instance: dg.DagsterInstance) -> dict[str, dict[str, str]]:
     """The further variables of each service."""
     services = with_time_grid(stack(settings), settings, instance)
     return {service.name: dict(service.variables) for service in services}
@@ -45,13 +45,13 @@ def told(settings: Settings, instance: dg.DagsterInstance) -> dict[str, dict[str
 
 def test_a_fresh_home_has_the_default_grid(instance, tmp_path) -> None:
     assert first_materialised_day(instance) is None
-    assert "OKXSIGNAL_HISTORY_FROM" not in told(Settings(home=tmp_path), instance)["code-server"]
+    assert "OKXSIGNAL_HISTORY_FROM" not in variables_of(Settings(home=tmp_path), instance)["code-server"]
 
 
 def test_the_code_server_alone_begins_with_the_first_materialised_day(instance, tmp_path) -> None:
     materialise(instance, keys.CANDLES_1H, "2026-05-18-03:00", "2026-05-17-00:00")
     materialise(instance, keys.UNIVERSE, "2026-05-18")
-    variables = told(Settings(home=tmp_path), instance)
+    variables = variables_of(Settings(home=tmp_path), instance)
     assert variables["code-server"]["OKXSIGNAL_HISTORY_FROM"] == "2026-05-17"
     assert [name for name in variables if "OKXSIGNAL_HISTORY_FROM" in variables[name]] == ["code-server"]
 
@@ -65,7 +65,7 @@ def test_a_backfill_of_earlier_hours_moves_the_beginning_back(instance) -> None:
 def test_a_setting_of_the_user_wins(instance, tmp_path) -> None:
     materialise(instance, keys.CANDLES_1H, "2026-05-17-00:00")
     given = Settings(home=tmp_path, history_from=datetime(2024, 1, 1))
-    assert "OKXSIGNAL_HISTORY_FROM" not in told(given, instance)["code-server"]
+    assert "OKXSIGNAL_HISTORY_FROM" not in variables_of(given, instance)["code-server"]
 
 
 @pytest.mark.parametrize(
