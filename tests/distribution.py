@@ -7,14 +7,15 @@ The demo home begins first because it takes longest. While it compiles the numer
 run files that need none of them; files that do find them compiled.
 """
 
+import ast
+from functools import cache
+from pathlib import Path
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 DEMO_HOME = "the demo home"
-DEMO_HOME_FILES = tuple(
-    f"tests/e2e/test_{name}.py"
-    for name in ("bad_market", "demo", "execution", "observations", "pages", "registry")
-)
+E2E = Path(__file__).parent / "e2e"
 APART = ("tests/e2e/test_planted_edge.py",)
 LOOPS = ("tests/okx_jobs/cli/test_validation.py",)
 NO_LOOPS = ("tests/okx_jobs/", "tests/conformance/", "tests/okx_simulator/")
@@ -37,17 +38,28 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         return group_of(nodeid)
 
 
+@cache
+def demo_home_files() -> tuple[str, ...]:
+    """The files whose tests or fixtures take `market`, the demo home."""
+    return tuple(f"tests/e2e/{path.name}" for path in sorted(E2E.glob("test_*.py")) if takes_market(path))
+
+
+def takes_market(path: Path) -> bool:
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    return any(argument.arg == "market" for function in functions for argument in function.args.args)
+
+
 def group_of(nodeid: str) -> str:
     """The name of the group of tests that a test shares a worker with."""
     path, _, name = nodeid.partition("::")
-    if path in DEMO_HOME_FILES:
+    if path in demo_home_files():
         return DEMO_HOME
     return f"{path}::{name.partition('[')[0]}" if path in APART else path
 
 
 def rank(nodeid: str) -> int:
     """When a test begins: the demo home, files without compiled loops, long files with loops, the rest."""
-    if nodeid.startswith(DEMO_HOME_FILES):
+    if nodeid.startswith(demo_home_files()):
         return 0
     if nodeid.startswith(NO_LOOPS) and not nodeid.startswith(LOOPS):
         return 1
@@ -56,14 +68,4 @@ def rank(nodeid: str) -> int:
 
 def in_order(items: list[pytest.Item]) -> None:
     """Put the tests in the order in which they begin under pytest-xdist."""
-    strangers = {
-        item.nodeid for item in items
-        if item.nodeid.startswith("tests/e2e/")
-        and "market" in getattr(item, "fixturenames", ())
-        and group_of(item.nodeid) != DEMO_HOME
-    }  # fmt: skip
-    if strangers:
-        raise pytest.UsageError(
-            f"add the files of {sorted(strangers)} to DEMO_HOME_FILES, or the demo runs twice"
-        )
     items.sort(key=lambda item: rank(item.nodeid))
