@@ -27,6 +27,8 @@ def outcome(report: ExecutionReport) -> str:
     parts += [f"{report.unresolved} unresolved"] if report.unresolved else []
     parts += [f"{report.settled} settled"] if report.settled else []
     parts += [f"{len(report.skipped)} skipped"] if report.skipped else []
+    if parts == ["0 placed"]:
+        parts = ["0 placed, because no signal asked for a trade"]
     return ", ".join(parts)
 
 

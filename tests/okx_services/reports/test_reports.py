@@ -83,6 +83,7 @@ def test_the_best_signal_of_the_newest_hour_comes_first_and_an_unknown_one_last(
     ("report", "words"),
     [
         (ExecutionReport(placed=2), "2 placed"),
+        (ExecutionReport(), "0 placed, because no signal asked for a trade"),
         (
             ExecutionReport(rejection_reason="hour 2026-01-04 00:00 has been executed"),
             "0 placed, because hour 2026-01-04 00:00 has been executed",
