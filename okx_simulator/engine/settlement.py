@@ -29,12 +29,16 @@ TIMER = "cancel all after"
 
 @dataclass(frozen=True)
 class ScheduledEvent:
-    """Something at `moment_ms`; `act` says whether what comes next has to be worked out anew."""
+    """Something at `moment_ms`; `act` says whether what comes next has to be worked out anew.
+
+    At one moment the lower rank comes first, then the order with the lower `priority`, then the older one.
+    """
 
     moment_ms: int
     rank: int
     number: int
     act: Callable[[], bool]
+    priority: Decimal = ZERO
 
 
 class Settlement:
@@ -77,9 +81,9 @@ class Settlement:
         looking = True
         while looking:
             looking = False
-            for happening in self._scheduled_events(since_ms, now_ms):
-                since_ms = happening.moment_ms - 1
-                if happening.act():
+            for event in self._scheduled_events(since_ms, now_ms):
+                since_ms = event.moment_ms - 1
+                if event.act():
                     looking = True
                     break
 
@@ -90,7 +94,7 @@ class Settlement:
             *self._crossings(since_ms, now_ms),
             *self._triggers(since_ms, now_ms),
         ]
-        found.sort(key=lambda happening: (happening.moment_ms, happening.rank, happening.number))
+        found.sort(key=lambda event: (event.moment_ms, event.rank, event.priority, event.number))
         horizon = found[0].moment_ms if found else now_ms
         return [*self._margin_calls(since_ms, horizon), *found]
 
@@ -125,7 +129,10 @@ class Settlement:
                 self._reached[order] = self._reached_ms(order, since_ms, now_ms)
             moment = self._reached[order]
             if moment is not None:
-                yield ScheduledEvent(moment, 2, order.ord_id, self._fill(order, moment))
+                # The price jumps from slot to slot: on its way it meets the better limits first.
+                price = Decimal(order.price)
+                first = -price if order.side == "buy" else price
+                yield ScheduledEvent(moment, 2, order.ord_id, self._fill(order, moment), first)
 
     def _reached_ms(self, order: OrderRow, since_ms: int, now_ms: int) -> int | None:
         from_ms = max(order.rests_from_ms, since_ms) + 1

@@ -8,12 +8,14 @@ from decimal import Decimal
 from okx_core.market.book_model import BookModel, book_model, ladder_prices
 from okx_core.market.instruments import Instrument
 from okx_simulator.faults.script import Faults
-from okx_simulator.market.public_trades import SLOT_MS, TRADES_PER_HOUR, PublicTrade, trades_of
+from okx_simulator.market.public_trades import TRADES_PER_HOUR, PublicTrade, trades_of
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.protocol.swaps import CONTRACT_LOT, contract_value, has_swap, is_swap, pair_of, swap_of
 from okx_simulator.tape.bar_sizes import BarSize, gather
-from okx_simulator.tape.bars import Bars, Tape, forming_bar, joined
-from okx_simulator.tape.price_grid import price_grid, year_start
+from okx_simulator.tape.bars import Bars, Tape, joined
+from okx_simulator.tape.hour_path import SLOT_MS, forming_bar
+from okx_simulator.tape.price_grid import year_start
+from okx_simulator.tape.tape_paths import Stretch, TapePaths
 
 DELISTED_AFTER_HOURS = 72
 SWAP_CODES = 100_000
@@ -45,15 +47,18 @@ class PriceFeed:
         clock: ExchangeClock,
         faults: Faults | None = None,
         listings: dict[tuple[str, int], Instrument] | None = None,
+        paths: TapePaths | None = None,
     ) -> None:
         self.tape = tape
+        self.paths = paths or TapePaths(tape)
         self.clock = clock
         self._faults = faults or Faults(clock.now_ms)
         self._listings: dict[tuple[str, int], Instrument] = {} if listings is None else listings
 
     def at(self, moment_ms: int) -> "PriceFeed":
         """The same market with its clock fixed at another time."""
-        return PriceFeed(self.tape, ExchangeClock(fixed(moment_ms)), self._faults, self._listings)
+        clock = ExchangeClock(fixed(moment_ms))
+        return PriceFeed(self.tape, clock, self._faults, self._listings, self.paths)
 
     def candles(
         self, pair: str, size: BarSize, after_ms: int, before_ms: int, limit: int, newest: int | None = None
@@ -81,7 +86,8 @@ class PriceFeed:
         if len(bars) == 0 or int(bars.hours[-1]) != hour:
             return bars
         last = len(bars) - 1
-        return joined([bars[:last], forming_bar(bars[last:], now_ms)])
+        whole = bars[last:]
+        return joined([bars[:last], forming_bar(whole, self.paths.of(pair_of(pair), whole), now_ms)])
 
     def mid(self, pair: str) -> float:
         """The price on the path at the exchange's now; the last close where no bar is forming."""
@@ -137,8 +143,8 @@ class PriceFeed:
         now_ms = self.clock.now_ms()
         bars = self.tape.bars(pair_of(pair), now_ms // HOUR_MS + 1)
         hours = count // TRADES_PER_HOUR + 2
-        bars = bars[max(len(bars) - hours, 0) :]
-        return trades_of(bars, self.listing(pair), now_ms, count, self.contract_value(pair))
+        hourly = list(self.paths.each(pair_of(pair), bars[max(len(bars) - hours, 0) :]))
+        return trades_of(hourly, self.listing(pair), now_ms, count, self.contract_value(pair))
 
     def trades_before(self, pair: str, trade_id: int, count: int) -> list[PublicTrade]:
         """The newest `count` public trades with ids below `trade_id`, newest first; none of the future."""
@@ -147,10 +153,9 @@ class PriceFeed:
             return []
         return self.at(last_ms).trades(pair, count)
 
-    def stretch(self, pair: str, from_ms: int, to_ms: int) -> Bars:
-        """Whole bars around [from, to]: what may be later than the clock is for the caller to cut off."""
-        bars = self.tape.bars(pair_of(pair), to_ms // HOUR_MS + 1)
-        return bars.between(from_ms // HOUR_MS - 1, to_ms // HOUR_MS + 1)
+    def stretch(self, pair: str, from_ms: int, to_ms: int) -> Stretch:
+        """The path of [from, to]: what may be later than the clock is for the caller to cut off."""
+        return self.paths.stretch(pair_of(pair), from_ms, to_ms)
 
     def price(self, pair: str) -> Decimal:
         """Last, index and mark price of now: the point on the path."""
@@ -197,9 +202,10 @@ class PriceFeed:
     def listing(self, pair: str) -> Instrument:
         """The instrument of this year; `pair` must be listed."""
         bars = self.tape.bars(pair_of(pair), self.clock.now_ms() // HOUR_MS + 1)
-        key = (pair, year_start(int(bars.hours[-1])))
+        newest = int(bars.hours[-1])
+        key = (pair, year_start(newest))
         if key not in self._listings:
-            grid = price_grid(float(bars.between(key[1], int(bars.hours[-1]) + 1).open[0]))
+            grid = self.paths.grid(pair_of(pair), newest)
             base, quote = pair_of(pair).split("-")
             listed = datetime.fromtimestamp(int(bars.hours[0]) * 3600, UTC)
             lot, least = (CONTRACT_LOT, CONTRACT_LOT) if is_swap(pair) else (grid.lot, grid.min_size)

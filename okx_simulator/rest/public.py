@@ -1,7 +1,6 @@
 """The endpoints anyone may call: time, status, instruments, candles, tickers, books, trades."""
 
 from okx_simulator.exchange import Exchange
-from okx_simulator.market.public_trades import SLOT_MS
 from okx_simulator.protocol.calls import Call, Payload
 from okx_simulator.protocol.clock import HOUR_MS
 from okx_simulator.protocol.errors import empty_parameter, parameter_error, unknown_instrument
@@ -18,6 +17,7 @@ from okx_simulator.responses.market_and_orders import (
 from okx_simulator.rest.candle_faults import SPARE_ROWS, alters_candles, faulty_rows
 from okx_simulator.rest.paging import row_limit, whole_number
 from okx_simulator.tape.bar_sizes import BAR_SIZES, BarSize
+from okx_simulator.tape.hour_path import SLOT_MS
 from okx_simulator.tape.minute_bars import MINUTE_MS, MINUTE_SIZES, minute_rows
 
 CANDLE_ROWS = 300
@@ -115,9 +115,8 @@ def _minute_candles(
         before_ms = max(before_ms, (now_ms // length_ms - newest) * length_ms)
     hours = limit * minutes // 60 + 2
     hourly = market.tape.bars(pair_of(pair), -(-after_ms // HOUR_MS))
-    bars, forming_ms = minute_rows(
-        hourly[max(len(hourly) - hours, 0) :], minutes, now_ms, after_ms, before_ms
-    )
+    with_paths = market.paths.each(pair_of(pair), hourly[max(len(hourly) - hours, 0) :])
+    bars, forming_ms = minute_rows(with_paths, minutes, now_ms, after_ms, before_ms)
     return minute_candle_rows(bars, forming_ms)[:limit]
 
 
