@@ -8,12 +8,12 @@ from decimal import Decimal
 from okx_core.market.book_model import BookModel, book_model, ladder_prices
 from okx_core.market.instruments import Instrument
 from okx_simulator.faults.script import Faults
-from okx_simulator.market.public_trades import TRADES_PER_HOUR, PublicTrade, trades_of
+from okx_simulator.market.public_trades import TRADE_MS, TRADES_PER_HOUR, PublicTrade, trades_of
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.protocol.swaps import CONTRACT_LOT, contract_value, has_swap, is_swap, pair_of, swap_of
 from okx_simulator.tape.bar_sizes import BarSize, gather
 from okx_simulator.tape.bars import Bars, Tape, joined
-from okx_simulator.tape.hour_path import SLOT_MS, forming_bar
+from okx_simulator.tape.hour_path import forming_bar
 from okx_simulator.tape.price_grid import year_start
 from okx_simulator.tape.tape_paths import Stretch, TapePaths
 
@@ -148,7 +148,7 @@ class PriceFeed:
 
     def trades_before(self, pair: str, trade_id: int, count: int) -> list[PublicTrade]:
         """The newest `count` public trades with ids below `trade_id`, newest first; none of the future."""
-        last_ms = min(self.clock.now_ms(), trade_id * SLOT_MS - 1)
+        last_ms = min(self.clock.now_ms(), trade_id * TRADE_MS - 1)
         if len(self.tape.bars(pair_of(pair), last_ms // HOUR_MS + 1)) == 0:
             return []
         return self.at(last_ms).trades(pair, count)

@@ -1,6 +1,7 @@
 """The endpoints anyone may call: time, status, instruments, candles, tickers, books, trades."""
 
 from okx_simulator.exchange import Exchange
+from okx_simulator.market.public_trades import TRADE_MS
 from okx_simulator.protocol.calls import Call, Payload
 from okx_simulator.protocol.clock import HOUR_MS
 from okx_simulator.protocol.errors import empty_parameter, parameter_error, unknown_instrument
@@ -17,7 +18,6 @@ from okx_simulator.responses.market_and_orders import (
 from okx_simulator.rest.candle_faults import SPARE_ROWS, alters_candles, faulty_rows
 from okx_simulator.rest.paging import row_limit, whole_number
 from okx_simulator.tape.bar_sizes import BAR_SIZES, BarSize
-from okx_simulator.tape.hour_path import SLOT_MS
 from okx_simulator.tape.minute_bars import MINUTE_MS, MINUTE_SIZES, minute_rows
 
 CANDLE_ROWS = 300
@@ -213,5 +213,5 @@ def history_trades(exchange: Exchange, call: Call) -> list[Payload]:
     if after is None:
         found = market.trades(inst_id, limit)
     else:
-        found = market.trades_before(inst_id, after if kind == "1" else -(-after // SLOT_MS), limit)
+        found = market.trades_before(inst_id, after if kind == "1" else -(-after // TRADE_MS), limit)
     return [trade_row(inst_id, trade) for trade in found if before is None or trade.trade_id > before]

@@ -1,10 +1,11 @@
 """The path of the price inside an hour: the same whenever asked, and nothing of it is known beforehand.
 
-An hour has SLOTS slots; the price changes at their beginnings only, so that between two of them there is
-nothing to foresee. The path is a random walk given the bar: it opens, closes and has its extremes as the bar
-says, in the order and at the times that such a walk has them (see path_kernels). The hour's activity is random
-too, and carries both the size of the moves and the volume (Clark 1973, the mixture of distributions), so the
-first minutes tell neither the hour's direction nor its volume.
+An hour has a slot for each second; the price changes at their beginnings only, so that between two of them
+there is nothing to foresee. The path is a random walk given the bar: it opens, closes and has its extremes as
+the bar says, in the order and at the times that such a walk has them (see path_kernels). The walk has a place
+every PARTS seconds and Brownian bridges between them. The hour's activity is random too, and carries both the
+size of the moves and the volume (Clark 1973, the mixture of distributions), so the first minutes tell neither
+the hour's direction nor its volume.
 
 Pairs move together inside the hour as they do from hour to hour: their draws share a part. Otherwise one
 pair's first minutes would tell another pair's later ones.
@@ -19,24 +20,33 @@ from scipy.special import ndtr
 
 from okx_simulator.protocol.clock import HOUR_MS
 from okx_simulator.tape.bars import Bars, Floats
-from okx_simulator.tape.path_kernels import activity, conditioned_walk, level_of, off_levels, touching_chances
+from okx_simulator.tape.path_kernels import (
+    activity,
+    bridged,
+    conditioned_walk,
+    level_of,
+    off_levels,
+    touching_chances,
+)
 from okx_simulator.tape.synthetic_parameters import stream_key
 
-SLOTS = 600
+SLOTS = 3_600
 SLOT_MS = HOUR_MS // SLOTS
-STEPS = SLOTS - 1
-MOVE = 0.5  # chance that a slot of mean activity moves by a level
+PARTS = 6
+WALK_PLACES = SLOTS // PARTS
+STEPS = WALK_PLACES - 1
+MOVE = 0.5  # chance that a step of mean activity moves by a level
 MAX_MOVE = 0.95
 # An hour's range in levels. The walk's standard deviation is sqrt(STEPS * MOVE) = 17; its range 1 to 4 of them.
 TOPS = np.array([12, 14, 16, 18, 20, 23, 26, 29, 33, 37, 42, 48, 55, 63, 72])
 PLACES = 33
 LOG_RANGE = 0.42  # mean log range of a random walk in standard deviations
 VOLATILITY_SPREAD = 0.42  # of the log volatility of an hour, given the hours before
-OFF_LEVEL = 0.08  # standard deviation of a slot's small step off the levels, in levels
-MEMORY = 0.993  # of the activity: half forgotten after ten minutes
+OFF_LEVEL = 0.08  # standard deviation of the small step off the levels, in levels
+MEMORY = 0.993  # of the activity from place to place: half forgotten after ten minutes
 SPREAD = 0.5
 PRICE_DIGITS = 12  # significant ones: prices may be as small as 1e-9
-CACHED_HOURS = 2_048
+CACHED_HOURS = 512
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ def _generator(*key: object) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class _CommonHour:
-    """What all pairs share in an hour: draws [STEPS], standard normal, and activity [SLOTS], mean one."""
+    """What all pairs share in an hour: draws [STEPS], standard normal, and activity [WALK_PLACES], mean one."""
 
     draws: Floats
     activity: Floats
@@ -111,7 +121,7 @@ class HourPaths:
         return self._path(pair, int(bar.hours[0]), *sides, tick, usual_range)
 
     def _common_hour(self, hour: int) -> _CommonHour:
-        normal = _generator(self._seed, "hour", hour).standard_normal(STEPS + SLOTS)
+        normal = _generator(self._seed, "hour", hour).standard_normal(STEPS + WALK_PLACES)
         return _CommonHour(normal[:STEPS], activity(normal[STEPS:], MEMORY, SPREAD))
 
     def _drawn(
@@ -126,7 +136,7 @@ class HourPaths:
         usual_range: float,
     ) -> HourPath:
         common, rng = self._common(hour), _generator(self._seed, "path", pair, hour)
-        traded = np.cumsum(common.activity * rng.standard_exponential(SLOTS))
+        traded = np.cumsum(np.repeat(common.activity, PARTS) * rng.standard_exponential(SLOTS))
         prices = np.full(SLOTS, opened)
         if high > low:
             span = high - low
@@ -143,11 +153,13 @@ class HourPaths:
         self, opens: float, closes: float, top: int, common: _CommonHour, rng: np.random.Generator
     ) -> Floats:
         """The path [SLOTS] as shares of the range, from `opens` to `closes`, over `top` levels."""
-        own, noise = rng.standard_normal((2, SLOTS))
+        own, noise = rng.standard_normal((2, WALK_PLACES))
         draws = math.sqrt(self._shared) * common.draws + math.sqrt(1.0 - self._shared) * own[1:]
         moves = np.minimum(MOVE * common.activity[1:], MAX_MOVE)
         levels = conditioned_walk(level_of(opens, top), level_of(closes, top), top, moves, ndtr(draws))
-        shares: Floats = off_levels(levels, top, OFF_LEVEL * noise, opens, closes)
+        places = off_levels(levels, top, OFF_LEVEL * noise, opens, closes)
+        spread = np.sqrt(moves / PARTS) / (top + 1)
+        shares: Floats = bridged(places, spread[:, None] * rng.standard_normal((STEPS, PARTS)))
         return shares
 
 

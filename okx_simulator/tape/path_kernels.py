@@ -132,6 +132,25 @@ def off_levels(levels: np.ndarray, top: int, noise: np.ndarray, opens: float, cl
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def bridged(places: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Shares [n * m] of the range: m points from each of the n `places` on, along a bridge to the next place.
+
+    `noise` [n - 1, m] are the bridges' steps, as shares of the range. What leaves the range is folded back; the
+    last place stays.
+    """
+    parts = noise.shape[1]
+    out = np.empty(places.size * parts)
+    out[-parts:] = places[-1]
+    for at in range(places.size - 1):
+        step = (places[at + 1] - places[at] - noise[at].sum()) / parts
+        point = places[at]
+        for part in range(parts):
+            out[at * parts + part] = 1.0 - abs(1.0 - abs(point))
+            point += step + noise[at, part]
+    return out
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def activity(noise: np.ndarray, memory: float, spread: float) -> np.ndarray:
     """How busy each slot [n] is, mean one: the exponential of an AR(1) walk with that standard deviation."""
     step = spread * math.sqrt(1.0 - memory**2)

@@ -19,7 +19,7 @@ from okx_simulator.tape.tape_paths import TapePaths
 from tests.examples import examples
 
 MINUTE = SLOTS // 60
-HOURS = 2_500
+HOURS = 2_000
 FIVE_MINUTES = Path(__file__).parents[4] / "shared" / "data" / "candles_5m"
 
 
