@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from okx_core.market.book_model import BookModel, book_model, ladder_prices
+from okx_core.market.book_model import BookModel, book_model, ladder_prices, range_bps
 from okx_core.market.instruments import Instrument
 from okx_simulator.faults.script import Faults
 from okx_simulator.market.public_trades import TRADE_MS, TRADES_PER_HOUR, PublicTrade, trades_of
@@ -119,10 +119,13 @@ class PriceFeed:
         )
 
     def book(self, pair: str) -> BookModel:
-        """The book model from the turnover of the last 24 closed hours."""
-        hour = self.clock.now_ms() // HOUR_MS
+        """The book model from the turnover of the last 24 closed hours and the range of this and the last one."""
+        now_ms = self.clock.now_ms()
+        hour = now_ms // HOUR_MS
         closed = self.tape.bars(pair_of(pair), hour).between(hour - 24, hour)
-        return book_model(float(closed.quote_volume.sum()) if len(closed) else math.nan)
+        turnover = float(closed.quote_volume.sum()) if len(closed) else math.nan
+        latest = self._recent(pair, now_ms, hour + 1, 2).between(hour - 1, hour + 1)
+        return book_model(turnover, float(range_bps(latest.high, latest.low).max(initial=-1.0)))
 
     def levels(self, pair: str, side: str, count: int) -> list[Level]:
         """Price and size of the first `count` levels of one side, best first, on tick and lot."""

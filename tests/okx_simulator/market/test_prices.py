@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from okx_core.market.book_model import fill_offset_bps
+from okx_core.market.book_model import book_model, fill_offset_bps, range_bps
 from okx_simulator.market.matching import average_price, base_of, quote_of, take_quote
 from okx_simulator.market.prices import PriceFeed
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
@@ -148,3 +148,16 @@ def test_levels_stand_on_the_grid_best_first_and_apart() -> None:
         for price, size in asks + bids:
             assert price % instrument.tick == 0
             assert size % instrument.lot == 0
+
+
+def test_the_book_thins_while_the_hour_ranges_and_knows_nothing_of_what_is_to_come() -> None:
+    bars = TAPE.bars("BTC-USDT", EPOCH_HOUR + 5_000)
+    widest = int(np.argmax(bars.high[100:] / bars.low[100:])) + 100
+    opened = int(bars.hours[widest]) * HOUR_MS
+    depths = [market_at(opened + minute * 60_000).book("BTC-USDT").depth_quote for minute in range(60)]
+    assert depths == sorted(depths, reverse=True)
+    assert depths[-1] < depths[0] / 2
+    before = range_bps(bars.high[widest - 1 : widest], bars.low[widest - 1 : widest])[0]
+    at_open = market_at(opened).book("BTC-USDT")
+    turnover = float(bars.quote_volume[widest - 24 : widest].sum())
+    assert at_open == book_model(turnover, float(before))
