@@ -6,20 +6,20 @@ as the child of an algo order, takes part from then on.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from okx_simulator.account.bookkeeping import LIQUIDATED, MAKER, TAKER, Bookkeeper, Origin, held_by
+from okx_simulator.account.bookkeeping import LIQUIDATED, MAKER, Bookkeeper, held_by
 from okx_simulator.account.margin import remaining
 from okx_simulator.engine.algo_engine import AlgoOrderEngine
 from okx_simulator.engine.algo_triggers import Trigger, first_trigger
+from okx_simulator.engine.closing_out import DELIVERED, close_out
 from okx_simulator.engine.liquidation import margin_call_ms
 from okx_simulator.ledger.ledger import Ledger
 from okx_simulator.ledger.rows import AlgoRow, OrderRow, PositionRow
 from okx_simulator.market.funding import funding_rate, next_funding_ms
 from okx_simulator.market.matching import ZERO, Match
 from okx_simulator.market.prices import PriceFeed
-from okx_simulator.orders.requests import OrderRequest
 from okx_simulator.protocol.swaps import SETTLED_IN, is_swap
 from okx_simulator.tape.crossings import first_crossing
 
@@ -62,6 +62,7 @@ class Settlement:
         if self._is_awaiting():
             with self._ledger.transaction():
                 self._walk(since_ms, now_ms)
+                self._delist(now_ms)
         self._settled_ms = now_ms
 
     def _is_awaiting(self) -> bool:
@@ -213,19 +214,19 @@ class Settlement:
         for order in self._ledger.open_orders():
             if is_swap(order.inst_id):
                 self._books.cancelled(order, BY_SYSTEM, at_ms)
-        market = self._market.at(at_ms)
-        for row in self._ledger.positions():
-            size = Decimal(row.size)
-            side = "sell" if size > 0 else "buy"
-            request = OrderRequest(
-                row.inst_id, side, "market", abs(size), False, None, "", "", td_mode="cross", reduce_only=True
-            )
-            order = self._books.opened(
-                request, Decimal(row.contract_value), at_ms, Origin(category=LIQUIDATED)
-            )
-            match = Match(market.price(row.inst_id), abs(size))
-            self._books.filled(self._books.placed(order), [match], TAKER, at_ms)
+        close_out(self._books, self._market.at(at_ms), self._ledger.positions(), LIQUIDATED)
         return True
+
+    def _delist(self, now_ms: int) -> None:
+        """Of what no longer trades cancel every order and close every position at its last price."""
+        for order in self._ledger.open_orders():
+            if self._market.has_ended(order.inst_id):
+                self._books.cancelled(order, BY_SYSTEM, now_ms)
+        for algo in self._ledger.live_algos():
+            if self._market.has_ended(algo.inst_id):
+                self._ledger.save_algo(replace(algo, state="canceled", updated_ms=now_ms))
+        ended = [row for row in self._ledger.positions() if self._market.has_ended(row.inst_id)]
+        close_out(self._books, self._market.at(now_ms), ended, DELIVERED)
 
     def start_timer(self, seconds: int) -> int:
         """Cancel everything in so many seconds unless called again; 0 turns it off. In a transaction."""

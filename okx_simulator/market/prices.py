@@ -178,6 +178,12 @@ class PriceFeed:
     def is_listed(self, pair: str) -> bool:
         return self.is_known(pair) and self._trades(pair, self.clock.now_ms() // HOUR_MS)
 
+    def has_ended(self, inst_id: str) -> bool:
+        """Traded once and trades no more: delisted by a fault script, or its bars ended long before the tape."""
+        if not self.is_known(inst_id) or self.is_listed(inst_id):
+            return False
+        return len(self.tape.bars(pair_of(inst_id), self.clock.now_ms() // HOUR_MS + 1)) > 0
+
     def is_halted(self, inst_id: str) -> bool:
         """Whether a fault script holds its trading up at this moment: nothing is matched then."""
         return self._faults.is_suspended(inst_id) or self._faults.is_delisted(inst_id)

@@ -88,6 +88,9 @@ class RelayPriceFeed(PriceFeed):
     def is_listed(self, pair: str) -> bool:
         return self.is_known(pair) and self.listing(pair).is_live
 
+    def has_ended(self, inst_id: str) -> bool:  # noqa: ARG002 - what OKX no longer lists is not known here
+        return False
+
     def listing(self, pair: str) -> Instrument:
         rows = self._upstream.rows("/public/instruments", {"instType": "SPOT"})
         row = next(row for row in rows if row.get("instId") == pair)

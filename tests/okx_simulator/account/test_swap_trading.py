@@ -9,7 +9,7 @@ import pytest
 from okx_simulator.engine.order_service import OrderName
 from okx_simulator.exchange import AccountSettings, Exchange
 from okx_simulator.ledger.events import Event, PositionChanged
-from okx_simulator.ledger.rows import OrderRow
+from okx_simulator.ledger.rows import OrderRow, Purpose
 from okx_simulator.market.funding import PERIOD_MS, funding_rate, next_funding_ms
 from okx_simulator.orders.requests import parse_order
 from okx_simulator.protocol.calls import Call
@@ -223,7 +223,7 @@ def test_a_restart_does_not_hold_later_spending_against_an_earlier_price(
 
 def test_the_insurance_fund_pays_what_the_account_cannot(futures: Exchange) -> None:
     with futures.ledger.transaction():
-        futures.order_service.books.positions.pay(0, Decimal(-25_000), NOW_MS, "pnl")
+        futures.order_service.books.positions.pay(0, Decimal(-25_000), NOW_MS, Purpose("pnl"))
     assert [(bill.kind, bill.change) for bill in futures.ledger.bills("1 = 1")][1:] == [
         ("insurance", "5000"), ("pnl", "-25000"),
     ]  # fmt: skip
@@ -239,7 +239,7 @@ def test_profit_of_an_open_position_is_realised_before_that(futures: Exchange) -
     profit = Decimal(the_position(futures)["upl"])
     due = cash(futures) + profit / 2
     with futures.ledger.transaction():
-        futures.order_service.books.positions.pay(0, -due, moment, "funding")
+        futures.order_service.books.positions.pay(0, -due, moment, Purpose("funding"))
     assert [bill.kind for bill in futures.ledger.bills("1 = 1")][-2:] == ["settlement", "funding"]
     assert cash(futures) == profit - profit / 2
     assert abs(Decimal(the_position(futures)["upl"])) < Decimal("1E-7")
