@@ -112,7 +112,7 @@ class Settlement:
 
     def _fundings(self, now_ms: int) -> Iterator[ScheduledEvent]:
         """The next payment, of every position that has one due at that moment."""
-        due = [(next_funding_ms(row.funded_ms), row) for row in self._ledger.positions()]
+        due = [(next_funding_ms(row.inst_id, row.funded_ms), row) for row in self._ledger.positions()]
         due_ms = min((moment for moment, _ in due), default=now_ms + 1)
         if due_ms <= now_ms:
             rows = [row for moment, row in due if moment == due_ms]

@@ -19,7 +19,7 @@ ZERO_BALANCE_FIELDS = [
     "colBorrAutoConversion", "fixedBal", "rewardBal", "smtSyncEq", "spotCopyTradingEq", "stgyEq", "twap",
 ]  # fmt: skip
 EMPTY_ACCOUNT_FIELDS = [
-    "adjEq", "availEq", "borrowFroz", "delta", "deltaLever", "deltaNeutralStatus", "imr", "isoEq", "mgnRatio", "mmr",
+    "adjEq", "availEq", "borrowFroz", "imr", "isoEq", "mgnRatio", "mmr",
     "notionalUsd", "notionalUsdForBorrow", "notionalUsdForFutures", "notionalUsdForOption", "notionalUsdForSwap",
     "ordFroz", "upl",
 ]  # fmt: skip

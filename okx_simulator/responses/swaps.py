@@ -5,7 +5,13 @@ from decimal import Decimal
 
 from okx_simulator.account.position_math import MONEY, PRICE, ZERO, holding_of
 from okx_simulator.ledger.rows import FillRow, PositionRow
-from okx_simulator.market.funding import HIGHEST_RATE, LOWEST_RATE, PERIOD_MS, funding_rate, next_funding_ms
+from okx_simulator.market.funding import (
+    HIGHEST_RATE,
+    LOWEST_RATE,
+    funding_rate,
+    last_funding_ms,
+    next_funding_ms,
+)
 from okx_simulator.orders.price_bands import PriceBand
 from okx_simulator.protocol.amounts import plain
 from okx_simulator.protocol.calls import Payload
@@ -43,7 +49,7 @@ def mark_price_row(inst_id: str, price: Decimal, now_ms: int) -> Payload:
 
 def funding_row(inst_id: str, now_ms: int) -> Payload:
     """The rate that is paid next; it is settled the period before it is due."""
-    due_ms = next_funding_ms(now_ms)
+    due_ms, last_ms = next_funding_ms(inst_id, now_ms), last_funding_ms(inst_id, now_ms)
     return {
         "instType": "SWAP",
         "instId": inst_id,
@@ -52,14 +58,14 @@ def funding_row(inst_id: str, now_ms: int) -> Payload:
         "fundingRate": plain(funding_rate(inst_id, due_ms)),
         "nextFundingRate": "",
         "fundingTime": str(due_ms),
-        "nextFundingTime": str(due_ms + PERIOD_MS),
-        "prevFundingTime": str(due_ms - PERIOD_MS),
+        "nextFundingTime": str(next_funding_ms(inst_id, due_ms)),
+        "prevFundingTime": str(last_ms),
         "minFundingRate": plain(LOWEST_RATE),
         "maxFundingRate": plain(HIGHEST_RATE),
         "interestRate": "",
         "impactValue": "",
         "settState": "settled",
-        "settFundingRate": plain(funding_rate(inst_id, due_ms - PERIOD_MS)),
+        "settFundingRate": plain(funding_rate(inst_id, last_ms)),
         "premium": "0",
         "ts": str(now_ms),
     }

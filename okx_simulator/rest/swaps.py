@@ -5,7 +5,7 @@ from decimal import Decimal
 from okx_simulator.account.position_math import holding_of, liquidation_price
 from okx_simulator.engine.order_entry import FUTURES_LEVEL, SPOT_LEVEL
 from okx_simulator.exchange import Exchange
-from okx_simulator.market.funding import PERIOD_MS
+from okx_simulator.market.funding import last_funding_ms
 from okx_simulator.orders.price_bands import price_band
 from okx_simulator.orders.requests import CLIENT_ORDER_ID, TAG, matching_text, positive_decimal
 from okx_simulator.protocol.calls import Call, Payload
@@ -72,8 +72,12 @@ def funding_rate_history(exchange: Exchange, call: Call) -> list[Payload]:
     since_ms = max(now_ms - FUNDING_DAYS * DAY_MS, exchange.tape.start_hour * 3_600_000)
     newest = now_ms if after is None else min(now_ms, after - 1)
     oldest = since_ms if before is None else max(since_ms, before + 1)
-    moments = range(newest // PERIOD_MS * PERIOD_MS, oldest - 1, -PERIOD_MS)
-    return [past_funding_row(inst_id, moment) for moment in list(moments)[:limit]]
+    rows: list[Payload] = []
+    moment = last_funding_ms(inst_id, newest)
+    while moment >= oldest and len(rows) < limit:
+        rows.append(past_funding_row(inst_id, moment))
+        moment = last_funding_ms(inst_id, moment - 1)
+    return rows
 
 
 def positions(exchange: Exchange, call: Call) -> list[Payload]:

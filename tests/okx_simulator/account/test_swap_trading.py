@@ -129,7 +129,7 @@ def test_reduce_only_orders(futures: Exchange) -> None:
 
 def test_funding_is_paid_at_0_8_and_16_once_whatever_the_clock_does(futures: Exchange) -> None:
     order(futures, "buy", 100)
-    before, due_ms = cash(futures), next_funding_ms(NOW_MS)
+    before, due_ms = cash(futures), next_funding_ms(SWAP, NOW_MS)
     assert due_ms == iso_to_ms("2023-06-01T16:00:00Z", "test")
     step_to(futures, due_ms - 1)
     assert cash(futures) == before
@@ -149,7 +149,7 @@ def test_funding_is_paid_at_0_8_and_16_once_whatever_the_clock_does(futures: Exc
 
 def test_published_rates_are_the_ones_that_are_paid(futures: Exchange) -> None:
     (now,) = funding_rate_now(futures, Call({"instId": SWAP}))
-    step_to(futures, next_funding_ms(NOW_MS) + 1)
+    step_to(futures, next_funding_ms(SWAP, NOW_MS) + 1)
     past = funding_rate_history(futures, Call({"instId": SWAP, "limit": "3"}))
     assert [past[0]["fundingTime"], past[0]["realizedRate"]] == [now["fundingTime"], now["fundingRate"]]
     older = funding_rate_history(futures, Call({"instId": SWAP, "after": str(past[0]["fundingTime"])}))
