@@ -4,20 +4,21 @@ Every kernel takes arrays [pairs, bars] and returns the same shape; value t cove
 t - window + 1 .. t. Windows are built by doubling (1, 2, 4, ... bars, then the binary digits of the
 window length), so a result depends on nothing outside its window: no running sum drifts, a spike or
 a NaN is forgotten as soon as it leaves, and the bytes are the same wherever the array starts.
-A window that reaches before the array, or contains NaN, gives NaN.
+A window that reaches before the array gives NaN. Of a window with NaN the known values count, see `missing`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.features.kernels import missing
 
 Array = NDArray[np.float64]
 
 
 @compiled
 def rolling_sum(values: Array, window: int) -> Array:
-    """Sum of each window; same unit as `values`."""
+    """Sum of each window, scaled to the window where some of it is missing; same unit as `values`."""
     pairs, bars = values.shape
     out = np.empty((pairs, bars))
     out[:, : window - 1] = np.nan
@@ -49,6 +50,8 @@ def rolling_sum(values: Array, window: int) -> Array:
         if window == span:
             copied(total, target)
         target[: window - 1] = np.nan
+        for bar in missing.gapped(values[pair], window):
+            target[bar] = missing.scaled_sum(values[pair, bar - window + 1 : bar + 1])
     return out
 
 
@@ -106,6 +109,9 @@ def _rolling_extreme(values: Array, window: int, largest: bool) -> Array:
         rest = window - span
         _extreme_of_four(level, min(span, rest), min(2 * span, rest), rest, largest, out[pair])
         out[pair, : window - 1] = np.nan
+        for bar in missing.gapped(values[pair], window):
+            some = values[pair, bar - window + 1 : bar + 1]
+            out[pair, bar] = np.nanmax(some) if largest else np.nanmin(some)
     return out
 
 
@@ -152,6 +158,8 @@ def bars_since_highest(values: Array, window: int) -> Array:
             span += shift
         for bar in range(window - 1, bars):
             out[pair, bar] = level[1, bar] + (level[0, bar] - level[0, bar])
+        for bar in missing.gapped(values[pair], window):
+            out[pair, bar] = missing.age_of_highest(values[pair, bar - window + 1 : bar + 1])
     return out
 
 
@@ -188,6 +196,8 @@ def share_below(values: Array, step: int, count: int) -> Array:
                 below[bar] += 0.5 * (b < a) + 0.5 * (b <= a) + (a - a) + (b - b)
         for bar in range(now.size):
             below[bar] /= count
+            if below[bar] != below[bar] and now[bar] == now[bar]:
+                below[bar] = missing.known_share_below(values[pair], reach + bar, step, count)
     return out
 
 
@@ -206,6 +216,9 @@ def rolling_absolute_deviation(values: Array, mean: Array, window: int) -> Array
                 total[bar] += abs(lagged[bar] - centre[bar])
         for bar in range(total.size):
             total[bar] /= window
+        for bar in missing.gapped(values[pair], window):
+            distances = np.abs(values[pair, bar - window + 1 : bar + 1] - mean[pair, bar])
+            out[pair, bar] = np.nanmean(distances)
     return out
 
 
@@ -273,11 +286,12 @@ def change_of_volume(volume: Array, largest: float) -> Array:
 
 @compiled
 def signed_by_change(price: Array, size: Array) -> Array:
-    """`size`, negative where price fell against the bar before and 0 where it did not change."""
-    out = np.full(price.shape, np.nan)
+    """`size`, negative where price fell against the last known one and 0 where it did not change."""
+    out = np.empty(price.shape)
+    earlier = missing.last_known(price)
     for pair in range(price.shape[0]):
-        for bar in range(1, price.shape[1]):
-            now, before = price[pair, bar], price[pair, bar - 1]
+        for bar in range(price.shape[1]):
+            now, before = price[pair, bar], earlier[pair, bar]
             way = 1.0 * (now > before) - 1.0 * (now < before)
             out[pair, bar] = way * size[pair, bar] + (before - before)
     return out
