@@ -82,13 +82,13 @@ class SqlModel:
         return column_lineage(self.text, columns)
 
     def bucket_window(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
-        """[start, end) widened to whole buckets, and by the one that ends at `start`: its last hour may be missing."""
-        first = _floor(start - HOUR, self.bucket)
+        """[start, end) widened to whole buckets."""
+        first = _floor(start, self.bucket)
         return first, -(-(end - first) // self.bucket) * self.bucket + first
 
     def build_window(self, database: Database, start: datetime, end: datetime) -> int:
-        """Recompute the buckets that touch [start, end); rows written."""
-        first, last = self.bucket_window(start, end)
+        """Recompute the buckets of [start, end) and the hour before, whose bar may never have come; rows written."""
+        first, last = self.bucket_window(start - HOUR, end)
         hours, newest = self.bucket // HOUR, database.scalar(query("newest_candle"))
         closed_until = first if newest is None else newest + HOUR
         frame = database.frame(self.text, (first, last, hours, fewest_hours(hours), closed_until))

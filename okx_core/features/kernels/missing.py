@@ -35,11 +35,12 @@ def has_unknown(values: Array) -> bool:
 @compiled
 def gapped(values: Array, window: int) -> Bars:
     """The bars of a row [bars] whose window lies in the array and is known enough, but not altogether."""
-    if not has_unknown(values):
-        return np.empty(0, dtype=np.int64)
-    found = np.empty(values.size, dtype=np.int64)
+    first = first_known(values)
+    rest = has_unknown(values[first:])
+    stop = values.size if rest else min(first + window - 1, values.size)
+    found = np.empty(max(stop - window + 1, 0) if first > 0 or rest else 0, dtype=np.int64)
     count, known, fewest = 0, 0, fewest_known(window)
-    for bar in range(values.size):
+    for bar in range(stop if found.size > 0 else 0):
         known += values[bar] == values[bar]
         if bar >= window:
             known -= values[bar - window] == values[bar - window]
@@ -50,35 +51,65 @@ def gapped(values: Array, window: int) -> Bars:
 
 
 @compiled
-def scaled_sum(window: Array) -> float:
-    """The mean of the known values, times all of the window."""
-    total, known = 0.0, 0
-    for value in window:
-        if value == value:
-            total += value
-            known += 1
-    return total * window.size / known
+def first_known(row: Array) -> int:
+    """The first known bar of a row [bars]; its size where none is."""
+    first = 0
+    while first < row.size and row[first] != row[first]:
+        first += 1
+    return first
 
 
 @compiled
-def age_of_highest(window: Array) -> float:
-    """Age of the largest known value, the newest of equal ones."""
-    highest, age = -np.inf, 0
-    for place in range(window.size):
-        if window[place] >= highest:
-            highest, age = window[place], window.size - 1 - place
-    return float(age)
+def mend_sums(values: Array, window: int, out: Array) -> None:
+    """Into out [pairs, bars], where a window has gaps: the mean of its known values, times all of the window."""
+    for pair in range(values.shape[0]):
+        for bar in gapped(values[pair], window):
+            out[pair, bar] = window * np.nanmean(values[pair, bar - window + 1 : bar + 1])
 
 
 @compiled
-def known_share_below(row: Array, bar: int, step: int, count: int) -> float:
-    """Share of the known values `step`, 2 `step` .. `count` x `step` bars before `bar` that are below; ties half."""
-    below, known = 0.0, 0
-    for place in range(1, count + 1):
-        then = row[bar - place * step]
-        below += 0.5 * (then < row[bar]) + 0.5 * (then <= row[bar])
-        known += then == then
-    return below / known if known >= fewest_known(count) else np.nan
+def mend_extremes(values: Array, window: int, largest: bool, out: Array) -> None:
+    """The same with the largest or smallest known value."""
+    for pair in range(values.shape[0]):
+        for bar in gapped(values[pair], window):
+            some = values[pair, bar - window + 1 : bar + 1]
+            out[pair, bar] = np.nanmax(some) if largest else np.nanmin(some)
+
+
+@compiled
+def mend_ages(values: Array, window: int, out: Array) -> None:
+    """The same with the age of the largest known value, the newest of equal ones."""
+    for pair in range(values.shape[0]):
+        for bar in gapped(values[pair], window):
+            highest = -np.inf
+            for past in range(bar - window + 1, bar + 1):
+                if values[pair, past] >= highest:
+                    highest, out[pair, bar] = values[pair, past], bar - past
+
+
+@compiled
+def mend_deviations(values: Array, mean: Array, window: int, out: Array) -> None:
+    """The same with the mean absolute distance of the known values from `mean` [pairs, bars]."""
+    for pair in range(values.shape[0]):
+        for bar in gapped(values[pair], window):
+            distances = np.abs(values[pair, bar - window + 1 : bar + 1] - mean[pair, bar])
+            out[pair, bar] = np.nanmean(distances)
+
+
+@compiled
+def mend_shares(row: Array, step: int, count: int, below: Array) -> None:
+    """Where unknown: the share of the known values `step`, 2 `step` .. before a known bar that are below; ties half."""
+    reach = step * count
+    for bar in range(reach, row.size):
+        now, lower, known = row[bar], 0.0, 0
+        if below[bar - reach] == below[bar - reach] or now != now:
+            continue
+        for past in range(bar - reach, bar, step):
+            then = row[past]
+            lower += 0.5 * (then < now) + 0.5 * (then <= now)
+            known += then == then
+        if known >= fewest_known(count):
+            below[bar - reach] = lower / known
 
 
 @compiled
@@ -86,24 +117,36 @@ def last_known(values: Array) -> Array:
     """The newest known value before each bar, same unit; NaN where the `MAX_HELD` + 1 bars before it are unknown."""
     out = np.empty(values.shape)
     for pair in range(values.shape[0]):
-        before, age = np.nan, 0
-        for bar in range(values.shape[1]):
-            out[pair, bar] = before if age <= MAX_HELD else np.nan
-            value = values[pair, bar]
-            age = 0 if value == value else age + 1
-            before = value if value == value else before
+        row, target = values[pair], out[pair]
+        target[:1] = np.nan
+        for bar in range(1, row.size):
+            target[bar] = row[bar - 1]
+        if row_has_gap(row):
+            _hold(target)
     return out
+
+
+@compiled
+def _hold(row: Array) -> None:
+    """Each unknown value of a row [bars] becomes the one before it, for `MAX_HELD` bars."""
+    age = 0
+    for bar in range(1, row.size):
+        age = 0 if row[bar] == row[bar] else age + 1
+        if 0 < age <= MAX_HELD:
+            row[bar] = row[bar - 1]
+
+
+@compiled
+def row_has_gap(row: Array) -> bool:
+    """Whether a row [bars] has an unknown bar after its first known one."""
+    return has_unknown(row[first_known(row) :])
 
 
 @compiled
 def has_gap(values: Array) -> bool:
     """Whether a pair [pairs, bars] has an unknown bar after its first known one."""
     for pair in range(values.shape[0]):
-        row = values[pair]
-        first = 0
-        while first < row.size and row[first] != row[first]:
-            first += 1
-        if has_unknown(row[first:]):
+        if row_has_gap(values[pair]):
             return True
     return False
 

@@ -53,9 +53,16 @@ def rolling_moments(values: Array, window: int, moments: int) -> Array:
             level = scratch[slot]
         for moment in range(moments):
             copied(total[moment, window - 1 : bars], out[moment, pair, window - 1 :])
+    _mend(values, window, out)
+    return out
+
+
+@compiled
+def _mend(values: Array, window: int, out: Array) -> None:
+    """The moments of windows with gaps."""
+    for pair in range(values.shape[0]):
         for bar in gapped(values[pair], window):
             _of_known(values[pair, bar - window + 1 : bar + 1], out[:, pair, bar])
-    return out
 
 
 @compiled
@@ -184,10 +191,17 @@ def rolling_comoments(one: Array, other: Array, window: int) -> tuple[Array, Arr
             span *= 2
         for moment in range(3):
             copied(total[2 + moment, window - 1 : bars], out[moment, pair, window - 1 :])
+    _mend_pairs(one, other, window, out)
+    return out[0], out[1], out[2]
+
+
+@compiled
+def _mend_pairs(one: Array, other: Array, window: int, out: Array) -> None:
+    """The sums of windows with gaps."""
+    for pair in range(one.shape[0]):
         for bar in gapped(one[pair] + other[pair], window):
             some = slice(bar - window + 1, bar + 1)
             out[:, pair, bar] = _of_known_pairs(one[pair, some], other[pair, some])
-    return out[0], out[1], out[2]
 
 
 @compiled

@@ -50,8 +50,7 @@ def rolling_sum(values: Array, window: int) -> Array:
         if window == span:
             copied(total, target)
         target[: window - 1] = np.nan
-        for bar in missing.gapped(values[pair], window):
-            target[bar] = missing.scaled_sum(values[pair, bar - window + 1 : bar + 1])
+    missing.mend_sums(values, window, out)
     return out
 
 
@@ -109,9 +108,7 @@ def _rolling_extreme(values: Array, window: int, largest: bool) -> Array:
         rest = window - span
         _extreme_of_four(level, min(span, rest), min(2 * span, rest), rest, largest, out[pair])
         out[pair, : window - 1] = np.nan
-        for bar in missing.gapped(values[pair], window):
-            some = values[pair, bar - window + 1 : bar + 1]
-            out[pair, bar] = np.nanmax(some) if largest else np.nanmin(some)
+    missing.mend_extremes(values, window, largest, out)
     return out
 
 
@@ -158,8 +155,7 @@ def bars_since_highest(values: Array, window: int) -> Array:
             span += shift
         for bar in range(window - 1, bars):
             out[pair, bar] = level[1, bar] + (level[0, bar] - level[0, bar])
-        for bar in missing.gapped(values[pair], window):
-            out[pair, bar] = missing.age_of_highest(values[pair, bar - window + 1 : bar + 1])
+    missing.mend_ages(values, window, out)
     return out
 
 
@@ -196,8 +192,8 @@ def share_below(values: Array, step: int, count: int) -> Array:
                 below[bar] += 0.5 * (b < a) + 0.5 * (b <= a) + (a - a) + (b - b)
         for bar in range(now.size):
             below[bar] /= count
-            if below[bar] != below[bar] and now[bar] == now[bar]:
-                below[bar] = missing.known_share_below(values[pair], reach + bar, step, count)
+        if missing.has_unknown(below):
+            missing.mend_shares(values[pair], step, count, below)
     return out
 
 
@@ -216,9 +212,7 @@ def rolling_absolute_deviation(values: Array, mean: Array, window: int) -> Array
                 total[bar] += abs(lagged[bar] - centre[bar])
         for bar in range(total.size):
             total[bar] /= window
-        for bar in missing.gapped(values[pair], window):
-            distances = np.abs(values[pair, bar - window + 1 : bar + 1] - mean[pair, bar])
-            out[pair, bar] = np.nanmean(distances)
+    missing.mend_deviations(values, mean, window, out)
     return out
 
 
