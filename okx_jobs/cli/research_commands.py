@@ -60,6 +60,19 @@ def verify() -> None:
     verify_store(settings, options.console())
 
 
+@store.command()
+def adopt() -> None:
+    """Make this home's database the owner of the files, after it was restored or moved.
+
+    A copy of a database may read the files of the original and changes nothing. After `adopt` it is the other way
+    round: do it only when the original is gone for good.
+    """
+    settings = options.settings()
+    from okx_jobs.cli.store_report import adopt_store
+
+    adopt_store(settings, options.console())
+
+
 @click.command()
 @click.argument("name", required=False)
 @click.option("--write", is_flag=True, help="Write docs/features.md, labels.md and tables.md.")

@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from resources.config.declarations import PROJECT, Declaration, as_text
+from resources.config.masking import masked
 from resources.config.pages import example_file, groups, settings_page
 from resources.config.settings import found_values, load_settings
-from resources.postgres.database import masked
 
 PAGES = {"docs/settings.md": settings_page, ".env.example": example_file}
 MASK = "***"

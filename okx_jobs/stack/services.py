@@ -25,7 +25,7 @@ from resources.config.parts import DatabaseSettings, MarketSettings
 from resources.config.settings import Mode, Settings
 from resources.environment import enter, mlflow_database, without_secrets
 from resources.postgres.embedded import EmbeddedPostgres
-from resources.stores import claim_market, prepare_database, require_own_server
+from resources.stores import claim_market, open_feature_store, prepare_database, require_own_server
 
 PYTHON = sys.executable
 LOCATION = "okx"
@@ -164,6 +164,11 @@ def start_database(settings: Settings) -> bool:
     return started
 
 
+def require_store_owner(settings: Settings) -> None:
+    """Refuse before any work when the files of features and labels belong to another database."""
+    open_feature_store(settings.database, settings.feature_store).ownership.require()
+
+
 @contextmanager
 def working_database(settings: Settings) -> Iterator[None]:
     """The database alone for the length of a command; one that already runs is used and left alone."""
@@ -219,6 +224,7 @@ def working_services(settings: Settings, clock: str | None = None) -> Iterator[N
         for service, process in children:
             wait_until_healthy(service, process, logs(settings.home))
         started_database = start_database(settings)
+        require_store_owner(settings)
         children += launch(settings.home, [tracking])
         _note_children(settings.home, children)
         claim_market(settings.database, settings.market)

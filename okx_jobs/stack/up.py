@@ -90,6 +90,7 @@ def up(settings: Settings, console: Console) -> None:
     with _stop_on_signal(stopped):
         with console.status("database"):
             services.start_database(settings)
+            services.require_store_owner(settings)
             with dg.DagsterInstance.get() as instance:
                 swept = sweep_orphans(instance)
                 wanted = with_time_grid(wanted, settings, instance)

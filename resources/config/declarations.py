@@ -20,6 +20,7 @@ from resources.config.values import (
     Port,
     PostgresUrl,
     Region,
+    StoreUrl,
     Strength,
 )
 
@@ -74,8 +75,8 @@ class DeclaredSettings(BaseModel):
         None, Group.DATABASE, "postgresql://user:password@host:port/database",
         "PostgreSQL server, version 15 or later. Unset: the embedded server of the home.",
     )  # fmt: skip
-    store_url: str = setting(
-        "", Group.DATABASE, "folder or fsspec URL",
+    store_url: StoreUrl = setting(
+        "", Group.DATABASE, "absolute folder, or fsspec URL",
         "Location of the Parquet files of features and labels. Empty: feature_store in the home.",
     )  # fmt: skip
     store_options: JsonObject | None = setting(

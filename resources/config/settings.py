@@ -14,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
 from okx_core.market.universe import UniverseFilter
 from resources.config.declarations import KEYS, PROJECT, DeclaredSettings, variable_of
+from resources.config.masking import masked
 from resources.config.okx_hosts import DEMO_STREAM_HOSTS, REST_HOSTS, STREAM_HOSTS
 from resources.config.parts import ApiKeys, DatabaseSettings, ExchangeSettings, MarketSettings, StoreSettings
 from resources.config.sources import (
@@ -166,7 +167,7 @@ def _validated(given: dict[str, FoundValue]) -> Settings:
 def _explained(name: str, complaints: list[str], found: FoundValue) -> str:
     """The variable, its value unless that is a secret, what is wrong with it, and where it was given."""
     secret = "SecretStr" in str(Settings.model_fields[name].annotation)
-    shown = variable_of(name) + ("" if secret else f"={found.text}")
+    shown = variable_of(name) + ("" if secret else f"={masked(found.text)}")
     return f"{shown}: {' or '.join(complaints)} (correct it in {found.place})"
 
 
