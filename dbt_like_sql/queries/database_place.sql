@@ -1,4 +1,4 @@
--- description: What tells one database from another, also from a copy of it; data_directory is NULL for plain users.
+-- description: What distinguishes a database from every other, also from a copy of it; data_directory is NULL for plain users.
 -- parameters: none
 select
     control.system_identifier,

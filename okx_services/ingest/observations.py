@@ -19,6 +19,7 @@ from resources.okx.client import OkxClient
 from resources.okx.errors import OkxError
 from resources.okx.rows.market import OrderBook
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 
 BOOK_LEVELS = 400
 DEPTHS_BPS = (10, 50, 200)
@@ -74,7 +75,7 @@ def snapshot(book: OrderBook, now: datetime) -> dict[str, object]:
 
 
 def record_public_trades(database: Database, client: OkxClient, hour: datetime) -> Observed:
-    """The newest public trades of every enabled pair after `hour` closed."""
+    """The newest public trades of every enabled pair after `hour` closed, and a summary of them that stays."""
     pairs = _enabled(database, client, hour)
     seen, failed = _of_all(pairs, client.trades)
     rows = pd.DataFrame(
@@ -88,7 +89,13 @@ def record_public_trades(database: Database, client: OkxClient, hour: datetime) 
     with database.bulk() as bulk:
         bulk.stage("seen", "market.public_trades", rows)
         bulk.run("insert into market.public_trades select * from seen on conflict do nothing")
+        bulk.run(query("summarise_public_trades"), (hour,))
     return Observed(len(rows), len(pairs), not failed and all(seen), failed)
+
+
+def forget_public_trades(database: Database, before: datetime) -> int:
+    """Remove public trades made before a moment; their summaries stay. How many they were."""
+    return database.execute("delete from market.public_trades where traded_at < $1", (before,))
 
 
 def record_funding(

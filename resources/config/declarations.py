@@ -86,6 +86,18 @@ class DeclaredSettings(BaseModel):
         90, Group.DATABASE, "days, or all", "Newest days of features and labels that SQL holds too."
     )
 
+    public_trade_days: DayCount = setting(
+        2,
+        Group.DATABASE,
+        "days, or all",
+        "Days for which single public trades are kept; an hourly summary stays.",
+    )
+    run_history_days: DayCount = setting(
+        30, Group.DATABASE, "days, or all",
+        "Days for which finished runs and their events are kept. The newest materialisation of each partition and the "
+        "newest result of each check stay.",
+    )  # fmt: skip
+
     bind_host: str = setting("127.0.0.1", Group.PORTS, "address", "Address that the Dagster UI listens on.")
     allowed_hosts: str = setting(
         "", Group.PORTS, "name,name", "Further host names under which the Dagster UI may be opened."

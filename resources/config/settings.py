@@ -6,6 +6,7 @@ Every setting is an environment variable `OKXSIGNAL_<NAME>`, a line of the home'
 
 import json
 import os
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +17,14 @@ from okx_core.market.universe import UniverseFilter
 from resources.config.declarations import KEYS, PROJECT, DeclaredSettings, variable_of
 from resources.config.masking import masked
 from resources.config.okx_hosts import DEMO_STREAM_HOSTS, REST_HOSTS, STREAM_HOSTS
-from resources.config.parts import ApiKeys, DatabaseSettings, ExchangeSettings, MarketSettings, StoreSettings
+from resources.config.parts import (
+    ApiKeys,
+    DatabaseSettings,
+    ExchangeSettings,
+    MarketSettings,
+    Retention,
+    StoreSettings,
+)
 from resources.config.sources import (
     DOTENV,
     MARKET_FILE,
@@ -45,6 +53,10 @@ class Settings(DeclaredSettings):
         return StoreSettings(
             self.store_url or str(self.home / "feature_store"), options, self.sql_feature_days
         )
+
+    @property
+    def retention(self) -> Retention:
+        return Retention(_days(self.run_history_days), _days(self.public_trade_days))
 
     @property
     def exchange(self) -> ExchangeSettings:
@@ -136,6 +148,11 @@ class Settings(DeclaredSettings):
     def _api_keys(self) -> ApiKeys | None:
         key, secret, passphrase = (_revealed(getattr(self, name)) for name in KEYS)
         return ApiKeys(key, secret, passphrase) if key and secret and passphrase else None
+
+
+def _days(count: int | str) -> timedelta | None:
+    """So many days; None for all."""
+    return None if isinstance(count, str) else timedelta(days=count)
 
 
 def _revealed(secret: SecretStr | None) -> str | None:
