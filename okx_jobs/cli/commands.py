@@ -1,6 +1,5 @@
 """The commands, after their options are parsed."""
 
-import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from okx_jobs.runs.market_choice import (
 from okx_jobs.runs.progress import shown_fetch
 from okx_jobs.runs.runner import Pipeline, quiet_instance
 from okx_jobs.stack import services
+from okx_jobs.stack.home_command import command_for
 from resources.config.settings import Settings
 from resources.simulator.admin import SimulatorAdmin
 from resources.stores import open_database, open_exchange
@@ -45,14 +45,6 @@ def run_demo(request: DemoRequest, console: Console) -> None:
         )  # fmt: skip
         demo.run()
         print_summary(console, open_database(settings.database), settings, command_for(settings.home))
-
-
-def command_for(home: Path) -> str:
-    """The command that works on this home, quoted for a shell. The default home needs no option."""
-    if home == Settings().home:
-        return "okxsignal"
-    short = home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home
-    return f"okxsignal --home {shlex.quote(str(short))}"
 
 
 def run_backfill(
@@ -105,11 +97,15 @@ def _run_hours(
 
 
 def run_gaps(repair: bool, settings: Settings, console: Console) -> None:
-    """Show the gap ledger, after one more attempt at every due gap if asked for."""
+    """Show the gap ledger, after one more attempt at every due gap if asked for. Showing needs the database only."""
+    services.require_home(settings)
+    if not repair:
+        with services.working_database(settings):
+            print_gaps(open_database(settings.database), console)
+        return
     with services.working_services(settings), quiet_instance(settings.home) as instance:
-        if repair:
-            with console.status("asking the exchange again"):
-                Pipeline(instance).run("repair_gaps")
+        with console.status("asking the exchange again"):
+            Pipeline(instance).run("repair_gaps")
         print_gaps(open_database(settings.database), console)
 
 

@@ -1,7 +1,8 @@
 """All settings of a process: the only reader of the environment.
 
-Every setting is an environment variable `OKXSIGNAL_<NAME>`, a line of the home's market file or a line of
-`.env`, in this order of precedence. A variable that no setting declares is an error.
+Every setting is an environment variable `OKXSIGNAL_<NAME>`, a line of the home's market file, or a line of `.env`: of
+the home, of the current folder, of the project, in this order of precedence. A variable that no setting declares is
+an error.
 """
 
 import json
@@ -33,10 +34,14 @@ from resources.config.sources import (
     from_environment,
     from_file,
     merged,
+    outer_dotenvs,
 )
 from resources.config.values import Mode, SettingsError
 
-__all__ = ["MARKET_FILE", "PROJECT", "Mode", "Settings", "SettingsError", "found_values", "load_settings"]
+__all__ = [
+    "MARKET_FILE", "PROJECT", "Mode", "Settings", "SettingsError", "files_read", "found_values", "load_settings",
+    "names_in_environment", "places_of_settings",
+]  # fmt: skip
 
 
 class Settings(DeclaredSettings):
@@ -161,10 +166,37 @@ def _revealed(secret: SecretStr | None) -> str | None:
 
 def found_values() -> dict[str, FoundValue]:
     """The settings that somebody has given, by name of field, with the place of each."""
-    environment, dotenv = from_environment(os.environ), from_dotenv(Path(DOTENV).resolve())
-    given = merged((dotenv, environment))
-    home = _validated({name: given[name] for name in ("home",) if name in given}).home
-    return merged((dotenv, from_file(home / MARKET_FILE, MARKET_FILE), environment))
+    environment, outer = from_environment(os.environ), [from_dotenv(path) for path in outer_dotenvs()]
+    given = merged((*outer, environment))
+    home = _home_of(given)
+    inner = from_dotenv(home / DOTENV)
+    found = merged((*outer, inner, from_file(home / MARKET_FILE, MARKET_FILE), environment))
+    if _home_of(found) != home:
+        raise SettingsError(
+            f"{found['home'].place} sets {variable_of('home')} to another home than the one it lies in: remove it"
+        )
+    return found
+
+
+def _home_of(given: dict[str, FoundValue]) -> Path:
+    return _validated({name: given[name] for name in ("home",) if name in given}).home
+
+
+def names_in_environment() -> list[str]:
+    """The fields that the environment of this process sets."""
+    return sorted(merged([from_environment(os.environ)]))
+
+
+def files_read(home: Path) -> list[Path]:
+    """The files that settings were read from, the last one first in precedence."""
+    files = [*outer_dotenvs(), home / DOTENV, home / MARKET_FILE]
+    return [path for path in dict.fromkeys(files) if path.is_file()]
+
+
+def places_of_settings(home: Path) -> str:
+    """Where settings come from, for people."""
+    files = ", ".join(str(path) for path in reversed(files_read(home)))
+    return f"environment, {files}" if files else f"environment only: no .env in {PROJECT}, {home} or here"
 
 
 def _validated(given: dict[str, FoundValue]) -> Settings:
