@@ -13,6 +13,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 WARM_UP = timedelta(weeks=9)  # features need a month of candles, a model six weeks of labels
+MIN_STRETCH = WARM_UP + timedelta(weeks=2)  # and a whole week to trade
 SUNDAY = 6
 
 # Hours ahead that future returns are labelled for, by name.
@@ -58,11 +59,11 @@ class Stretch:
     live_hours: int
 
     def __post_init__(self) -> None:
-        if self.end - self.start < WARM_UP + 2 * WEEK:
+        if self.end - self.start < MIN_STRETCH:
             raise StretchError(
                 f"{self.start:%Y-%m-%d} to {self.end:%Y-%m-%d} is too short: training needs "
                 f"{WARM_UP.days} days of history and the backtest a whole week after it; take at least "
-                f"{(WARM_UP + 2 * WEEK).days} days (--days, or --from and --to)"
+                f"{MIN_STRETCH.days} days (--days, or --from and --to)"
             )
 
     @property

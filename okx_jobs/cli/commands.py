@@ -1,5 +1,6 @@
 """The commands, after their options are parsed."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +45,17 @@ def run_demo(request: DemoRequest, console: Console) -> None:
             lambda: services.wait_for_mlflow(settings),
         )  # fmt: skip
         demo.run()
+        _validate_once(Pipeline(instance), console)
         print_summary(console, open_database(settings.database), settings, command_for(settings.home))
+
+
+def _validate_once(pipeline: Pipeline, console: Console) -> None:
+    """The checks of the features, which `up` repeats each night: without them their page would say skipped."""
+    if not pipeline.is_validated():
+        began = time.monotonic()
+        with console.status("validating the features"):
+            pipeline.run("validate_features")
+        console.print(f"  {'validation':<14} done in {time.monotonic() - began:.0f} s")
 
 
 def run_backfill(

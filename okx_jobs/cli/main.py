@@ -247,3 +247,7 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("okxsignal: interrupted; finished work is kept, run the command again to go on", err=True)
         sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -128,8 +128,8 @@ def _positions(database: Database, label: str) -> Table:
     title = f"Trading: {counts['hours']} hours, {counts['orders']} orders, {counts['fills']} fills"
     table = Table(*trading.POSITION_HEAD[:-1], title=_titled(title, label), title_justify="left")
     rows = trading.positions(database)
-    for row in rows:
-        table.add_row(*trading.position_cells(row))
+    for cells in trading.listed(rows):
+        table.add_row(*cells)
     sums = trading.totals(rows)
     totals = [sums[name] for name in ("realised_pnl_quote", "unrealised_pnl_quote", "fees_quote")]
     table.add_row("all", "", "", "", *(shown(total, 2) for total in totals), style="bold")
