@@ -52,11 +52,15 @@ def week_start_on_or_after(moment: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Bars that open in [start, end), split into a history and the last hours, which are simulated one by one."""
+    """Bars that open in [start, end), split into a history and the last hours, which are simulated one by one.
+
+    Models are made for the newest `model_weeks` weeks, None for every week that has enough history.
+    """
 
     start: datetime
     end: datetime
     live_hours: int
+    model_weeks: int | None = None
 
     def __post_init__(self) -> None:
         if self.end - self.start < MIN_STRETCH:
@@ -72,8 +76,11 @@ class Stretch:
 
     @property
     def first_week(self) -> datetime:
-        """The first week with enough history for a model."""
-        return week_start_on_or_after(self.start + WARM_UP)
+        """The first week that a model is made for: one with enough history."""
+        first = week_start_on_or_after(self.start + WARM_UP)
+        if self.model_weeks is None:
+            return first
+        return max(first, week_start_on_or_after(self.end - self.model_weeks * WEEK))
 
     def days(self) -> Iterator[datetime]:
         """Every day that a bar of the stretch opens in, and the one it ends in."""

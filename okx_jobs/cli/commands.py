@@ -12,7 +12,7 @@ from okx_assets import keys
 from okx_core.hours import DAY, HOUR, LABEL_HORIZON_HOURS, floor_hour, newest_closed_hour
 from okx_jobs.cli.gap_report import print_gaps
 from okx_jobs.cli.introduction import introduction
-from okx_jobs.cli.summary import print_summary
+from okx_jobs.cli.summary import print_rows, print_summary
 from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT
 from okx_jobs.runs.demo import Demo
 from okx_jobs.runs.market_choice import (
@@ -43,6 +43,7 @@ def run_demo(request: DemoRequest, console: Console) -> None:
         demo = Demo(
             Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url), stretch, console,
             lambda: services.wait_for_mlflow(settings),
+            lambda: print_rows(console, open_database(settings.database)),
         )  # fmt: skip
         demo.run()
         _validate_once(Pipeline(instance), console)

@@ -67,9 +67,14 @@ def cli(home: Path | None) -> None:
 @click.option(
     "--live-hours",
     type=click.IntRange(1, 240),
-    default=24,
+    default=12,
     show_default=True,
     help="Last hours to simulate one by one, with orders.",
+)
+@click.option(
+    "--weeks",
+    type=click.IntRange(2),
+    help="Newest weeks to train and to backtest; default: 8 of the synthetic market, all of a tape.",
 )
 @click.option(
     "--strength", type=float, help="Planted predictable part of the synthetic tape; 0 is pure noise."
@@ -77,7 +82,7 @@ def cli(home: Path | None) -> None:
 @click.option("--seed", type=int, help="Seed of the synthetic tape.")
 def demo(
     tape: Path | None, pairs: str | None, start: datetime | None, end: datetime | None, days: int,
-    live_hours: int, strength: float | None, seed: int | None,
+    live_hours: int, weeks: int | None, strength: float | None, seed: int | None,
 ) -> None:  # fmt: skip
     """Run the whole pipeline once and print what came out.
 
@@ -92,7 +97,9 @@ def demo(
     from okx_jobs.runs.market_choice import DemoRequest
 
     run_demo(
-        DemoRequest(tape, pairs, options.utc(start), options.utc(end), days, live_hours, strength, seed),
+        DemoRequest(
+            tape, pairs, options.utc(start), options.utc(end), days, live_hours, strength, seed, weeks
+        ),
         options.console(),
     )
 

@@ -43,6 +43,13 @@ def print_summary(
     console.print(_next_steps(settings, database, command), highlight=False, soft_wrap=True)
 
 
+def print_rows(console: Console, database: Database) -> None:
+    """What is stored so far, while the rest is still being made."""
+    table = _rows(database)
+    table.title = "Rows so far: data, features and labels are there, models and trading follow"
+    console.print(table)
+
+
 def row_counts(database: Database) -> dict[str, int]:
     """Rows per table: of features and labels the whole history, of which SQL holds the newest days."""
     manifest = Manifest(database)

@@ -14,6 +14,8 @@ from okx_core.models.scores import MIN_PAIRS
 from resources.config.settings import MARKET_FILE, Mode, Settings, load_settings
 from resources.market.recorded_market import covering_pairs
 
+SYNTHETIC_WEEKS = 8  # of models and backtest: enough to look at, and done in two minutes
+
 
 class RequestError(OkxSignalError):
     """The options of a command contradict each other or ask for what is not there."""
@@ -31,6 +33,7 @@ class DemoRequest:
     live_hours: int
     strength: float | None
     seed: int | None
+    weeks: int | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ def _stretch(start: datetime, end: datetime, request: DemoRequest) -> Stretch:
             f"--from {start:%Y-%m-%d %H:%M} is not before --to {end:%Y-%m-%d %H:%M}: swap them"
         )
     require_partition(start)
-    return Stretch(floor_hour(start).replace(hour=0), floor_hour(end), request.live_hours)
+    weeks = request.weeks if request.weeks or request.tape is not None else SYNTHETIC_WEEKS
+    return Stretch(floor_hour(start).replace(hour=0), floor_hour(end), request.live_hours, weeks)
 
 
 def require_partition(hour: datetime) -> None:
