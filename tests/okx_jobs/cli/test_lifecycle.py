@@ -9,6 +9,7 @@ import pytest
 
 from resources.postgres.database import Database
 from resources.postgres.embedded import EmbeddedPostgres
+from tests.resources.feature_store.test_claim import copy_home
 
 
 @pytest.fixture
@@ -113,3 +114,20 @@ def test_a_detached_stack_is_up_when_the_command_ends_and_stops_in_order(shell, 
     assert alive == []
     assert not EmbeddedPostgres(shell.home).is_running()
     assert "stopping daemon" in (shell.home / "logs" / "up.log").read_text()
+
+
+def test_a_copied_home_on_the_same_store_root_is_refused_every_change(made) -> None:
+    shared = str(made.directory / "shared")
+    assert made("store", "adopt", STORE_URL=shared).code == 0
+    copy_home(made.home, made.directory / "copy")
+    clone = EmbeddedPostgres(made.directory / "copy")
+    try:
+        for command in (("up",), ("store", "gc")):
+            refused = made("--home", "copy", *command, STORE_URL=shared)
+            assert refused.code == 2
+            assert "belong to another database" in refused.err
+            assert "OKXSIGNAL_STORE_URL" in refused.err
+            assert "okxsignal store adopt" in refused.err
+            assert not clone.is_running()
+    finally:
+        clone.forget()
