@@ -10,13 +10,19 @@ from okx_assets.tables import OWNERS, describe, written
 from okx_services.reports.figures import decile_figure
 from okx_services.reports.models import candidate_table, outcome_words
 from okx_services.research.champions import promote_champion
-from okx_services.research.training import IncompleteHistoryError, RegisteredModel, train_week
+from okx_services.research.training import (
+    IncompleteHistoryError,
+    RegisteredModel,
+    TooFewPairsError,
+    train_week,
+)
 from resources.dagster_resources import (
     DatabaseResource,
     ExchangeResource,
     FeatureStoreResource,
     TrackingResource,
 )
+from resources.tracking import TrackingError
 
 MAX_BELIEVABLE_RANK_IC = 0.6
 MODEL_CHECKS = {
@@ -53,8 +59,8 @@ def signal_models(
     registry = tracking.open()
     try:
         trained = train_week(feature_store.open(), registry, week, algorithm, context.run.run_id)
-    except IncompleteHistoryError as error:
-        raise dg.Failure(str(error)) from error
+    except (IncompleteHistoryError, TooFewPairsError, TrackingError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     rank_ic = float(trained.model.rank_ic)
     in_time = trained.last_label_known <= datetime.fromisoformat(week).replace(tzinfo=UTC)
     return dg.MaterializeResult(

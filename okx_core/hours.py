@@ -13,6 +13,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 WARM_UP = timedelta(weeks=9)  # features need a month of candles, a model six weeks of labels
+MIN_STRETCH = WARM_UP + timedelta(weeks=2)  # and a whole week to trade
 SUNDAY = 6
 
 # Hours ahead that future returns are labelled for, by name.
@@ -51,18 +52,22 @@ def week_start_on_or_after(moment: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Bars that open in [start, end), split into a history and the last hours, which are simulated one by one."""
+    """Bars that open in [start, end), split into a history and the last hours, which are simulated one by one.
+
+    Models are made for the newest `model_weeks` weeks, None for every week that has enough history.
+    """
 
     start: datetime
     end: datetime
     live_hours: int
+    model_weeks: int | None = None
 
     def __post_init__(self) -> None:
-        if self.end - self.start < WARM_UP + 2 * WEEK:
+        if self.end - self.start < MIN_STRETCH:
             raise StretchError(
                 f"{self.start:%Y-%m-%d} to {self.end:%Y-%m-%d} is too short: training needs "
                 f"{WARM_UP.days} days of history and the backtest a whole week after it; take at least "
-                f"{(WARM_UP + 2 * WEEK).days} days (--days, or --from and --to)"
+                f"{MIN_STRETCH.days} days (--days, or --from and --to)"
             )
 
     @property
@@ -71,8 +76,11 @@ class Stretch:
 
     @property
     def first_week(self) -> datetime:
-        """The first week with enough history for a model."""
-        return week_start_on_or_after(self.start + WARM_UP)
+        """The first week that a model is made for: one with enough history."""
+        first = week_start_on_or_after(self.start + WARM_UP)
+        if self.model_weeks is None:
+            return first
+        return max(first, week_start_on_or_after(self.end - self.model_weeks * WEEK))
 
     def days(self) -> Iterator[datetime]:
         """Every day that a bar of the stretch opens in, and the one it ends in."""

@@ -31,6 +31,7 @@ from resources.dagster_resources import (  # noqa: E402
     ExchangeResource,
     FeatureStoreResource,
     LimitsResource,
+    RetentionResource,
     TrackingResource,
 )
 
@@ -64,6 +65,7 @@ definitions = dg.Definitions(
         "exchange": ExchangeResource(),
         "feature_store": FeatureStoreResource(),
         "limits": LimitsResource(),
+        "retention": RetentionResource(),
         "tracking": TrackingResource(),
     },
     executor=dg.in_process_executor,

@@ -1,17 +1,20 @@
 """Dagster's handles on the stores and on the user's limits. Each reads its settings when a step runs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dagster as dg
 
 from okx_core.decisions.rules import RiskLimits
 from okx_core.market.universe import UniverseFilter
+from resources.config.parts import Retention
 from resources.config.settings import load_settings
+from resources.dagster_retention import Forgotten, forget_old_runs
+from resources.environment import dagster_home
 from resources.feature_store.sql_window import newest_candle, window_start
 from resources.feature_store.store import FeatureStore
 from resources.market.candle_store import source_of
 from resources.okx.client import OkxClient
-from resources.postgres.database import Database
+from resources.postgres.database import Database, sibling
 from resources.stores import open_database, open_exchange, open_feature_store
 from resources.tracking import Tracking
 
@@ -64,6 +67,20 @@ class LimitsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def risk_limits(self) -> RiskLimits:
         return load_settings().risk_limits
+
+
+class RetentionResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What is kept of old runs and public trades."""
+
+    def open(self) -> Retention:
+        return load_settings().retention
+
+    def forget_old_runs(self, kept: timedelta) -> Forgotten:
+        """Remove runs that ended longer ago, on Dagster's database and in its folder."""
+        server = load_settings().database
+        return forget_old_runs(
+            Database(sibling(open_database(server).url, "dagster")), dagster_home(server.home), kept
+        )
 
 
 class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from okx_core.errors import OkxSignalError
+from resources.config.masking import masked
 from resources.config.parts import ApiKeys, DatabaseSettings, ExchangeSettings, MarketSettings, StoreSettings
 from resources.config.values import Mode
 from resources.okx.client import OkxClient
@@ -100,9 +101,10 @@ def _require_same_market(database: Database, identity: str, server: DatabaseSett
     if held in (None, identity):
         return
     other = "another home with --home DIR (OKXSIGNAL_HOME)" if server.is_embedded else "another database"
+    place = server.home if server.is_embedded else masked(database.url)
     raise MarketMismatchError(
-        f"{server.home if server.is_embedded else database} holds the market '{held}', but the settings ask for "
-        f"'{identity}': go back to the old settings, or use {other}"
+        f"{place} holds the market '{held}', but the settings ask for '{identity}': go back to the old settings, "
+        f"or use {other}"
     )
 
 

@@ -106,6 +106,7 @@ class Tracking:
         client = self.client
         import mlflow
 
+        self._require_experiment()
         mlflow.set_experiment(EXPERIMENT)
         mlflow.set_experiment_tags(EXPERIMENT_TAGS)
         with mlflow.start_run(run_name=f"{card.week} {card.algorithm}", tags=dict(card.tags)) as run:
@@ -123,6 +124,23 @@ class Tracking:
         for name, value in {**card.tags, **sigma, "algorithm": card.algorithm, "week": card.week}.items():
             client.set_model_version_tag(MODEL_NAME, str(version), name, value)
         return RegisteredVersion(version, run.info.run_id)
+
+    def _require_experiment(self) -> None:
+        """A deleted experiment keeps its name and takes no run: say how to get it back."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            known = self.client.get_experiment_by_name(EXPERIMENT)
+        except MlflowException as error:
+            raise TrackingError(
+                f"MLflow at {self.url} does not answer: {error}; run `okxsignal up`"
+            ) from None
+        if known is not None and known.lifecycle_stage == "deleted":
+            restore = f"MLFLOW_TRACKING_URI={self.url} mlflow experiments restore --experiment-id {known.experiment_id}"
+            raise TrackingError(
+                f"the experiment {EXPERIMENT!r} has been deleted in MLflow, so that no model can be logged: restore it "
+                f"with `{restore}`, then train again"
+            )
 
     def _register(self, source: str, model_id: str, run_id: str, description: str) -> int:
         from mlflow.exceptions import RestException

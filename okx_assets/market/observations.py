@@ -72,6 +72,7 @@ def _result(key: dg.AssetKey, observed: Observed, time_column: str = "timestamp_
             observed.rows,
             pairs=observed.pairs,
             outcome="every pair was seen" if observed.complete else "some pairs were not seen",
+            not_seen="; ".join(observed.failed.values()) or "none",
             sql=tables.sql(f"select * from {table_of(key)} order by {time_column} desc limit 20"),  # noqa: S608
         ),
         check_results=[

@@ -5,10 +5,11 @@ import numpy.typing as npt
 import pandas as pd
 
 Floats = npt.NDArray[np.float64]
+MIN_PAIRS = 3  # in an hour: of two pairs the order is a coin, of one there is none
 
 
 def cross_sectional_rank_ic(
-    hours: npt.NDArray[np.int64], prediction: Floats, outcome: Floats, min_pairs: int = 3
+    hours: npt.NDArray[np.int64], prediction: Floats, outcome: Floats, min_pairs: int = MIN_PAIRS
 ) -> Floats:
     """Spearman correlation of prediction and outcome across pairs, one value per hour in time order.
 

@@ -1,6 +1,6 @@
 """The commands, after their options are parsed."""
 
-import shlex
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from okx_assets import keys
 from okx_core.hours import DAY, HOUR, LABEL_HORIZON_HOURS, floor_hour, newest_closed_hour
 from okx_jobs.cli.gap_report import print_gaps
 from okx_jobs.cli.introduction import introduction
-from okx_jobs.cli.summary import print_summary
+from okx_jobs.cli.summary import print_rows, print_summary
 from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT
 from okx_jobs.runs.demo import Demo
 from okx_jobs.runs.market_choice import (
@@ -25,6 +25,7 @@ from okx_jobs.runs.market_choice import (
 from okx_jobs.runs.progress import shown_fetch
 from okx_jobs.runs.runner import Pipeline, quiet_instance
 from okx_jobs.stack import services
+from okx_jobs.stack.home_command import command_for
 from resources.config.settings import Settings
 from resources.simulator.admin import SimulatorAdmin
 from resources.stores import open_database, open_exchange
@@ -42,17 +43,20 @@ def run_demo(request: DemoRequest, console: Console) -> None:
         demo = Demo(
             Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url), stretch, console,
             lambda: services.wait_for_mlflow(settings),
+            lambda: print_rows(console, open_database(settings.database)),
         )  # fmt: skip
         demo.run()
+        _validate_once(Pipeline(instance), console)
         print_summary(console, open_database(settings.database), settings, command_for(settings.home))
 
 
-def command_for(home: Path) -> str:
-    """The command that works on this home, quoted for a shell. The default home needs no option."""
-    if home == Settings().home:
-        return "okxsignal"
-    short = home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home
-    return f"okxsignal --home {shlex.quote(str(short))}"
+def _validate_once(pipeline: Pipeline, console: Console) -> None:
+    """The checks of the features, which `up` repeats each night: without them their page would say skipped."""
+    if not pipeline.is_validated():
+        began = time.monotonic()
+        with console.status("validating the features"):
+            pipeline.run("validate_features")
+        console.print(f"  {'validation':<14} done in {time.monotonic() - began:.0f} s")
 
 
 def run_backfill(
@@ -105,11 +109,15 @@ def _run_hours(
 
 
 def run_gaps(repair: bool, settings: Settings, console: Console) -> None:
-    """Show the gap ledger, after one more attempt at every due gap if asked for."""
+    """Show the gap ledger, after one more attempt at every due gap if asked for. Showing needs the database only."""
+    services.require_home(settings)
+    if not repair:
+        with services.working_database(settings):
+            print_gaps(open_database(settings.database), console)
+        return
     with services.working_services(settings), quiet_instance(settings.home) as instance:
-        if repair:
-            with console.status("asking the exchange again"):
-                Pipeline(instance).run("repair_gaps")
+        with console.status("asking the exchange again"):
+            Pipeline(instance).run("repair_gaps")
         print_gaps(open_database(settings.database), console)
 
 

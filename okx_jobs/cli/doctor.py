@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,14 +13,14 @@ from rich.table import Table
 from okx_core.errors import OkxSignalError
 from okx_jobs.cli.account_check import diagnose_account
 from okx_jobs.cli.diagnosis import Diagnosis
-from okx_jobs.stack import services
-from okx_jobs.stack.processes import answers
+from okx_jobs.stack import programs, services
+from okx_jobs.stack.processes import answers, is_free
 from okx_services.ingest.feed_health import HEALTHY, STARTING, WAITING, health_file, utc_now
 from resources.config.parts import DatabaseSettings
-from resources.config.settings import Settings
+from resources.config.settings import Settings, places_of_settings
 from resources.feature_store.months import start_of
 from resources.postgres.database import Database
-from resources.postgres.embedded import EmbeddedPostgres
+from resources.postgres.embedded import ROOT_RUNS_AS, EmbeddedPostgres
 from resources.stores import market_identity, open_database, open_exchange
 
 MAX_CLOCK_OFFSET_SECONDS = 5.0
@@ -43,6 +44,7 @@ def examine(settings: Settings, console: Console) -> bool:
 def diagnoses(settings: Settings) -> Iterator[Diagnosis]:
     """Everything worth looking at, cheapest first."""
     yield Diagnosis("mode", f"{settings.mode}: {market_identity(settings.market)}")
+    yield Diagnosis("settings", f"from {places_of_settings(settings.home)}")
     place = next(place for place in (settings.home, *settings.home.parents) if place.exists())
     free = shutil.disk_usage(place).free / 2**30
     yield Diagnosis(
@@ -52,19 +54,44 @@ def diagnoses(settings: Settings) -> Iterator[Diagnosis]:
     )
     is_up = services.running_launcher(settings.home) is not None
     yield Diagnosis("stack", "up" if is_up else "down (start it with `okxsignal up`)")
+    yield from diagnose_ports(settings)
     if is_up:
         yield _live_feed(settings.home)
     database = _database(settings.database)
     yield database
+    yield from diagnose_place(settings.database)
     if not database.remedy and database.state != STOPPED:
         yield from diagnose_history(open_database(settings.database))
-    if not settings.exchange.is_local or answers(services.simulator(settings)):
+    if not settings.exchange.is_local or answers(programs.simulator(settings)):
         yield from _exchange(settings)
     else:
         yield Diagnosis("exchange", "the simulator starts with `okxsignal up`")
     yield Diagnosis(
-        "mlflow", "answers" if answers(services.mlflow_server(settings)) else "starts with `okxsignal up`"
+        "mlflow", "answers" if answers(programs.mlflow_server(settings)) else "starts with `okxsignal up`"
     )
+
+
+def diagnose_ports(settings: Settings) -> Iterator[Diagnosis]:
+    """Ports of the stack on which somebody else listens, so that it could not start or does not answer there."""
+    _, records = services.process_registry(settings.home).read()
+    mine = {record.name for record in records if record.process() is not None}
+    for service in programs.stack(settings):
+        for port, setting in service.ports if service.name not in mine else ():
+            if not is_free(port):
+                remedy = f"stop it, or set {setting} to a free port"
+                yield Diagnosis(f"port {port}", f"for {service.name}, taken by {listener(port)}", remedy)
+
+
+def listener(port: int) -> str:
+    """Who listens on a port, as far as this user may know."""
+    for process in psutil.process_iter(["pid", "name"]):
+        try:
+            found = process.net_connections(kind="tcp")
+        except psutil.Error:
+            continue
+        if any(item.status == psutil.CONN_LISTEN and item.laddr.port == port for item in found):
+            return f"{process.info['name']} (pid {process.info['pid']})"
+    return "another program"
 
 
 def _live_feed(home: Path) -> Diagnosis:
@@ -74,6 +101,19 @@ def _live_feed(home: Path) -> Diagnosis:
     sound = health.state in (HEALTHY, STARTING, WAITING)
     remedy = "" if sound else f"see {services.logs(home) / 'live-feed.log'}; candles come hourly over REST"
     return Diagnosis("live feed", health.words(utc_now()), remedy)
+
+
+def diagnose_place(server: DatabaseSettings) -> Iterator[Diagnosis]:
+    """Say where the database lies when that is not the home: a copy of the home would lack it."""
+    embedded = EmbeddedPostgres(server.home)
+    if server.is_embedded and not embedded.cluster.is_relative_to(server.home):
+        closed = embedded.closed_folder()
+        why = (
+            f", because {ROOT_RUNS_AS} cannot enter {closed}"
+            if closed is not None
+            else ", from an earlier version"
+        )
+        yield Diagnosis("database files", f"{embedded.cluster}, outside the home{why}: copy both, or neither")
 
 
 def _database(server: DatabaseSettings) -> Diagnosis:

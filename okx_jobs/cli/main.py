@@ -2,6 +2,7 @@
 and a wrong setting is refused at once.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -13,9 +14,11 @@ import click
 from okx_core.errors import OkxSignalError
 from okx_jobs.cli import options
 from okx_jobs.cli.research_commands import RESEARCH
+from okx_jobs.stack.signals import ENDING, interrupt
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 # Names that commands had in earlier versions; they go on working.
 OLD_NAMES = {"prove": "validate"}
 
@@ -64,9 +67,14 @@ def cli(home: Path | None) -> None:
 @click.option(
     "--live-hours",
     type=click.IntRange(1, 240),
-    default=24,
+    default=12,
     show_default=True,
     help="Last hours to simulate one by one, with orders.",
+)
+@click.option(
+    "--weeks",
+    type=click.IntRange(2),
+    help="Newest weeks to train and to backtest; default: 8 of the synthetic market, all of a tape.",
 )
 @click.option(
     "--strength", type=float, help="Planted predictable part of the synthetic tape; 0 is pure noise."
@@ -74,7 +82,7 @@ def cli(home: Path | None) -> None:
 @click.option("--seed", type=int, help="Seed of the synthetic tape.")
 def demo(
     tape: Path | None, pairs: str | None, start: datetime | None, end: datetime | None, days: int,
-    live_hours: int, strength: float | None, seed: int | None,
+    live_hours: int, weeks: int | None, strength: float | None, seed: int | None,
 ) -> None:  # fmt: skip
     """Run the whole pipeline once and print what came out.
 
@@ -89,16 +97,22 @@ def demo(
     from okx_jobs.runs.market_choice import DemoRequest
 
     run_demo(
-        DemoRequest(tape, pairs, options.utc(start), options.utc(end), days, live_hours, strength, seed),
+        DemoRequest(
+            tape, pairs, options.utc(start), options.utc(end), days, live_hours, strength, seed, weeks
+        ),
         options.console(),
     )
 
 
 @cli.command()
-def up() -> None:
+@click.option("--detach", is_flag=True, help="Return when everything is up; `okxsignal down` stops it.")
+def up(detach: bool) -> None:
     """Start everything and keep it running: database, exchange, MLflow, Dagster, schedules. Ctrl-C stops it."""
     settings = options.settings()
-    from okx_jobs.stack.up import up as run_up
+    if detach:
+        from okx_jobs.stack.detach import up_detached as run_up
+    else:
+        from okx_jobs.stack.up import up as run_up
 
     run_up(settings, options.console())
 
@@ -110,7 +124,7 @@ def up() -> None:
 def down(forget: bool) -> None:
     """Stop what `up` started, from another shell."""
     settings = options.settings()
-    from okx_jobs.stack.up import down as run_down
+    from okx_jobs.stack.down import down as run_down
 
     run_down(settings, options.console(), forget=forget)
 
@@ -119,10 +133,20 @@ def down(forget: bool) -> None:
 def status() -> None:
     """Show what runs, with pids and ports. Ends with 1 unless the whole stack is up."""
     settings = options.settings()
-    from okx_jobs.stack.up import status as show_status
+    from okx_jobs.stack.down import status as show_status
 
     if not show_status(settings, options.console()):
         sys.exit(1)
+
+
+@cli.command()
+@click.option("--print", "only_print", is_flag=True, help="Show the unit instead of writing it.")
+def service(only_print: bool) -> None:
+    """Write a systemd unit that starts `okxsignal up` at boot and stops it in order."""
+    settings = options.settings()
+    from okx_jobs.stack.systemd_unit import write_unit
+
+    write_unit(settings, options.console(), only_print=only_print)
 
 
 @cli.command()
@@ -200,27 +224,29 @@ def arm() -> None:
     arm_live(options.settings(trading=False).live_arming, options.console())
 
 
-def _interrupt(_number: int, _frame: object) -> None:
-    """SIGTERM ends a command like Ctrl-C: its services are stopped on the way out."""
-    raise KeyboardInterrupt
+def _explained(error: OSError) -> str:
+    """What cannot be used, and what to do about it."""
+    place = f" {error.filename}" if error.filename else ""
+    if error.errno in DISK_FULL:
+        return f"cannot write{place}: the disk is full; free space, or choose another home with --home DIR"
+    return (
+        f"cannot use{place}: {error.strerror}; give the right to it, or choose another home with --home DIR"
+    )
 
 
 def main() -> None:
     """Entry point: a user's mistake ends with one clear message and code 2, never a traceback."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in ENDING[1:]:
+        signal.signal(number, interrupt)
     try:
         cli.main(standalone_mode=False)
     except OkxSignalError as error:
         click.echo(f"okxsignal: {error}", err=True)
         sys.exit(BAD_INPUT)
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in DISK_FULL:
             raise
-        click.echo(
-            f"okxsignal: cannot use {error.filename}: {error.strerror}; give the right to it, or choose another "
-            "home with --home DIR",
-            err=True,
-        )
+        click.echo(f"okxsignal: {_explained(error)}", err=True)
         sys.exit(BAD_INPUT)
     except click.ClickException as error:
         error.show()
@@ -228,3 +254,7 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("okxsignal: interrupted; finished work is kept, run the command again to go on", err=True)
         sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

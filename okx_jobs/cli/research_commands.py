@@ -60,6 +60,43 @@ def verify() -> None:
     verify_store(settings, options.console())
 
 
+@store.command()
+def adopt() -> None:
+    """Make this home's database the owner of the files, after it was restored or moved.
+
+    A copy of a database may read the files of the original and changes nothing. After `adopt` it is the other way
+    round: do it only when the original is gone for good.
+    """
+    settings = options.settings()
+    from okx_jobs.cli.store_report import adopt_store
+
+    adopt_store(settings, options.console())
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("candles.parquet"),
+    show_default=True,
+    help="Parquet file to write; it must not be there yet.",
+)
+def import_candles(files: tuple[Path, ...], out: Path) -> None:
+    """Make a tape of candle FILES of other programs: CSV, Parquet, feather, JSON, or folders of them.
+
+    \b
+    okxsignal import user_data/data/okx                     freqtrade: pair and timeframe from the names
+    okxsignal import BTCUSDT-1h-2023-*.csv --out btc.parquet
+    okxsignal demo --tape btc.parquet
+
+    It prints what it changed, left out and rejected, and writes only the tape.
+    """
+    from okx_jobs.cli.tape_import import import_files
+
+    import_files(files, out, options.console())
+
+
 @click.command()
 @click.argument("name", required=False)
 @click.option("--write", is_flag=True, help="Write docs/features.md, labels.md and tables.md.")
@@ -108,5 +145,5 @@ def validate_features(
 
 
 RESEARCH: Mapping[str, click.Command] = {
-    "refresh": refresh, "store": store, "features": features, "validate": validate,
+    "refresh": refresh, "store": store, "import": import_candles, "features": features, "validate": validate,
 }  # fmt: skip

@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from resources.config.declarations import PROJECT, Declaration, as_text
+from resources.config.masking import masked
 from resources.config.pages import example_file, groups, settings_page
-from resources.config.settings import found_values, load_settings
-from resources.postgres.database import masked
+from resources.config.settings import found_values, load_settings, places_of_settings
 
 PAGES = {"docs/settings.md": settings_page, ".env.example": example_file}
 MASK = "***"
@@ -58,6 +58,9 @@ def print_settings(console: Console) -> None:
             value = escape(shown.value.replace(",", ", ")) or "[dim]unset[/dim]"
             table.add_row(shown.declared.variable, value, shown.source, shown.declared.meaning, style=style)
         console.print(table)
+    console.print(
+        f"read from {places_of_settings(load_settings(trading=False).home)}", soft_wrap=True, highlight=False
+    )
     console.print(
         "docs/settings.md lists the form and default of each setting; .env.example is a file to copy."
     )

@@ -1,9 +1,12 @@
 """The feature store as people read it: what is stored, what may go, and whether it is whole."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from okx_core.errors import OkxSignalError
@@ -12,6 +15,7 @@ from okx_jobs.stack import services
 from resources.config.settings import Settings
 from resources.feature_store.garbage import find_garbage, remove_garbage
 from resources.feature_store.manifest import ManifestFile
+from resources.feature_store.months import following, start_of
 from resources.feature_store.sql_window import BEGINNING, SqlWindow
 from resources.feature_store.store import FeatureStore
 from resources.stores import open_feature_store
@@ -76,42 +80,79 @@ def collect_garbage(settings: Settings, console: Console, *, dry_run: bool) -> N
         f"{verb} {len(garbage.superseded)} superseded and {len(garbage.orphans)} orphaned files, "
         f"{size(garbage.byte_count)}; pinned and current files stay"
     )
+    if garbage.foreign:
+        console.print(
+            f"left alone: {len(garbage.foreign)} files that are not of the store, such as {garbage.foreign[0].path}",
+            soft_wrap=True, highlight=False,
+        )  # fmt: skip
+
+
+def adopt_store(settings: Settings, console: Console) -> None:
+    """Make the database of this home the owner of the files."""
+    with services.working_database(settings):
+        store = open_feature_store(settings.database, settings.feature_store)
+        before = store.ownership.adopt()
+        after = store.ownership.claim()
+    if before is not None:
+        console.print(
+            f"owner until now: {before.owner}, since {before.renewed_at:%Y-%m-%d %H:%M} UTC", highlight=False
+        )
+    console.print(
+        f"{after.owner if after else settings.home} owns {store.root.address(store.folder)} from now on; every other "
+        "copy of this database may only read the files",
+        soft_wrap=True, highlight=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in one month."""
+
+    table: str
+    month: date
+    words: str
 
 
 def verify_store(settings: Settings, console: Console) -> None:
     """Hash every file again and compare SQL with the store; StoreDamagedError when something is wrong."""
     with services.working_database(settings):
         wrong = problems(open_feature_store(settings.database, settings.feature_store), console)
-    for line in wrong:
-        console.print(f"[red]wrong[/red] {line}", highlight=False, soft_wrap=True)
+    for problem in wrong:
+        console.print(f"[red]wrong[/red] {escape(problem.words)}", highlight=False, soft_wrap=True)
     if wrong:
         raise StoreDamagedError(
-            f"{len(wrong)} of the things that were compared are wrong: make the months named above anew with "
-            "`okxsignal backfill --again --from YYYY-MM-01 --to YYYY-MM-01`"
+            f"{len(wrong)} of the things that were compared are wrong: make the months anew with "
+            + " and ".join(
+                f"`okxsignal backfill --again --from {month:%Y-%m-%d} --to {following(month):%Y-%m-%d}`"
+                for month in sorted({problem.month for problem in wrong})
+            )
         )
     console.print("every file is what was written, and SQL holds the same rows")
 
 
-def problems(feature_store: FeatureStore, console: Console) -> list[str]:
-    """A line per damaged file, and per month in which SQL differs."""
-    pinned, found = feature_store.manifest.pinned_by(), []
+def problems(feature_store: FeatureStore, console: Console) -> list[Problem]:
+    """A damaged file each, and each month in which SQL differs from a sound file."""
+    pinned, damaged = feature_store.manifest.pinned_by(), []
     files = [file for file in feature_store.manifest.every() if file.is_current or file.file_id in pinned]
     with console.status("hashing") as status:
         for file in files:
             status.update(f"hashing {file.table_name} {file.month:%Y-%m}")
             if not feature_store.is_intact(file):
-                found.append(f"{feature_store.root.address(file.path)}: missing or not what was written")
-    if found:
-        return found
+                damaged.append(file)
+    address, words = feature_store.root.address, "missing or not what was written"
+    found = [Problem(file.table_name, file.month, f"{address(file.path)}: {words}") for file in damaged]
     for name in sorted({file.table_name for file in files if file.is_current}):
-        newest = max(file.watermark for file in files if file.is_current and file.table_name == name)
-        copy = SqlWindow(feature_store, name)
-        held = copy.starts_at()
-        oldest = min(file.month for file in files if file.is_current and file.table_name == name)
-        if held is not None:
-            with console.status(f"comparing {name} with SQL"):
-                start = max(held, BEGINNING.replace(year=oldest.year, month=oldest.month))
-                found += [f"{name} {line}" for line in copy.differences(start, newest + HOUR)]
+        with console.status(f"comparing {name} with SQL"):
+            current = [file for file in files if file.is_current and file.table_name == name]
+            start, end = (
+                start_of(min(file.month for file in current)),
+                max(file.watermark for file in current) + HOUR,
+            )
+            unread = {file.month for file in damaged if file.is_current and file.table_name == name}
+            found += [
+                Problem(name, month, f"{name} {month:%Y-%m}: {words}")
+                for month, words in SqlWindow(feature_store, name).unequal_months(start, end, unread)
+            ]
     return found
 
 

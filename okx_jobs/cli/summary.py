@@ -43,6 +43,13 @@ def print_summary(
     console.print(_next_steps(settings, database, command), highlight=False, soft_wrap=True)
 
 
+def print_rows(console: Console, database: Database) -> None:
+    """What is stored so far, while the rest is still being made."""
+    table = _rows(database)
+    table.title = "Rows so far: data, features and labels are there, models and trading follow"
+    console.print(table)
+
+
 def row_counts(database: Database) -> dict[str, int]:
     """Rows per table: of features and labels the whole history, of which SQL holds the newest days."""
     manifest = Manifest(database)
@@ -128,8 +135,8 @@ def _positions(database: Database, label: str) -> Table:
     title = f"Trading: {counts['hours']} hours, {counts['orders']} orders, {counts['fills']} fills"
     table = Table(*trading.POSITION_HEAD[:-1], title=_titled(title, label), title_justify="left")
     rows = trading.positions(database)
-    for row in rows:
-        table.add_row(*trading.position_cells(row))
+    for cells in trading.listed(rows):
+        table.add_row(*cells)
     sums = trading.totals(rows)
     totals = [sums[name] for name in ("realised_pnl_quote", "unrealised_pnl_quote", "fees_quote")]
     table.add_row("all", "", "", "", *(shown(total, 2) for total in totals), style="bold")

@@ -23,6 +23,7 @@ from okx_simulator.tape import minute_bars
 from okx_simulator.tape.recorded import RecordedTape
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.tape_paths import TapePaths
+from resources.config.masking import masked
 from resources.config.settings import Settings
 from resources.market.candle_frames import candle_set, largest_pairs
 from resources.market.recorded_market import covering_pairs
@@ -92,12 +93,14 @@ def _candles(request: ValidationRequest, settings: Settings) -> tuple[CandleSet,
     if request.synthetic:
         return synthetic_candles(), "the synthetic tape"
     database = open_database(settings.database)
+    place = settings.home if settings.database.is_embedded else masked(database.url)
+    origin = f"the stored candles of {place}"
     span = database.rows(
         "select min(timestamp_utc) as first, max(timestamp_utc) as last from market.candles_1h"
     )[0]
     if span["first"] is None:
         raise OkxSignalError(
-            f"{database} holds no hourly candles: run `okxsignal backfill --from DAY` or `okxsignal demo` first, "
+            f"{place} holds no hourly candles: run `okxsignal backfill --from DAY` or `okxsignal demo` first, "
             "or name --candles FILE or --synthetic"
         )
     end = request.end or span["last"] + HOUR
@@ -110,7 +113,7 @@ def _candles(request: ValidationRequest, settings: Settings) -> tuple[CandleSet,
             f"no candles of {', '.join(absent) or 'any pair'} are stored from {start:%Y-%m-%d} to {end:%Y-%m-%d}; "
             f"there are some from {span['first']:%Y-%m-%d} to {span['last']:%Y-%m-%d}"
         )
-    return found, f"{database}"
+    return found, origin
 
 
 def _wanted(pairs: str | None) -> list[str]:

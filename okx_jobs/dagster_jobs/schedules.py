@@ -9,6 +9,7 @@ from okx_assets.partitions import ALGORITHMS
 from okx_core.hours import week_start
 from okx_jobs.dagster_jobs import jobs
 from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT
+from okx_jobs.dagster_jobs.housekeeping import remove_leftovers
 from resources.config.settings import Mode, load_settings
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
@@ -134,4 +135,15 @@ def _daily() -> list[Any]:
         """Validate the features on the newest candles."""
         return dg.RunRequest()
 
-    return [daily_universe, daily_validation]
+    @dg.schedule(
+        job=remove_leftovers,
+        cron_schedule="40 4 * * *",
+        execution_timezone="UTC",
+        default_status=data_default(),
+        description="04:40 UTC: remove superseded files, old runs and old public trades; no partition is lost.",
+    )
+    def daily_housekeeping() -> dg.RunRequest:
+        """Keep the home from growing for ever."""
+        return dg.RunRequest()
+
+    return [daily_universe, daily_validation, daily_housekeeping]

@@ -27,12 +27,14 @@ class Demo:
     stretch: Stretch
     console: Console
     wait_for_mlflow: Callable[[], None]
+    show_history: Callable[[], None] = lambda: None  # called as soon as there is something to look at
 
     def run(self) -> None:
         """History first, then the last hours as they would have happened."""
         with shown_steps(self.console) as steps:
             self.admin.set_fixed(self._history_clock())
             self._history(steps)
+            self.show_history()
             self.wait_for_mlflow()
             self._models(steps, self.stretch.history_end)
             self._signals_and_backtest(steps)

@@ -2,15 +2,19 @@
 
 import hashlib
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from okx_assets.partitions import HOURLY
 from okx_core.errors import OkxSignalError
-from okx_core.hours import Stretch, floor_hour
+from okx_core.hours import MIN_STRETCH, Stretch, floor_hour
+from okx_core.models.scores import MIN_PAIRS
 from resources.config.settings import MARKET_FILE, Mode, Settings, load_settings
 from resources.market.recorded_market import covering_pairs
+
+SYNTHETIC_WEEKS = 8  # of models and backtest: enough to look at, and done in two minutes
 
 
 class RequestError(OkxSignalError):
@@ -29,6 +33,7 @@ class DemoRequest:
     live_hours: int
     strength: float | None
     seed: int | None
+    weeks: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,24 @@ def synthetic_market(request: DemoRequest) -> ChosenMarket:
     }
     given = {name: value for name, value in asked.items() if value is not None}
     settings = _settings_with(given, f"synthetic-{_digest(repr(sorted(given.items())))}" if given else "")
+    require_pairs(settings.market.pairs)
     closed = floor_hour(datetime.now(UTC))
+    if request.start is not None and request.start >= closed:
+        raise RequestError(
+            f"--from {request.start:%Y-%m-%d %H:%M} is not before {closed:%Y-%m-%d %H:%M}, the end of the last closed "
+            "hour: begin earlier"
+        )
     end = min(request.end or closed, closed)
     return ChosenMarket(settings, _stretch(request.start or _before(end, request.days), end, request), given)
+
+
+def require_pairs(pairs: Collection[str]) -> None:
+    """Refuse at the start what training would refuse after minutes of other work."""
+    if len(set(pairs)) < MIN_PAIRS:
+        raise RequestError(
+            f"the demo needs at least {MIN_PAIRS} pairs, because models learn which pair does better than the others, "
+            f"and was given {', '.join(pairs)}: name more with --pairs or OKXSIGNAL_PAIRS"
+        )
 
 
 def recorded_market(request: DemoRequest) -> ChosenMarket:
@@ -66,6 +86,7 @@ def recorded_market(request: DemoRequest) -> ChosenMarket:
         raise RequestError(f"--tape {request.tape}: there is no such file")
     tape = request.tape.resolve()
     start, end, pairs = covering_pairs(tape, request.start, request.end, request.pairs)
+    require_pairs(pairs)
     stretch = _stretch(start, end, request)
     own = {
         "OKXSIGNAL_TAPE": str(tape),
@@ -94,6 +115,8 @@ def _settings_with(own: dict[str, str], home: str) -> Settings:
 
 
 def _before(end: datetime, days: int) -> datetime:
+    if days < 1:
+        raise RequestError(f"--days {days} is no length: take at least {MIN_STRETCH.days} days")
     try:
         return end - timedelta(days=days)
     except OverflowError:
@@ -106,7 +129,8 @@ def _stretch(start: datetime, end: datetime, request: DemoRequest) -> Stretch:
             f"--from {start:%Y-%m-%d %H:%M} is not before --to {end:%Y-%m-%d %H:%M}: swap them"
         )
     require_partition(start)
-    return Stretch(floor_hour(start).replace(hour=0), floor_hour(end), request.live_hours)
+    weeks = request.weeks if request.weeks or request.tape is not None else SYNTHETIC_WEEKS
+    return Stretch(floor_hour(start).replace(hour=0), floor_hour(end), request.live_hours, weeks)
 
 
 def require_partition(hour: datetime) -> None:

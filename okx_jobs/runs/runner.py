@@ -11,7 +11,11 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+)
 
+from okx_assets.feature_validation import feature_validation
 from okx_core.errors import OkxSignalError
 from okx_core.hours import HOUR
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT, RANGE_END, RANGE_START
@@ -101,6 +105,14 @@ class Pipeline:
             return 0
         self.run_range(assets, missing[0].strftime(HOUR_FORMAT), missing[-1].strftime(HOUR_FORMAT))
         return len(missing)
+
+    def is_validated(self) -> bool:
+        """Whether the checks of `validate_features` have ever been evaluated here."""
+        check = next(iter(feature_validation.check_keys))
+        newest = self.instance.event_log_storage.get_asset_check_execution_history(
+            check, limit=1, status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
+        )
+        return bool(newest)
 
     def resolve_due_gaps(self) -> int:
         """One more attempt at every gap that is due; how many were. One that is old is closed with a reason."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from okx_core.errors import OkxSignalError
+from okx_jobs.stack.log_files import begin, rotate, since_begin
 from resources.http_probe import is_healthy
 
 PR_SET_PDEATHSIG = 1
@@ -82,18 +83,24 @@ def _fresh_signals() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def require_free_port(service: Service) -> None:
     """Refuse to start on ports that somebody else listens on, naming the port and its setting."""
     for port, setting in service.ports:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                raise ServiceError(
-                    f"port {port} for {service.name} is taken: stop what listens there, or set "
-                    f"{setting} to a free port"
-                ) from None
+        if not is_free(port):
+            raise ServiceError(
+                f"port {port} for {service.name} is taken: stop what listens there, or set {setting} to a free port"
+            )
 
 
 def require_distinct_ports(services: Sequence[Service]) -> None:
@@ -110,7 +117,9 @@ def start(service: Service, environment: Mapping[str, str], logs: Path) -> subpr
     """Start the service in its own process group, its output in `logs`/<name>.log."""
     require_free_port(service)
     logs.mkdir(parents=True, exist_ok=True)
+    rotate(logs / f"{service.name}.log")
     with (logs / f"{service.name}.log").open("ab") as log:
+        begin(log, service.name)
         return subprocess.Popen(
             list(service.command),
             env=dict(environment),
@@ -138,8 +147,7 @@ def wait_until_healthy(
 
 def _tail(service: Service, logs: Path) -> str:
     path = logs / f"{service.name}.log"
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-4:]
-    return " | ".join(lines) + f" (whole log: {path})"
+    return f"{since_begin(path)} (whole log: {path})"
 
 
 def answers(service: Service) -> bool:

@@ -1,14 +1,12 @@
-"""The programs of the stack and how each is called."""
+"""What a command needs while it works: the database alone, or exchange and MLflow too."""
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
 
-import yaml
-
+from okx_jobs.stack.home_command import command_for
 from okx_jobs.stack.processes import (
     ProcessRecord,
     ProcessRegistry,
@@ -21,16 +19,13 @@ from okx_jobs.stack.processes import (
     stop_child,
     wait_until_healthy,
 )
-from resources.config.parts import DatabaseSettings, MarketSettings
-from resources.config.settings import Mode, Settings
-from resources.environment import enter, mlflow_database, without_secrets
+from okx_jobs.stack.programs import mlflow_server, simulator
+from resources.config.declarations import variable_of
+from resources.config.parts import DatabaseSettings
+from resources.config.settings import Settings
+from resources.environment import enter, without_secrets
 from resources.postgres.embedded import EmbeddedPostgres
-from resources.stores import claim_market, prepare_database, require_own_server
-
-PYTHON = sys.executable
-LOCATION = "okx"
-LIVE_FEED = "live-feed"
-CODE_SERVER = "code-server"
+from resources.stores import claim_market, open_feature_store, prepare_database, require_own_server
 
 
 def process_registry(home: Path) -> ProcessRegistry:
@@ -41,114 +36,17 @@ def logs(home: Path) -> Path:
     return home / "logs"
 
 
-def simulator(settings: Settings, clock: str | None = None) -> Service:
-    """The simulated exchange on the home's tape."""
-    tape = _relay(settings.okx_host) if settings.mode is Mode.PAPER else _tape(settings.market, clock)
-    command = [
-        PYTHON, "-m", "okx_simulator", "--port", str(settings.simulator_port),
-        "--admin-port", str(settings.simulator_admin_port), "--home", str(settings.home / "simulator"),
-        "--no-rate-limits", *tape,
-    ]  # fmt: skip
-    return Service(
-        "simulator", command, settings.simulator_port, "OKXSIGNAL_SIMULATOR_PORT",
-        f"{settings.simulator_admin_url}/health",
-        further_ports=((settings.simulator_admin_port, "OKXSIGNAL_SIMULATOR_ADMIN_PORT"),),
-    )  # fmt: skip
-
-
-def _relay(okx_host: str) -> list[str]:
-    return ["--tape", f"relay:{okx_host}"]
-
-
-def _tape(market: MarketSettings, clock: str | None) -> list[str]:
-    command = [
-        "--tape", market.tape, "--seed", str(market.tape_seed), "--strength", str(market.tape_strength),
-        "--pairs", ",".join(market.pairs), "--clock", clock or market.clock,
-    ]  # fmt: skip
-    if market.tape_from is not None:
-        command += ["--from", market.tape_from.isoformat()]
-    if market.tape_to is not None:
-        command += ["--to", market.tape_to.isoformat()]
-    return command
-
-
-def mlflow_server(settings: Settings) -> Service:
-    """MLflow without its job runner, which would cost eight more processes and 2 GB."""
-    command = [
-        PYTHON, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.mlflow_port),
-        "--artifacts-destination", settings.artifacts.as_uri(), "--workers", "1",
-        "--allowed-hosts", "127.0.0.1:*,localhost:*",
-    ]  # fmt: skip
-    return Service(
-        "mlflow", command, settings.mlflow_port, "OKXSIGNAL_MLFLOW_PORT", f"{settings.tracking_url}/health",
-        # Not on the command line, which every user of the machine can read: the URL may hold a password.
-        variables={
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-            "MLFLOW_BACKEND_STORE_URI": mlflow_database(settings.database),
-        },
-    )  # fmt: skip
-
-
-def code_server(settings: Settings) -> Service:
-    """The one process that loads our code, starts runs and, in demo and live mode, holds the keys."""
-    command = [
-        PYTHON, "-m", "dagster", "api", "grpc", "-h", "127.0.0.1", "-p", str(settings.code_server_port),
-        "-m", "okx_jobs.definitions", "--location-name", LOCATION,
-    ]  # fmt: skip
-    return Service(
-        CODE_SERVER,
-        command,
-        settings.code_server_port,
-        "OKXSIGNAL_CODE_SERVER_PORT",
-        None,
-        needs_secrets=True,
-    )
-
-
-def webserver(settings: Settings) -> Service:
-    file = workspace(settings.home, settings.code_server_port)
-    command = [
-        PYTHON, "-m", "okx_jobs.stack.webserver_guard", "-w", str(file),
-        "-h", settings.bind_host, "-p", str(settings.dagster_port),
-    ]  # fmt: skip
-    return Service(
-        "dagster", command, settings.dagster_port, "OKXSIGNAL_DAGSTER_PORT",
-        f"http://127.0.0.1:{settings.dagster_port}/server_info",
-    )  # fmt: skip
-
-
-def live_feed(settings: Settings) -> Service:  # noqa: ARG001 - it finds its home in the environment
-    """Candles as they close. It has no port: it writes its state to a file of the home."""
-    return Service(LIVE_FEED, [PYTHON, "-m", "okx_jobs.stack.live_feed"], None, "", None)
-
-
-def daemon(settings: Settings) -> Service:
-    """Schedules, sensors, backfills and the run queue: exactly one per database."""
-    file = workspace(settings.home, settings.code_server_port)
-    command = [PYTHON, "-m", "dagster._daemon", "run", "-w", str(file)]
-    return Service("daemon", command, None, "", None)
-
-
-def workspace(home: Path, code_server_port: int) -> Path:
-    """A workspace file that points the webserver and the daemon at the one code server."""
-    path = home / "workspace.yaml"
-    server = {"host": "127.0.0.1", "port": code_server_port, "location_name": LOCATION}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump({"load_from": [{"grpc_server": server}]})
-    # The daemon reads the file again and again, and ends when it finds half of it: never write it in place.
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    return path
-
-
 def environment_of(service: Service) -> dict[str, str]:
     """The environment of one child: no secrets for those that do not trade."""
     environment = os.environ | service.variables
     if service.name == "mlflow":
         environment.pop("MLFLOW_TRACKING_URI", None)
     return environment if service.needs_secrets else without_secrets(environment)
+
+
+def environment_for(home: Path) -> dict[str, str]:
+    """This process's environment, with the home named: for a command of ours in a process of its own."""
+    return os.environ | {variable_of("home"): str(home)}
 
 
 def launch(home: Path, services: Sequence[Service]) -> list[tuple[Service, Popen[bytes]]]:
@@ -164,11 +62,29 @@ def start_database(settings: Settings) -> bool:
     return started
 
 
+def _database_runs(server: DatabaseSettings) -> bool:
+    return not server.is_embedded or EmbeddedPostgres(server.home).is_running()
+
+
+def require_home(settings: Settings) -> None:
+    """Refuse a home that was never made: it is mistyped, and a command that only looks must not make it."""
+    if settings.database.is_embedded and not EmbeddedPostgres(settings.home).exists():
+        raise ServiceError(
+            f"there is no home {settings.home}: correct --home or OKXSIGNAL_HOME, or make it with `okxsignal demo` or "
+            "`okxsignal up`"
+        )
+
+
+def require_store_owner(settings: Settings) -> None:
+    """Refuse before any work when the files of features and labels belong to another database."""
+    open_feature_store(settings.database, settings.feature_store).ownership.require()
+
+
 @contextmanager
 def working_database(settings: Settings) -> Iterator[None]:
     """The database alone for the length of a command; one that already runs is used and left alone."""
     require_own_server(settings.database)
-    running = not settings.database.is_embedded or EmbeddedPostgres(settings.home).is_running()
+    running = _database_runs(settings.database)
     try:
         start_database(settings)
         yield
@@ -192,7 +108,7 @@ def require_stack_stopped(home: Path) -> None:
     launcher = running_launcher(home)
     if launcher is not None and launcher.pid != os.getpid():
         raise ServiceError(
-            f"{launcher.name} is running in {home} (pid {launcher.pid}): stop it with `okxsignal down`"
+            f"{launcher.name} is running in {home} (pid {launcher.pid}): stop it with `{command_for(home)} down`"
         )
 
 
@@ -211,14 +127,15 @@ def working_services(settings: Settings, clock: str | None = None) -> Iterator[N
     for service in (*exchange, tracking):
         require_free_port(service)
     children: list[tuple[Service, Popen[bytes]]] = []
-    started_database = False
+    database_ran = _database_runs(settings.database)
     try:
         # The exchange first: a tape that does not play leaves no trace in any database.
         children += launch(settings.home, exchange)
         _note_children(settings.home, children)
         for service, process in children:
             wait_until_healthy(service, process, logs(settings.home))
-        started_database = start_database(settings)
+        start_database(settings)
+        require_store_owner(settings)
         children += launch(settings.home, [tracking])
         _note_children(settings.home, children)
         claim_market(settings.database, settings.market)
@@ -227,7 +144,7 @@ def working_services(settings: Settings, clock: str | None = None) -> Iterator[N
         for _, process in reversed(children):
             stop_child(process)
         process_registry(settings.home).clear()
-        if started_database:
+        if not database_ran:
             stop_database(settings.database)
 
 

@@ -12,7 +12,7 @@ import dagster as dg
 from okx_assets import keys
 from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT
 from okx_jobs.stack.processes import Service
-from okx_jobs.stack.services import CODE_SERVER
+from okx_jobs.stack.programs import CODE_SERVER
 from resources.config.declarations import variable_of
 from resources.config.settings import Settings
 

@@ -21,12 +21,14 @@ from okx_core.hours import floor_hour
 from resources.market.candle_store import CandleStore, Fetched
 from resources.okx.calls.candle_history import RECENT_BARS, CandleStretch
 from resources.okx.client import OkxClient
-from resources.okx.errors import PermanentError
-from resources.okx.rows.candle_pages import candle_frame
+from resources.okx.errors import OkxError, TransientError
+from resources.okx.rows.candle_pages import UnreadableRow, candle_frame
 
 CONCURRENT_PAIRS = 16
 OKX_BARS = {"1h": "1H", "15m": "15m"}
 UNKNOWN_INSTRUMENT = "51001"
+KEY_CODES = "501"  # begin of the codes about the key or the environment: they concern every pair
+MAX_TRANSIENT_SHARE = 0.1  # of the pairs: when more of them get no answer, the exchange is away
 FLUSH_ROWS, FLUSH_SECONDS = 30_000, 1.0
 WAITING_PAGES = 400
 SAY_EVERY_SECONDS = 5.0
@@ -40,7 +42,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class FetchReport:
-    """Totals of one fetch so far; `refused` names pairs that the exchange no longer serves, with its message."""
+    """Totals of one fetch so far; `refused` names pairs that could not be fetched to the end, with the error."""
 
     rows: int = 0
     written: int = 0
@@ -76,10 +78,14 @@ class CandleFetch:
         self._arrivals: queue.Queue[_Arrival | None] = queue.Queue(WAITING_PAGES)
         self._stopped = threading.Event()
         self._lock = threading.Lock()
+        self._errors: dict[str, OkxError] = {}
+        self._pair_count = 0
         self.report = FetchReport()
 
     def run(self, pairs: Sequence[str], start: datetime, end: datetime) -> FetchReport:
-        """Fetch and store; raises the client's error once everything that had arrived is stored."""
+        """Fetch and store; raises the client's error, when it concerns more than a pair, once everything that had
+        arrived is stored."""
+        self._pair_count = len(pairs)
         self._resumable = (end - start) / self._store.length > RESUMABLE_BARS
         known = self._store.fetched(pairs, self._client.now()) if self._resumable else {}
         parts = [(pair, *part) for pair in pairs for part in remaining((start, end), known.get(pair, ()))]
@@ -99,9 +105,21 @@ class CandleFetch:
                     self._next_arrival(0.05)  # makes room, so that waiting threads see that they are stopped
         for task in tasks:
             task.result()
+        self._require_some_answers(pairs)
         if self._resumable:
-            self._store.forget_fetched(pairs, start, end)
+            self._store.forget_fetched([pair for pair in pairs if pair not in self._errors], start, end)
         return self.report
+
+    def _require_some_answers(self, pairs: Sequence[str]) -> None:
+        """Raise when it was not a pair that failed but the exchange: no pair, or too few of them, got an answer."""
+        strange = [error for error in self._errors.values() if error.code != UNKNOWN_INSTRUMENT]
+        away = [error for error in strange if isinstance(error, TransientError)]
+        if strange and (len(self._errors) == len(pairs) or self._too_many(len(away), len(pairs))):
+            raise strange[0]
+
+    @staticmethod
+    def _too_many(failed: int, pairs: int) -> bool:
+        return failed > max(1.0, MAX_TRANSIENT_SHARE * pairs)
 
     def _by_endpoint(self, parts: Sequence[Part]) -> list[Part]:
         """The parts cut where the endpoint of the newest bars ends: each has a limit of its own, so both are used."""
@@ -115,17 +133,17 @@ class CandleFetch:
         return cut
 
     def _fetch(self, pair: str, start: datetime, end: datetime) -> None:
-        """One part; a pair the exchange does not know any more is noted, not an error."""
+        """One part; an error of one pair is noted and leaves the others alone."""
         try:
             for part in self._client.candle_stretches(pair, OKX_BARS[self._store.bar], start, end):
                 if self._stopped.is_set():
                     return
                 self._arrivals.put(_Arrival(pair, part))
-        except PermanentError as error:
-            if error.code != UNKNOWN_INSTRUMENT:
+        except OkxError as error:
+            if error.code.startswith(KEY_CODES):
                 self._stopped.set()
                 raise
-            self.report.refused[pair] = str(error)
+            self._note_error(pair, error)
         except BaseException:
             self._stopped.set()
             raise
@@ -135,6 +153,16 @@ class CandleFetch:
                 last = self._unfinished == 0
             if last:
                 self._arrivals.put(None)
+
+    def _note_error(self, pair: str, error: OkxError) -> None:
+        if error.code != UNKNOWN_INSTRUMENT:
+            log.warning("%s: %s", pair, error)
+        with self._lock:
+            self._errors[pair] = error
+            self.report.refused[pair] = str(error)
+            away = sum(isinstance(known, TransientError) for known in self._errors.values())
+            if self._too_many(away, self._pair_count):
+                self._stopped.set()
 
     def _next_arrival(self, seconds: float) -> _Arrival | None:
         """The next arrival within so many seconds; None when there is none, or when all tasks have ended."""
@@ -165,6 +193,8 @@ class CandleFetch:
             by_pair.setdefault(item.pair, []).append(item.part)
         frames = [candle_frame(pair, [part.page for part in parts]) for pair, parts in by_pair.items()]
         good, rejected = check_candles(pd.concat(frames, ignore_index=True), pd.Timedelta(self._store.length))
+        unreadable = [(item.pair, row) for item in batch for row in item.part.page.unreadable]
+        rejected = pd.concat([rejected, *map(_rejected_row, unreadable)], ignore_index=True)
         fetched = [
             Fetched(item.pair, _utc(item.part.start_ms), _utc(item.part.end_ms))
             for item in batch
@@ -181,6 +211,13 @@ class CandleFetch:
             self._progress.covered[item.pair, item.part.end_ms] = item.part.end_ms - item.part.start_ms
         if self._resumable and (text := self._progress.text(self.report)):
             self._say(text)
+
+
+def _rejected_row(unreadable: tuple[str, UnreadableRow]) -> pd.DataFrame:
+    """A row that is no bar, as check_candles gives the rows that it rejects."""
+    pair, row = unreadable
+    opened = pd.to_datetime(pd.Series([row.open_ms], dtype="Int64"), unit="ms", utc=True)
+    return pd.DataFrame({"pair": [pair], "timestamp_utc": opened, "reason": [row.reason]})
 
 
 class _Progress:

@@ -1,5 +1,6 @@
 """The universe of each day: instruments of the exchange, their turnover of the day before, and the user's overrides."""
 
+import logging
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,9 +11,13 @@ from okx_core.hours import DAY
 from okx_core.market.instruments import Instrument
 from okx_core.market.universe import Observation, UniverseFilter, rejection_reason
 from resources.okx.client import OkxClient
+from resources.okx.errors import OkxError
 from resources.postgres.database import Database
 
 Row = dict[str, object]
+MAX_ERRORS = 5  # so many pairs in a row that fail before one succeeds: it is the exchange, not a pair
+
+log = logging.getLogger(__name__)
 
 
 def record_universe(
@@ -40,13 +45,18 @@ def observe(
     rules: UniverseFilter,
     overrides: dict[str, dict[str, object]],
 ) -> list[dict[str, object]]:
-    """One row per instrument and day of [start, end). Turnover is that of the day before; spread only of now."""
+    """One row per instrument and day of [start, end). Turnover is that of the day before; spread only of now.
+
+    A pair whose candles the exchange refuses is in the universe all the same, rejected with the reason; an error
+    that concerns every pair is raised.
+    """
     now = client.now()
     instruments = [item for item in client.instruments("SPOT") if item.quote == rules.quote_currency]
     spreads = {ticker.inst_id: ticker.spread_bps for ticker in client.tickers("SPOT")}
+    turnovers, refused = _daily_turnovers(client, [item.inst_id for item in instruments], start - DAY, end)
     rows: list[dict[str, object]] = []
     for instrument in instruments:
-        turnover = _daily_turnover(client, instrument.inst_id, start - DAY, end)
+        turnover = turnovers.get(instrument.inst_id, {})
         override = overrides.get(instrument.inst_id, {})
         for offset in range((end - start).days):
             day = start + offset * DAY
@@ -61,8 +71,36 @@ def observe(
             )
             # Today's suspension or delisting was not known then; a pair that did not trade has no turnover.
             known = instrument if current else replace(instrument, state="live", delist_time=None)
-            rows.append(_row(known, seen, rules, override if current else {}, now))
+            row = _row(known, seen, rules, override if current else {}, now)
+            rows.append(row | _refusal(row, refused.get(instrument.inst_id, "")))
     return rows
+
+
+def _refusal(row: Row, error: str) -> Row:
+    """What an error of the pair's candles changes in its row."""
+    return (
+        {"enabled": False, "reason": f"its candles cannot be read: {error}"}
+        if error and row["state"] == "live"
+        else {}
+    )
+
+
+def _daily_turnovers(
+    client: OkxClient, pairs: list[str], start: datetime, end: datetime
+) -> tuple[dict[str, dict[date, float]], dict[str, str]]:
+    """Turnover of every pair by day, and the errors of the pairs that the exchange refuses."""
+    turnovers, errors = {}, {}
+    for pair in pairs:
+        try:
+            turnovers[pair] = _daily_turnover(client, pair, start, end)
+        except OkxError as error:
+            log.warning("%s: %s", pair, error)
+            errors[pair] = error
+            if len(errors) >= MAX_ERRORS and not turnovers:
+                break
+    if errors and not turnovers:
+        raise next(iter(errors.values()))
+    return turnovers, {pair: str(error) for pair, error in errors.items()}
 
 
 def _daily_turnover(client: OkxClient, pair: str, start: datetime, end: datetime) -> dict[date, float]:

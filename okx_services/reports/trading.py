@@ -83,6 +83,27 @@ def position_cells(row: dict[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
+def is_dust(row: dict[str, Any]) -> bool:
+    """Whether what is left of a closed position is too small to be sold; a locked pair is always listed."""
+    return bool(row["quantity_base"]) and row["opened_at"] is None and not row["locked"]
+
+
+def listed(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """The cells of every position but dust, then one line for all dust, so that the sums add up."""
+    cells = [position_cells(row) for row in rows if not is_dust(row)]
+    dust = [row for row in rows if is_dust(row)]
+    if not dust:
+        return cells
+    sums = totals(dust)
+    names = ("realised_pnl_quote", "unrealised_pnl_quote", "fees_quote")
+    words = f"dust of {len(dust)} closed pairs" if len(dust) > 1 else f"dust of {dust[0]['pair']}"
+    return [*cells, [words, "", "", "", *(shown(sums[name], 2) for name in names)]]
+
+
 def position_table(rows: Sequence[dict[str, Any]]) -> str:
-    """One line per pair; a locked pair is not traded, and the last column says why."""
-    return table(POSITION_HEAD, [[*position_cells(row), row["rejection_reason"]] for row in rows])
+    """One line per pair but dust; a locked pair is not traded, and the last column says why."""
+    reasons = [row["rejection_reason"] for row in rows if not is_dust(row)]
+    cells = listed(rows)
+    return table(
+        POSITION_HEAD, [[*line, reason] for line, reason in zip(cells, [*reasons, ""], strict=False)]
+    )

@@ -1,5 +1,6 @@
 """Training of one signal model: rows known before its week, a purged hold-out, a registered version with its origin."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,6 +10,7 @@ import pandas as pd
 from okx_core.errors import OkxSignalError
 from okx_core.features.registry import model_feature_names
 from okx_core.hours import HOUR
+from okx_core.models.scores import MIN_PAIRS
 from okx_core.models.splits import TrainingWindow, purge
 from okx_core.models.training import SignalModelSpec, TrainedModel, train_signal_model
 from okx_services.research.model_card import model_card
@@ -19,6 +21,10 @@ from resources.tracking import MODEL_NAME, Tracking
 
 SPEC = SignalModelSpec()
 LATEST_ROW_SLACK = timedelta(hours=48)  # an outage at the end of the window is no reason not to train
+
+
+class TooFewPairsError(OkxSignalError):
+    """There are too few pairs to learn which of them does better."""
 
 
 class IncompleteHistoryError(OkxSignalError):
@@ -44,8 +50,8 @@ def train_week(
 ) -> RegisteredModel:
     """Train `algorithm` on what was known when `week` began, register it and record it in ml.model_versions.
 
-    `run_id` names the Dagster run, for the tags of the version. Raises IncompleteHistoryError when features or
-    labels are missing, TrainingError when there are too few rows.
+    `run_id` names the Dagster run, for the tags of the version. Raises TooFewPairsError for fewer than three pairs,
+    IncompleteHistoryError when features or labels are missing, TrainingError when there are too few rows.
     """
     decision_time = datetime.fromisoformat(week).replace(tzinfo=UTC)
     window = SPEC.window(decision_time)
@@ -54,6 +60,7 @@ def train_week(
         purge(SPEC.horizon_hours),
     )  # fmt: skip
     rows = training_rows(data)
+    require_pairs(rows["pair"].unique())
     require_complete(rows, window)
     model = train_signal_model(rows, model_feature_names(), algorithm, window, SPEC)
     card = model_card(
@@ -66,6 +73,19 @@ def train_week(
     feature_store.manifest.pin(MODEL_NAME, registered.version, [file.file_id for file in data.files])
     feature_store.database.upsert("ml.model_versions", ["week", "algorithm"], [record])
     return RegisteredModel(model, window, registered.version)
+
+
+def require_pairs(pairs: Collection[str]) -> None:
+    """Refuse to train on one or two pairs: the models predict returns relative to those of the other pairs.
+
+    No pair at all is another matter: then the history is missing, which `require_complete` says.
+    """
+    if 0 < len(pairs) < MIN_PAIRS:
+        raise TooFewPairsError(
+            f"training needs at least {MIN_PAIRS} pairs, because it predicts which does better than the others, and "
+            f"has {', '.join(sorted(pairs))}: enable more pairs (OKXSIGNAL_PAIRS for the simulated market, "
+            "market.pair_settings and the universe's limits elsewhere)"
+        )
 
 
 def require_complete(rows: pd.DataFrame, window: TrainingWindow) -> None:

@@ -24,7 +24,7 @@ from okx_simulator.tape.synthetic_parameters import PAIR_NAME
 
 NEEDED = ("pair", "timestamp_utc", "open", "high", "low", "close", "volume")
 REMEDY = "correct or remove that row, or narrow --pairs, --from, --to so that it is left out"
-SHOWN = ("open", "high", "low", "close", "volume", "quote_volume")
+SHOWN = NUMBERS = ("open", "high", "low", "close", "volume", "quote_volume")
 
 
 def _read(path: Path, pairs: tuple[str, ...] | None) -> pa.Table:
@@ -40,7 +40,7 @@ def _read(path: Path, pairs: tuple[str, ...] | None) -> pa.Table:
         needed = ", ".join(NEEDED)
         raise OkxSignalError(f"tape {path}: column {', '.join(absent)} is missing; it needs {needed}")
     kept = [*NEEDED, "quote_volume"] if "quote_volume" in table.column_names else list(NEEDED)
-    table = _plain(table.select(kept).replace_schema_metadata(None))
+    table = _plain(path, table.select(kept).replace_schema_metadata(None))
     _check_keys(path, table)
     if pairs is None:
         return table
@@ -52,16 +52,20 @@ def _read(path: Path, pairs: tuple[str, ...] | None) -> pa.Table:
     return table.filter(pc.is_in(table["pair"], value_set=pa.array(pairs, table["pair"].type)))
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def _plain(path: Path, table: pa.Table) -> pa.Table:
     """Pairs as text and numbers as floats, whatever width, dictionary or decimal the file keeps them in."""
     for name in table.column_names:
         kind = table[name].type
+        is_number = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+        if name in NUMBERS and not is_number and not pa.types.is_null(kind):
+            raise OkxSignalError(
+                f"tape {path}: column {name} is {kind}, not numbers; write it again with numbers, or make a tape of it "
+                "with `okxsignal import`"
+            )
         wanted = None
         if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
             wanted = pa.string()
-        elif pa.types.is_decimal(kind) or (
-            pa.types.is_integer(kind) and name not in ("pair", "timestamp_utc")
-        ):
+        elif name in NUMBERS and not pa.types.is_floating(kind):
             wanted = pa.float64()
         if wanted is not None:
             table = table.set_column(table.column_names.index(name), name, table[name].cast(wanted))

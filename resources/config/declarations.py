@@ -20,6 +20,7 @@ from resources.config.values import (
     Port,
     PostgresUrl,
     Region,
+    StoreUrl,
     Strength,
 )
 
@@ -74,8 +75,8 @@ class DeclaredSettings(BaseModel):
         None, Group.DATABASE, "postgresql://user:password@host:port/database",
         "PostgreSQL server, version 15 or later. Unset: the embedded server of the home.",
     )  # fmt: skip
-    store_url: str = setting(
-        "", Group.DATABASE, "folder or fsspec URL",
+    store_url: StoreUrl = setting(
+        "", Group.DATABASE, "absolute folder, or fsspec URL",
         "Location of the Parquet files of features and labels. Empty: feature_store in the home.",
     )  # fmt: skip
     store_options: JsonObject | None = setting(
@@ -84,6 +85,18 @@ class DeclaredSettings(BaseModel):
     sql_feature_days: DayCount = setting(
         90, Group.DATABASE, "days, or all", "Newest days of features and labels that SQL holds too."
     )
+
+    public_trade_days: DayCount = setting(
+        2,
+        Group.DATABASE,
+        "days, or all",
+        "Days for which single public trades are kept; an hourly summary stays.",
+    )
+    run_history_days: DayCount = setting(
+        30, Group.DATABASE, "days, or all",
+        "Days for which finished runs and their events are kept. The newest materialisation of each partition and the "
+        "newest result of each check stay.",
+    )  # fmt: skip
 
     bind_host: str = setting("127.0.0.1", Group.PORTS, "address", "Address that the Dagster UI listens on.")
     allowed_hosts: str = setting(

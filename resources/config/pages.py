@@ -21,9 +21,11 @@ def settings_page() -> str:
         "",
         f"<!-- {GENERATED} -->",
         "",
-        "A setting is an environment variable, a line of the home's `market.env` or a line of `.env` in the current",
-        "directory, in this order of precedence. `.env` is read once per process. A variable `OKXSIGNAL_*` that is not",
-        "on this page is an error. `okxsignal config` prints each value and its source; secrets are masked.",
+        "A setting is an environment variable, a line of the home's `market.env`, or a line of a `.env`: of the home,",
+        "of the current folder, of the project, in this order of precedence. `.env` is read once per process; a",
+        "relative path in it is relative to its folder. A variable `OKXSIGNAL_*` that is not on this page is an error.",
+        "`okxsignal config` prints each value and its source, `status` and `doctor` the files read; secrets are",
+        "masked.",
         "",
         "`market.env` is written by `okxsignal demo`: it holds the tape of a home that has its own market.",
     ]
@@ -41,7 +43,10 @@ def _row(declared: Declaration) -> str:
 
 def example_file() -> str:
     """A `.env` in which every setting is a comment with its default."""
-    lines = [f"# {GENERATED}", "# Copy this file to .env and remove the # in front of a line to set it."]
+    lines = [
+        f"# {GENERATED}",
+        "# Copy this file to .env, here or in the home, and remove the # in front of a line.",
+    ]
     for group, members in groups():
         lines += ["", f"## {group}"]
         for declared in members:

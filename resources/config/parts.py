@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +28,14 @@ class StoreSettings:
     url: str
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     sql_days: int | Literal["all"] = 90
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long finished runs and single public trades are kept; None for ever."""
+
+    runs: timedelta | None
+    public_trades: timedelta | None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """All settings of a process: the only reader of the environment.
 
-Every setting is an environment variable `OKXSIGNAL_<NAME>`, a line of the home's market file or a line of
-`.env`, in this order of precedence. A variable that no setting declares is an error.
+Every setting is an environment variable `OKXSIGNAL_<NAME>`, a line of the home's market file, or a line of `.env`: of
+the home, of the current folder, of the project, in this order of precedence. A variable that no setting declares is
+an error.
 """
 
 import json
 import os
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -14,8 +16,16 @@ from pydantic import SecretStr, ValidationError
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
 from okx_core.market.universe import UniverseFilter
 from resources.config.declarations import KEYS, PROJECT, DeclaredSettings, variable_of
+from resources.config.masking import masked
 from resources.config.okx_hosts import DEMO_STREAM_HOSTS, REST_HOSTS, STREAM_HOSTS
-from resources.config.parts import ApiKeys, DatabaseSettings, ExchangeSettings, MarketSettings, StoreSettings
+from resources.config.parts import (
+    ApiKeys,
+    DatabaseSettings,
+    ExchangeSettings,
+    MarketSettings,
+    Retention,
+    StoreSettings,
+)
 from resources.config.sources import (
     DOTENV,
     MARKET_FILE,
@@ -24,10 +34,14 @@ from resources.config.sources import (
     from_environment,
     from_file,
     merged,
+    outer_dotenvs,
 )
 from resources.config.values import Mode, SettingsError
 
-__all__ = ["MARKET_FILE", "PROJECT", "Mode", "Settings", "SettingsError", "found_values", "load_settings"]
+__all__ = [
+    "MARKET_FILE", "PROJECT", "Mode", "Settings", "SettingsError", "files_read", "found_values", "load_settings",
+    "names_in_environment", "places_of_settings",
+]  # fmt: skip
 
 
 class Settings(DeclaredSettings):
@@ -44,6 +58,10 @@ class Settings(DeclaredSettings):
         return StoreSettings(
             self.store_url or str(self.home / "feature_store"), options, self.sql_feature_days
         )
+
+    @property
+    def retention(self) -> Retention:
+        return Retention(_days(self.run_history_days), _days(self.public_trade_days))
 
     @property
     def exchange(self) -> ExchangeSettings:
@@ -137,16 +155,48 @@ class Settings(DeclaredSettings):
         return ApiKeys(key, secret, passphrase) if key and secret and passphrase else None
 
 
+def _days(count: int | str) -> timedelta | None:
+    """So many days; None for all."""
+    return None if isinstance(count, str) else timedelta(days=count)
+
+
 def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
 def found_values() -> dict[str, FoundValue]:
     """The settings that somebody has given, by name of field, with the place of each."""
-    environment, dotenv = from_environment(os.environ), from_dotenv(Path(DOTENV).resolve())
-    given = merged((dotenv, environment))
-    home = _validated({name: given[name] for name in ("home",) if name in given}).home
-    return merged((dotenv, from_file(home / MARKET_FILE, MARKET_FILE), environment))
+    environment, outer = from_environment(os.environ), [from_dotenv(path) for path in outer_dotenvs()]
+    given = merged((*outer, environment))
+    home = _home_of(given)
+    inner = from_dotenv(home / DOTENV)
+    found = merged((*outer, inner, from_file(home / MARKET_FILE, MARKET_FILE), environment))
+    if _home_of(found) != home:
+        raise SettingsError(
+            f"{found['home'].place} sets {variable_of('home')} to another home than the one it lies in: remove it"
+        )
+    return found
+
+
+def _home_of(given: dict[str, FoundValue]) -> Path:
+    return _validated({name: given[name] for name in ("home",) if name in given}).home
+
+
+def names_in_environment() -> list[str]:
+    """The fields that the environment of this process sets."""
+    return sorted(merged([from_environment(os.environ)]))
+
+
+def files_read(home: Path) -> list[Path]:
+    """The files that settings were read from, the last one first in precedence."""
+    files = [*outer_dotenvs(), home / DOTENV, home / MARKET_FILE]
+    return [path for path in dict.fromkeys(files) if path.is_file()]
+
+
+def places_of_settings(home: Path) -> str:
+    """Where settings come from, for people."""
+    files = ", ".join(str(path) for path in reversed(files_read(home)))
+    return f"environment, {files}" if files else f"environment only: no .env in {PROJECT}, {home} or here"
 
 
 def _validated(given: dict[str, FoundValue]) -> Settings:
@@ -166,7 +216,7 @@ def _validated(given: dict[str, FoundValue]) -> Settings:
 def _explained(name: str, complaints: list[str], found: FoundValue) -> str:
     """The variable, its value unless that is a secret, what is wrong with it, and where it was given."""
     secret = "SecretStr" in str(Settings.model_fields[name].annotation)
-    shown = variable_of(name) + ("" if secret else f"={found.text}")
+    shown = variable_of(name) + ("" if secret else f"={masked(found.text)}")
     return f"{shown}: {' or '.join(complaints)} (correct it in {found.place})"
 
 

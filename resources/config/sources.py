@@ -1,4 +1,4 @@
-"""Where the values of settings come from: the environment, the home's market file, `.env`."""
+"""Where the values of settings come from: the environment, the home's market file, files named `.env`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,13 +10,15 @@ from pathlib import Path
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from resources.config.declarations import PREFIX, DeclaredSettings, variable_of
+from resources.config.declarations import PREFIX, PROJECT, DeclaredSettings, variable_of
 from resources.config.values import SettingsError
 
 ENVIRONMENT = "environment"
 DOTENV = ".env"
 MARKET_FILE = "market.env"  # a home's own tape, written when the home was made
 KNOWN = tuple(variable_of(name) for name in DeclaredSettings.model_fields)
+PATHS = (variable_of("home"), variable_of("tape"))
+NO_PATHS = ("", "synthetic")
 MISSPELT_PREFIX = 0.85  # similarity above which a line of .env without our prefix is taken for one of ours
 
 
@@ -30,18 +32,36 @@ class FoundValue:
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, FoundValue]:
-    """The variables of the environment that carry our prefix, by upper-case name."""
+    """The variables of the environment that carry our prefix, or nearly do, by upper-case name."""
     return {
         name.upper(): FoundValue(text, ENVIRONMENT, f"the {ENVIRONMENT}")
         for name, text in sorted(environment.items(), reverse=True)  # OKXSIGNAL_X after okxsignal_x: it wins
-        if name.upper().startswith(PREFIX)
+        if name.upper().startswith(PREFIX) or _is_misspelt_prefix(name.upper())
     }
+
+
+def _is_misspelt_prefix(name: str) -> bool:
+    """Whether a name was meant to be one of ours, such as OKX_SIGNAL_MODE; quick, since every process asks."""
+    return name.startswith(PREFIX[:2]) and bool(_nearest(name))
 
 
 @cache
 def from_dotenv(path: Path) -> dict[str, FoundValue]:
-    """The lines of `.env`, read once per process: a file edited meanwhile changes no running process."""
-    return from_file(path, DOTENV)
+    """The lines of `.env`, read once per process: a file edited meanwhile changes no running process.
+
+    A relative path in it is relative to the folder of the file, wherever the process was started.
+    """
+    found = from_file(path, DOTENV)
+    return found | {
+        name: FoundValue(str(path.parent / found[name].text), DOTENV, found[name].place)
+        for name in PATHS
+        if name in found and found[name].text not in NO_PATHS and not found[name].text.startswith("~")
+    }
+
+
+def outer_dotenvs() -> list[Path]:
+    """The `.env` of the project, then that of the current folder, which wins."""
+    return list(dict.fromkeys([PROJECT / DOTENV, Path(DOTENV).resolve()]))
 
 
 def from_file(path: Path, source: str) -> dict[str, FoundValue]:

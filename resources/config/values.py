@@ -79,6 +79,23 @@ def _postgres_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _store_url(value: str) -> str:
+    """Every process must find the same files there, whatever folder it was started in, and again tomorrow."""
+    protocol, separator, rest = value.partition("://")
+    if not value:
+        return value
+    if "::" in value:
+        raise ValueError("a chain of places (::) cannot be written to; name one folder or one URL")
+    if protocol == "memory":
+        raise ValueError("memory is lost with its process; name a folder or a bucket")
+    if separator and protocol not in ("file", "local"):
+        return value.rstrip("/")
+    folder = Path(rest if separator else value).expanduser()
+    if not folder.is_absolute():
+        raise ValueError(f"{value} is relative to wherever a process is started; write {folder.absolute()}")
+    return str(folder)
+
+
 def _json_object(value: SecretStr) -> SecretStr:
     try:
         options = json.loads(value.get_secret_value())
@@ -94,6 +111,7 @@ Region = Annotated[str, _one_of("region", REST_HOSTS)]
 HomePath = Annotated[Path, AfterValidator(_absolute)]
 PairNames = Annotated[str, AfterValidator(_names_a_pair)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
+StoreUrl = Annotated[str, AfterValidator(_store_url)]
 JsonObject = Annotated[SecretStr, AfterValidator(_json_object)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Limit = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -61,6 +61,11 @@ class LockedMonth:
             "select pg_advisory_xact_lock(hashtextextended($1, 0))", (f"store {table} {month:%Y-%m}",)
         )
 
+    def owner_token(self) -> str:
+        """The token of this database, empty before its first write; see claim.py."""
+        row = self._connection.execute("select owner_token from features.store_identity").fetchone()
+        return str(row[0] or "") if row is not None else ""
+
     def current(self) -> ManifestFile | None:
         """The file that readers of this month are given now."""
         row = self._connection.execute(

@@ -4,11 +4,11 @@ From `features.sql_windows.starts_at` on a table holds what the store holds. Old
 goes on; when the window is made longer, the missing days are filled from the store.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
@@ -162,13 +162,19 @@ class SqlWindow:
 
     def differences(self, start: datetime, end: datetime) -> list[str]:
         """How SQL and store differ in what SQL holds of [start, end), a line per month; none when bit for bit equal."""
+        return [f"{month:%Y-%m}: {words}" for month, words in self.unequal_months(start, end)]
+
+    def unequal_months(
+        self, start: datetime, end: datetime, but: Container[date] = ()
+    ) -> list[tuple[date, str]]:
+        """The months of [start, end) in which SQL and store differ, and in what; months of `but` are left out."""
         held = self.starts_at()
         found = []
         for part in month_parts(max(start, held), end) if held is not None else ():
-            stored = self.store.read(self.table, part.start, part.end)
-            difference = next(filter(None, self._unequal(stored, part)), "")
-            if difference:
-                found.append(f"{part.month:%Y-%m}: {difference}")
+            if part.month not in but:
+                stored = self.store.read(self.table, part.start, part.end)
+                difference = next(filter(None, self._unequal(stored, part)), "")
+                found += [(part.month, difference)] if difference else []
         return found
 
     def _unequal(self, stored: pa.Table, part: MonthPart) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,6 +13,8 @@ import pyarrow as pa
 from okx_core.errors import OkxSignalError
 from resources.config.code_version import code_version
 from resources.feature_store import content
+from resources.feature_store.access import access_error, first_line, is_damage
+from resources.feature_store.claim import Ownership
 from resources.feature_store.errors import DamagedFileError, FeatureStoreError
 from resources.feature_store.manifest import LockedMonth, Manifest, ManifestFile, NewFile
 from resources.feature_store.months import MonthPart, following, month_of, month_parts, start_of
@@ -32,7 +35,10 @@ class ReadAhead:
 
 @dataclass(frozen=True)
 class FeatureStore:
-    """The files under `root` and their manifest in `database`. Safe with several writers and readers."""
+    """The files under `root` and their manifest in `database`. Safe with several writers and readers.
+
+    Only the database that owns the files changes them; every other one may read (see `claim`).
+    """
 
     database: Database
     root: StoreRoot
@@ -45,6 +51,11 @@ class FeatureStore:
     def folder(self) -> str:
         """This manifest's folder under the root; every path of a file begins with it."""
         return self.manifest.identity()
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """The right to change the files."""
+        return Ownership(self.database, self.root, self.folder)
 
     def read_ahead(self, table: str, part: MonthPart) -> ReadAhead | None:
         """The file into which rows of `part` would go now, None where there is nothing to keep of it."""
@@ -68,7 +79,8 @@ class FeatureStore:
         see the old month or the new one. Writing equal rows changes nothing. Raises
         FeatureStoreError for rows outside the window or two rows with one key, DamagedFileError when the
         month's file cannot be read, which a window that covers the whole month does not need. `ahead` may
-        hold the file already; it counts only if that is still the current one.
+        hold the file already; it counts only if that is still the current one. Raises NotOwnerError when
+        the files belong to another database, StoreAccessError when their place is away or full.
         """
         fresh = content.canonical(rows)
         if content.between(fresh, start, end).num_rows != fresh.num_rows:
@@ -86,6 +98,7 @@ class FeatureStore:
         self, table: str, rows: pa.Table, part: MonthPart, ahead: "Future[ReadAhead | None] | None"
     ) -> bool:
         with self.manifest.locked(table, part.month) as month:
+            self.ownership.require(month.owner_token())
             current = month.current()
             needed = current is not None and not _is_replaced_whole(current, part)
             old = self._held(current, ahead) if current is not None and needed else None
@@ -184,26 +197,33 @@ class FeatureStore:
         self, files: Sequence[ManifestFile], pairs: Sequence[str] | None, columns: Sequence[str] | None
     ) -> Iterator[pa.Table]:
         for file in files:
-            try:
+            with self._reading(file):
                 if self.root.size(file.path) != file.byte_count:
                     raise self._damaged(file, "its size is not the one that was written")
                 with self.root.open(file.path) as source:
-                    yield content.decode(source, columns, pairs)
-            except (OSError, pa.ArrowException) as error:
+                    table = content.decode(source, columns, pairs)
+            yield table
+
+    @contextmanager
+    def _reading(self, file: ManifestFile) -> Iterator[None]:
+        """Errors as DamagedFileError when the bytes are wrong, as StoreAccessError when their place is."""
+        try:
+            yield
+        except OkxSignalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - each kind of store has its own, in the middle of a read too
+            if is_damage(error):
                 raise self._damaged(file, _reason(error)) from None
+            raise access_error(self.root.address(file.path), error) from None
 
     def load(self, file: ManifestFile) -> pa.Table:
         """A whole file, its hash checked; DamagedFileError when it differs."""
-        try:
+        with self._reading(file):
             data = self.root.read(file.path)
-        except OSError as error:
-            raise self._damaged(file, _reason(error)) from None
         with ThreadPoolExecutor(1) as beside:  # both release the GIL, so one is free
             digest = beside.submit(content.content_hash, data)
-            try:
+            with self._reading(file):
                 table = content.decode(pa.BufferReader(data))
-            except (OSError, pa.ArrowException) as error:
-                raise self._damaged(file, _reason(error)) from None
             if digest.result() != file.content_hash:
                 raise self._damaged(file, "its content is not what was written")
         return table
@@ -212,7 +232,7 @@ class FeatureStore:
         """True when the file exists with the bytes that were written."""
         try:
             return content.content_hash(self.root.read(file.path)) == file.content_hash
-        except OSError:
+        except FileNotFoundError:
             return False
 
     def _damaged(self, file: ManifestFile, reason: str) -> OkxSignalError:
@@ -232,4 +252,4 @@ def _reason(error: Exception) -> str:
     """The first line of what went wrong; a missing file is named."""
     if isinstance(error, FileNotFoundError):
         return "it is missing"
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return first_line(error)

@@ -1,5 +1,6 @@
 """Pairs and times that a Parquet file of recorded candles covers."""
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,11 +31,15 @@ def covering_pairs(
     except (pa.ArrowInvalid, OSError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise RecordedMarketError(
-            f"{tape} is not a Parquet file with pair and timestamp_utc: {reason}"
+            f"{tape} is not a Parquet file with pair and timestamp_utc ({reason}): make a tape of it with "
+            f"`okxsignal import {shlex.quote(str(tape))}`"
         ) from None
     kind = table.schema.field("timestamp_utc").type
     if not pa.types.is_timestamp(kind) or kind.tz is None:
-        raise RecordedMarketError(f"{tape}: timestamp_utc is {kind}; it must be a UTC timestamp")
+        raise RecordedMarketError(
+            f"{tape}: timestamp_utc is {kind}, it must be a UTC timestamp: make a tape of it with "
+            f"`okxsignal import {shlex.quote(str(tape))}`"
+        )
     if table.num_rows == 0:
         raise RecordedMarketError(f"{tape} holds no rows")
     first, last = (pc.min(table["timestamp_utc"]).as_py(), pc.max(table["timestamp_utc"]).as_py())

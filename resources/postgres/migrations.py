@@ -9,8 +9,9 @@ import psycopg
 from psycopg import sql
 
 from okx_core.errors import OkxSignalError
+from resources.config.masking import masked
 from resources.config.settings import PROJECT
-from resources.postgres.database import Database, database_name, masked, sibling
+from resources.postgres.database import Database, database_name, sibling
 
 SCHEMA_FILES = PROJECT / "dbt_like_sql" / "schema"
 MIGRATION_LOCK = 0x4F4B58  # "OKX": one migration at a time per server

@@ -1,7 +1,7 @@
 """SQL models and checks: one file each, with a header; dependencies are read from the SQL itself."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from resources.postgres.sql_lineage import Column, column_lineage
 SQL_FILES = PROJECT / "dbt_like_sql"
 COLUMN = "column "
 SEVERITIES = ("error", "warn")
+KINDS = ("view", "table")
 
 
 class SqlModelError(OkxSignalError):
@@ -45,13 +46,51 @@ def _header(path: Path, required: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def _parsed(text: str, path: Path) -> exp.Query:
+    """The one statement of a file, which must read: it is put into another statement as it is."""
+    try:
+        statements = [item for item in sqlglot.parse(text, dialect="postgres") if item is not None]
+    except sqlglot.errors.SqlglotError as error:
+        raise SqlModelError(f"{path.name}: {' '.join(str(error).split())}") from None
+    if len(statements) != 1:
+        raise SqlModelError(
+            f"{path.name}: holds {len(statements)} statements; write one query in each file, without a semicolon"
+        )
+    if not isinstance(statements[0], exp.Query):
+        raise SqlModelError(
+            f"{path.name}: {statements[0].key} is no query; write select ... or with ... select ..."
+        )
+    if text.rstrip().endswith(";"):
+        raise SqlModelError(
+            f"{path.name}: ends with a semicolon; remove it, the query becomes part of another one"
+        )
+    return statements[0]
+
+
 def _tables(text: str, path: Path) -> tuple[str, ...]:
     """The schema-qualified tables a statement reads."""
-    try:
-        statement = sqlglot.parse_one(text, dialect="postgres")
-    except sqlglot.errors.ParseError as error:
-        raise SqlModelError(f"{path.name}: {error}") from None
-    return tuple(sorted({f"{table.db}.{table.name}" for table in statement.find_all(exp.Table) if table.db}))
+    return tuple(
+        sorted({f"{table.db}.{table.name}" for table in _parsed(text, path).find_all(exp.Table) if table.db})
+    )
+
+
+def _hours(header: Mapping[str, str], count: int, path: Path, default: int | None) -> list[int | None]:
+    """The lengths of buckets in a header, one for each table or asset that it names."""
+    if "bucket_hours" not in header:
+        return [default] * count
+    listed = _listed(header["bucket_hours"])
+    if len(listed) != count:
+        raise SqlModelError(
+            f"{path.name}: bucket_hours {header['bucket_hours']!r} has {len(listed)} lengths for {count} tables; "
+            "write one for each, separated by commas"
+        )
+    wrong = [item for item in listed if not item.isdecimal() or not 1 <= int(item) <= 24 or 24 % int(item)]
+    if wrong:
+        raise SqlModelError(
+            f"{path.name}: bucket_hours {wrong[0]!r} is no length of a bucket; write hours that divide a day: "
+            "1, 2, 3, 4, 6, 8, 12 or 24"
+        )
+    return [int(item) for item in listed]
 
 
 @dataclass(frozen=True)
@@ -135,15 +174,16 @@ def _models_of(path: Path) -> Iterator[SqlModel]:
     text = path.read_text(encoding="utf-8")
     header = _header(path, ("table", "description", "grain", "key", "tests"))
     key = tuple(_listed(header["key"]))
-    hours = _listed(header.get("bucket_hours", "0"))
-    for table, bucket in zip(_listed(header["table"]), hours, strict=True):
+    tables = _listed(header["table"])
+    _require_choice(header, "kind", KINDS, path)
+    for table, bucket in zip(tables, _hours(header, len(tables), path, 0), strict=True):
         yield SqlModel(
             table=table,
             description=header["description"],
             grain=header["grain"],
             key=key,
             is_view=header.get("kind") == "view",
-            bucket=int(bucket) * HOUR,
+            bucket=int(bucket or 0) * HOUR,
             text=text,
             reads=_tables(text, path),
             tests=tuple(_header_tests(path, table, key, header["tests"])),
@@ -151,6 +191,12 @@ def _models_of(path: Path) -> Iterator[SqlModel]:
                 name.removeprefix(COLUMN): text for name, text in header.items() if name.startswith(COLUMN)
             },
         )
+
+
+def _require_choice(header: Mapping[str, str], name: str, choices: Sequence[str], path: Path) -> None:
+    """Refuse a word that nobody knows, before it counts as the default."""
+    if name in header and header[name] not in choices:
+        raise SqlModelError(f"{path.name}: {name} {header[name]!r} is unknown; write {' or '.join(choices)}")
 
 
 def _listed(value: str) -> list[str]:
@@ -191,12 +237,11 @@ def load_checks(files: Path = SQL_FILES) -> list[SqlCheck]:
 def _checks_of(path: Path) -> Iterator[SqlCheck]:
     """The check of a file for each of its assets; the file is written for the first."""
     header = _header(path, ("asset", "description", "severity"))
-    if header["severity"] not in SEVERITIES:
-        raise SqlModelError(f"{path.name}: severity {header['severity']!r} is unknown; write error or warn")
+    _require_choice(header, "severity", SEVERITIES, path)
     text = path.read_text(encoding="utf-8")
+    _parsed(text, path)
     assets = [tuple(asset.split("/")) for asset in _listed(header["asset"])]
-    hours = [int(item) for item in _listed(header["bucket_hours"])] if "bucket_hours" in header else [None]
-    for asset, bucket_hours in zip(assets, hours, strict=True):
+    for asset, bucket_hours in zip(assets, _hours(header, len(assets), path, None), strict=True):
         yield SqlCheck(
             name=path.stem.partition("__")[2],
             asset=asset,

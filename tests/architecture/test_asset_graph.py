@@ -131,6 +131,7 @@ VERBS = {
     "trade",
     "validate",
     "refresh",
+    "remove",
     "label",
     "train",
     "choose",

@@ -2,11 +2,17 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from okx_assets import keys
-from resources.stores import open_exchange
+from resources.stores import open_exchange, open_feature_store
 
 HOUR = timedelta(hours=1)
 KEY = "%Y-%m-%d-%H:%M"
+
+
+def store_of(market):
+    return open_feature_store(market.settings.database, market.settings.feature_store)
 
 
 def newest_hour(market) -> datetime:
@@ -34,6 +40,37 @@ def test_the_newest_hour_is_observed_once_per_enabled_pair(market) -> None:
     trades = market.store.rows("select pair, count(*) as trades from market.public_trades group by pair")
     assert len(trades) == enabled
     assert {row["trades"] for row in trades} == {500}
+    summaries = market.store.rows("select * from market.public_trade_summaries")
+    assert len(summaries) == enabled
+    for row in summaries:
+        assert (row["trades"], row["timestamp_utc"]) == (500, newest)
+        seen = market.store.frame(
+            "select price::float8, size_base::float8, side from market.public_trades where pair = $1",
+            (row["pair"],),
+        )
+        assert np.isclose(row["turnover_quote"], (seen["price"] * seen["size_base"]).sum())
+        assert np.isclose(row["bought_base"], seen.loc[seen["side"] == "buy", "size_base"].sum())
+        assert row["lowest_price"] <= row["mean_price"] <= row["highest_price"]
+
+
+def test_housekeeping_removes_old_trades_and_keeps_their_summaries_and_every_partition(market) -> None:
+    newest = newest_hour(market)
+    market.pipeline.run("observe_hour", partition_key=newest.strftime(KEY))
+    known = market.instance.get_materialized_partitions(keys.FEATURES_1H)
+    market.store.execute(
+        "insert into market.public_trades select pair, 'old' || trade_id, traded_at - interval '3 days', price, "
+        "size_base, side from market.public_trades"
+    )
+    before = [
+        market.store.scalar(f"select count(*) from market.{table}")
+        for table in ("public_trades", "public_trade_summaries")
+    ]
+    assert market.pipeline.run("remove_leftovers").success
+    assert market.store.scalar("select count(*) from market.public_trades") == before[0] // 2
+    assert market.store.scalar("select count(*) from market.public_trade_summaries") == before[1] > 0
+    assert market.instance.get_materialized_partitions(keys.FEATURES_1H) == known
+    files = {file.path for file in store_of(market).manifest.every()}
+    assert files <= {file.path for file in store_of(market).root.files()}
 
 
 def test_of_a_past_hour_only_funding_is_known(market) -> None:

@@ -12,8 +12,8 @@ import psutil
 import pytest
 import yaml
 
-from okx_jobs.stack import services
-from okx_jobs.stack.up import stack
+from okx_jobs.stack import programs, services
+from okx_jobs.stack.programs import stack
 from resources.config.settings import PROJECT, Settings
 from resources.environment import SECRET_NAMES, process_environment
 
@@ -83,7 +83,9 @@ class TestTrap7Signals:
     def test_there_is_one_daemon_and_one_code_server_that_all_share(self, settings: Settings) -> None:
         names = [service.name for service in stack(settings)]
         assert names == ["simulator", "mlflow", "code-server", "dagster", "live-feed", "daemon"]
-        workspace = yaml.safe_load(services.workspace(settings.home, settings.code_server_port).read_text())
+        workspace = yaml.safe_load(
+            programs.write_workspace(settings.home, settings.code_server_port).read_text()
+        )
         assert workspace == {
             "load_from": [
                 {
@@ -95,9 +97,9 @@ class TestTrap7Signals:
                 }
             ]
         }
-        for service in (services.webserver(settings), services.daemon(settings)):
+        for service in (programs.webserver(settings), programs.daemon(settings)):
             assert service.command[service.command.index("-w") + 1] == str(
-                services.workspace(settings.home, settings.code_server_port)
+                programs.write_workspace(settings.home, settings.code_server_port)
             )
 
 
@@ -107,7 +109,7 @@ class TestTraps8And9Mlflow:
     ) -> None:
         for name, value in process_environment(settings.database, settings.tracking_url).items():
             monkeypatch.setenv(name, value)
-        server = services.mlflow_server(settings)
+        server = programs.mlflow_server(settings)
         database = services.environment_of(server)["MLFLOW_BACKEND_STORE_URI"]
         assert database == "postgresql+psycopg2://okx:pw@db.example/mlflow"
         command = list(server.command)
@@ -115,14 +117,14 @@ class TestTraps8And9Mlflow:
 
     def test_the_server_runs_without_its_job_runner(self, settings: Settings) -> None:
         assert (
-            services.environment_of(services.mlflow_server(settings))["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"]
+            services.environment_of(programs.mlflow_server(settings))["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"]
             == "false"
         )
-        command = list(services.mlflow_server(settings).command)
+        command = list(programs.mlflow_server(settings).command)
         assert command[command.index("--workers") + 1] == "1"
 
     def test_the_server_answers_this_machine_only(self, settings: Settings) -> None:
-        command = list(services.mlflow_server(settings).command)
+        command = list(programs.mlflow_server(settings).command)
         assert command[command.index("--host") + 1] == "127.0.0.1"
         assert command[command.index("--allowed-hosts") + 1] == "127.0.0.1:*,localhost:*"
 
@@ -137,7 +139,7 @@ class TestTraps8And9Mlflow:
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", settings.tracking_url)
-        assert "MLFLOW_TRACKING_URI" not in services.environment_of(services.mlflow_server(settings))
+        assert "MLFLOW_TRACKING_URI" not in services.environment_of(programs.mlflow_server(settings))
 
     def test_a_client_sets_the_address_before_it_speaks(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -161,12 +163,12 @@ class TestTheKeys:
             monkeypatch.setenv(name, "to-hide")
 
     def test_the_code_server_has_them(self, settings: Settings) -> None:
-        environment = services.environment_of(services.code_server(settings))
+        environment = services.environment_of(programs.code_server(settings))
         assert {name: environment[name] for name in SECRET_NAMES} == dict.fromkeys(SECRET_NAMES, "to-hide")
 
     @pytest.mark.parametrize("service", ["simulator", "mlflow_server", "webserver", "live_feed", "daemon"])
     def test_nobody_else_has(self, settings: Settings, service: str) -> None:
-        assert "to-hide" not in services.environment_of(getattr(services, service)(settings)).values()
+        assert "to-hide" not in services.environment_of(getattr(programs, service)(settings)).values()
 
     def test_every_key_setting_is_such_a_name(self) -> None:
         keys = {f"OKXSIGNAL_{name.upper()}" for name in Settings.model_fields if name.startswith("okx_")}

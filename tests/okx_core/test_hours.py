@@ -41,6 +41,17 @@ def test_a_stretch_has_a_trainable_week_and_all_its_days(start: datetime, hours:
     assert stretch.history_end + live * HOUR == stretch.end
 
 
+@given(midnights, lengths, st.integers(1, 240), st.integers(2, 60))
+def test_models_of_the_newest_weeks_only_are_the_last_of_all_weeks(
+    start: datetime, hours: int, live: int, weeks: int
+) -> None:
+    every = list(Stretch(start, start + hours * HOUR, live).weeks(start + hours * HOUR))
+    newest = list(Stretch(start, start + hours * HOUR, live, weeks).weeks(start + hours * HOUR))
+    assert newest == every[-len(newest) :]
+    assert 1 <= len(newest) <= weeks
+    assert len(newest) >= min(len(every), weeks)
+
+
 @pytest.mark.parametrize("days", [-5, 0, 30, 76])
 def test_a_stretch_too_short_to_train_and_test_on_is_refused_with_the_least_length(days: int) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)

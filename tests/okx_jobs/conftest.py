@@ -39,7 +39,7 @@ class Shell:
         extra = {f"OKXSIGNAL_{name}": value for name, value in settings.items()}
         done = subprocess.run(
             [OKXSIGNAL, *words], cwd=self.directory, env=self.environment | extra, capture_output=True, text=True,
-            timeout=120, check=False,
+            timeout=280, check=False,
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from resources.okx.errors import ParsingError
 from resources.okx.http.answers import Call
-from resources.okx.rows.candle_pages import BAR_MS, CandlePage, parse_candles
+from resources.okx.rows.candle_pages import BAR_MS, CandlePage, read_candles
 
 CANDLE_ROWS = 300
 # /market/candles holds the newest 1440 bars; a little less, since bars open while we page.
@@ -58,14 +58,19 @@ def _pages(
             "before": str(start_ms - 1),
             "limit": str(CANDLE_ROWS),
         }
-        page = parse_candles(inst_id, bar, read(Call("GET", path, parameters)))
-        if not len(page.open_ms):
-            yield CandleStretch(NO_BARS, start_ms, end_ms)
-            return
-        oldest = int(page.open_ms.min())
-        if oldest < start_ms or int(page.open_ms.max()) >= cursor:
+        page = read_candles(inst_id, bar, read(Call("GET", path, parameters)))
+        if len(page.open_ms) and (page.open_ms.min() < start_ms or page.open_ms.max() >= cursor):
             raise ParsingError(
                 f"GET {path}", f"{inst_id}: rows outside the asked window {start_ms}..{cursor}"
             )
+        oldest = min(page.times_within(start_ms, cursor), default=None)
+        if oldest is None:
+            if page.unreadable:  # nothing says where the next page begins
+                first = page.unreadable[0].reason
+                raise ParsingError(
+                    f"GET {path}", f"{inst_id}: no row has a time inside {start_ms}..{cursor}; one {first}"
+                )
+            yield CandleStretch(NO_BARS, start_ms, end_ms)
+            return
         yield CandleStretch(page, oldest, end_ms)
         cursor = oldest

@@ -1,5 +1,6 @@
 """Public REST calls: instruments, prices, books, candles, trades, funding."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from okx_core.market.instruments import Instrument
 from resources.okx.calls.candle_history import CandleStretch, walk_back
 from resources.okx.http.answers import Call
 from resources.okx.http.rest import LIST_ROWS, Rest, asked, milliseconds
-from resources.okx.rows.candle_pages import candle_frame
+from resources.okx.rows.candle_pages import candle_frame, without_repeats
 from resources.okx.rows.instruments import InstrumentRow
 from resources.okx.rows.market import (
     FundingForecast,
@@ -24,6 +25,8 @@ from resources.okx.rows.market import (
 )
 
 FUNDING_ROWS, TRADE_ROWS = 400, 500
+
+log = logging.getLogger(__name__)
 
 
 class MarketData(Rest):
@@ -62,9 +65,13 @@ class MarketData(Rest):
         """Confirmed bars with start <= open < end, oldest first, each exactly once.
 
         Columns: pair, timestamp_utc, open, high, low, close, volume (base), quote_volume. Bars the
-        exchange has not got are not there: gaps stay gaps. `bar` is 15m, 1H, 4H or 1Dutc.
+        exchange has not got are not there: gaps stay gaps. So are rows that cannot be read, which the log names,
+        and rows of one time that contradict each other. `bar` is 15m, 1H, 4H or 1Dutc.
         """
-        return candle_frame(inst_id, [part.page for part in self.candle_stretches(inst_id, bar, start, end)])
+        pages = [part.page for part in self.candle_stretches(inst_id, bar, start, end)]
+        for row in (row for page in pages for row in page.unreadable):
+            log.warning("left out: a candle of %s %s", inst_id, row.reason)
+        return without_repeats(candle_frame(inst_id, pages))
 
     def candle_stretches(
         self, inst_id: str, bar: str, start: datetime, end: datetime

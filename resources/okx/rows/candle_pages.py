@@ -1,7 +1,8 @@
 """Pages of candles: nine text fields a row into arrays, and arrays into the frame everyone else uses."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -19,15 +20,29 @@ COLUMNS = ("open", "high", "low", "close", "volume", "quote_volume")
 
 
 @dataclass(frozen=True)
+class UnreadableRow:
+    """A row that is no bar; `open_ms` is None when not even its time can be read."""
+
+    open_ms: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class CandlePage:
-    """Bars [n], newest first: opens in ms, values [6, n] in the order of COLUMNS, and whether closed."""
+    """Bars [n], newest first: opens in ms, values [6, n] in the order of COLUMNS, and whether closed.
+
+    `unreadable` holds the rows that were left out of them.
+    """
 
     open_ms: NDArray[np.int64]
     values: NDArray[np.float64]
     confirmed: NDArray[np.bool_]
+    unreadable: tuple[UnreadableRow, ...] = ()
 
-    def chosen(self, rows: NDArray[np.bool_]) -> "CandlePage":
-        return CandlePage(self.open_ms[rows], self.values[:, rows], self.confirmed[rows])
+    def times_within(self, start_ms: int, end_ms: int) -> list[int]:
+        """The opens of all rows, readable or not, that lie in [start, end)."""
+        known = [row.open_ms for row in self.unreadable if row.open_ms is not None]
+        return [open_ms for open_ms in (*self.open_ms.tolist(), *known) if start_ms <= open_ms < end_ms]
 
 
 def _bad_row(inst_id: str, number: int, row: object) -> ParsingError:
@@ -79,6 +94,31 @@ def parse_candles(inst_id: str, bar: str, rows: Sequence[Sequence[str]]) -> Cand
     return CandlePage(open_ms, values, np.fromiter(map("1".__eq__, fields[8]), np.bool_, len(rows)))
 
 
+def read_candles(inst_id: str, bar: str, rows: Sequence[Any]) -> CandlePage:
+    """A page of which one strange row does not spoil the others: it is named in `unreadable`, never half used."""
+    try:
+        return parse_candles(inst_id, bar, rows)
+    except ParsingError:
+        return _row_by_row(inst_id, bar, rows)
+
+
+def _row_by_row(inst_id: str, bar: str, rows: Sequence[Any]) -> CandlePage:
+    good, unreadable = [], []
+    for row in rows:
+        try:
+            parse_candles(inst_id, bar, [row])
+            good.append(row)
+        except ParsingError:
+            unreadable.append(UnreadableRow(_time_of(row), f"cannot be read: {row!r:.160}"))
+    return replace(parse_candles(inst_id, bar, good), unreadable=tuple(unreadable))
+
+
+def _time_of(row: Any) -> int | None:
+    """The open of a row whose other fields are strange."""
+    first = row[0] if isinstance(row, list) and row else None
+    return int(first) if isinstance(first, str) and re.fullmatch(r"\d{1,15}", first) else None
+
+
 def _numbers(texts: Sequence[str], kind: pa.DataType) -> Any:
     """The texts as numbers; null is not a number."""
     column = pa.array(texts, pa.string())
@@ -91,6 +131,12 @@ def _first_off_grid(inst_id: str, bar: str, rows: Sequence[Sequence[str]]) -> Pa
     off = (int(row[0]) % BAR_MS[bar] != 0 or row[8] not in ("0", "1") for row in rows)
     number = next(number for number, is_off in enumerate(off) if is_off)
     return _bad_row(inst_id, number, rows[number])
+
+
+def without_repeats(bars: pd.DataFrame) -> pd.DataFrame:
+    """Bars of one pair, each time once: of equal rows one, of rows that contradict each other none."""
+    once = bars.drop_duplicates()
+    return once[~once["timestamp_utc"].duplicated(keep=False)].reset_index(drop=True)
 
 
 def candle_frame(inst_id: str, pages: Sequence[CandlePage]) -> pd.DataFrame:

@@ -51,8 +51,8 @@ class Ticker(Row):
 
     @property
     def spread_bps(self) -> float | None:
-        """Ask minus bid in basis points of their middle; None when a side is missing."""
-        if self.bid is None or self.ask is None or self.bid + self.ask <= 0:
+        """Ask minus bid in basis points of their middle; None when a side is missing, which OKX may write as 0."""
+        if not self.bid or not self.ask:
             return None
         return float(spread_bps(self.bid, self.ask))
 

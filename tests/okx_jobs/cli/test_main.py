@@ -46,7 +46,7 @@ def candle_file(path: Path, weeks: int = 12) -> Path:
                 "volume": 5.0,
             }
         )
-        for pair in ("AAA-USDT", "BBB-USDT")
+        for pair in ("AAA-USDT", "BBB-USDT", "CCC-USDT")
     ]
     pd.concat(frames).to_parquet(path)
     return path
@@ -87,11 +87,41 @@ class TestTapes:
         assert message == "--tape nowhere.parquet: there is no such file"
         assert left_behind(shell.home) == []
 
+    @pytest.mark.parametrize("ending", ["csv", "feather", "parquet"])
+    def test_a_file_of_another_kind_is_answered_with_the_command_that_reads_it(
+        self, shell, ending: str
+    ) -> None:
+        file = shell.directory / f"my tape.{ending}"
+        rows = pd.read_parquet(candle_file(shell.directory / "tape.parquet"))
+        rows = rows.rename(columns={"timestamp_utc": "date", "volume": "vol"})
+        write = {"csv": rows.to_csv, "feather": rows.to_feather, "parquet": rows.to_parquet}[ending]
+        write(file, **({"index": False} if ending == "csv" else {}))
+        message = message_of(shell("demo", "--tape", file.name))
+        assert f"make a tape of it with `okxsignal import '{file.name}'`" in message.replace(
+            f"{shell.directory}/", ""
+        )
+        answer = shell("import", file.name, "--out", "made.parquet")
+        assert answer.code == 0, answer.err
+        assert "column date read as timestamp_utc" in answer.out
+        assert "Next: okxsignal demo --tape made.parquet" in answer.out
+        again = shell("import", file.name, "--out", "made.parquet")
+        assert "made.parquet is there already: remove it, or name another file with --out" in message_of(
+            again
+        )
+
+    def test_prices_in_text_are_refused_with_the_remedy(self, shell) -> None:
+        tape = shell.directory / "tape.parquet"
+        rows = pd.read_parquet(candle_file(tape))
+        rows.assign(close=rows["close"].map(str)).to_parquet(tape)
+        message = message_of(shell("demo", "--tape", str(tape)))
+        assert "column close is" in message
+        assert "okxsignal import" in message
+
     def test_a_pair_that_the_file_has_not_got(self, shell) -> None:
         tape = candle_file(shell.directory / "tape.parquet")
         message = message_of(shell("demo", "--tape", str(tape), "--pairs", "AAA-USDT,ZZZ-USDT"))
         assert "has no bar of ZZZ-USDT" in message
-        assert "it has AAA-USDT, BBB-USDT" in message
+        assert "it has AAA-USDT, BBB-USDT, CCC-USDT" in message
         assert left_behind(shell.home) == []
 
     def test_a_bar_whose_high_is_below_its_low(self, shell) -> None:
@@ -111,6 +141,25 @@ class TestOptions:
         message = message_of(shell("demo", "--days", "30"))
         assert "too short" in message
         assert "take at least 77 days" in message
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (("--days", "0"), "--days 0 is no length: take at least 77 days"),
+            (("--days", "-3"), "--days -3 is no length: take at least 77 days"),
+            (("--from", "2100-01-01"), "the end of the last closed hour: begin earlier"),
+            (("--from", "2024-06-01", "--to", "2024-01-01"), "swap them"),
+            (("--pairs", "BTC-USDT"), "needs at least 3 pairs"),
+            (("--pairs", "BTC-USDT,ETH-USDT,BTC-USDT"), "needs at least 3 pairs"),
+        ],
+    )
+    def test_what_cannot_be_demonstrated_is_refused_at_once_with_what_to_do(
+        self, shell, options, words: str
+    ) -> None:
+        message = message_of(shell("demo", *options))
+        assert words in message
+        assert "backfill" not in message
+        assert left_behind(shell.home) == []
 
     def test_a_taken_port_is_named_with_its_setting_and_nothing_is_started(
         self, shell, taken_port: int

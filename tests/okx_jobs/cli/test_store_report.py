@@ -1,6 +1,8 @@
 """`okxsignal store` as people see it."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -9,10 +11,12 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from okx_jobs.cli.store_report import print_store, problems, size, versions
+from okx_jobs.cli.store_report import Problem, print_store, problems, size, versions
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.sql_window import SqlWindow
 from resources.feature_store.store import FeatureStore
+from resources.postgres.database import Database
+from resources.postgres.embedded import EmbeddedPostgres
 
 TABLE = "ml.labels_2w"
 START = datetime(2026, 3, 30, tzinfo=UTC)
@@ -58,11 +62,12 @@ def test_a_damaged_file_and_a_changed_copy_are_found(feature_store: FeatureStore
     console = Console(quiet=True)
     assert problems(feature_store, console) == []
     feature_store.database.execute(f"update {TABLE} set future_return_3d_pct = 0")
-    assert problems(feature_store, console) == [f"{TABLE} 2026-04: other values of future_return_3d_pct"]
+    april = Problem(TABLE, date(2026, 4, 1), f"{TABLE} 2026-04: other values of future_return_3d_pct")
+    assert problems(feature_store, console) == [april]
     next(tmp_path.rglob("2026-03*.parquet")).write_bytes(b"")
-    assert [
-        line.endswith("missing or not what was written") for line in problems(feature_store, console)
-    ] == [True]
+    damaged, also = problems(feature_store, console)
+    assert (damaged.month, also) == (date(2026, 3, 1), april)
+    assert damaged.words.endswith("missing or not what was written")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +83,35 @@ def test_versions_in_a_row_are_a_range(numbers: list[int], text: str) -> None:
     assert versions(numbers) == text
 
 
+def test_what_is_wrong_is_made_anew_by_commands_that_can_be_copied(shell) -> None:
+    assert shell("store").code == 0
+    with started(shell.home) as store:
+        rows = pd.DataFrame(
+            {"pair": "A-USDT", "timestamp_utc": [START], "future_return_3d_pct": np.float32([1])}
+        )
+        rows["timestamp_utc"] = rows["timestamp_utc"].astype("datetime64[us, UTC]")
+        store.replace_window(TABLE, rows, START, END)
+        next(shell.home.rglob("2026-03*.parquet")).write_bytes(b"")
+    answer = shell("store", "verify")
+    assert answer.code == 2
+    assert "`okxsignal backfill --again --from 2026-03-01 --to 2026-04-01`" in answer.err
+
+
+@contextmanager
+def started(home: Path) -> Iterator[FeatureStore]:
+    server = EmbeddedPostgres(home)
+    server.start()
+    yield FeatureStore(Database(server.url), StoreRoot(str(home / "feature_store")))
+    server.stop()
+
+
+def test_adopt_says_who_owned_the_files_and_who_does_now(shell) -> None:
+    first, second = shell("store", "adopt"), shell("store", "adopt")
+    assert (first.code, "owner until now" in first.out) == (0, False)
+    assert "owner until now: okxsignal at" in second.out
+    assert "may only read the files" in second.out
+
+
 def test_the_command_on_an_empty_home_and_its_refusals(shell) -> None:
     answer = shell("store")
     assert (answer.code, "nothing yet" in answer.out) == (0, True)
@@ -89,6 +123,9 @@ def test_the_command_on_an_empty_home_and_its_refusals(shell) -> None:
             {"STORE_URL": "nowhere://user:to-hide@x"},
             "OKXSIGNAL_STORE_URL=nowhere://user:***@x",
         ),
+        (("store",), {"STORE_URL": "relative/folder"}, "relative to wherever a process is started; write /"),
+        (("store",), {"STORE_URL": "simplecache::s3://b/x"}, "a chain of places (::) cannot be written to"),
+        (("store",), {"STORE_URL": "memory://x?sig=to-hide"}, "memory is lost with its process"),
         (("store",), {"STORE_OPTIONS": "to-hide"}, "OKXSIGNAL_STORE_OPTIONS: not a JSON object"),
         (("store",), {"SQL_FEATURE_DAYS": "0"}, "OKXSIGNAL_SQL_FEATURE_DAYS"),
         (("refresh", "full", "--days", "3"), {}, "belongs to `refresh rolling`"),

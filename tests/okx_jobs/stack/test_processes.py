@@ -97,9 +97,9 @@ def test_a_child_that_does_not_listen_is_killed_with_its_workers(tmp_path: Path)
     )
     child = start(replace(SLEEPER, command=[sys.executable, "-c", program]), os.environ, tmp_path)
     log = tmp_path / "sleeper.log"
-    while not log.read_text().strip():
+    while len(log.read_text().splitlines()) < 2:
         pass
-    worker = psutil.Process(int(log.read_text()))
+    worker = psutil.Process(int(log.read_text().splitlines()[1]))
     stop_child(child, grace=0.2)
     assert child.returncode is not None
     deadline = time.monotonic() + 5
@@ -129,4 +129,4 @@ def test_logs_are_appended_to_so_that_the_words_before_a_crash_survive(tmp_path:
     for word in ("first", "second"):
         child = start(replace(SLEEPER, command=["echo", word]), os.environ, tmp_path)
         child.wait(10)
-    assert (tmp_path / "sleeper.log").read_text().split() == ["first", "second"]
+    assert (tmp_path / "sleeper.log").read_text().splitlines()[1::2] == ["first", "second"]

@@ -11,8 +11,8 @@ import pytest
 
 from okx_assets import keys
 from okx_assets.partitions import DAILY, DEFAULT_FIRST_DAY, HOURLY, WEEKLY, first_day_of
+from okx_jobs.stack.programs import stack
 from okx_jobs.stack.time_grid import first_materialised_day, with_time_grid
-from okx_jobs.stack.up import stack
 from resources.config.settings import Settings
 
 GRIDS = """

@@ -13,7 +13,7 @@ from okx_services.reports.markdown import shown, table
 from okx_services.reports.market_origin import market_label, market_note, planted_strength
 from okx_services.reports.models import candidate_table, outcome_words
 from okx_services.reports.signals import GATES, first_rejection, rejection_table, rejections, signal_table
-from okx_services.reports.trading import outcome, totals
+from okx_services.reports.trading import listed, outcome, position_table, totals
 from okx_services.reports.universe import universe_facts, universe_table
 from okx_services.reports.window import WindowFacts
 from okx_services.trading.executor import ExecutionReport
@@ -192,3 +192,31 @@ def test_a_thinned_curve_keeps_its_ends() -> None:
     )
     curve = figure.axes[0].lines[0].get_ydata()
     assert (curve[0], curve[-1], len(curve) <= 1500) == (1.0, 9_000.0, True)
+
+
+def position(pair: str, quantity: str, opened: bool, locked: bool = False) -> dict[str, object]:
+    return {
+        "pair": pair, "quantity_base": Decimal(quantity), "average_price": None, "mark_price": Decimal(10),
+        "realised_pnl_quote": Decimal(1), "unrealised_pnl_quote": Decimal("0.5"), "fees_quote": Decimal("0.1"),
+        "opened_at": HOURS[0] if opened else None, "locked": locked, "rejection_reason": "differs" if locked else "",
+    }  # fmt: skip
+
+
+def test_dust_is_no_position_but_the_sums_still_add_up() -> None:
+    rows = [
+        position("A-USDT", "2", opened=True), position("B-USDT", "0.0001", opened=False),
+        position("C-USDT", "0", opened=False), position("D-USDT", "0.0002", opened=False),
+        position("E-USDT", "0.0003", opened=False, locked=True),
+    ]  # fmt: skip
+    lines = listed(rows)
+    assert [line[0] for line in lines] == ["A-USDT", "C-USDT", "E-USDT", "dust of 2 closed pairs"]
+    assert lines[-1][4:] == ["2.00", "1.00", "0.20"]
+    assert sum(float(line[4]) for line in lines) == float(totals(rows)["realised_pnl_quote"])
+    assert [line.split("|")[-2].strip() for line in position_table(rows).splitlines()[2:]] == [
+        "",
+        "",
+        "differs",
+        "",
+    ]
+    assert [line[0] for line in listed(rows[:2])] == ["A-USDT", "dust of B-USDT"]
+    assert listed(rows[:1]) == [lines[0]]

@@ -10,7 +10,9 @@ from okx_services.research.training import (
     LATEST_ROW_SLACK,
     SPEC,
     IncompleteHistoryError,
+    TooFewPairsError,
     require_complete,
+    require_pairs,
     training_rows,
 )
 from resources.feature_store.training_set import TrainingSet
@@ -21,6 +23,19 @@ WINDOW = SPEC.window(WEEK)
 
 def rows_until(end: datetime) -> pd.DataFrame:
     return pd.DataFrame({"timestamp_utc": pd.DatetimeIndex([WINDOW.start, end])})
+
+
+@pytest.mark.parametrize("pairs", [["A-USDT"], ["A-USDT", "B-USDT"]])
+def test_one_or_two_pairs_are_refused_with_the_reason_not_with_a_backfill(pairs: list[str]) -> None:
+    with pytest.raises(TooFewPairsError, match="training needs at least 3 pairs") as failure:
+        require_pairs(pairs)
+    assert "backfill" not in str(failure.value)
+    assert ", ".join(pairs) in str(failure.value)
+
+
+def test_three_pairs_are_enough_and_none_is_another_matter() -> None:
+    assert require_pairs(["A-USDT", "B-USDT", "C-USDT"]) is None
+    assert require_pairs([]) is None
 
 
 def test_rows_up_to_the_end_of_the_window_are_complete_and_an_outage_at_its_end_is_forgiven() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.config.settings import MARKET_FILE, found_values, load_settings
+from resources.config.settings import MARKET_FILE, Mode, files_read, found_values, load_settings
 
 Give = Callable[..., None]
 Refusal = Callable[[], str]
@@ -72,6 +72,74 @@ class TestWhereValuesComeFrom:
             "dagster_port": "environment", "tape_seed": MARKET_FILE, "mlflow_port": ".env",
         }  # fmt: skip
         assert found["mlflow_port"].place == f"{tmp_path / '.env'} line 3"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder of this test's own, which is not the current one."""
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.setattr("resources.config.sources.PROJECT", project)
+    return project
+
+
+@pytest.mark.usefixtures("give")
+class TestEveryDotenvCounts:
+    def test_the_projects_counts_wherever_the_command_is_started(
+        self, project: Path, tmp_path: Path, monkeypatch
+    ) -> None:
+        (project / ".env").write_text("OKXSIGNAL_MODE=paper\n")
+        for name in ("here", "there"):
+            (tmp_path / name).mkdir()
+            monkeypatch.chdir(tmp_path / name)
+            assert load_settings().mode is Mode.PAPER
+
+    def test_the_homes_counts_and_beats_the_current_folders_which_beats_the_projects(
+        self, project: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "home").mkdir()
+        (project / ".env").write_text(
+            "OKXSIGNAL_TAPE_SEED=1\nOKXSIGNAL_MLFLOW_PORT=1\nOKXSIGNAL_DAGSTER_PORT=1\n"
+        )
+        (tmp_path / ".env").write_text("OKXSIGNAL_TAPE_SEED=2\nOKXSIGNAL_MLFLOW_PORT=2\n")
+        (tmp_path / "home" / ".env").write_text("OKXSIGNAL_TAPE_SEED=3\n")
+        settings = load_settings()
+        assert (settings.tape_seed, settings.mlflow_port, settings.dagster_port) == (3, 2, 1)
+        (tmp_path / "home" / MARKET_FILE).write_text("OKXSIGNAL_TAPE_SEED='4'\n")
+        assert load_settings().tape_seed == 4
+        assert files_read(settings.home) == [
+            project / ".env", tmp_path / ".env", tmp_path / "home" / ".env", tmp_path / "home" / MARKET_FILE,
+        ]  # fmt: skip
+
+    def test_a_relative_path_is_relative_to_the_file(self, project: Path, monkeypatch) -> None:
+        monkeypatch.delenv("OKXSIGNAL_HOME")
+        (project / ".env").write_text("OKXSIGNAL_HOME=state\nOKXSIGNAL_TAPE=tapes/btc.parquet\n")
+        settings = load_settings()
+        assert settings.home == project / "state"
+        assert settings.tape == str(project / "tapes" / "btc.parquet")
+
+    def test_a_home_may_not_name_another_home(
+        self, project: Path, tmp_path: Path, monkeypatch, refusal
+    ) -> None:
+        monkeypatch.delenv("OKXSIGNAL_HOME")
+        (project / ".env").write_text(f"OKXSIGNAL_HOME={tmp_path / 'home'}\n")
+        (tmp_path / "home").mkdir()
+        (tmp_path / "home" / ".env").write_text("OKXSIGNAL_HOME=/elsewhere\n")
+        assert f"{tmp_path / 'home' / '.env'} line 1 sets OKXSIGNAL_HOME to another home" in refusal()
+
+    @pytest.mark.parametrize(
+        "name", ["OKX_SIGNAL_MAX_ORDER_QUOTE", "OKXSIGNL_MODE", "OKSIGNAL_ALERT_WEBHOOK"]
+    )
+    def test_a_misspelt_prefix_in_the_environment_is_refused(self, monkeypatch, refusal, name: str) -> None:
+        monkeypatch.setenv(name, "value-to-hide")
+        message = refusal()
+        assert f"{name} in the environment is not a setting; the nearest is OKXSIGNAL_" in message
+        assert "to-hide" not in message
+
+    def test_variables_of_other_programs_pass(self, monkeypatch) -> None:
+        for name in ("OKX_API_KEY", "OKX_SECRET", "OKTA_ORG", "OK", "KUBERNETES_PORT"):
+            monkeypatch.setenv(name, "x")
+        assert load_settings().mode is Mode.SIMULATED
 
 
 @pytest.mark.usefixtures("give")

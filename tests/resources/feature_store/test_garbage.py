@@ -1,10 +1,14 @@
 """What may go and what must stay."""
 
+import os
+import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
+import resources.feature_store.root as root_module
 from resources.feature_store.garbage import find_garbage, remove_garbage
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.store import FeatureStore
@@ -16,7 +20,12 @@ AT_ONCE = timedelta(0)
 
 
 def paths(store: FeatureStore) -> set[str]:
-    return {file.path for file in store.root.files()}
+    return {file.path for file in store.root.files() if not file.path.endswith("/owner.json")}
+
+
+def make_old(file: Path, hours: int) -> None:
+    moment = file.stat().st_mtime - hours * 3600
+    os.utime(file, (moment, moment))
 
 
 def age(store: FeatureStore, hours: int) -> None:
@@ -104,6 +113,76 @@ class TestCollection:
         remove_garbage(store, AT_ONCE)
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
             store.manifest.pin("m", 1, [gone.file_id])
+
+    def test_files_that_are_not_of_the_store_stay_and_are_named(
+        self, folder_store, rows_of, tmp_path: Path
+    ) -> None:
+        folder_store.replace_window(TABLE, rows_of([0]), T0, T0 + HOUR)
+        folder = tmp_path / "feature_store" / folder_store.folder
+        mine = [
+            folder / "notes.txt", folder / TABLE / "2026-03.parquet", folder / TABLE / "copy of 2026-03-abc.parquet",
+            folder / TABLE / "deeper" / f"2026-03-{'a' * 16}.parquet", folder / ".snapshot" / "x",
+        ]  # fmt: skip
+        for file in mine:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("mine")
+            make_old(file, 400)
+        garbage = remove_garbage(folder_store, AT_ONCE)
+        assert (garbage.paths, len(garbage.foreign)) == ([], len(mine))
+        assert all(file.read_text() == "mine" for file in mine)
+
+    def test_a_draft_goes_when_nobody_holds_its_month_whatever_the_clocks_say(
+        self, folder_store, rows_of, tmp_path: Path, monkeypatch
+    ) -> None:
+        """The host that collects is a day ahead: a draft that is being written looks a day old to it."""
+        folder_store.replace_window(TABLE, rows_of([0]), T0, T0 + HOUR)
+        killed = (
+            tmp_path
+            / "feature_store"
+            / folder_store.folder
+            / TABLE
+            / f".writing-2026-03-{'b' * 16}-{'c' * 32}"
+        )
+        killed.write_bytes(b"half")
+        make_old(killed, 25)
+        store_put = root_module._put_in_folder
+        started, collected = threading.Event(), threading.Event()
+
+        def slow(target: Path, data: object) -> None:
+            draft = target.with_name(f".writing-{target.stem}-{'d' * 32}")
+            draft.write_bytes(b"half")
+            make_old(draft, 25)
+            started.set()
+            assert not collected.wait(0.5)  # the collector waits for the month
+            assert draft.exists()
+            draft.unlink()
+            store_put(target, data)
+
+        def collect() -> None:
+            started.wait(10)
+            remove_garbage(folder_store)
+            collected.set()
+
+        monkeypatch.setattr(root_module, "_put_in_folder", slow)
+        collector = threading.Thread(target=collect)
+        collector.start()
+        folder_store.replace_window(TABLE, rows_of([1]), T0 + HOUR, T0 + 2 * HOUR)
+        collector.join(10)
+        assert (collected.is_set(), killed.exists()) == (True, False)
+        assert len(folder_store.frame(TABLE, T0, T0 + 2 * HOUR)) == 4
+
+    def test_a_draft_of_an_earlier_version_goes_after_a_week(
+        self, folder_store, rows_of, tmp_path: Path
+    ) -> None:
+        folder_store.replace_window(TABLE, rows_of([0]), T0, T0 + HOUR)
+        drafts = [
+            tmp_path / "feature_store" / folder_store.folder / TABLE / f".writing-{c * 32}" for c in "ab"
+        ]
+        for draft, hours in zip(drafts, (6 * 24, 8 * 24), strict=True):
+            draft.write_bytes(b"half")
+            make_old(draft, hours)
+        remove_garbage(folder_store)
+        assert [draft.exists() for draft in drafts] == [True, False]
 
     def test_another_manifests_files_under_the_same_root_are_left_alone(
         self, store: FeatureStore, new_database, rows_of

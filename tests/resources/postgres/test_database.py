@@ -9,7 +9,8 @@ import pandas as pd
 import psycopg
 import pytest
 
-from resources.postgres.database import Database, DatabaseError, database_name, masked, sibling, with_driver
+from resources.config.masking import masked
+from resources.postgres.database import Database, DatabaseError, database_name, sibling, with_driver
 
 HOUR = timedelta(hours=1)
 T0 = datetime(2026, 8, 9, tzinfo=UTC)
@@ -171,6 +172,7 @@ class TestMessages:
         [
             "postgresql://okx:to-hide@127.0.0.1:1/okxsignal",
             "postgresql://okx@127.0.0.1:1/okxsignal?password=to-hide",
+            "postgresql://okx@127.0.0.1:1/okxsignal?sslmode=disable&sslpassword=to-hide",
             "mysql://okx:to-hide@127.0.0.1/okxsignal",
         ],
     )

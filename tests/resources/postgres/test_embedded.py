@@ -192,3 +192,77 @@ class TestAHomeOfAnyName:
         monkeypatch.setattr(embedded.os, "geteuid", lambda: 1000)
         server = EmbeddedPostgres(Path("/" + "ü" * 60))
         assert len(os.fsencode(server.socket_directory / ".s.PGSQL.5432")) <= 107
+
+
+class TestWhereItLies:
+    """In the home; for root, whose database belongs to `nobody`, only where `nobody` may enter it."""
+
+    @pytest.fixture
+    def open_folder(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            folder.chmod(0o755)
+            yield folder
+            for home in folder.glob("*"):
+                EmbeddedPostgres(home).forget()
+
+    def test_the_whole_home_can_be_copied(self, open_folder: Path) -> None:
+        home = open_folder / "home"
+        first = EmbeddedPostgres(home)
+        assert first.start()
+        administration(first).execute("create table kept as select 42 as answer")
+        first.stop()
+        assert first.data == home / "postgres" / "data"
+        assert not (home / "postgres").is_symlink()
+        # As `cp -r` does it: the copy belongs to root and is open to others.
+        subprocess.run(["cp", "-r", home, open_folder / "copy"], check=True)
+        second = EmbeddedPostgres(open_folder / "copy")
+        assert second.start()
+        administration(second).execute("update kept set answer = 43")
+        first.start()
+        assert [administration(server).scalar("select answer from kept") for server in (first, second)] == [
+            42,
+            43,
+        ]
+
+    def test_under_a_closed_folder_it_lies_elsewhere_and_the_doctor_says_so(self, open_folder: Path) -> None:
+        from okx_jobs.cli.doctor import diagnose_place
+        from resources.config.parts import DatabaseSettings
+
+        closed = open_folder / "closed"
+        closed.mkdir(mode=0o700)
+        server = EmbeddedPostgres(closed / "home")
+        try:
+            server.start()
+            assert (closed / "home" / "postgres").is_symlink() == (os.geteuid() == 0)
+            assert closed.stat().st_mode & 0o777 == 0o700
+            said = [found.state for found in diagnose_place(DatabaseSettings(closed / "home"))]
+            outside = [f"outside the home, because nobody cannot enter {closed}" in text for text in said]
+            assert outside == [True] * (os.geteuid() == 0)
+            assert list(diagnose_place(DatabaseSettings(open_folder / "home"))) == []
+        finally:
+            server.forget()
+
+    def test_a_home_that_was_made_outside_stays_there(self, open_folder: Path, monkeypatch) -> None:
+        monkeypatch.setattr(embedded, "ROOT_STORE", open_folder / "store")
+        monkeypatch.setattr(embedded.os, "geteuid", lambda: 0)
+        server = EmbeddedPostgres(open_folder / "home")
+        (open_folder / "store" / server._identity).mkdir(parents=True)
+        assert server.cluster == open_folder / "store" / server._identity
+
+    def test_a_home_that_was_moved_where_nobody_may_enter_says_what_to_do(self, open_folder: Path) -> None:
+        server = EmbeddedPostgres(open_folder / "home")
+        server.start()
+        server.stop()
+        closed = open_folder / "closed"
+        closed.mkdir(mode=0o700)
+        (open_folder / "home").rename(closed / "home")
+        moved, refused = EmbeddedPostgres(closed / "home"), ""
+        try:
+            moved.start()
+        except PostgresError as error:
+            refused = str(error)
+        moved.forget()
+        expected = f"nobody, who cannot enter {closed}: move the home" if os.geteuid() == 0 else ""
+        assert expected in refused
+        assert bool(refused) == (os.geteuid() == 0)

@@ -1,5 +1,6 @@
 """SQL files: their header, their dependencies, their windows."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -102,3 +103,60 @@ def test_an_hour_that_belongs_to_a_bucket_of_the_day_before_is_not_lost() -> Non
     late = datetime(2026, 8, 9, 23, tzinfo=UTC)
     first, last = model.bucket_window(late, late + timedelta(hours=2))
     assert (first.day, last.day) == (9, 11)
+
+
+CHECK = "-- asset: market/candles_1h\n-- description: test\n-- severity: warn\n{header}{text}"
+MODEL = (
+    "-- table: {table}\n-- description: test\n-- grain: pair x hour\n-- key: pair, timestamp_utc\n"
+    "-- tests: unique_key\n{header}select pair from market.candles_1h"
+)
+
+
+class TestHeadersAndStatementsThatAreRefused:
+    """Each named with its file and the remedy, before anything is run."""
+
+    @pytest.mark.parametrize(
+        ("header", "text", "words"),
+        [
+            ("", "select 1; select 2", "holds 2 statements; write one query in each file"),
+            ("", "select 1; drop table market.candles_1h", "holds 2 statements"),
+            ("", "delete from market.candles_1h", "delete is no query; write select"),
+            ("", "select 1;", "ends with a semicolon; remove it"),
+            ("", "selec pair fro x", "bad.sql: "),
+            ("", "select (", "bad.sql: "),
+            ("", "-- nothing", "holds 0 statements"),
+            ("-- bucket_hours: four\n", "select 1", "bucket_hours 'four' is no length of a bucket"),
+            ("-- bucket_hours: 0\n", "select 1", "bucket_hours '0' is no length of a bucket"),
+            ("-- bucket_hours: -4\n", "select 1", "bucket_hours '-4' is no length of a bucket"),
+            ("-- bucket_hours: 5\n", "select 1", "write hours that divide a day: 1, 2, 3, 4, 6, 8, 12 or 24"),
+            ("-- bucket_hours: 4, 24\n", "select 1", "has 2 lengths for 1 tables"),
+        ],
+    )
+    def test_a_check(self, tmp_path: Path, header: str, text: str, words: str) -> None:
+        (tmp_path / "checks").mkdir()
+        (tmp_path / "checks" / "candles_1h__bad.sql").write_text(CHECK.format(header=header, text=text))
+        with pytest.raises(SqlModelError, match=re.escape(words)) as failure:
+            load_checks(tmp_path)
+        assert "\n" not in str(failure.value)
+
+    @pytest.mark.parametrize("severity", ["Error", "warning", "blocking", "warn, error"])
+    def test_an_unknown_severity_is_no_warning(self, tmp_path: Path, severity: str) -> None:
+        (tmp_path / "checks").mkdir()
+        text = CHECK.format(header="", text="select 1").replace("severity: warn", f"severity: {severity}")
+        (tmp_path / "checks" / "candles_1h__bad.sql").write_text(text)
+        with pytest.raises(SqlModelError, match="write error or warn"):
+            load_checks(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("table", "header", "words"),
+        [
+            ("market.x", "-- kind: materialised\n", "kind 'materialised' is unknown; write view or table"),
+            ("market.x, market.y", "-- bucket_hours: 4\n", "has 1 lengths for 2 tables"),
+            ("market.x", "-- bucket_hours: 48\n", "bucket_hours '48' is no length"),
+        ],
+    )
+    def test_a_model(self, tmp_path: Path, table: str, header: str, words: str) -> None:
+        (tmp_path / "staging").mkdir()
+        (tmp_path / "staging" / "bad.sql").write_text(MODEL.format(table=table, header=header))
+        with pytest.raises(SqlModelError, match=re.escape(words)):
+            load_models(tmp_path)

@@ -1,0 +1,219 @@
+"""Candle files of other programs: CSV, Parquet, feather, JSON, with their own names of columns and of files.
+
+A file is read into the columns of `okx_core.candles.rules`; each thing that was changed on the way is noted in words.
+"""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from okx_core.candles.rules import COLUMNS
+from okx_core.errors import OkxSignalError
+
+READERS = (".parquet", ".feather", ".csv", ".csv.gz", ".json", ".json.gz")
+# Names that exchanges and programs give our columns, without case and punctuation; the first that is there counts.
+ALIASES = {
+    "pair": ("pair", "symbol", "instid", "instrument", "market", "ticker"),
+    "timestamp_utc": (
+        "timestamputc", "opentime", "date", "datetime", "time", "timestamp", "ts", "unix", "unixtimestamp",
+    ),
+    "open": ("open", "o", "openprice"),
+    "high": ("high", "h", "highprice"),
+    "low": ("low", "l", "lowprice"),
+    "close": ("close", "c", "closeprice"),
+    "volume": ("volume", "vol", "v", "basevolume", "volumebase", "baseassetvolume"),
+    "quote_volume": (
+        "quotevolume", "volumequote", "quoteassetvolume", "volccyquote", "turnover", "quotevol", "volumeusdt",
+    ),
+}  # fmt: skip
+NUMBERS = ("open", "high", "low", "close", "volume", "quote_volume")
+# The order of the columns of files without a header: freqtrade's JSON, and the data sets of Binance.
+HEADLESS = ("timestamp_utc", "open", "high", "low", "close", "volume", "close_time", "quote_volume")
+QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "ETH")
+TIMEFRAME = re.compile(r"(?<![A-Za-z0-9])(\d+)([mhdwM])(?![A-Za-z0-9])")
+UNIT_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080, "M": 43200}
+KINDS = re.compile(r"(funding_rate|mark|index|premiumIndex|trades)", re.IGNORECASE)
+EPOCH_UNITS = ((1e11, "s", 1_000_000_000), (1e14, "ms", 1_000_000), (1e17, "us", 1_000), (np.inf, "ns", 1))
+
+
+class ForeignFileError(OkxSignalError):
+    """The file cannot be read as candles."""
+
+
+@dataclass(frozen=True)
+class ForeignCandles:
+    """The candles of one file; `changes` says in words what was done to read them."""
+
+    path: Path
+    rows: pd.DataFrame
+    changes: list[str] = field(default_factory=list)
+
+    @property
+    def is_futures(self) -> bool:
+        return "futures" in self.path.name.lower()
+
+
+def candle_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files, and those of folders with a name that may hold candles; funding rates and the like are left out."""
+    for path in paths:
+        if path.is_dir():
+            yield from (
+                file for file in sorted(path.rglob("*"))
+                if file.name.lower().endswith(READERS) and not KINDS.search(file.name)
+            )  # fmt: skip
+        elif path.is_file():
+            yield path
+        else:
+            raise ForeignFileError(f"{path}: there is no such file or folder")
+
+
+def minutes_of_name(path: Path) -> int | None:
+    """The length of a bar by the name of the file, None when it does not say."""
+    found = TIMEFRAME.search(path.name)
+    return None if found is None else int(found[1]) * UNIT_MINUTES[found[2]]
+
+
+def pair_of_name(path: Path) -> str | None:
+    """The pair by the name of the file: BTC_USDT-1h, BTC-USDT_1h, BTCUSDT-1h-2023-01; None when it does not say."""
+    stem = path.name.upper().partition(".")[0]
+    parts = re.split(r"[-_ ]", stem)
+    if len(parts) > 1 and parts[1] in QUOTES and parts[0].isalnum():
+        return f"{parts[0]}-{parts[1]}"
+    quote = next((quote for quote in QUOTES if parts[0].endswith(quote) and parts[0] != quote), None)
+    return None if quote is None else f"{parts[0].removesuffix(quote)}-{quote}"
+
+
+def read_candles(path: Path) -> ForeignCandles:
+    """One file; raises ForeignFileError naming the file and what it lacks."""
+    changes: list[str] = []
+    table = _renamed(_table(path), path, changes)
+    rows = pd.DataFrame({"timestamp_utc": _times(table["timestamp_utc"], path, changes)})
+    for name in NUMBERS:
+        rows[name] = _numbers(table[name], path, changes) if name in table else np.nan
+    rows.insert(0, "pair", _pairs(table, path, changes))
+    return ForeignCandles(path, rows[list(COLUMNS)], changes)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """The file as it is, columns in text."""
+    name = path.name.lower()
+    try:
+        if name.endswith(".parquet"):
+            return pd.read_parquet(path).reset_index()
+        if name.endswith(".feather"):
+            return pd.read_feather(path)
+        if name.endswith((".json", ".json.gz")):
+            return _headless(pd.DataFrame(json.loads(_text(path))))
+        return _csv(path)
+    except (ValueError, OSError, KeyError, ImportError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ForeignFileError(
+            f"{path} cannot be read ({reason}): give CSV, Parquet, feather or JSON with a matching ending"
+        ) from None
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    return (gzip.decompress(data) if path.name.endswith(".gz") else data).decode("utf-8")
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    """With or without a header; of a line of remarks above the header nothing is taken."""
+    first = pd.read_csv(path, header=None, nrows=1, dtype=str)
+    if re.fullmatch(r"[\d.]+", str(first.iloc[0, 0])):
+        return _headless(pd.read_csv(path, header=None))
+    skipped = 1 if first.shape[1] == 1 else 0
+    return pd.read_csv(path, skiprows=skipped, sep=None, engine="python")
+
+
+def _headless(table: pd.DataFrame) -> pd.DataFrame:
+    """Names for columns that have none."""
+    if all(isinstance(name, str) and not name.isdigit() for name in table.columns):
+        return table
+    names = HEADLESS[: table.shape[1]]
+    return table.iloc[:, : len(names)].set_axis(list(names), axis=1)
+
+
+def _renamed(table: pd.DataFrame, path: Path, changes: list[str]) -> pd.DataFrame:
+    held = {re.sub(r"[^a-z0-9]", "", str(name).lower()): name for name in reversed(list(table.columns))}
+    found: dict[str, Any] = {}
+    for wanted, names in ALIASES.items():
+        name = next((held[alias] for alias in names if alias in held), None)
+        if name is not None:
+            found[wanted] = name
+            if name != wanted:
+                changes.append(f"column {name} read as {wanted}")
+    missing = [
+        name for name in COLUMNS if name not in found and name not in ("pair", "volume", "quote_volume")
+    ]
+    if missing:
+        raise ForeignFileError(
+            f"{path} has no column that could be {', '.join(missing)}; it has {', '.join(map(str, table.columns))}: "
+            "rename them"
+        )
+    return table[list(found.values())].set_axis(list(found), axis=1)
+
+
+def _pairs(table: pd.DataFrame, path: Path, changes: list[str]) -> Any:
+    if "pair" in table:
+        told = table["pair"].astype(str)
+        pairs = told.map({name: _pair(name) for name in told.unique()})
+        if not pairs.equals(told):
+            changes.append(f"pairs written like {pairs.iloc[0]}" if len(pairs) else "no rows")
+        return pairs
+    pair = pair_of_name(path)
+    if pair is None:
+        raise ForeignFileError(
+            f"{path} has no column pair, and its name does not begin with one: name it like BTC-USDT-1h{path.suffix}"
+        )
+    changes.append(f"pair {pair} from the name of the file")
+    return pair
+
+
+def _pair(name: str) -> str:
+    """BTC/USDT, BTC_USDT, BTCUSDT and BTC/USDT:USDT as BTC-USDT; a swap of OKX keeps its name."""
+    if name.upper().endswith("-SWAP"):
+        return name.upper()
+    return pair_of_name(Path(re.sub(r"[/:]", "-", name))) or name.upper()
+
+
+def _times(column: "pd.Series[Any]", path: Path, changes: list[str]) -> Any:
+    """UTC times from texts, times with or without a zone, and counts since 1970."""
+    if pd.api.types.is_numeric_dtype(column):
+        largest = float(column.abs().max())
+        unit, step = next((unit, step) for limit, unit, step in EPOCH_UNITS if largest < limit)
+        changes.append(f"times read as {unit} since 1970")
+        return pd.to_datetime(column.round().astype("Int64") * step, unit="ns", utc=True)
+    zone = str(column.dtype.tz) if isinstance(column.dtype, pd.DatetimeTZDtype) else ""
+    times = pd.to_datetime(column, utc=True, errors="coerce", format="mixed" if zone else "ISO8601")
+    unread = int((times.isna() & column.notna()).sum())
+    if unread:
+        example = column[times.isna() & column.notna()].iloc[0]
+        raise ForeignFileError(
+            f"{path}: {unread} times cannot be read, such as {example!r}: write them in ISO 8601"
+        )
+    if not zone and not column.astype(str).str.contains(r"[+Z]", regex=True).any():
+        changes.append("times without a zone read as UTC")
+    elif zone not in ("", "UTC"):
+        changes.append(f"times moved from {zone} to UTC")
+    return times
+
+
+def _numbers(column: "pd.Series[Any]", path: Path, changes: list[str]) -> Any:
+    if pd.api.types.is_numeric_dtype(column):
+        return column.astype("float64")
+    values = pd.to_numeric(column, errors="coerce").astype("float64")
+    unread = values.isna() & column.notna() & (column.astype(str).str.strip() != "")
+    if unread.any():
+        raise ForeignFileError(
+            f"{path}: {int(unread.sum())} values of {column.name} are no numbers, such as {column[unread].iloc[0]!r}"
+        )
+    changes.append(f"{column.name} was text")
+    return values
