@@ -87,7 +87,9 @@ def tied(name: str, bars: pd.DataFrame) -> NDArray[np.bool_]:
         extremes = bars["high"], -bars["low"]
         again = [side.rolling(26, min_periods=2).apply(_repeated, raw=True) for side in extremes]
         return np.asarray((again[0] > 0.0) | (again[1] > 0.0))
-    if name == "obv_slope":
+    if name == "engulfing":
+        unmoved, window = bars["close"] == bars["open"], 2
+    elif name == "obv_slope":
         unmoved, window = bars["close"].diff() == 0.0, 10
     else:  # money_flow_index
         typical = (bars["high"] + bars["low"] + bars["close"]) / 3.0
