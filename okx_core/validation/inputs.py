@@ -1,6 +1,6 @@
 """Columns that change a feature without being declared: what it reads in secret, nobody checks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,8 @@ from okx_core.validation.result import ValidationResult, validation_result
 
 SPAN = timedelta(days=30)
 LARGEST_CHANGE = 0.3
+SHIFT = timedelta(days=3, hours=5)  # another hour and day of the week
+SAME, MOVED_SHARE = 1e-3, 0.01  # in deviations; of the rows
 
 
 def undeclared_inputs(candles: CandleSet, end: datetime, features: Sequence[Feature]) -> ValidationResult:
@@ -28,9 +30,35 @@ def undeclared_inputs(candles: CandleSet, end: datetime, features: Sequence[Feat
             moved = changed[feature.name].to_numpy().tobytes() != values[feature.name].to_numpy().tobytes()
             if moved and column not in feature.inputs:
                 found.setdefault(feature.name, f"reads {column}, which its inputs do not name")
-    return validation_result(
-        "inputs", features, found, f"{', '.join(columns)} and the universe changed in turn"
-    )
+    found |= {name: reason for name, reason in _of_the_clock(near, start, end, features) if name not in found}
+    evidence = f"{', '.join(columns)}, the universe and the clock changed in turn"
+    return validation_result("inputs", features, found, evidence)
+
+
+def _of_the_clock(
+    candles: CandleSet, start: datetime, end: datetime, features: Sequence[Feature]
+) -> Iterator[tuple[str, str]]:
+    """Features of hourly bars that differ when the same bars come some days and hours later.
+
+    Recursions begin at another bar then, which moves a value by next to nothing.
+    """
+    quiet = [
+        feature
+        for feature in features
+        if feature.timeframe in ("1h", "cross") and not {"timestamp_utc", "universe"} & set(feature.inputs)
+    ]
+    hourly = replace(candles.read_by(quiet), universe=None)
+    frames = {
+        name: frame.assign(timestamp_utc=frame["timestamp_utc"] + SHIFT)
+        for name, frame in hourly.frames.items()
+    }
+    values = hourly.features(start, end, quiet)
+    later = replace(hourly, frames=frames).features(start + SHIFT, end + SHIFT, quiet)
+    for feature in quiet:
+        one, other = (rows[feature.name].to_numpy(np.float64) for rows in (values, later))
+        gap = np.abs(one - other)[np.isfinite(one) & np.isfinite(other)]
+        if gap.size and (gap > SAME * max(float(np.nanstd(one)), 1e-12)).mean() > MOVED_SHARE:
+            yield feature.name, "reads timestamp_utc, which its inputs do not name"
 
 
 def _changed(candles: CandleSet, column: str) -> CandleSet:

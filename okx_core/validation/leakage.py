@@ -17,11 +17,12 @@ from okx_core.validation.result import ValidationResult, validation_result
 HORIZONS = (1, 24, 72)  # hours
 LARGEST_IC = 0.15  # of a pair over time; honest hourly features stay below 0.1 on real candles
 LARGEST_ACROSS = {1: 0.2, 24: 0.3, 72: 0.4}  # reversal alone has 0.2 where it is planted
-LARGEST_IC_OF_HOUR = 0.35  # of a return less the mean of the pairs, so that each pair counts for itself
+LARGEST_IC_OF_HOUR = 0.5  # of a return less the mean of the pairs, so that each pair counts for itself
 SIGMAS = 6.0
 MIN_ROWS = 500
 MIN_PAIRS = 4
 MIN_WEEKS = 8
+MIN_WEEKS_OF_HOUR = 12
 MAX_ROWS = 150_000
 MAX_HOURS = 4_000  # of which the pairs are compared, drawn over the whole history
 BLOCK = 168  # hours that count as one observation of a mean
@@ -118,7 +119,7 @@ def _of_hours_of_week(rows: pd.DataFrame, features: Sequence[Feature], found: IC
     outcome = rows["next_1"] - rows.groupby("timestamp_utc")["next_1"].transform("mean") * (others > 0)
     largest: dict[str, tuple[float, float, int]] = {}
     for place, part in rows.groupby(hour):
-        if weeks[place] < MIN_WEEKS or len(part) < MIN_WEEKS:
+        if weeks[place] < MIN_WEEKS_OF_HOUR:
             continue
         bound = max(LARGEST_IC_OF_HOUR, SIGMAS / np.sqrt(weeks[place] * max(others, 1)))
         for name, value in zip(names, _correlations(part[names], outcome.loc[part.index]), strict=True):

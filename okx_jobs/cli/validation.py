@@ -16,7 +16,7 @@ from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.hours import HOUR
-from okx_core.validation.result import ValidationResult
+from okx_core.validation.result import LISTS, ValidationResult
 from okx_core.validation.validate import validate
 from okx_jobs.stack import services
 from okx_simulator.tape import minute_bars
@@ -67,10 +67,11 @@ def report(results: Iterable[ValidationResult], features: tuple[Feature, ...], c
         console.print(f"{state:<7}{found.check:<18}{found.claim} ({found.evidence})", soft_wrap=True)
         if found.violations:
             table = Table("feature", "what was found", box=None, padding=(0, 0, 0, 7))
-            for violation in found.violations[:SHOWN]:
+            shown = len(found.violations) if found.check in LISTS else SHOWN
+            for violation in found.violations[:shown]:
                 table.add_row(violation.feature, violation.detail)
-            if len(found.violations) > SHOWN:
-                table.add_row(f"... and {len(found.violations) - SHOWN} more", "")
+            if len(found.violations) > shown:
+                table.add_row(f"... and {len(found.violations) - shown} more", "")
             console.print(table)
     outcome = "every check passes" if passed else "FAILED, see above"
     console.print(f"{len(features)} features: {outcome}")

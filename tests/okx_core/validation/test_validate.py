@@ -200,6 +200,8 @@ def test_an_undeclared_input_is_named(market):
     }
     (violation,) = results["inputs"].violations
     assert violation.detail == "reads volume, which its inputs do not name"
+    of_clock = planted(lambda bars: bars.close * (bars.numbers() % 24 == 13))
+    assert "inputs" in suspected(market, of_clock, "inputs")
     of_universe = planted(lambda cross: cross.mean(cross.bars.close), "cross", may_be_unknown="alone")
     assert "inputs" in suspected(market, of_universe, "inputs")
 
