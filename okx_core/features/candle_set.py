@@ -14,7 +14,7 @@ from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import TIMEFRAMES
 from okx_core.hours import HOUR
 
-VALUES = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base")
+SUMS_AND_PRICES = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,14 @@ class CandleSet:
             hours, four_hours, days, quarters, start, end, features, universe=self.universe, threads=threads
         )
 
+    def read_by(self, features: Sequence[Feature]) -> "CandleSet":
+        """The candles of the timeframes that these features read; the hourly ones say which rows there are."""
+        read = {"1h", *(feature.timeframe for feature in features)}
+        return replace(
+            self,
+            frames={name: frame if name in read else frame.head(0) for name, frame in self.frames.items()},
+        )
+
     def needed_for(self, start: datetime, end: datetime) -> "CandleSet":
         """Only the candles that rows of [start, end) depend on."""
         kept = {
@@ -61,7 +69,7 @@ class CandleSet:
         """Every bar after `row` multiplied by `factor` (NaN for unknown), and its universe turned over."""
         frames = {}
         for name, frame in self.frames.items():
-            columns = [column for column in VALUES if column in frame]
+            columns = [column for column in SUMS_AND_PRICES if column in frame]
             scale = np.where(self._is_future(name, row), factor, 1.0)
             frames[name] = frame.assign(
                 **{column: frame[column].astype(np.float64).to_numpy() * scale for column in columns}

@@ -53,7 +53,7 @@ def compute_features(
     present = np.zeros(values.shape[1:], dtype=bool)
     for timeframe in TIMEFRAMES.values() if values.size else ():
         wanted = _positions(features, timeframe.name)
-        if frames[timeframe.name].empty:
+        if frames[timeframe.name].empty or not (wanted or timeframe is HOURLY):
             values[list(wanted)] = np.nan
             continue
         grid = _grid(frames[timeframe.name], pairs, timeframe, first, stop)
@@ -61,7 +61,7 @@ def compute_features(
             present[:] = ~np.isnan(grid.fields["close"][:, first - grid.first :])
             _run(_timeframe_passes(values, wanted, grid, timeframe, first), threads)
             _run(_market_passes(values, _positions(features, "cross"), grid, first, universe), threads)
-        elif wanted:
+        else:
             closed = _closed_bars(wanted, grid, timeframe, first, stop, threads)
             usable = timeframe.usable_bars(first, stop)
             for place, row in enumerate(wanted):

@@ -14,10 +14,9 @@ from okx_core.features.timeframes import Timeframe, bar_numbers
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating]
 
-NEEDED = ("high", "low", "close", "volume")
-DECISIVE = ("open", *NEEDED)  # a bar is missing when one of these is unknown
+NEEDED = ("high", "low", "close")  # a bar is missing when one of these is unknown
 SUMS = ("volume", "quote_volume", "taker_buy_base")
-FIELDS = (*DECISIVE, "quote_volume", "taker_buy_base")
+FIELDS = ("open", *NEEDED, *SUMS)
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def lay_on_grid(
 ) -> Grid:
     """The bars [first, stop) of `pairs`; candles outside are left out.
 
-    A bar with an unknown price or volume counts as missing; an unknown quote_volume or taker_buy_base
+    A bar with an unknown high, low or close counts as missing; an unknown volume, quote_volume or taker_buy_base
     alone does not. A source may lack these columns and `open` altogether: then they are NaN.
     """
     numbers = bar_numbers(candles["timestamp_utc"], timeframe)

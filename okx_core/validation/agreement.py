@@ -32,8 +32,8 @@ Floats = NDArray[np.float64]
 def agreement(hourly: pd.DataFrame, features: Sequence[Feature]) -> ValidationResult:
     """Features that differ from TA-Lib or `ta` by more than 1e-9 after warm-up, without a listed convention.
 
-    On the longest lively, unbroken stretches of three pairs: a bar without trades or range is where the
-    conventions differ. A library that is not installed is not compared, and the evidence says so.
+    On the longest lively, unbroken stretches of three pairs, around their wildest hours: a bar without trades or
+    range is where the conventions differ. A library that is not installed is not compared, and the evidence says so.
     """
     installed = [library for library in LIBRARIES if find_spec(library) is not None]
     by_name = {feature.name: feature for feature in features if feature.timeframe == "1h"}
@@ -76,9 +76,18 @@ def _lively_stretches(hourly: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
         lively = rows[(rows["volume"] > 0.0) & (rows["high"] > rows["low"])]
         run = (lively["timestamp_utc"].diff() != HOUR).cumsum()
         longest = lively[run == run.value_counts().idxmax()] if len(lively) else lively
-        stretches.append((str(pair), longest.head(MAX_BARS)))
+        stretches.append((str(pair), _around_the_wildest(longest)))
     usable = [(pair, bars) for pair, bars in stretches if len(bars) >= MIN_BARS]
     return sorted(usable, key=lambda found: -len(found[1]))[:SAMPLE]
+
+
+def _around_the_wildest(bars: pd.DataFrame) -> pd.DataFrame:
+    """The bars, or `MAX_BARS` of them with the largest range in the middle: caps and conventions show there."""
+    if len(bars) <= MAX_BARS:
+        return bars
+    wildest = int((bars["high"] / bars["low"]).to_numpy().argmax())
+    first = min(max(wildest - MAX_BARS // 2, 0), len(bars) - MAX_BARS)
+    return bars.iloc[first : first + MAX_BARS]
 
 
 def tied(name: str, bars: pd.DataFrame) -> NDArray[np.bool_]:
@@ -87,7 +96,9 @@ def tied(name: str, bars: pd.DataFrame) -> NDArray[np.bool_]:
         extremes = bars["high"], -bars["low"]
         again = [side.rolling(26, min_periods=2).apply(_repeated, raw=True) for side in extremes]
         return np.asarray((again[0] > 0.0) | (again[1] > 0.0))
-    if name == "obv_slope":
+    if name == "engulfing":
+        unmoved, window = bars["close"] == bars["open"], 2
+    elif name == "obv_slope":
         unmoved, window = bars["close"].diff() == 0.0, 10
     else:  # money_flow_index
         typical = (bars["high"] + bars["low"] + bars["close"]) / 3.0

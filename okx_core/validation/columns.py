@@ -11,6 +11,8 @@ from okx_core.features.timeframes import TIMEFRAMES
 from okx_core.validation.result import ValidationResult, validation_result
 
 LARGEST_NULL_SHARE = 0.0
+LARGEST_NULL_SHARE_OF_GAPS = 0.03
+LONG_GAP = 48  # hours that end a pair's history, as far as its features are concerned
 LARGEST_NULL_SHIFT = 0.05
 DAY = pd.Timedelta(days=1)
 COPY = 1.0 - 1e-9  # squared correlation of two columns that say the same
@@ -23,13 +25,21 @@ CALENDAR = ("timestamp_utc",)
 Floats = NDArray[np.float64]
 
 
-def null_rates(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationResult:
-    """NULLs beyond the declared look-back: none, unless the feature says why it may be unknown."""
+def null_rates(
+    full: pd.DataFrame, features: Sequence[Feature], hourly: pd.DataFrame | None = None
+) -> ValidationResult:
+    """NULLs beyond the declared look-back, and many altogether: none, unless the feature says why it may be unknown.
+
+    Where the `hourly` candles do not know a volume, what rests on it may be unknown too.
+    """
     found: dict[str, str] = {}
-    age = bars_since_gap(full)
+    ages = Ages(full, hourly)
+    since_first = hours_since_first(full)
     span = int((full["timestamp_utc"].max() - full["timestamp_utc"].min()) / pd.Timedelta(hours=1))
     for feature in features:
-        hours = _hours_to_know(feature)
+        hours, age = _hours_to_know(feature), ages.of(feature)
+        if not age.any():  # the candles have none of the volumes that it reads
+            continue
         if span > 2 * hours and not feature.may_be_unknown and full[feature.name].isna().all():
             found[feature.name] = "never known: the candles have too many gaps to check it"
             continue
@@ -37,6 +47,12 @@ def null_rates(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationRes
         share = float(full.loc[ripe, feature.name].isna().mean()) if ripe.any() else 0.0
         if share > LARGEST_NULL_SHARE and not feature.may_be_unknown:
             found[feature.name] = f"{share:.2%} NULL although {hours} unbroken hours are known"
+        grown = (since_first > hours) & (age > 0)
+        share = float(full.loc[grown, feature.name].isna().mean()) if grown.any() else 0.0
+        if share > LARGEST_NULL_SHARE_OF_GAPS and not feature.may_be_unknown:
+            found.setdefault(
+                feature.name, f"{share:.2%} NULL {hours} hours after each pair's first bar or long gap"
+            )
     return validation_result(
         "null rates", features, found,
         f"{len(full):,} rows",
@@ -61,6 +77,34 @@ def null_shift(
     )  # fmt: skip
 
 
+class Ages:
+    """Unbroken hours up to each row of its pair, of all its bars or of those whose volume is known."""
+
+    def __init__(self, full: pd.DataFrame, hourly: pd.DataFrame | None) -> None:
+        self._of_bars = bars_since_gap(full)
+        self._of_volume = self._of_bars
+        if hourly is not None and hourly["volume"].isna().any():
+            keys = full[["pair", "timestamp_utc"]]
+            volume = keys.merge(hourly[[*keys, "volume"]], on=list(keys), how="left")["volume"]
+            known = volume.notna().to_numpy()
+            self._of_volume = np.zeros(len(full), dtype=np.int64)
+            self._of_volume[known] = bars_since_gap(full[known])
+
+    def of(self, feature: Feature) -> NDArray[np.int64]:
+        """For the columns that the feature reads [rows]; 0 where the row itself is not known."""
+        return self._of_volume if "volume" in feature.inputs else self._of_bars
+
+
+def hours_since_first(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Hours from a pair's first row, or the first after a long gap, to each row [rows], both included."""
+    hours = rows["timestamp_utc"].to_numpy(dtype="datetime64[h]").astype(np.int64)
+    pair = rows["pair"].to_numpy()
+    starts = np.ones(len(rows), dtype=bool)
+    starts[1:] = (pair[1:] != pair[:-1]) | (np.diff(hours) > LONG_GAP)
+    begin = np.maximum.accumulate(np.where(starts, np.arange(len(rows)), 0))
+    return hours - hours[begin] + 1
+
+
 def bars_since_gap(rows: pd.DataFrame) -> NDArray[np.int64]:
     """Unbroken hours up to each row of its pair [rows]; rows sorted by pair and time."""
     hours = rows["timestamp_utc"].to_numpy(dtype="datetime64[h]").astype(np.int64)
@@ -78,10 +122,12 @@ def _hours_to_know(feature: Feature) -> int:
     return -(-bars * timeframe.minutes // 60)
 
 
-def distinct(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationResult:
+def distinct(
+    full: pd.DataFrame, features: Sequence[Feature], hourly: pd.DataFrame | None = None
+) -> ValidationResult:
     """Constant columns, and columns that are a straight-line copy of an earlier one."""
     found: dict[str, str] = {}
-    age = int(bars_since_gap(full).max(initial=0))
+    ages = Ages(full, hourly)
     # By lot, because every n-th row may always be the same hour of the day.
     sample = full.sample(min(len(full), MAX_ROWS), random_state=1)
     columns: list[tuple[str, Floats, NDArray[np.bool_]]] = []
@@ -89,6 +135,7 @@ def distinct(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationResul
         values = sample[feature.name].to_numpy(dtype=np.float64)
         known = np.isfinite(values)
         if not known.any():
+            age = int(ages.of(feature).max(initial=0))
             if age > _hours_to_know(feature) and not feature.may_be_unknown:
                 found[feature.name] = "always NULL"
             continue

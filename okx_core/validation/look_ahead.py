@@ -16,41 +16,56 @@ ROWS = (
 )
 AHEAD = 200 * HOUR  # a look further ahead than this shows in start-invariance
 POISONS = (np.nan, 1e6, 1e-6)
+FEW = 24  # moments that are given every poison
 SPANS = (timedelta(hours=1), timedelta(hours=30), timedelta(days=45))
 
 Sameness = dict[str, str]
 
 
 def truncation(
-    candles: CandleSet, moments: Sequence[datetime], features: Sequence[Feature]
+    candles: CandleSet,
+    moments: Sequence[datetime],
+    features: Sequence[Feature],
+    full: pd.DataFrame | None = None,
 ) -> ValidationResult:
-    """Features up to each moment, from all candles and from those closed by then."""
+    """Features up to each moment, from all candles (`full`, if they are computed) and from those closed by then."""
     found: Sameness = {}
-    for row in moments:
+    for row in moments if features else ():
         start, end = row - (ROWS - 1) * HOUR, row + HOUR
         near = candles.needed_for(start, row + AHEAD)
-        seen = near.features(start, row + AHEAD, features)
+        seen = near.features(start, row + AHEAD, features) if full is None else _part(full, start, features)
         cut = near.known_at(row).features(start, end, features)
-        _compare(seen[seen["timestamp_utc"] < end], cut, row, found)
+        compare(seen[seen["timestamp_utc"] < end], cut, f"around {row:%Y-%m-%d %H:%M}", found)
     return validation_result(
         "truncation", features, found,
         f"{len(moments)} moments x {ROWS} hours, byte for byte",
     )  # fmt: skip
 
 
-def poison(candles: CandleSet, moments: Sequence[datetime], features: Sequence[Feature]) -> ValidationResult:
-    """Features up to each moment, when everything after it is unknown, huge or tiny."""
+def poison(
+    candles: CandleSet,
+    moments: Sequence[datetime],
+    features: Sequence[Feature],
+    full: pd.DataFrame | None = None,
+) -> ValidationResult:
+    """Features up to each moment, when everything after it is unknown, huge or tiny; of many moments in turn."""
     found: Sameness = {}
-    for row in moments:
+    for place, row in enumerate(moments if features else ()):
+        chosen = POISONS if len(moments) <= FEW else POISONS[place % 3 : place % 3 + 1]
         start, end = row - (ROWS - 1) * HOUR, row + HOUR
         near = candles.needed_for(start, row + AHEAD)
-        expected = near.features(start, end, features)
-        for factor in POISONS:
+        seen = near.features(start, end, features) if full is None else _part(full, start, features)
+        for factor in chosen:
             rows = near.poisoned(row, factor).features(start, row + AHEAD, features)
-            _compare(expected, rows[rows["timestamp_utc"] < end], row, found)
+            compare(
+                seen[seen["timestamp_utc"] < end],
+                rows[rows["timestamp_utc"] < end],
+                f"around {row:%Y-%m-%d %H:%M}",
+                found,
+            )
     return validation_result(
         "poison", features, found,
-        f"{len(moments)} moments x {len(POISONS)} poisons, byte for byte",
+        f"{len(moments)} moments with unknown, huge or tiny bars after them, byte for byte",
     )  # fmt: skip
 
 
@@ -63,21 +78,34 @@ def start_invariance(candles: CandleSet, full: pd.DataFrame, features: Sequence[
             start = end - span
             rows = candles.needed_for(start, end).features(start, end, features)
             expected = full[full["timestamp_utc"].between(max(start, first), end, inclusive="left")]
-            _compare(expected, rows, end, found)
+            compare(expected, rows, f"before {end:%Y-%m-%d %H:%M}", found)
+    middle = first.to_pydatetime() + (newest - first) // (2 * HOUR) * HOUR
+    for part, start, end in (
+        (candles.known_at(middle), first, middle + HOUR),
+        (candles.needed_for(middle + HOUR, newest + HOUR), middle + HOUR, newest + HOUR),
+    ):
+        expected = full[full["timestamp_utc"].between(start, end, inclusive="left")]
+        compare(expected, part.features(start, end, features), f"before {end:%Y-%m-%d %H:%M}", found)
     return validation_result(
         "start-invariance", features, found,
-        f"windows of {', '.join(f'{span / HOUR:.0f} h' for span in SPANS)} against the full history",
+        f"windows of {', '.join(f'{span / HOUR:.0f} h' for span in SPANS)} and each half against the full history",
     )  # fmt: skip
 
 
-def _compare(expected: pd.DataFrame, rows: pd.DataFrame, moment: datetime, found: Sameness) -> None:
+def _part(full: pd.DataFrame, start: datetime, features: Sequence[Feature]) -> pd.DataFrame:
+    """The rows of these features from `start` on."""
+    names = ["pair", "timestamp_utc", *(feature.name for feature in features)]
+    return full.loc[full["timestamp_utc"] >= start, names]
+
+
+def compare(expected: pd.DataFrame, rows: pd.DataFrame, when: str, found: Sameness) -> None:
     """Note the features whose values differ in the rows of both, or that have rows on one side only."""
     keys = ["pair", "timestamp_utc"]
     same_rows = expected[keys].reset_index(drop=True).equals(rows[keys].reset_index(drop=True))
     for name in expected.columns.difference(keys, sort=False):
         one, other = expected[name].to_numpy(), rows[name].to_numpy()
         if not same_rows:
-            found.setdefault(name, f"rows differ around {moment:%Y-%m-%d %H:%M}")
+            found.setdefault(name, f"rows differ {when}")
         elif one.tobytes() != other.tobytes():
             place = int(np.flatnonzero(one.view(np.uint32) != other.view(np.uint32))[0])
             pair, hour = expected["pair"].iloc[place], expected["timestamp_utc"].iloc[place]

@@ -12,10 +12,17 @@ CLAIMS = {
     "null rates": "NULL only at the start, near a gap, or for a declared reason",
     "null shift": "the newest day knows what the training window knew",
     "distinct": "no column is constant or a copy of another",
+    "near copies": "no column is nearly another, or nearly constant",
+    "whole sample": "no column is scaled by constants of the whole sample",
+    "inputs": "only the declared columns change a feature",
+    "candles": "no pair, longer bar or universe knows a later hour, and no bar is filled in",
     "agreement": "TA-Lib's and ta's indicators have their values, to 1e-9 after warm-up",
-    "rank IC": "no feature knows the next hour's return too well",
+    "rank IC": "no feature knows the returns of the next 1, 24 or 72 hours too well",
+    "information": "every feature is related to one of these returns",
     "drift": "the newest rows are distributed like the older ones",
 }
+
+LISTS = ("near copies", "information")  # checks that list what a user may leave out: nothing is wrong with it
 
 
 @dataclass(frozen=True)
@@ -60,3 +67,10 @@ def validation_result(
     """`violations` maps the feature to what is wrong with it."""
     listed = tuple(Violation(feature, detail) for feature, detail in violations.items())
     return ValidationResult(check, len(features), listed, evidence, advisory)
+
+
+def combined(one: ValidationResult, other: ValidationResult) -> ValidationResult:
+    """The result of a check that was made in two ways over different features."""
+    evidence = "; ".join(part.evidence for part in (one, other) if part.tried)
+    violations = (*one.violations, *other.violations)
+    return ValidationResult(one.check, one.tried + other.tried, violations, evidence, one.advisory)

@@ -1,29 +1,44 @@
 """All checks over one set of candles, one result after another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-import numpy as np
+import pandas as pd
 
 from okx_core.errors import OkxSignalError
 from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.hours import HOUR
-from okx_core.validation import agreement, columns, leakage, look_ahead
-from okx_core.validation.result import CLAIMS, ValidationResult
+from okx_core.validation import (
+    agreement,
+    candle_checks,
+    columns,
+    inputs,
+    leakage,
+    look_ahead,
+    near_copies,
+    staggered,
+)
+from okx_core.validation.moments import decision_moments
+from okx_core.validation.result import CLAIMS, ValidationResult, combined
 
-MIN_HISTORY = timedelta(days=60)
-MOMENTS = 24
+# Of few pairs or a long history it takes less time to compute the rows near each moment than each pair's own.
+MIN_STAGGERED_PAIRS, MAX_STAGGERED_HISTORY = 6, timedelta(days=400)
+MIN_HISTORY = timedelta(days=45)
 __all__ = ["CLAIMS", "MIN_HISTORY", "validate"]
 
 
 def validate(
-    candles: CandleSet, features: Sequence[Feature] = FEATURES, moments: int = MOMENTS, seed: int = 1
+    candles: CandleSet,
+    features: Sequence[Feature] = FEATURES,
+    seed: int = 1,
+    checks: Collection[str] = tuple(CLAIMS),
 ) -> Iterator[ValidationResult]:
-    """Truncation, poison, start-invariance, NULLs, constants and copies, TA-Lib and `ta`, rank IC, drift.
+    """The checks of `CLAIMS`, in its order, or those named.
 
-    Raises OkxSignalError when the candles span fewer than 60 days.
+    Raises OkxSignalError when the candles span fewer than 45 days.
     """
     hourly = candles.hourly
     if hourly.empty or hourly["timestamp_utc"].max() - hourly["timestamp_utc"].min() < MIN_HISTORY:
@@ -33,30 +48,44 @@ def validate(
         )
     start = hourly["timestamp_utc"].min().to_pydatetime()
     end = hourly["timestamp_utc"].max().to_pydatetime() + HOUR
-    chosen = decision_moments(start, end, moments, seed)
-    yield look_ahead.truncation(candles, chosen, features)
-    yield look_ahead.poison(candles, chosen, features)
     full = candles.features(start, end, features)
-    yield look_ahead.start_invariance(candles, full, features)
-    yield columns.null_rates(full, features)
-    yield columns.null_shift(full, features)
-    yield columns.distinct(full, features)
-    yield agreement.agreement(hourly, features)
-    yield leakage.rank_ic(full, hourly, start, end, features)
-    yield columns.drift(full, features)
+    moments = decision_moments(start, end, seed)
+    ics = cache(lambda: leakage.rank_ic(full, hourly, features))
+    made: dict[str, Callable[[], ValidationResult]] = {
+        "truncation": lambda: _look_ahead("truncation", candles, full, moments, features),
+        "poison": lambda: _look_ahead("poison", candles, full, moments, features),
+        "start-invariance": lambda: look_ahead.start_invariance(candles, full, features),
+        "null rates": lambda: columns.null_rates(full, features, hourly),
+        "null shift": lambda: columns.null_shift(full, features),
+        "distinct": lambda: columns.distinct(full, features, hourly),
+        "near copies": lambda: near_copies.near_copies(full, features),
+        "whole sample": lambda: near_copies.whole_sample(full, features),
+        "inputs": lambda: inputs.undeclared_inputs(candles, end, features),
+        "candles": lambda: candle_checks.candle_leaks(candles, features),
+        "agreement": lambda: agreement.agreement(hourly, features),
+        "rank IC": lambda: ics()[0],
+        "information": lambda: ics()[1],
+        "drift": lambda: columns.drift(full, features),
+    }
+    yield from (made[check]() for check in CLAIMS if check in checks)
 
 
-def decision_moments(start: datetime, end: datetime, count: int, seed: int) -> list[datetime]:
-    """Hours to test at: month ends, first hours of a day and of a 4h bar, and random ones."""
-    hours = int((end - start) / HOUR)
-    picked = np.sort(np.random.default_rng(seed).integers(hours // 4, hours - 100, count))
-    moments = [start + int(hour) * HOUR for hour in picked]
-    turns = [
-        moments[0].replace(day=1, hour=0) + timedelta(days=32) - HOUR,
-        moments[1].replace(hour=0),
-        moments[2].replace(hour=3),
-        moments[3].replace(hour=23),
-    ]
-    # Before the month's end, because passes are cut there: the future must lie in the same pass.
-    turns[0] = turns[0].replace(day=1, hour=0) - 7 * HOUR
-    return [moment for moment in (*turns, *moments[4:]) if start + 30 * HOUR < moment < end]
+def _look_ahead(
+    check: str,
+    candles: CandleSet,
+    full: pd.DataFrame,
+    moments: Sequence[datetime],
+    features: Sequence[Feature],
+) -> ValidationResult:
+    """The pairs cut at the same moment, for features that compare them, and each at its own for the others."""
+    together, alone = {
+        "truncation": (look_ahead.truncation, staggered.truncation),
+        "poison": (look_ahead.poison, staggered.poison),
+    }[check]
+    history = full["timestamp_utc"].max() - full["timestamp_utc"].min()
+    staggers = full["pair"].nunique() >= MIN_STAGGERED_PAIRS and history <= MAX_STAGGERED_HISTORY
+    own = [feature for feature in features if feature.timeframe != "cross" and staggers]
+    rest = [feature for feature in features if feature.timeframe == "cross" or not staggers]
+    return combined(
+        together(candles.read_by(rest), moments, rest, full), alone(candles.read_by(own), full, moments, own)
+    )

@@ -18,7 +18,7 @@ def refresh(mode: str, hours: int | None, days: int | None) -> None:
     """Compute features and labels from the candles that are stored; fetches nothing, places no order.
 
     \b
-    okxsignal refresh incremental          only rows that are not there yet
+    okxsignal refresh incremental          only rows that are not there yet, and months that lack some
     okxsignal refresh rolling --days 7     the last 7 days again
     okxsignal refresh full                 the whole history again, after a feature was added or changed
 
@@ -117,11 +117,14 @@ def validate() -> None:
 
 @validate.command("features")
 @click.option(
-    "--candles", type=click.Path(dir_okay=False, path_type=Path), help="Parquet file of recorded 1h candles."
+    "--candles",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Parquet file of candles, hourly or shorter.",
 )
 @click.option("--synthetic", is_flag=True, help="The synthetic market instead of stored candles.")
 @click.option(
-    "--pairs", help="Comma-separated; default: of a file those that cover the stretch, else the 12 largest."
+    "--pairs",
+    help="Comma-separated; default: of a file all, or those that cover the days named; else the 12 largest.",
 )
 @click.option("--from", "start", type=options.MOMENT, help="First day (UTC).")
 @click.option("--to", "end", type=options.MOMENT, help="End (UTC), exclusive.")
@@ -133,7 +136,7 @@ def validate_features(
     \b
     okxsignal validate features                                newest 2 years of this home, its 12 largest pairs
     okxsignal validate features --synthetic                    a market made up on the spot
-    okxsignal validate features --candles candles.parquet --from 2021-05-01 --to 2023-05-01
+    okxsignal validate features --candles candles.parquet      all pairs and hours that the file has
 
     A feature that you declare is checked with the rest.
     """

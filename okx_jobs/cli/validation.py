@@ -16,17 +16,16 @@ from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.hours import HOUR
-from okx_core.validation.result import ValidationResult
+from okx_core.validation.result import LISTS, ValidationResult
 from okx_core.validation.validate import validate
 from okx_jobs.stack import services
 from okx_simulator.tape import minute_bars
-from okx_simulator.tape.recorded import RecordedTape
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.tape_paths import TapePaths
 from resources.config.masking import masked
 from resources.config.settings import Settings
 from resources.market.candle_frames import candle_set, largest_pairs
-from resources.market.recorded_market import covering_pairs
+from resources.market.recorded_candles import recorded_candles
 from resources.stores import open_database
 
 HOUR_SECONDS = 3600
@@ -70,10 +69,11 @@ def report(results: Iterable[ValidationResult], features: tuple[Feature, ...], c
         console.print(f"{state:<7}{found.check:<18}{found.claim} ({found.evidence})", soft_wrap=True)
         if found.violations:
             table = Table("feature", "what was found", box=None, padding=(0, 0, 0, 7))
-            for violation in found.violations[:SHOWN]:
+            shown = len(found.violations) if found.check in LISTS else SHOWN
+            for violation in found.violations[:shown]:
                 table.add_row(violation.feature, violation.detail)
-            if len(found.violations) > SHOWN:
-                table.add_row(f"... and {len(found.violations) - SHOWN} more", "")
+            if len(found.violations) > shown:
+                table.add_row(f"... and {len(found.violations) - shown} more", "")
             console.print(table)
     outcome = "every check passes" if passed else "FAILED, see above"
     console.print(f"{len(features)} features: {outcome}")
@@ -86,10 +86,10 @@ def _candles(request: ValidationRequest, settings: Settings) -> tuple[CandleSet,
             "--synthetic makes its own market: leave out --candles, --pairs, --from and --to"
         )
     if request.candles is not None:
-        start, end, pairs = covering_pairs(request.candles, request.start, request.end, request.pairs)
-        bounds = (int(moment.timestamp() * 1000) for moment in (start, end))
-        tape = RecordedTape(request.candles, pairs, *bounds)
-        return CandleSet.of_hourly(_hourly(tape, tape.pairs, tape.end_hour)), request.candles.name
+        return (
+            recorded_candles(request.candles, request.start, request.end, request.pairs),
+            request.candles.name,
+        )
     if request.synthetic:
         return synthetic_candles(), "the synthetic tape"
     database = open_database(settings.database)
@@ -130,7 +130,7 @@ def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
         cut = minute_bars.cut(with_paths, 15, stop * HOUR_SECONDS * 1000 - 1)
         opens = pd.to_datetime(cut.open_ms, unit="ms", utc=True)
         quarters.append(_frame(pair, opens, dict(zip(FIELDS, cut.values, strict=True))))
-    hourly = _hourly(tape, tape.pairs, stop)
+    hourly = _hourly(tape, stop)
     rng = np.random.default_rng(seed)
     hourly["taker_buy_base"] = hourly["volume"] * rng.uniform(0.2, 0.8, len(hourly))
     calendar = sorted(set(hourly["timestamp_utc"].dt.date))
@@ -139,10 +139,9 @@ def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
     return replace(CandleSet.of_hourly(hourly, pd.concat(quarters, ignore_index=True)), universe=universe)
 
 
-def _hourly(tape: RecordedTape | SyntheticTape, pairs: tuple[str, ...], end_hour: int | None) -> pd.DataFrame:
-    stop = end_hour if end_hour is not None else max(tape.last_hour(pair) or 0 for pair in pairs) + 1
+def _hourly(tape: SyntheticTape, stop: int) -> pd.DataFrame:
     frames = []
-    for pair in pairs:
+    for pair in tape.pairs:
         bars = tape.bars(pair, stop)
         opens = pd.to_datetime(bars.hours * HOUR_SECONDS, unit="s", utc=True)
         frames.append(_frame(pair, opens, {name: getattr(bars, name) for name in FIELDS}))

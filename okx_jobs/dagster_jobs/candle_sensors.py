@@ -13,7 +13,7 @@ from okx_jobs.dagster_jobs.hour_ranges import backfill_request, hour_of
 from okx_jobs.dagster_jobs.schedules import sensor_default
 from okx_services.ingest.dependent_hours import dependent_hours
 from resources.config.settings import load_settings
-from resources.market.candle_store import CandleStore
+from resources.market.candle_store import TABLES, CandleStore
 from resources.market.gap_ledger import due_gaps
 from resources.stores import open_database, open_exchange
 
@@ -50,20 +50,25 @@ def candle_sensors() -> list[dg.SensorDefinition]:
         "Signals stay as decided.",
     )
     def changed_candles(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        """Recompute what rests on hourly candles that came late or were revised since the last look."""
+        """Recompute what rests on candles that came late or were revised since the last look."""
         settings = load_settings()
-        store, now = CandleStore(open_database(settings.database)), open_exchange(settings.exchange).now()
+        database, now = open_database(settings.database), open_exchange(settings.exchange).now()
         since = datetime.fromisoformat(context.cursor) if context.cursor else now
-        changed = store.changed_between(since, now)
+        changed = {bar: CandleStore(database, bar).changed_between(since, now) for bar in TABLES}
         context.update_cursor(now.isoformat())
-        if changed is None:
+        if not any(changed.values()):
             yield dg.SkipReason("no candle came late or was revised")
             return
-        known = {asset: context.instance.get_materialized_partitions(asset) for asset, _ in DEPENDENTS}
         for asset, job in DEPENDENTS:
-            hours = dependent_hours(table_of(asset), *changed)
+            windows = [
+                window
+                for bar, span in changed.items()
+                if span is not None and (window := dependent_hours(table_of(asset), *span, bar))
+            ]
             done = sorted(
-                hour for hour in known[asset] if hour_of(hour) >= hours[0] and hour_of(hour) < hours[1]
+                hour
+                for hour in context.instance.get_materialized_partitions(asset)
+                if any(first <= hour_of(hour) < end for first, end in windows)
             )
             if done:
                 yield backfill_request(job.name, hour_of(done[0]), hour_of(done[-1]), now)

@@ -1,8 +1,8 @@
-"""Features and labels computed anew from stored candles: new rows, the last days, or everything."""
+"""Features and labels computed anew from stored candles: missing rows, the last days, or everything."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import dagster as dg
 from rich.console import Console
@@ -18,9 +18,11 @@ from resources.config.settings import Settings
 from resources.feature_store.manifest import Manifest
 from resources.feature_store.sql_window import newest_candle
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 from resources.stores import open_database
 
 DERIVED = (*keys.DERIVED_CANDLES, keys.FEATURES_1H)
+Window = tuple[datetime, datetime]
 # What each stage makes, and how many hours its newest row waits for.
 STAGES: dict[str, tuple[Sequence[dg.AssetKey], int]] = {
     "features": (DERIVED, 0),
@@ -55,21 +57,47 @@ def _length(mode: str, hours: int | None, days: int | None) -> timedelta:
 
 
 def stages(mode: str, length: timedelta, database: Database) -> Iterator[Stage]:
-    """The window of each stage; stages with nothing to do are left out."""
+    """The windows of each stage, in order of time; those with nothing to do are left out."""
     newest = newest_candle(database)
     if newest is None:
         raise RequestError("there are no candles to compute from: run `okxsignal backfill --from 2026-01-01`")
     oldest = database.scalar("select min(timestamp_utc) from market.candles_1h")
     for name, (assets, horizon) in STAGES.items():
         end = newest + HOUR - horizon * HOUR
-        start = oldest
+        windows = [(oldest, end)]
         if mode == "rolling":
-            start = max(oldest, end - length)
+            windows = [(max(oldest, end - length), end)]
         elif mode == "incremental":
-            stored = Manifest(database).newest(table_of(assets[-1]))
-            start = oldest if stored is None else stored + HOUR
-        if start < end:
-            yield Stage(name, assets, start, end)
+            windows = missing_windows(database, table_of(assets[-1]), horizon, (oldest, end))
+        yield from (Stage(name, assets, first, last) for first, last in windows if first < last)
+
+
+def missing_windows(database: Database, table: str, horizon: int, window: Window) -> list[Window]:
+    """What of `window` the table's history lacks: months with another number of rows than their candles make, and
+    what is newer than its newest row.
+    """
+    oldest, end = window
+    manifest = Manifest(database)
+    stored = manifest.newest(table)
+    if stored is None:
+        return [window]
+    held = {
+        file.month: file.row_count
+        for file in manifest.current(table, oldest.date().replace(day=1), stored.date())
+    }
+    found: list[Window] = []
+    for row in database.rows(query("expected_rows"), (horizon, stored)):
+        if held.get(row["month"], 0) != row["expected"]:
+            first = datetime.combine(row["month"], time(), UTC)
+            following = (first + timedelta(days=32)).replace(day=1)
+            found.append((max(first, oldest), min(following, stored + HOUR, end)))
+    joined: list[Window] = []
+    for first, last in [*found, (stored + HOUR, end)]:
+        if joined and joined[-1][1] == first:
+            joined[-1] = (joined[-1][0], max(last, first))
+        else:
+            joined.append((first, last))
+    return joined
 
 
 def run_stage(pipeline: Pipeline, stage: Stage, console: Console) -> None:

@@ -46,7 +46,7 @@ def test_every_proof_is_a_check_and_passes_on_honest_candles(database, monkeypat
 
 def test_too_short_a_history_is_said_and_not_proven(database, monkeypatch):
     stored(database, synthetic_candles(days=20))
-    with pytest.raises(dg.Failure, match="validation needs 60 days"):
+    with pytest.raises(dg.Failure, match="validation needs 45 days"):
         run_checks(database, monkeypatch)
 
 

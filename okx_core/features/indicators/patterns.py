@@ -25,9 +25,9 @@ def candle_shapes(open_: Array, high: Array, low: Array, close: Array) -> Array:
             out[0, pair, bar] = 1.0 * (body <= THIN * spread)
             under, over = min(o, c) - lo, h - max(o, c)
             out[1, pair, bar] = 1.0 * ((spread > 0.0) & (under >= 2.0 * body) & (over <= THIN * spread))
-            up = (c >= o) & (after < before) & (((c >= before) & (o < after)) | ((c > before) & (o <= after)))
+            up = (c > o) & (after < before) & (((c >= before) & (o < after)) | ((c > before) & (o <= after)))
             down = (
-                (c < o) & (after >= before) & (((o >= after) & (c < before)) | ((o > after) & (c <= before)))
+                (c < o) & (after > before) & (((o >= after) & (c < before)) | ((o > after) & (c <= before)))
             )
             out[2, pair, bar] = 1.0 * up - 1.0 * down
             first_body = abs(first_close - first_open)
@@ -66,7 +66,7 @@ def hammer(bars: Bars) -> Array:
 @feature(
     "patterns", "-1, 0 or 1", 3, source=NISON, inputs=("open", "close"),
     formula="1 a rising body around the falling one before, -1 a falling around a rising one; one end may be equal",
-    undefined="0 in a flat market",
+    undefined="a bar that closes where it opened neither rises nor falls",
 )  # fmt: skip
 def engulfing(bars: Bars) -> Array:
     """Engulfing body: 1 bullish, -1 bearish."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, lag, mean_and_deviation, memoized
+from okx_core.features.bars import Bars, lag, mean_and_deviation, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 from okx_core.features.kernels import recursions, smoothing, windows
 
@@ -120,14 +120,13 @@ def keltner_channel_width_quote(bars: Bars) -> Array:
 
 
 @feature(
-    "volatility", "%", 30, formula="100 (e / e[10] - 1), e = EMA_10(high - low), at most 1000", source="Chaikin 1980s",
+    "volatility", "%", 30, formula="100 (e / e[10] - 1), e = EMA_10(high - low)", source="Chaikin 1980s",
     inputs=("high", "low"), anchored=True, undefined=FLAT_IS_0,
 )  # fmt: skip
 def chaikin_volatility(bars: Bars) -> Array:
     """Change over 10 bars of the mean range of 10 bars."""
     smooth = smoothing.ema(bars.since_anchor.range, 10)
-    change = 100.0 * (windows.ratio(smooth, lag(smooth, 10), 1.0) - 1.0)
-    return bars.cut(np.minimum(change, LARGEST_CHANGE_PCT))
+    return bars.cut(100.0 * (windows.ratio(smooth, lag(smooth, 10), 1.0) - 1.0))
 
 
 @feature(

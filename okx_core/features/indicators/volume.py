@@ -143,8 +143,8 @@ def klinger_oscillator_pct(bars: Bars) -> Array:
 )  # fmt: skip
 def volume_oscillator(bars: Bars) -> Array:
     """Volume oscillator (5, 10)."""
-    line, _, base = smoothing.price_oscillator(bars.since_anchor.volume, 5, 10, 1)
-    return bars.cut(100.0 * windows.ratio(line, base, 0.0))
+    short, long = (smoothing.ema(bars.since_anchor.volume, period) for period in (5, 10))
+    return bars.cut(100.0 * windows.ratio(short - long, long, 0.0))
 
 
 @feature(

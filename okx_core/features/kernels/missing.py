@@ -145,10 +145,10 @@ def row_has_gap(row: Array) -> bool:
 @compiled
 def has_gap(values: Array) -> bool:
     """Whether a pair [pairs, bars] has an unknown bar after its first known one."""
-    for pair in range(values.shape[0]):  # noqa: SIM110 - compiled code has no generator
-        if row_has_gap(values[pair]):
-            return True
-    return False
+    gaps = 0
+    for pair in range(values.shape[0]):
+        gaps += row_has_gap(values[pair])
+    return gaps > 0
 
 
 @compiled

@@ -23,14 +23,13 @@ SEED_FADED = 700  # bars until another seed of the longest exponential mean is b
 RUNNING_SUMS = 1e-6  # of features whose library keeps running sums, which drift with the history behind them
 
 TIES = {
-    "talib": (),
+    "talib": ("engulfing",),
     "ta": ("aroon_up", "aroon_down", "aroon_oscillator", "obv_slope", "money_flow_index"),
 }
 """Where prices tie the library follows another rule, so these are compared only where none does."""
 
 OTHER_SEED = {
     "ppo": "TA-Lib seeds the fast mean on its own first bars, we as its MACD does on the slow one's",
-    "volume_oscillator": "as ppo",
 }
 
 CONVENTIONS = {
@@ -38,7 +37,7 @@ CONVENTIONS = {
     "stoch_rsi": "0..100 as in TA-Lib, ta has 0..1; a flat rsi is 50 here, 0 in TA-Lib, unknown in ta",
     "macd": "ta starts its means from the first close, TA-Lib and we from simple means",
     "ppo": f"{OTHER_SEED['ppo']}; equal once faded",
-    "volume_oscillator": "TA-Lib's PPO on volume, ta's PVO(10, 5); seeds as ppo",
+    "volume_oscillator": "TA-Lib's PPO on volume, ta's PVO(10, 5); each mean has a seed of its own, as in TA-Lib",
     "atr": "ta starts from a mean that includes a true range without previous close, and writes 0 before it",
     "adx": "ta writes 0 on the first bars and starts Wilder's sums differently",
     "stoch_k_14": "slow %K: TA-Lib's SLOWK, ta's stoch_signal; a bar without range counts 50",
@@ -60,6 +59,7 @@ CONVENTIONS = {
     "true_range": "unknown on the first bar, as in TA-Lib; ta takes high - low there",
     "ulcer_14": "each drawdown is against the highest close of its own 14 bars, as in ta",
     "volume_zone_oscillator": "an unchanged close counts 0; Khalil and Steckler count it as a fall",
+    "engulfing": "a bar that closes where it opened has no body; TA-Lib's CDLENGULFING counts it as rising",
     "hammer": "by shape alone; TA-Lib's CDLHAMMER compares with the bodies of 10 bars before and asks for a fall",
     "doji": "by the bar's own range; TA-Lib's CDLDOJI takes the mean range of 10 bars before",
     "morning_star": "without the gap that TA-Lib's CDLMORNINGSTAR asks for: markets that never close have none",

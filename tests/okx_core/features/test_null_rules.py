@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from okx_core.candles.buckets import aggregated
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import TIMEFRAMES
 
@@ -225,6 +226,24 @@ def test_unknown_taker_volume_makes_nothing_else_unknown(calm):
     silent = calm.hourly.assign(taker_buy_base=np.nan)
     rows = replace(calm, hourly=silent).features(START + 400 * HOUR, START + 410 * HOUR)
     assert {name for name in rows if rows[name].isna().any()} - UNKNOWN_THEN == {"taker_buy_ratio"}
+
+
+def test_unknown_volume_makes_only_what_rests_on_volume_unknown(calm, calm_full):
+    """As of swaps whose source has the turnover alone."""
+    hourly = calm.hourly.assign(quote_volume=calm.hourly["volume"] * calm.hourly["close"], volume=np.nan)
+    candles = replace(calm, hourly=hourly, four_hourly=aggregated(hourly, 4), daily=aggregated(hourly, 24))
+    start = START + 3000 * HOUR
+    rows = candles.features(start, start + 20 * HOUR)
+    for feature in FEATURES:
+        if feature.timeframe == "15m":
+            continue
+        if "volume" not in feature.inputs:
+            expected = calm_full[feature.name].loc[start : start + 19 * HOUR]
+            assert rows[feature.name].to_numpy().tobytes() == expected.to_numpy().tobytes(), feature.name
+        elif "quote_volume" not in feature.inputs:
+            assert rows[feature.name].isna().all(), feature.name
+    by_turnover = ["amihud_illiquidity", "amihud_illiquidity_ratio", "volume_rank_1h", "prev_volume_rank"]
+    assert rows[by_turnover].notna().all().all()
 
 
 def test_volume_that_returns_after_silence_is_the_largest_change(full):

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
+
 from okx_core.features.registry import FEATURES
 from okx_core.validation.agreement import agreement
 
@@ -21,6 +24,20 @@ def test_an_indicator_that_is_off_by_a_millionth_is_named_with_both_values(marke
     (violation,) = agreement(market.hourly, (wrong, BY_NAME["macd"])).violations
     assert violation.feature == "rsi"
     assert "talib has" in violation.detail
+
+
+def test_a_cap_that_only_a_crash_reaches_is_found_wherever_it_happens(market):
+    hourly = market.hourly.sort_values(["pair", "timestamp_utc"], ignore_index=True)
+    long = pd.concat(
+        [hourly, hourly.assign(timestamp_utc=hourly["timestamp_utc"] + 120 * pd.Timedelta(days=1))]
+    )
+    late = long["timestamp_utc"].max() - 200 * pd.Timedelta(hours=1)
+    during = long["timestamp_utc"] == late
+    long.loc[during, "low"] *= 0.4
+    chaikin = BY_NAME["chaikin_volatility"]
+    capped = replace(chaikin, compute=lambda bars: np.minimum(chaikin.compute(bars), 1000.0))
+    assert agreement(long, (chaikin,)).violations == ()
+    assert agreement(long, (capped,)).suspects == {"chaikin_volatility"}
 
 
 def test_a_dead_market_is_not_compared(market):

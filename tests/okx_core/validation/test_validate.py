@@ -12,27 +12,33 @@ from okx_core.features.candle_set import HOUR, CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.validation.columns import population_stability
-from okx_core.validation.validate import validate
+from okx_core.validation.leakage import rank_ic
+from okx_core.validation.moments import decision_moments
+from okx_core.validation.near_copies import whole_sample
+from okx_core.validation.validate import CLAIMS, validate
+
+BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
-def planted(compute, timeframe="1h", **said):
+def planted(compute, timeframe="1h", inputs=("close",), lookback_bars=1, **said):
     return Feature(
-        name="planted", group="test", description="made to fail", unit="ratio", lookback_bars=1, compute=compute,
-        formula="see the test", inputs=("close",), timeframe=timeframe, **said,
+        name="planted", group="test", description="made to fail", unit="ratio", lookback_bars=lookback_bars,
+        compute=compute, formula="see the test", inputs=inputs, timeframe=timeframe, **said,
     )  # fmt: skip
 
 
-def suspected(market, feature):
-    """The checks that a user's own feature fails among honest ones."""
+def suspected(market, feature, *checks):
+    """The checks, of those named, that a user's own feature fails among honest ones."""
     honest = tuple(known for known in FEATURES if known.name in ("rsi", "log_return", "hour_sin"))
-    return {result.check for result in validate(market, (*honest, feature)) if "planted" in result.suspects}
+    results = validate(market, (*honest, feature), checks=checks or tuple(CLAIMS))
+    return {result.check for result in results if "planted" in result.suspects}
 
 
 def test_every_proof_passes_for_every_feature(market):
     results = list(validate(market))
     assert [result.check for result in results if not result.passed] == []
     assert {result.tried for result in results} == {len(FEATURES)}
-    assert len(results) == 9
+    assert [result.check for result in results] == list(CLAIMS)
 
 
 def centred_window(bars):
@@ -58,26 +64,35 @@ def next_hour_rank(market):
 )
 def test_a_leak_is_caught_by_truncation_poison_and_rank_ic(market, compute, timeframe):
     feature = planted(compute, timeframe, may_be_unknown="the last bar")
-    assert {"truncation", "poison", "rank IC"} <= suspected(market, feature)
+    assert {"truncation", "poison", "rank IC"} <= suspected(
+        market, feature, "truncation", "poison", "rank IC"
+    )
 
 
 def test_a_running_sum_from_wherever_the_array_starts_is_caught(market):
-    assert "start-invariance" in suspected(market, planted(lambda bars: np.nancumsum(bars.volume, axis=1)))
+    assert "start-invariance" in suspected(
+        market, planted(lambda bars: np.nancumsum(bars.volume, axis=1)), "start-invariance"
+    )
 
 
 def test_an_unexplained_null_is_caught_and_a_declared_one_is_not(market):
     def often_unknown(bars):
         return np.where(bars.close % 0.01 < 0.001, np.nan, bars.log_return)
 
-    assert "null rates" in suspected(market, planted(often_unknown, may_be_unknown=""))
-    assert "null rates" not in suspected(market, planted(often_unknown, may_be_unknown="by lot"))
+    assert "null rates" in suspected(market, planted(often_unknown, may_be_unknown=""), "null rates")
+    assert "null rates" not in suspected(
+        market, planted(often_unknown, may_be_unknown="by lot"), "null rates"
+    )
 
 
 def test_a_constant_and_a_copy_are_caught(market):
-    assert "distinct" in suspected(market, planted(lambda bars: np.ones(bars.close.shape)))
-    assert "distinct" in suspected(market, planted(lambda bars: 3.0 - 50.0 * bars.rsi_14))
-    assert "distinct" in suspected(market, planted(lambda bars: np.full(bars.close.shape, np.nan)))
-    assert suspected(market, planted(lambda bars: np.sqrt(bars.volume))) <= {"drift"}
+    assert "distinct" in suspected(market, planted(lambda bars: np.ones(bars.close.shape)), "distinct")
+    assert "distinct" in suspected(market, planted(lambda bars: 3.0 - 50.0 * bars.rsi_14), "distinct")
+    assert "distinct" in suspected(
+        market, planted(lambda bars: np.full(bars.close.shape, np.nan)), "distinct"
+    )
+    honest = planted(lambda bars: np.sqrt(bars.volume), inputs=("volume",))
+    assert suspected(market, honest) <= {"drift", "near copies", "information"}
 
 
 def test_a_feature_that_dies_or_drifts_is_noted(market):
@@ -87,8 +102,10 @@ def test_a_feature_that_dies_or_drifts_is_noted(market):
 
     last_hour = int(market.hourly["timestamp_utc"].max().timestamp()) // 3600
     feature = planted(dies, may_be_unknown="it dies")
-    assert "null shift" in suspected(market, feature)
-    assert "drift" in suspected(market, planted(lambda bars: bars.numbers() * bars.close / bars.close))
+    assert "null shift" in suspected(market, feature, "null shift")
+    assert "drift" in suspected(
+        market, planted(lambda bars: bars.numbers() * bars.close / bars.close), "drift"
+    )
 
 
 def test_a_universe_of_tomorrow_is_not_known(market):
@@ -96,14 +113,153 @@ def test_a_universe_of_tomorrow_is_not_known(market):
     generator = np.random.default_rng(2)
     rows = [(day, pair, generator.random() < 0.7) for day in days for pair in market.hourly["pair"].unique()]
     universe = pd.DataFrame(rows, columns=["day", "pair", "enabled"])
-    results = {result.check: result for result in validate(replace(market, universe=universe))}
-    assert all(results[name].passed for name in ("truncation", "poison", "start-invariance"))
+    compared = [feature for feature in FEATURES if feature.timeframe == "cross"]
+    candles, checks = replace(market, universe=universe), ("truncation", "poison", "start-invariance")
+    results = {result.check: result for result in validate(candles, compared, checks=checks)}
+    assert all(results[name].passed for name in checks)
+
+
+def at_hours(chosen):
+    """A leak of the next close, in the hours that `chosen` says alone."""
+
+    def leaking(bars):
+        ahead = bars.close.copy()
+        ahead[:, :-1] = bars.close[:, 1:]
+        return np.where(chosen(bars.numbers()), ahead / bars.close - 1.0, bars.log_return)
+
+    return planted(leaking, lookback_bars=2, may_be_unknown="the last bar")
+
+
+def is_sunday_at_13(hours):
+    return (hours + 72) % 168 == 6 * 24 + 13
+
+
+@pytest.mark.parametrize(
+    "chosen", [is_sunday_at_13, lambda hours: hours % 24 == 22, lambda hours: hours % 24 == 5]
+)
+def test_a_leak_in_some_hours_of_the_week_alone_is_caught(market, chosen):
+    assert {"truncation", "poison"} <= suspected(market, at_hours(chosen), "truncation", "poison")
+
+
+@pytest.mark.parametrize("hour", range(0, 168, 7))
+def test_every_hour_of_the_week_is_tested(hour):
+    start = datetime(2021, 3, 3, 5, tzinfo=UTC)
+    moments = decision_moments(start, start + 60 * 24 * HOUR, seed=1)
+    assert hour in {int(moment.timestamp()) // 3600 % 168 for moment in moments}
+
+
+@pytest.mark.parametrize("days", [60, 200, 2000])
+def test_the_moments_cover_the_history_from_its_start(days):
+    start = datetime(2021, 3, 3, 5, tzinfo=UTC)
+    moments = decision_moments(start, start + days * 24 * HOUR, seed=1)
+    shares = np.array([(moment - start) / (days * 24 * HOUR) for moment in moments])
+    assert np.histogram(shares, 10, (0.0, 1.0))[0].min() >= 8
+    assert moments != decision_moments(start, start + days * 24 * HOUR, seed=2)
+
+
+def test_a_leak_in_the_first_weeks_alone_is_caught(market):
+    first = int(market.hourly["timestamp_utc"].min().timestamp()) // 3600
+    assert "truncation" in suspected(market, at_hours(lambda hours: hours < first + 24 * 10), "truncation")
+
+
+def test_constants_of_the_whole_sample_are_caught(market):
+    spread = np.log(market.hourly["high"] / market.hourly["low"])
+    mean, deviation = float(spread.mean()), float(spread.std())
+    smallest, largest = float(spread.min()), float(spread.max())
+    ordered = np.sort(spread.to_numpy())
+
+    def share(bars):
+        return np.searchsorted(ordered, np.log(bars.high / bars.low)) / len(ordered)
+
+    scaled = [
+        lambda bars: (np.log(bars.high / bars.low) - mean) / deviation,
+        lambda bars: (np.log(bars.high / bars.low) - smallest) / (largest - smallest),
+        share,
+    ]
+    found = [
+        suspected(market, planted(compute, inputs=("high", "low")), "whole sample") for compute in scaled
+    ]
+    assert ["whole sample" in checks for checks in found] == [True] * 3
+
+
+def test_constants_of_each_pair_are_caught(market):
+    """As a user would scale the columns of a frame in one go."""
+    hourly = market.hourly.sort_values(["pair", "timestamp_utc"])
+    volume = hourly.groupby("pair")["volume"]
+    scaled = (hourly["volume"] - volume.transform("mean")) / volume.transform("std")
+    frame = hourly[["pair", "timestamp_utc"]].assign(planted=scaled.astype(np.float32))
+    result = whole_sample(frame, [planted(None, inputs=("volume",))])
+    assert result.suspects == {"planted"}
+    assert "the rows of each pair" in result.violations[0].detail
+
+
+def test_an_undeclared_input_is_named(market):
+    results = {
+        found.check: found
+        for found in validate(market, [planted(lambda bars: bars.volume / bars.close)], checks=["inputs"])
+    }
+    (violation,) = results["inputs"].violations
+    assert violation.detail == "reads volume, which its inputs do not name"
+    of_clock = planted(lambda bars: bars.close * (bars.numbers() % 24 == 13))
+    assert "inputs" in suspected(market, of_clock, "inputs")
+    of_universe = planted(lambda cross: cross.mean(cross.bars.close), "cross", may_be_unknown="alone")
+    assert "inputs" in suspected(market, of_universe, "inputs")
+
+
+def test_near_copies_and_flags_that_hardly_change_are_listed_and_fail_nothing(market):
+    curved = planted(lambda bars: np.exp(bars.rsi_14 / 50.0), lookback_bars=28, anchored=True)
+    rare = planted(lambda bars: 1.0 * (bars.numbers() % 400 == 0) + 0.0 * bars.close)
+    results = {
+        found.check: found for found in validate(market, (BY_NAME["rsi"], curved), checks=["near copies"])
+    }
+    assert results["near copies"].violations[0].detail.endswith("with rsi")
+    assert results["near copies"].passed
+    assert "near copies" in suspected(market, rare, "near copies")
+
+
+def test_a_feature_that_says_nothing_is_listed(market):
+    def noise(bars):
+        return np.random.default_rng(int(bars.numbers()[-1])).normal(size=bars.close.shape) + 0.0 * bars.close
+
+    frame = market.features(*span(market), [planted(noise)])
+    results = rank_ic(frame, market.hourly, [planted(noise)])
+    assert [found.suspects for found in results] == [set(), {"planted"}]
+
+
+def span(market):
+    opens = market.hourly["timestamp_utc"]
+    return opens.min().to_pydatetime(), opens.max().to_pydatetime() + HOUR
+
+
+@pytest.mark.parametrize("horizon", [24, 72])
+def test_a_leak_of_a_later_return_shows_across_pairs(market, horizon):
+    """In rows that someone else computed, so that only their relation with the future can show it."""
+    hourly = market.hourly.sort_values(["pair", "timestamp_utc"])
+    later = hourly.groupby("pair")["close"].shift(-horizon) / hourly["close"]
+    frame = hourly[["pair", "timestamp_utc"]].assign(planted=later.astype(np.float32))
+    leak, _ = rank_ic(frame, market.hourly, [planted(None)])
+    assert f"the next {horizon} h across pairs" in leak.violations[0].detail
+
+
+def test_a_finding_of_the_rank_ic_shows_the_pair_and_the_hours(market):
+    hourly = market.hourly.sort_values(["pair", "timestamp_utc"])
+    later = hourly.groupby("pair")["close"].shift(-1) / hourly["close"]
+    known = (hourly["pair"] == "BTC-USDT") | is_sunday_at_13(
+        hourly["timestamp_utc"].astype("int64") // 3_600_000_000
+    )
+    noise = np.random.default_rng(1).normal(size=len(hourly))
+    frame = hourly[["pair", "timestamp_utc"]].assign(planted=np.where(known, later, noise).astype(np.float32))
+    leak, _ = rank_ic(frame, market.hourly, [planted(None)])
+    assert "BTC-USDT" in leak.violations[0].detail
+    only = hourly["pair"] != "BTC-USDT"
+    of_hour, _ = rank_ic(frame[only], market.hourly, [planted(None)])
+    assert "Sunday 13:00" in of_hour.violations[0].detail
 
 
 def test_candles_of_a_few_days_prove_nothing_and_say_so(market):
     hourly = market.hourly
     short = hourly[hourly["timestamp_utc"] < hourly["timestamp_utc"].min() + 24 * HOUR]
-    with pytest.raises(OkxSignalError, match="at least 60 days"):
+    with pytest.raises(OkxSignalError, match="at least 45 days"):
         next(validate(CandleSet.of_hourly(short)))
 
 

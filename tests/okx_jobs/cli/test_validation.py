@@ -8,11 +8,13 @@ import pytest
 from rich.console import Console
 
 from okx_core.errors import OkxSignalError
+from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import feature
 from okx_core.features.registry import candle_columns
 from okx_core.validation.validate import validate
 from okx_jobs.cli.validation import FIELDS, ValidationRequest, report, synthetic_candles, validate_features
 from resources.config.settings import load_settings
+from resources.market.recorded_candles import recorded_candles
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,81 @@ def test_a_recorded_file_is_proven(candles, tmp_path):
     assert passed
     assert "candles.parquet: 2 pairs" in text
     assert "every check passes" in text
+
+
+def recorded(frame, path, **choice):
+    frame.to_parquet(path)
+    return recorded_candles(path, **choice)
+
+
+def test_without_dates_a_file_is_taken_with_all_that_it_has(candles, tmp_path):
+    """Pairs that were listed later or ended earlier too."""
+    hourly = candles.hourly
+    middle = hourly["timestamp_utc"].min() + 30 * pd.Timedelta(days=1)
+    later, earlier = hourly["pair"] == "ETH-USDT", hourly["pair"] == "SOL-USDT"
+    kept = hourly[
+        ~(later & (hourly["timestamp_utc"] < middle)) & ~(earlier & (hourly["timestamp_utc"] > middle))
+    ]
+    found = recorded(kept, tmp_path / "candles.parquet").hourly
+    assert len(found) == len(kept)
+    assert set(found["pair"]) == set(hourly["pair"])
+    chosen = recorded(kept, tmp_path / "candles.parquet", start=middle.to_pydatetime()).hourly
+    assert set(chosen["pair"]) == set(hourly["pair"]) - {"SOL-USDT"}
+
+
+def test_a_file_without_volume_or_of_shorter_bars_is_read(candles, tmp_path):
+    mark = candles.hourly[["pair", "timestamp_utc", "open", "high", "low", "close"]]
+    assert recorded(mark, tmp_path / "mark.parquet").hourly["volume"].isna().all()
+    quarters = candles.frames["15m"]
+    found = recorded(quarters, tmp_path / "quarters.parquet")
+    assert len(found.hourly) == len(quarters) / 4
+    assert len(found.frames["15m"]) == len(quarters)
+    merged = found.hourly.merge(candles.hourly, on=["pair", "timestamp_utc"])
+    assert len(merged) == len(found.hourly)
+    assert merged["high_x"].to_numpy() == pytest.approx(merged["high_y"].to_numpy())
+
+
+def broken(frame):
+    return frame.assign(high=frame["high"].where(frame.index != 77, 1e-9))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda frame: frame.drop(columns="close"), "column close is missing"),
+        (broken, "high is below low; 1 such rows"),
+        (lambda frame: frame.assign(close="ten"), "column close holds no numbers"),
+        (lambda frame: frame.head(0), "it holds no rows"),
+        (lambda frame: frame.iloc[::2], "its bars are 0 days 02:00:00 apart"),
+        (
+            lambda frame: frame.assign(timestamp_utc=frame["timestamp_utc"].dt.tz_localize(None)),
+            "must be a UTC timestamp",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_the_remedy(candles, tmp_path, change, complaint):
+    own = candles.hourly[candles.hourly["pair"] == "BTC-USDT"].reset_index(drop=True)
+    with pytest.raises(OkxSignalError, match=complaint):
+        recorded(change(own), tmp_path / "odd.parquet")
+
+
+def test_no_file_and_no_parquet_are_said(tmp_path):
+    with pytest.raises(OkxSignalError, match="no such file"):
+        recorded_candles(tmp_path / "absent.parquet")
+    (tmp_path / "text.parquet").write_text("no parquet")
+    with pytest.raises(OkxSignalError, match="not a readable Parquet file"):
+        recorded_candles(tmp_path / "text.parquet")
+
+
+def test_an_hour_that_falls_by_sixty_percent_fails_no_check(candles):
+    hourly = candles.hourly.sort_values(["pair", "timestamp_utc"], ignore_index=True)
+    crash = hourly["timestamp_utc"].min() + 900 * pd.Timedelta(hours=1)
+    after, during = hourly["timestamp_utc"] > crash, hourly["timestamp_utc"] == crash
+    hourly.loc[after, ["open", "high", "low", "close"]] *= 0.4
+    hourly.loc[during, ["low", "close"]] *= 0.4
+    hourly.loc[during, ["volume", "quote_volume", "taker_buy_base"]] *= 30.0
+    results = list(validate(CandleSet.of_hourly(hourly)))
+    assert [(found.check, found.violations) for found in results if not found.passed] == []
 
 
 def test_the_candles_of_the_database_are_proven(candles, database, monkeypatch):

@@ -92,3 +92,31 @@ def test_a_revised_bar_recomputes_the_hours_that_it_touches_and_that_are_there(
     hour = {number: (T0 + number * HOUR).strftime(HOUR_FORMAT) for number in (60, 72, 89)}
     # Labels look a day ahead of the bar, and those of barriers and levels 95 hours back from a row.
     assert runs == {"refresh_derived": (hour[72], hour[89]), "label_1d": (hour[60], hour[89])}
+
+
+def test_a_revised_quarter_of_an_hour_recomputes_the_features_that_read_it_and_no_label(
+    database, clock: Clock
+) -> None:
+    store = CandleStore(database, "15m")
+    quarters = bars([0]).assign(timestamp_utc=pd.DatetimeIndex([T0 + 75.25 * HOUR]).as_unit("us"))
+    record(store, quarters, clock.moment)
+    with dg.DagsterInstance.ephemeral() as instance:
+        for asset in ("features/features_1h", "ml/labels_1d"):
+            for hour in range(60, 130):
+                instance.report_runless_asset_event(
+                    dg.AssetMaterialization(
+                        dg.AssetKey(asset.split("/")), partition=(T0 + hour * HOUR).strftime(HOUR_FORMAT)
+                    )
+                )
+        watcher = sensor("changed_candles")
+        with dg.build_sensor_context(instance=instance) as context:
+            first = watcher.evaluate_tick(context)
+        clock.moment += timedelta(minutes=10)
+        record(store, quarters.assign(close=11.0, high=11.0), clock.moment)
+        clock.moment += timedelta(minutes=1)
+        with dg.build_sensor_context(instance=instance, cursor=first.cursor) as context:
+            runs = asked(watcher.evaluate_tick(context))
+    assert [run.job_name for run in runs] == ["refresh_derived"]
+    start, end = (datetime.strptime(runs[0].tags[tag], HOUR_FORMAT) for tag in (RANGE_START, RANGE_END))
+    assert start.replace(tzinfo=UTC) == T0 + 75 * HOUR
+    assert timedelta(hours=97 / 4) <= end - start < timedelta(hours=48)

@@ -95,6 +95,8 @@ def written_out(bars):
         * (volume.rolling(5).mean() / volume.rolling(20).mean()),
         "klinger_oscillator": klinger(bars),
         "klinger_oscillator_pct": klinger(bars) / ema(volume, 55),
+        "volume_oscillator": 100.0 * (ema(volume, 5) / ema(volume, 10) - 1.0),
+        "chaikin_volatility": 100.0 * (ema(high - low, 10) / ema(high - low, 10).shift(10) - 1.0),
         "taker_buy_ratio": bars["taker_buy_base"] / volume,
         "volatility_regime_confidence": (2.0 * below - 1.0).abs(),
     }
@@ -104,7 +106,7 @@ NAMES = [
     "gap_open", "price_acceleration", "parkinson_30", "garman_klass_30", "volatility_ratio_6_48", "skewness_20",
     "kurtosis_20", "z_score_20", "volume_spike_z", "bid_ask_spread", "amihud_illiquidity",
     "amihud_illiquidity_ratio", "volume_price_confirmation", "klinger_oscillator", "klinger_oscillator_pct",
-    "taker_buy_ratio", "volatility_regime_confidence",
+    "taker_buy_ratio", "volatility_regime_confidence", "volume_oscillator", "chaikin_volatility",
 ]  # fmt: skip
 
 
@@ -141,3 +143,30 @@ def test_the_spread_estimate_finds_the_spread_of_a_simulated_book():
     whole = Bars({**{k: v.copy() for k, v in fields.items()}, "volume": np.ones((days, hours))}, hours, 0)
     found = BY_NAME["bid_ask_spread"].compute(whole)[:, -1]
     assert 0.7 < np.sqrt(np.mean(found**2)) < 1.3
+
+
+def after_a_gap(bars, name, lost):
+    """A feature over bars of which some are missing, and with those left out."""
+    fields = {column: bars[column].to_numpy()[None, :].copy() for column in bars}
+    for values in fields.values():
+        values[:, lost] = np.nan
+    joined = {column: np.delete(values, lost, axis=1) for column, values in fields.items()}
+    count = joined["close"].shape[1]
+    found = BY_NAME[name].compute(Bars(fields, BARS, 0))[0]
+    return np.delete(found, lost), BY_NAME[name].compute(Bars(joined, count, 0))[0]
+
+
+@pytest.mark.parametrize("name", ["volume_oscillator", "ema_distance_50", "rsi", "macd_pct", "ppo"])
+def test_after_a_gap_a_recursive_formula_goes_on_with_the_known_bars(bars, name):
+    found, expected = after_a_gap(bars, name, slice(400, 407))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_the_change_of_a_range_that_grows_a_hundredfold_is_not_cut_off(bars):
+    wild = bars.copy()
+    wild.loc[600:, "high"] = wild.loc[600:, "close"] * 1.9
+    fields = {column: wild[column].to_numpy()[None, :].copy() for column in wild}
+    found = BY_NAME["chaikin_volatility"].compute(Bars(fields, BARS, 0))[0]
+    smooth = ema(wild["high"] - wild["low"], 10)
+    assert np.nanmax(found) > 1500.0
+    np.testing.assert_allclose(found[30:], (100.0 * (smooth / smooth.shift(10) - 1.0))[30:], 1e-9, 1e-9)

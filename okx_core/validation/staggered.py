@@ -1,0 +1,88 @@
+"""Look-ahead of features of one pair, at many moments in few passes: each pair is cut at a moment of its own.
+
+A feature of a pair's own bars depends on no other pair, so one computation tests as many moments as there are
+pairs, and every row before each moment.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from okx_core.features.candle_set import SUMS_AND_PRICES, CandleSet
+from okx_core.features.declaration import Feature
+from okx_core.features.timeframes import TIMEFRAMES
+from okx_core.hours import HOUR
+from okx_core.validation.look_ahead import POISONS, Sameness, compare
+from okx_core.validation.result import ValidationResult, validation_result
+
+Cuts = dict[str, datetime]
+
+
+def truncation(
+    candles: CandleSet, full: pd.DataFrame, moments: Sequence[datetime], features: Sequence[Feature]
+) -> ValidationResult:
+    """Features of each pair up to its moment, from all candles (`full`) and from those closed by then."""
+    found: Sameness = {}
+    for cuts in _groups(candles, moments) if features else ():
+        frames = {name: frame[~_is_future(frame, name, cuts)] for name, frame in candles.frames.items()}
+        _compare(replace(candles, frames=frames), full, cuts, features, found)
+    evidence = f"{len(moments)} moments of a pair and all rows before each"
+    return validation_result("truncation", features, found, evidence)
+
+
+def poison(
+    candles: CandleSet, full: pd.DataFrame, moments: Sequence[datetime], features: Sequence[Feature]
+) -> ValidationResult:
+    """Features of each pair up to its moment, when everything after it is unknown, huge or tiny."""
+    found: Sameness = {}
+    for place, cuts in enumerate(_groups(candles, moments) if features else ()):
+        frames = {}
+        for name, frame in candles.frames.items():
+            scale = np.where(_is_future(frame, name, cuts), POISONS[place % len(POISONS)], 1.0)
+            columns = [column for column in SUMS_AND_PRICES if column in frame]
+            frames[name] = frame.assign(
+                **{column: frame[column].astype(np.float64).to_numpy() * scale for column in columns}
+            )
+        _compare(replace(candles, frames=frames), full, cuts, features, found)
+    evidence = f"{len(moments)} moments of a pair and all rows before each"
+    return validation_result("poison", features, found, evidence)
+
+
+def _groups(candles: CandleSet, moments: Sequence[datetime]) -> Iterator[Cuts]:
+    """A moment inside its history for each pair, until every moment has had its turn."""
+    spans = candles.hourly.groupby("pair")["timestamp_utc"].agg(["min", "max"])
+    left = list(moments)
+    while left:
+        cuts: Cuts = {}
+        for pair, first, last in spans.itertuples():
+            inside = next((moment for moment in left if first < moment < last), None)
+            if inside is not None:
+                cuts[str(pair)] = inside
+                left.remove(inside)
+        if not cuts:
+            return
+        yield cuts
+
+
+def _is_future(frame: pd.DataFrame, timeframe: str, cuts: Cuts) -> "pd.Series[bool]":
+    """Rows that close after the moment of their pair; pairs without a moment have no future."""
+    length = timedelta(minutes=TIMEFRAMES[timeframe].minutes)
+    closed_by = frame["pair"].map({pair: pd.Timestamp(moment + HOUR) for pair, moment in cuts.items()})
+    future: pd.Series[bool] = frame["timestamp_utc"] + length > closed_by
+    return future
+
+
+def _compare(
+    candles: CandleSet, full: pd.DataFrame, cuts: Cuts, features: Sequence[Feature], found: Sameness
+) -> None:
+    """The rows of each pair up to its moment, byte for byte."""
+    names = ["pair", "timestamp_utc", *(feature.name for feature in features)]
+    start = full["timestamp_utc"].min().to_pydatetime()
+    rows = candles.features(start, max(cuts.values()) + HOUR, features)
+    known = [
+        frame[~_is_future(frame, "1h", cuts) & frame["pair"].isin(cuts)] for frame in (full[names], rows)
+    ]
+    compare(known[0], known[1], "at the moments of the pairs", found)
