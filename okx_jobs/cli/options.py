@@ -21,7 +21,7 @@ DATABASE_DRIVERS = ("psycopg", "adbc_driver")
 
 
 def words_of(error: Exception) -> str | None:
-    """What a user is told of an error, with the remedy; None for a fault of ours, which shows its traceback."""
+    """What a user reads about an error, with the remedy; None for a fault of ours, which shows its traceback."""
     if isinstance(error, OkxSignalError):
         return str(error)
     if isinstance(error, OSError) and (error.filename is not None or error.errno in DISK_FULL):
