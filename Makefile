@@ -7,7 +7,7 @@ READY := .venv/.ready
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 WORKERS ?= logical
 
-.PHONY: demo test test-random soak up check bench clean
+.PHONY: demo test test-random soak up check nautilus bench clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
@@ -38,9 +38,14 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_like_sql/staging dbt_like_sql/marts dbt_like_sql/checks dbt_like_sql/queries
 
+nautilus: $(READY)
+	test -x .venv-nautilus/bin/python || $(PYTHON) -m venv .venv-nautilus
+	.venv-nautilus/bin/python -m pip install --quiet --disable-pip-version-check nautilus_trader==1.221.0
+	$(BIN)/python -m tests.conformance.nautilus .venv-nautilus/bin/python
+
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
 	-test -x $(BIN)/okxsignal && $(BIN)/okxsignal down --forget
-	rm -rf .venv .okxsignal mlruns/*
+	rm -rf .venv .venv-nautilus .okxsignal mlruns/*

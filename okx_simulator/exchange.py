@@ -78,11 +78,11 @@ class Exchange:
         self.ledger.close()
 
     def value_usdt(self, currency: str, amount: Decimal) -> Decimal | None:
-        """The value of `amount` at mid; None when the coin has no listed USDT pair."""
+        """The value of `amount` at mid, of a delisted coin at its last price; None without a USDT pair."""
         if currency == "USDT":
             return amount
         pair = f"{currency}-USDT"
-        if not self.market.is_listed(pair):
+        if not (self.market.is_listed(pair) or self.market.has_ended(pair)):
             return None
         return (amount * Decimal(repr(self.market.mid(pair)))).quantize(Decimal("0.00000001"))
 

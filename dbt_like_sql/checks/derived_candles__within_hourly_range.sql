@@ -1,6 +1,6 @@
 -- asset: market/candles_4h, market/candles_1d
 -- bucket_hours: 4, 24
--- description: Bars whose range or volume is not that of their hourly bars.
+-- description: Bars whose hours, range or volume are not those of their hourly bars.
 -- parameters: $1 window start, $2 window end, $3 hours of a bucket; the first asset is replaced by each
 -- severity: error
 with bars as (
@@ -28,7 +28,8 @@ final as (
     from bars
     left join hours using (pair, timestamp_utc)
     where
-        hours.hours is distinct from $3::int
+        hours.hours is distinct from bars.hours
+        or bars.hours > $3::int
         or bars.high <> hours.high
         or bars.low <> hours.low
         or abs(bars.volume - hours.volume) > 1e-9 * hours.volume

@@ -3,7 +3,8 @@
 At the close of bar t the portfolio is marked, `order_core` decides on the signals of bar t, and its
 orders fill at the open of bar t + 1 h against the modelled book, exits before entries. A buy pays
 its fee in base units and a sale in quote, as OKX takes them. Where the next bar is missing nothing
-fills. A pair whose turnover is unknown has the worst book.
+fills. The book is that of the turnover of the 24 hours and the range of the bar at whose close it was decided;
+a pair of which one is unknown has the worst book.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import sizing_terms
 from okx_core.features.grid import lay_on_grid, pair_places
 from okx_core.features.timeframes import EPOCH, HOURLY, bar_numbers, hour_number
+from okx_core.market.book_model import range_bps
 from okx_core.market.fees import TAKER_FEE_RATE
 
 __all__ = ["FoldResult", "Portfolio", "Position", "run_fold"]
@@ -61,7 +63,7 @@ def run_fold(
     """
     first, stop = hour_number(start), hour_number(end)
     pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *opening.positions}))
-    grid = lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, ("open", "close"))
+    grid = lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, ("open", "high", "low", "close"))
     prediction, tradable, turnover, multiplier = _lay_signals(signals, pairs, first, stop)
     holdings = _holdings(opening, pairs)
     records, trades, account = trade_hours(
@@ -70,6 +72,7 @@ def run_fold(
         prediction,
         tradable,
         turnover,
+        _by_hour(range_bps(grid.fields["high"], grid.fields["low"])),
         multiplier,
         holdings,
         float(first),

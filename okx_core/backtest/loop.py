@@ -44,6 +44,7 @@ def trade_hours(
     predicted_excess_pct: Array,
     tradable: NDArray[np.bool_],
     turnover_24h_quote: Array,
+    range_1h_bps: Array,
     size_multiplier: Array,
     holdings: Holdings,
     first_hour: float,
@@ -52,8 +53,8 @@ def trade_hours(
 ) -> tuple[Array, Array, float]:
     """Trade every hour of `predicted_excess_pct`; opens and closes hold one hour more.
 
-    Returns records [hours, (equity, cash, exposure %, cost)], trades [trades, TRADE_FIELDS] and the
-    closing cash.
+    `turnover_24h_quote` and `range_1h_bps` give the book in which the orders of the hour are filled. Returns
+    records [hours, (equity, cash, exposure %, cost)], trades [trades, TRADE_FIELDS] and the closing cash.
     """
     hours, pairs = predicted_excess_pct.shape
     records = np.empty((hours, 4))
@@ -68,7 +69,7 @@ def trade_hours(
         scale = size_multiplier[hour]
         signal, allowed = predicted_excess_pct[hour], tradable[hour]
         order_core(signal, allowed, holdings.base, held_hours, holdings.mark, scale, cash, terms, orders)
-        books = turnover_24h_quote[hour]
+        books = turnover_24h_quote[hour], range_1h_bps[hour]
         sold, exits = _fill_exits(
             holdings, orders, opens[hour + 1], books, fee_rate, now, terms.horizon_hours, trades[closed:]
         )
@@ -97,7 +98,7 @@ def _fill_exits(
     holdings: Holdings,
     orders: Array,
     opens: Array,
-    turnover_24h_quote: Array,
+    books: tuple[Array, Array],
     fee_rate: float,
     now: float,
     horizon_hours: float,
@@ -108,8 +109,8 @@ def _fill_exits(
     for pair in range(orders.size):
         if orders[pair] < 0.0 and opens[pair] > 0.0:
             reason = 0.0 if now - holdings.entry_hour[pair] >= horizon_hours else 1.0
-            turnover = turnover_24h_quote[pair]
-            cost += _sell(holdings, pair, opens[pair], turnover, fee_rate, now, reason, trades[closed])
+            book = book_terms(books[0][pair], books[1][pair])
+            cost += _sell(holdings, pair, opens[pair], book, fee_rate, now, reason, trades[closed])
             closed += 1
     return cost, closed
 
@@ -119,7 +120,7 @@ def _fill_entries(
     holdings: Holdings,
     orders: Array,
     opens: Array,
-    turnover_24h_quote: Array,
+    books: tuple[Array, Array],
     fee_rate: float,
     now: float,
 ) -> float:
@@ -127,16 +128,15 @@ def _fill_entries(
     cost = 0.0
     for pair in range(orders.size):
         if orders[pair] > 0.0 and opens[pair] > 0.0:
-            turnover = turnover_24h_quote[pair]
-            cost += _buy(holdings, pair, orders[pair], opens[pair], turnover, fee_rate, now)
+            book = book_terms(books[0][pair], books[1][pair])
+            cost += _buy(holdings, pair, orders[pair], opens[pair], book, fee_rate, now)
     return cost
 
 
 @compiled
-def _offset(notional_quote: float, turnover_24h_quote: float) -> float:
-    """Average distance from mid as a fraction, at most the whole price."""
-    spread_bps, depth_quote = book_terms(turnover_24h_quote)
-    distance: float = fill_offset_bps(notional_quote, spread_bps, depth_quote)
+def _offset(notional_quote: float, book: tuple[float, float]) -> float:
+    """Average distance from mid as a fraction, at most the whole price; `book` is its spread and depth."""
+    distance: float = fill_offset_bps(notional_quote, book[0], book[1])
     return min(1e-4 * distance, 1.0)
 
 
@@ -145,7 +145,7 @@ def _sell(
     holdings: Holdings,
     pair: int,
     mid: float,
-    turnover_24h_quote: float,
+    book: tuple[float, float],
     fee_rate: float,
     now: float,
     reason: float,
@@ -153,7 +153,7 @@ def _sell(
 ) -> float:
     """Sell the whole position and write its trade; returns the cost in quote."""
     base = holdings.base[pair]
-    price = mid * (1.0 - _offset(base * mid, turnover_24h_quote))
+    price = mid * (1.0 - _offset(base * mid, book))
     proceeds = base * price * (1.0 - fee_rate)
     cost: float = base * mid - proceeds
     trade[0], trade[1], trade[2] = pair, holdings.entry_hour[pair], now
@@ -171,13 +171,13 @@ def _buy(
     pair: int,
     order_quote: float,
     mid: float,
-    turnover_24h_quote: float,
+    book: tuple[float, float],
     fee_rate: float,
     now: float,
 ) -> float:
     """Spend `order_quote`, never more than the cash that is there; returns the cost in quote."""
     spent = min(order_quote, holdings.cash[0])
-    price = mid * (1.0 + _offset(spent, turnover_24h_quote))
+    price = mid * (1.0 + _offset(spent, book))
     base = spent / price * (1.0 - fee_rate)
     cost: float = spent - base * mid
     holdings.cash[0] -= spent

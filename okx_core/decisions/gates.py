@@ -47,15 +47,15 @@ class Gate:
 
 
 @compiled
-def slippage_bps(turnover_24h_quote: Array, notional_quote: float) -> Array:
+def slippage_bps(turnover_24h_quote: Array, range_1h_bps: Array, notional_quote: float) -> Array:
     """Distance from mid that a market order of `notional_quote` pays in each pair's modelled book.
 
-    An unknown turnover means an unknown book: NaN.
+    An unknown turnover or range means an unknown book: NaN.
     """
     out = np.full(turnover_24h_quote.size, np.nan)
     for row in range(out.size):
-        if turnover_24h_quote[row] == turnover_24h_quote[row]:
-            spread, depth = book_terms(turnover_24h_quote[row])
+        if turnover_24h_quote[row] == turnover_24h_quote[row] and range_1h_bps[row] == range_1h_bps[row]:
+            spread, depth = book_terms(turnover_24h_quote[row], range_1h_bps[row])
             out[row] = fill_offset_bps(notional_quote, spread, depth)
     return out
 
@@ -64,16 +64,17 @@ def gates(
     frame: pd.DataFrame, rules: DecisionRules, notional_quote: float, fee_rate: float
 ) -> tuple[Gate, ...]:
     """The gates of every row, from the columns that `evaluate_gates` names."""
-    prediction, excess_probability, turnover, market_return = (
+    prediction, excess_probability, turnover, ranged, market_return = (
         frame[name].to_numpy(dtype=np.float64)
         for name in (
             "predicted_excess_pct",
             "excess_probability",
             "turnover_24h_quote",
+            "range_1h_bps",
             "market_return_24h_pct",
         )
     )
-    slippage = slippage_bps(turnover, notional_quote)
+    slippage = slippage_bps(turnover, ranged, notional_quote)
     needed = rules.fee_margin * round_trip_cost_pct(slippage, fee_rate)
     return (
         Gate(
@@ -85,11 +86,11 @@ def gates(
             lambda value, bound: f"P(excess > 0) {value:.3f} < {bound:.3f}",
         ),
         Gate(
-            "gate_fee", "predicted_excess_pct or turnover_24h_quote", prediction, needed, False,
+            "gate_fee", "predicted_excess_pct, turnover_24h_quote or range_1h_bps", prediction, needed, False,
             lambda value, bound: f"expected {value:.2f} % < cost {bound:.2f} %",
         ),
         Gate(
-            "gate_slippage", "turnover_24h_quote", slippage, rules.max_slippage_bps, True,
+            "gate_slippage", "turnover_24h_quote or range_1h_bps", slippage, rules.max_slippage_bps, True,
             lambda value, bound: f"slippage {value:.1f} bps > {bound:.1f} bps",
         ),
         Gate(
@@ -107,9 +108,9 @@ def evaluate_gates(
 ) -> pd.DataFrame:
     """`frame` with one text column per gate and `tradable`, true where every gate passed.
 
-    Reads predicted_excess_pct, excess_probability, turnover_24h_quote, market_return_24h_pct. `notional_quote` is
-    the order that slippage is measured for, the rules' reference order when not given. The fee gate
-    asks a prediction of more than `fee_margin` round trips: two fees and two slippages.
+    Reads predicted_excess_pct, excess_probability, turnover_24h_quote, range_1h_bps, market_return_24h_pct.
+    `notional_quote` is the order that slippage is measured for, the rules' reference order when not given. The
+    fee gate asks a prediction of more than `fee_margin` round trips: two fees and two slippages.
     """
     notional = rules.reference_order_quote if notional_quote is None else notional_quote
     gate_list = gates(frame, rules, notional, fee_rate)

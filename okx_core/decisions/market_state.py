@@ -8,6 +8,7 @@ from okx_core.features.bars import Array, change_pct
 from okx_core.features.grid import lay_on_grid, pair_places
 from okx_core.features.kernels.cross_section import market_mean
 from okx_core.features.timeframes import HOURLY, bar_numbers
+from okx_core.market.book_model import range_bps
 
 DAY_HOURS = 24
 
@@ -31,16 +32,16 @@ def known_turnover(quote_volume: Array, hours: int) -> Array:
 
 
 def market_state(candles_1h: pd.DataFrame) -> pd.DataFrame:
-    """Per candle row: pair, timestamp_utc, turnover_24h_quote, market_return_24h_pct.
+    """Per candle row: pair, timestamp_utc, turnover_24h_quote, range_1h_bps, market_return_24h_pct.
 
-    Turnover is quote_volume (volume x close where the source has none) of the 24 bars up to the
-    row's; a missing bar counts as no turnover, so the figure is never too high. The market return is
+    The range is that of the row's bar. Turnover is quote_volume (volume x close where the source has none) of the
+    24 bars up to the row's; a missing bar counts as no turnover, so the figure is never too high. The market return is
     the mean 24-hour return of all pairs whose close is known now and 24 hours ago, NaN when none
     is. Candles must reach 24 hours before the first row that matters. Row order is kept.
     """
     if candles_1h.empty:
         keys = candles_1h[["pair", "timestamp_utc"]]
-        return keys.assign(turnover_24h_quote=np.nan, market_return_24h_pct=np.nan)
+        return keys.assign(turnover_24h_quote=np.nan, range_1h_bps=np.nan, market_return_24h_pct=np.nan)
     hours = bar_numbers(candles_1h["timestamp_utc"], HOURLY)
     first, stop = int(hours.min()), int(hours.max()) + 1
     pairs = tuple(sorted(candles_1h["pair"].unique()))
@@ -50,5 +51,8 @@ def market_state(candles_1h: pd.DataFrame) -> pd.DataFrame:
     rows = pair_places(candles_1h["pair"], pairs), hours - first
     return candles_1h[["pair", "timestamp_utc"]].assign(
         turnover_24h_quote=known_turnover(quote_volume, DAY_HOURS)[rows],
+        range_1h_bps=range_bps(
+            candles_1h["high"].to_numpy(np.float64), candles_1h["low"].to_numpy(np.float64)
+        ),
         market_return_24h_pct=market_mean(change_pct(close, DAY_HOURS), 1)[rows],
     )

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from okx_core.features.kernels import recursions, smoothing, windows
+from okx_core.features.kernels import missing, recursions, smoothing, windows
 from okx_core.features.kernels.moments import rolling_comoments, rolling_moments
 
 Array = NDArray[np.float64]
@@ -59,9 +59,21 @@ class Bars:
         """Bar number of every column [bars]."""
         return np.arange(self.first_bar, self.first_bar + self._bars)
 
+    def support(self, lookback: int) -> Array:
+        """At least `lookback` where a value with this look-back may be known, see `missing.support`."""
+        if not self._has_gap:
+            return self._since_first
+        return self._once(
+            ("support", lookback), lambda: self.cut(missing.support(self.since_anchor.close, lookback))
+        )
+
     @cached_property
-    def unbroken(self) -> Array:
-        """Known bars in a row up to each bar, counted from the anchor."""
+    def _has_gap(self) -> bool:
+        return missing.has_gap(self.since_anchor.close)
+
+    @cached_property
+    def _since_first(self) -> Array:
+        """Bars since each pair's first one since the anchor, where there is no gap."""
         return self.cut(windows.run_length(self.since_anchor.close))
 
     @cached_property
@@ -221,6 +233,11 @@ def memoized(compute: Callable[[Source], Computed]) -> Callable[[Source], Comput
         return cast(Computed, bars.known[compute])
 
     return known
+
+
+def flag(holds: NDArray[np.bool_], known: Array) -> Array:
+    """1 where `holds`, else 0; NaN where `known` is NaN."""
+    return np.where(np.isnan(known), np.nan, holds.astype(np.float64))
 
 
 def lag(values: Array, bars: int) -> Array:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from okx_core.candles.buckets import aggregated
 from okx_core.features.compute import compute_features, history_start
 from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
@@ -79,19 +80,3 @@ class CandleSet:
         if self.universe is None:
             return None
         return self.universe[pd.to_datetime(self.universe["day"]).dt.date <= row.date()]
-
-
-def aggregated(hourly: pd.DataFrame, hours: int) -> pd.DataFrame:
-    """Complete buckets of `hours` hours, named by their open; a bucket with a missing hour is no candle.
-
-    A sum is NaN when one of its hours is unknown. The same definition as dbt_like_sql/staging.
-    """
-    ordered = hourly.sort_values(["pair", "timestamp_utc"])
-    bucket = ordered["timestamp_utc"].dt.floor(f"{hours}h")
-    grouped = ordered.groupby([ordered["pair"], bucket], sort=True)
-    first = {"open": "first", "high": "max", "low": "min", "close": "last"}
-    bars = grouped.agg(first)
-    for name in ("volume", "quote_volume", "taker_buy_base"):
-        if name in ordered:
-            bars[name] = grouped[name].sum(min_count=hours)
-    return bars[grouped.size() == hours].reset_index()

@@ -13,7 +13,7 @@ from okx_core.compilation import compiled
 from okx_core.features.bars import Array, Bars
 from okx_core.features.cross_section import CrossSection
 from okx_core.features.declaration import Feature
-from okx_core.features.grid import Grid, broadcast_bars, lay_on_grid
+from okx_core.features.grid import FIELDS, SUMS, Grid, broadcast_bars, lay_on_grid
 from okx_core.features.membership import members
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import HOURLY, TIMEFRAMES, Timeframe, history_start, hour_number
@@ -23,7 +23,7 @@ __all__ = ["compute_features", "history_start"]
 Floats = NDArray[np.float32]
 Pass = Callable[[], None]
 CACHED_BARS = 24_576  # bars of one pass: few calls, and its arrays stay in cache
-SLOPE_BARS = 8  # bars that features of anchored indicators may look back
+MIN_LEAD = 32  # bars that features of anchored indicators, or of a price before a gap, may look back
 
 
 def compute_features(
@@ -76,7 +76,14 @@ def _positions(features: Sequence[Feature], timeframe: str) -> dict[int, Feature
 def _grid(candles: pd.DataFrame, pairs: tuple[str, ...], timeframe: Timeframe, first: int, stop: int) -> Grid:
     """All bars that the rows [first, stop) may depend on; `first` and `stop` are hours."""
     newest = timeframe.usable_bar(stop - 1) + 1
-    return lay_on_grid(candles, pairs, timeframe.anchor(timeframe.usable_bar(first)), newest, timeframe)
+    oldest = timeframe.anchor(timeframe.usable_bar(first))
+    if "hours" not in candles:
+        return lay_on_grid(candles, pairs, oldest, newest, timeframe)
+    grid = lay_on_grid(candles, pairs, oldest, newest, timeframe, (*FIELDS, "hours"))
+    missing = timeframe.minutes / 60 / grid.fields.pop("hours")
+    for name in SUMS if np.nanmax(missing, initial=1.0) > 1.0 else ():
+        grid.fields[name] *= missing  # what a bar traded, at the rate of its known hours
+    return grid
 
 
 def _closed_bars(
@@ -105,6 +112,8 @@ def _timeframe_passes(
 ) -> Iterator[Pass]:
     """Work that writes the features of one timeframe; column 0 of `values` is the bar numbered `first`."""
     lead = _lead(wanted.values())
+    if not timeframe.recursive:
+        lead += lead // 4 + 1  # a gap that began before the window
 
     def work(some: slice, begin: int, stop: int) -> None:
         bars = _bars(grid, some, timeframe, begin - lead, stop)
@@ -137,7 +146,7 @@ def _market_passes(
 def _lead(features: Iterable[Feature]) -> int:
     """Bars before the first row that the windows of `features` reach back."""
     windows = [feature.lookback_bars for feature in features if not feature.anchored]
-    return max([SLOPE_BARS, *windows])
+    return max([MIN_LEAD, *windows])
 
 
 def _cache_sized(pairs: int, bars: int) -> Iterator[slice]:
@@ -161,7 +170,7 @@ def _write(
 ) -> None:
     """Put a feature's bars after the lead at `place` (feature, pair, bar) of `values`."""
     computed = np.ascontiguousarray(feature.compute(source), dtype=np.float64)
-    _keep_known(values, *place, computed, bars.unbroken, feature.lookback_bars, lead)
+    _keep_known(values, *place, computed, bars.support(feature.lookback_bars), feature.lookback_bars, lead)
 
 
 @compiled
@@ -171,7 +180,7 @@ def _keep_known(
     first_pair: int,
     first_bar: int,
     computed: Array,
-    unbroken: Array,
+    support: Array,
     lookback: int,
     lead: int,
 ) -> None:
@@ -179,7 +188,7 @@ def _keep_known(
     for pair in range(computed.shape[0]):
         target = values[row, first_pair + pair, first_bar : first_bar + computed.shape[1] - lead]
         source = computed[pair, lead:]
-        run = unbroken[pair, lead:]
+        run = support[pair, lead:]
         for bar in range(source.size):
             value = np.float32(source[bar])
             gap = value - value  # 0, or NaN where the value is NaN or infinite

@@ -29,6 +29,10 @@ class CrossSection:
         self.members = members
         self._betas: dict[str, Array] = {}
 
+    def known(self, values: Array, lookback: int) -> Array:
+        """`values` where their look-back is known: no pair is compared before it counts itself."""
+        return np.where(self.bars.support(lookback) >= lookback, values, np.nan)
+
     def inside(self, values: Array) -> Array:
         """`values`, NaN outside the universe."""
         return np.where(self.members, values, np.nan)
@@ -55,13 +59,13 @@ class CrossSection:
 
     @cached_property
     def return_24_pct(self) -> Array:
-        """24-hour return of each pair, NaN where a bar of the way is missing."""
-        return np.where(self.bars.unbroken >= 25.0, self.bars.return_24_pct, np.nan)
+        """24-hour return of each pair."""
+        return self.known(self.bars.return_24_pct, 25)
 
     @cached_property
     def ema_deviation_48_pct(self) -> Array:
         deviation = 100.0 * (self.bars.close / self.bars.ema(48) - 1.0)
-        return np.where(self.bars.unbroken >= 96.0, deviation, np.nan)
+        return self.known(deviation, 96)
 
     @cached_property
     def turnover_rank(self) -> Array:

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from okx_core.features.kernels.missing import fewest_known
+
 Array = NDArray[np.float64]
 Declared = TypeVar("Declared")
 Input = Literal[
@@ -25,8 +27,9 @@ class Feature:
     """One column of features_1h.
 
     `compute` takes `Bars` (timeframe '15m', '1h', '4h', '1d') or `CrossSection` (timeframe 'cross') and returns
-    [pairs, bars]. The value is NULL until `lookback_bars` unbroken bars, the row's own included, are
-    known; `anchored` says that the indicator is recursive and starts at the month's anchor.
+    [pairs, bars]. The value is NULL until `lookback_bars` bars, the row's own included, are known; what a
+    missing one costs is in `kernels.missing`. `anchored` says that the indicator is recursive and starts at
+    the month's anchor.
     `inputs` are the candle columns that can change it; `source` names who published the formula, empty
     where it is elementary or ours. `may_be_unknown` is why a value may be NULL with every bar known.
     """
@@ -50,7 +53,12 @@ class Feature:
     def null_rule(self) -> str:
         """When the feature is NULL, at the start and after a gap, and what it says where undefined."""
         bars = "bars" if self.timeframe == "cross" else f"{self.timeframe} bars"
-        rule = f"NULL until {self.lookback_bars} unbroken {bars} are known"
+        needed, fewest = self.lookback_bars, fewest_known(self.lookback_bars)
+        rule = f"NULL until {needed} {bars} are known"
+        if fewest < needed:
+            rule += (
+                f", later unless {fewest} of the last {needed} are, and after a gap of {needed // 4 + 1} anew"
+            )
         return "; ".join(part for part in (rule, self.may_be_unknown, self.undefined) if part)
 
     def on(self, timeframe: str) -> "Feature":

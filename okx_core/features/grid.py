@@ -16,6 +16,7 @@ Floats = NDArray[np.floating]
 
 NEEDED = ("high", "low", "close", "volume")
 DECISIVE = ("open", *NEEDED)  # a bar is missing when one of these is unknown
+SUMS = ("volume", "quote_volume", "taker_buy_base")
 FIELDS = (*DECISIVE, "quote_volume", "taker_buy_base")
 
 

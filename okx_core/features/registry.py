@@ -17,6 +17,7 @@ from okx_core.features.indicators import (
     volume,
 )
 
+DERIVED = ("4h", "1d")  # timeframes whose bars are made of hourly ones
 ON_HIGHER_TIMEFRAMES = (
     momentum.rsi,
     momentum.rsi_slope,
@@ -41,7 +42,7 @@ FEATURES: tuple[Feature, ...] = (
         for module in (price, momentum, trend, volatility, volume, statistics, patterns, levels, regime)
         for feature in declared_in(module)
     ),
-    *(feature.on(timeframe) for timeframe in ("4h", "1d") for feature in ON_HIGHER_TIMEFRAMES),
+    *(feature.on(timeframe) for timeframe in DERIVED for feature in ON_HIGHER_TIMEFRAMES),
     *declared_in(quarter_hours),
     *declared_in(cross_pair),
     *declared_in(seasonality),
@@ -57,7 +58,8 @@ def candle_columns(timeframe: str) -> tuple[str, ...]:
     """Values of a timeframe's candles that features read; the hourly ones serve the comparison of pairs too."""
     readers = {timeframe, "cross"} if timeframe == "1h" else {timeframe}
     needed = {name for feature in FEATURES if feature.timeframe in readers for name in feature.inputs}
-    return tuple(name for name in FIELDS if name in needed)
+    derived = ("hours",) if timeframe in DERIVED else ()
+    return (*(name for name in FIELDS if name in needed), *derived)
 
 
 def model_feature_names() -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class Timeframe:
 
 
 MINUTES_PER_DAY = 24 * 60
-QUARTER_HOURLY = Timeframe("15m", 15, 100, recursive=False)
+QUARTER_HOURLY = Timeframe("15m", 15, 128, recursive=False)
 HOURLY = Timeframe("1h", 60, 600)
 FOUR_HOURLY = Timeframe("4h", 240, 360)
 DAILY = Timeframe("1d", MINUTES_PER_DAY, 180)

@@ -9,6 +9,7 @@ import numpy as np
 
 from okx_core.compilation import compiled
 from okx_core.features.bars import mean_and_deviation, memoized
+from okx_core.features.kernels import windows
 from okx_core.labels.declaration import Array, FutureBars, label
 from okx_core.market.fees import round_trip_cost_pct
 
@@ -48,6 +49,7 @@ def first_barrier(high: Array, low: Array, upper: Array, lower: Array, horizon: 
 def barriers(future: FutureBars) -> tuple[Array, Array]:
     """Upper and lower barrier of each entry, in price."""
     _, deviation = mean_and_deviation(future.log_return, SIGMA_BARS)
+    deviation = np.where(windows.run_length(future.close) >= LOOKBACK, deviation, np.nan)
     reach = np.exp(np.maximum(deviation * np.sqrt(HORIZON), round_trip_cost_pct(0.0) / 100.0))
     return future.close * reach, future.close / reach
 

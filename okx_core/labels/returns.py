@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from okx_core.features.bars import flag
 from okx_core.features.kernels import windows
 from okx_core.hours import HORIZON_HOURS, LABEL_HORIZON_HOURS
 from okx_core.labels.declaration import Array, FutureBars, Label, label, later
@@ -37,7 +38,7 @@ def future_max_drawdown_12h_pct(future: FutureBars) -> Array:
 def was_profitable_12h(future: FutureBars) -> Array:
     """Whether buying at the close and selling 12 hours later earned more than two taker fees."""
     kept = later(future.close, 12) / future.close * (1.0 - TAKER_FEE_RATE) ** 2
-    return _flag(kept > 1.0, kept)
+    return flag(kept > 1.0, kept)
 
 
 @label(
@@ -55,7 +56,7 @@ def future_risk_adj_return_12h(future: FutureBars) -> Array:
 def _profit_target(percent: int) -> Label:
     def compute(future: FutureBars) -> Array:
         best = future.highest(24)
-        return _flag(best >= future.close * (1.0 + percent / 100.0), best)
+        return flag(best >= future.close * (1.0 + percent / 100.0), best)
 
     compute.__name__ = f"profit_target_{percent}pct"
     compute.__doc__ = f"Whether a limit sell {percent} % above entry would have been reached within 24 hours."
@@ -64,8 +65,3 @@ def _profit_target(percent: int) -> Label:
 
 
 PROFIT_TARGETS = tuple(_profit_target(percent) for percent in (1, 2))
-
-
-def _flag(reached: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], known: Array) -> Array:
-    """1 where `reached`, else 0, NaN where `known` is NaN."""
-    return np.where(np.isnan(known), np.nan, reached.astype(np.float64))

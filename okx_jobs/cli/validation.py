@@ -22,6 +22,7 @@ from okx_jobs.stack import services
 from okx_simulator.tape import minute_bars
 from okx_simulator.tape.recorded import RecordedTape
 from okx_simulator.tape.synthetic import SyntheticTape
+from okx_simulator.tape.tape_paths import TapePaths
 from resources.config.masking import masked
 from resources.config.settings import Settings
 from resources.market.candle_frames import candle_set, largest_pairs
@@ -122,10 +123,11 @@ def _wanted(pairs: str | None) -> list[str]:
 def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
     """Hourly and 15-minute candles of the synthetic market, with takers and a universe drawn by rng."""
     tape = SyntheticTape(seed=seed)
-    stop = tape.start_hour + 24 * days
+    paths, stop = TapePaths(tape), tape.start_hour + 24 * days
     quarters = []
     for pair in tape.pairs:
-        cut = minute_bars.cut(tape.bars(pair, stop), 15, stop * HOUR_SECONDS * 1000 - 1)
+        with_paths = paths.each(pair, tape.bars(pair, stop))
+        cut = minute_bars.cut(with_paths, 15, stop * HOUR_SECONDS * 1000 - 1)
         opens = pd.to_datetime(cut.open_ms, unit="ms", utc=True)
         quarters.append(_frame(pair, opens, dict(zip(FIELDS, cut.values, strict=True))))
     hourly = _hourly(tape, tape.pairs, stop)

@@ -114,7 +114,7 @@ def predict(rows: pd.DataFrame, models: dict[int, LoadedModel]) -> pd.DataFrame:
 def apply_gates(database: Database, predicted: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
     """Add the result of the universe and of every gate to the predictions of [start, end)."""
     candles = database.frame(
-        "select pair, timestamp_utc, close, volume, quote_volume from market.candles_1h "
+        "select pair, timestamp_utc, high, low, close, volume, quote_volume from market.candles_1h "
         "where timestamp_utc >= $1 and timestamp_utc < $2 order by pair, timestamp_utc",
         (start - DAY, end),
     )

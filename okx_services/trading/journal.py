@@ -43,7 +43,12 @@ class Journal:
             row = connection.execute("select pg_try_advisory_lock($1)", (EXECUTION_LOCK,)).fetchone()
             if row is None or not row[0]:
                 raise LeaseTakenError("another execution is running: this one places nothing")
-            yield
+            try:
+                yield
+            finally:
+                # The server takes it back some time after the connection has ended: the next run may come before.
+                if not connection.broken:
+                    connection.execute("select pg_advisory_unlock($1)", (EXECUTION_LOCK,))
 
     def is_executed(self, signal_hour: datetime) -> bool:
         found = self.database.scalar(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from okx_core.market.fees import MAKER_FEE, TAKER_FEE
 from okx_simulator.account.margin import MarginAccount, Prices, remaining
 from okx_simulator.account.position_math import MONEY
-from okx_simulator.account.positions import PositionBook
+from okx_simulator.account.positions import PositionBook, fill_purpose
 from okx_simulator.ledger.events import AMENDED, CANCELED, FILLED, PLACED, OrderChanged
 from okx_simulator.ledger.ledger import OPEN_STATES, Ledger
 from okx_simulator.ledger.rows import FillRow, OrderRow, PositionRow
@@ -241,8 +241,10 @@ class Bookkeeper:
         base_change = size + fee if buying else -size
         quote_change = -paid if buying else paid + fee
         base, quote = coins(fill.inst_id)
-        self._ledger.change_balance(fill.ord_id, base, base_change, fill.filled_ms)
-        self._ledger.change_balance(fill.ord_id, quote, quote_change, fill.filled_ms)
+        for currency, change in ((base, base_change), (quote, quote_change)):
+            received = currency == fill.fee_currency
+            purpose = fill_purpose(fill, "trade", "1" if buying else "2", fill.fee if received else "0")
+            self._ledger.change_balance(fill.ord_id, currency, change, fill.filled_ms, purpose)
 
 
 def _is_complete(order: OrderRow, taken: list[Match], last: bool) -> bool:

@@ -6,11 +6,21 @@ from decimal import Decimal
 
 from okx_simulator.account.position_math import MONEY, PRICE, after_fill, holding_of
 from okx_simulator.ledger.ledger import Ledger
-from okx_simulator.ledger.rows import FillRow, OrderRow, PositionRow
+from okx_simulator.ledger.rows import FillRow, OrderRow, PositionRow, Purpose
 from okx_simulator.protocol.amounts import plain
 from okx_simulator.protocol.swaps import SETTLED_IN
 
 PriceAt = Callable[[str, int], Decimal]
+# OKX's sub types of a swap fill's bill: opening, closing and liquidating a long or a short position.
+OPENING, CLOSING = {"buy": "3", "sell": "4"}, {"sell": "5", "buy": "6"}
+LIQUIDATING = {"sell": "104", "buy": "105"}
+FUNDING_PAID, FUNDING_RECEIVED = "173", "174"
+INSURED = Purpose(kind="insurance", sub_type="110")
+
+
+def fill_purpose(fill: FillRow, kind: str, sub_type: str, fee: str = "") -> Purpose:
+    """The part of a bill that its fill knows."""
+    return Purpose(kind, fill.inst_id, sub_type, fill.trade_id, fill.price, fill.size, fee, fill.liquidity)
 
 
 class PositionBook:
@@ -41,8 +51,12 @@ class PositionBook:
             updated_ms=fill.filled_ms,
         )
         self._ledger.save_position(changed)
-        self.pay(fill.ord_id, profit, fill.filled_ms, "pnl")
-        self.pay(fill.ord_id, Decimal(fill.fee), fill.filled_ms, "fee")
+        reducing = Decimal(row.size) * signed < 0
+        liquidated = fill.trade_id < 0
+        sub_type = (LIQUIDATING if liquidated else CLOSING if reducing else OPENING)[fill.side]
+        for amount, kind in ((profit, "pnl"), (Decimal(fill.fee), "fee")):
+            purpose = fill_purpose(fill, f"liquidation {kind}" if liquidated else kind, sub_type)
+            self.pay(fill.ord_id, amount, fill.filled_ms, purpose)
         return replace(fill, pnl=plain(profit))
 
     def _opened(self, order: OrderRow, fill: FillRow) -> PositionRow:
@@ -68,15 +82,16 @@ class PositionBook:
         payment = (-value * rate).quantize(MONEY)
         funding_fee = plain(Decimal(row.funding_fee) + payment)
         self._ledger.save_position(replace(row, funding_fee=funding_fee, updated_ms=at_ms, funded_ms=at_ms))
-        self.pay(0, payment, at_ms, "funding")
+        sub_type = FUNDING_PAID if payment < 0 else FUNDING_RECEIVED
+        self.pay(0, payment, at_ms, Purpose("funding", row.inst_id, sub_type, size=row.size))
 
-    def pay(self, ord_id: int, amount: Decimal, at_ms: int, kind: str) -> None:
+    def pay(self, ord_id: int, amount: Decimal, at_ms: int, purpose: Purpose) -> None:
         """Book `amount` of USDT, negative when paid."""
         if amount == 0:
             return
         if self._ledger.cash(SETTLED_IN) + amount < 0:
             self._cover(-amount, at_ms)
-        self._ledger.change_balance(ord_id, SETTLED_IN, amount, at_ms, kind)
+        self._ledger.change_balance(ord_id, SETTLED_IN, amount, at_ms, purpose)
 
     def _cover(self, needed: Decimal, at_ms: int) -> None:
         """Bring the cash up to `needed`."""
@@ -87,7 +102,10 @@ class PositionBook:
                 realized = plain(Decimal(row.realized_pnl) + profit)
                 average = plain(price.quantize(PRICE))
                 self._ledger.save_position(replace(row, realized_pnl=realized, average_price=average))
-                self._ledger.change_balance(0, SETTLED_IN, profit, at_ms, "settlement")
+                settled = Purpose(
+                    "settlement", row.inst_id, CLOSING["sell" if Decimal(row.size) > 0 else "buy"]
+                )
+                self._ledger.change_balance(0, SETTLED_IN, profit, at_ms, settled)
         missing = needed - self._ledger.cash(SETTLED_IN)
         if missing > 0:
-            self._ledger.change_balance(0, SETTLED_IN, missing, at_ms, "insurance")
+            self._ledger.change_balance(0, SETTLED_IN, missing, at_ms, INSURED)

@@ -6,20 +6,20 @@ as the child of an algo order, takes part from then on.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from okx_simulator.account.bookkeeping import LIQUIDATED, MAKER, TAKER, Bookkeeper, Origin, held_by
+from okx_simulator.account.bookkeeping import LIQUIDATED, MAKER, Bookkeeper, held_by
 from okx_simulator.account.margin import remaining
 from okx_simulator.engine.algo_engine import AlgoOrderEngine
 from okx_simulator.engine.algo_triggers import Trigger, first_trigger
+from okx_simulator.engine.closing_out import DELIVERED, close_out
 from okx_simulator.engine.liquidation import margin_call_ms
 from okx_simulator.ledger.ledger import Ledger
 from okx_simulator.ledger.rows import AlgoRow, OrderRow, PositionRow
 from okx_simulator.market.funding import funding_rate, next_funding_ms
 from okx_simulator.market.matching import ZERO, Match
 from okx_simulator.market.prices import PriceFeed
-from okx_simulator.orders.requests import OrderRequest
 from okx_simulator.protocol.swaps import SETTLED_IN, is_swap
 from okx_simulator.tape.crossings import first_crossing
 
@@ -29,12 +29,16 @@ TIMER = "cancel all after"
 
 @dataclass(frozen=True)
 class ScheduledEvent:
-    """Something at `moment_ms`; `act` says whether what comes next has to be worked out anew."""
+    """Something at `moment_ms`; `act` says whether what comes next has to be worked out anew.
+
+    At one moment the lower rank comes first, then the order with the lower `priority`, then the older one.
+    """
 
     moment_ms: int
     rank: int
     number: int
     act: Callable[[], bool]
+    priority: Decimal = ZERO
 
 
 class Settlement:
@@ -58,6 +62,7 @@ class Settlement:
         if self._is_awaiting():
             with self._ledger.transaction():
                 self._walk(since_ms, now_ms)
+                self._delist(now_ms)
         self._settled_ms = now_ms
 
     def _is_awaiting(self) -> bool:
@@ -77,9 +82,9 @@ class Settlement:
         looking = True
         while looking:
             looking = False
-            for happening in self._scheduled_events(since_ms, now_ms):
-                since_ms = happening.moment_ms - 1
-                if happening.act():
+            for event in self._scheduled_events(since_ms, now_ms):
+                since_ms = event.moment_ms - 1
+                if event.act():
                     looking = True
                     break
 
@@ -90,7 +95,7 @@ class Settlement:
             *self._crossings(since_ms, now_ms),
             *self._triggers(since_ms, now_ms),
         ]
-        found.sort(key=lambda happening: (happening.moment_ms, happening.rank, happening.number))
+        found.sort(key=lambda event: (event.moment_ms, event.rank, event.priority, event.number))
         horizon = found[0].moment_ms if found else now_ms
         return [*self._margin_calls(since_ms, horizon), *found]
 
@@ -107,7 +112,7 @@ class Settlement:
 
     def _fundings(self, now_ms: int) -> Iterator[ScheduledEvent]:
         """The next payment, of every position that has one due at that moment."""
-        due = [(next_funding_ms(row.funded_ms), row) for row in self._ledger.positions()]
+        due = [(next_funding_ms(row.inst_id, row.funded_ms), row) for row in self._ledger.positions()]
         due_ms = min((moment for moment, _ in due), default=now_ms + 1)
         if due_ms <= now_ms:
             rows = [row for moment, row in due if moment == due_ms]
@@ -125,7 +130,10 @@ class Settlement:
                 self._reached[order] = self._reached_ms(order, since_ms, now_ms)
             moment = self._reached[order]
             if moment is not None:
-                yield ScheduledEvent(moment, 2, order.ord_id, self._fill(order, moment))
+                # The price jumps from slot to slot: on its way it meets the better limits first.
+                price = Decimal(order.price)
+                first = -price if order.side == "buy" else price
+                yield ScheduledEvent(moment, 2, order.ord_id, self._fill(order, moment), first)
 
     def _reached_ms(self, order: OrderRow, since_ms: int, now_ms: int) -> int | None:
         from_ms = max(order.rests_from_ms, since_ms) + 1
@@ -206,19 +214,19 @@ class Settlement:
         for order in self._ledger.open_orders():
             if is_swap(order.inst_id):
                 self._books.cancelled(order, BY_SYSTEM, at_ms)
-        market = self._market.at(at_ms)
-        for row in self._ledger.positions():
-            size = Decimal(row.size)
-            side = "sell" if size > 0 else "buy"
-            request = OrderRequest(
-                row.inst_id, side, "market", abs(size), False, None, "", "", td_mode="cross", reduce_only=True
-            )
-            order = self._books.opened(
-                request, Decimal(row.contract_value), at_ms, Origin(category=LIQUIDATED)
-            )
-            match = Match(market.price(row.inst_id), abs(size))
-            self._books.filled(self._books.placed(order), [match], TAKER, at_ms)
+        close_out(self._books, self._market.at(at_ms), self._ledger.positions(), LIQUIDATED)
         return True
+
+    def _delist(self, now_ms: int) -> None:
+        """Of what no longer trades cancel every order and close every position at its last price."""
+        for order in self._ledger.open_orders():
+            if self._market.has_ended(order.inst_id):
+                self._books.cancelled(order, BY_SYSTEM, now_ms)
+        for algo in self._ledger.live_algos():
+            if self._market.has_ended(algo.inst_id):
+                self._ledger.save_algo(replace(algo, state="canceled", updated_ms=now_ms))
+        ended = [row for row in self._ledger.positions() if self._market.has_ended(row.inst_id)]
+        close_out(self._books, self._market.at(now_ms), ended, DELIVERED)
 
     def start_timer(self, seconds: int) -> int:
         """Cancel everything in so many seconds unless called again; 0 turns it off. In a transaction."""

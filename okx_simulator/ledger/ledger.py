@@ -7,7 +7,7 @@ sent. A crash leaves either all of it or nothing.
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import astuple, fields
+from dataclasses import asdict, astuple, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
@@ -22,18 +22,16 @@ from okx_simulator.ledger.events import (
     PositionChanged,
 )
 from okx_simulator.ledger.file import hold, open_account
-from okx_simulator.ledger.rows import AlgoRow, BillRow, FillRow, OrderRow, PositionRow
+from okx_simulator.ledger.rows import AlgoRow, BillRow, FillRow, OrderRow, PositionRow, Purpose
 
 ID_EPOCH_MS = 1_577_836_800_000  # 2020-01-01
 ID_SEQUENCE_BITS = 20
 OPEN_STATES = ("live", "partially_filled")
+TRADED = Purpose()
+DEPOSITED = Purpose(kind="deposit", sub_type="11")
 SELECT_BALANCE = "select cash from balances where currency = ?"
 SELECT_BALANCES = "select currency, cash, updated_ms from balances order by currency"
 SET_BALANCE = "insert or replace into balances (currency, cash, updated_ms) values (?, ?, ?)"
-INSERT_CHANGE = (
-    "insert into balance_changes (ord_id, currency, change, cash_after, changed_ms, kind) "
-    "values (?, ?, ?, ?, ?, ?)"
-)
 NEXT_IN_SEQUENCE = (
     "insert into sequences (name, value) values (?, 1) "
     "on conflict (name) do update set value = value + 1 returning value"
@@ -44,8 +42,9 @@ RAISE_SEQUENCE = (
 )
 
 
-def _insert(table: str, row: type) -> str:
-    names = [column.name for column in fields(row)]
+def _insert(table: str, row: type, numbered: str = "") -> str:
+    """The statement that adds a row; the database numbers the column `numbered`."""
+    names = [column.name for column in fields(row) if column.name != numbered]
     return f"insert into {table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"  # noqa: S608
 
 
@@ -58,6 +57,9 @@ SAVE_ALGO = _upsert("algo_orders", AlgoRow)
 SAVE_POSITION = _upsert("positions", PositionRow)
 SET_SETTING = "insert or replace into settings (name, value) values (?, ?)"
 INSERT_FILL = _insert("fills", FillRow)
+BILL_COLUMNS = [column.name for column in fields(BillRow) if column.name != "change_id"]
+INSERT_BILL = _insert("balance_changes", BillRow, numbered="change_id")
+KEEP_CLOSED = _insert("closed_positions", PositionRow)
 
 
 class Ledger:
@@ -81,7 +83,7 @@ class Ledger:
         if not self.balances():
             with self.transaction():
                 for currency, amount in opening.items():
-                    self.change_balance(0, currency, amount, opened_ms, "deposit")
+                    self.change_balance(0, currency, amount, opened_ms, DEPOSITED)
 
     def close(self) -> None:
         self._connection.close()
@@ -111,16 +113,16 @@ class Ledger:
         return self.balances().get(currency, (Decimal(0), 0))[1]
 
     def change_balance(
-        self, ord_id: int, currency: str, change: Decimal, at_ms: int, kind: str = "trade"
+        self, ord_id: int, currency: str, change: Decimal, at_ms: int, purpose: Purpose = TRADED
     ) -> None:
         """Book one change as a bill; inside a transaction. A balance never goes below zero."""
         after = self.cash(currency) + change
         if after < 0:
             raise OkxSignalError(f"ledger: {currency} would fall to {after}; refuse the order first")
         self._connection.execute(SET_BALANCE, (currency, format(after, "f"), at_ms))
-        self._connection.execute(
-            INSERT_CHANGE, (ord_id, currency, format(change, "f"), format(after, "f"), at_ms, kind)
-        )
+        bill = {**asdict(purpose), "ord_id": ord_id, "currency": currency, "changed_ms": at_ms}
+        bill |= {"change": format(change, "f"), "cash_after": format(after, "f")}
+        self._connection.execute(INSERT_BILL, [bill[name] for name in BILL_COLUMNS])
         self._untold.append(BalanceChanged(currency, after, at_ms))
 
     def next_id(self, name: str) -> int:
@@ -146,8 +148,10 @@ class Ledger:
         self._untold.append(AlgoChanged(algo))
 
     def save_position(self, position: PositionRow) -> None:
-        """Store a position after a change; inside a transaction."""
+        """Store a position after a change, a closed one also for good; inside a transaction."""
         self._connection.execute(SAVE_POSITION, astuple(position))
+        if position.size == "0":
+            self._connection.execute(KEEP_CLOSED, astuple(position))
         self._untold.append(PositionChanged(position))
 
     def set_setting(self, name: str, value: str) -> None:
@@ -189,6 +193,11 @@ class Ledger:
         """The open position of a swap, or the last one closed; None when there never was any."""
         rows = self._rows("select * from positions where inst_id = ?", inst_id)
         return PositionRow(*rows[0]) if rows else None
+
+    def closed_positions(self, where: str, *values: object) -> list[PositionRow]:
+        """Positions as they were closed, by a condition written by this package, never by a caller."""
+        rows = self._rows(f"select * from closed_positions where {where}", *values)  # noqa: S608
+        return [PositionRow(*row) for row in rows]
 
     def bills(self, where: str, *values: object) -> list[BillRow]:
         """Changes of balances by a condition written by this package, never by a caller."""

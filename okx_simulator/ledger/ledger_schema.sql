@@ -69,7 +69,14 @@ create table if not exists balance_changes (
     change text not null,
     cash_after text not null,
     changed_ms integer not null,
-    kind text not null default 'trade'
+    kind text not null default 'trade',
+    inst_id text not null default '',
+    sub_type text not null default '',
+    trade_id integer not null default 0,
+    price text not null default '',
+    size text not null default '',
+    fee text not null default '',
+    liquidity text not null default ''
 );
 
 create table if not exists sequences (
@@ -131,6 +138,24 @@ create table if not exists positions (
     updated_ms integer not null,
     funded_ms integer not null
 );
+
+create table if not exists closed_positions (
+    inst_id text not null,
+    position_id integer not null,
+    size text not null,
+    average_price text not null,
+    contract_value text not null,
+    leverage text not null,
+    realized_pnl text not null,
+    fee text not null,
+    funding_fee text not null,
+    last_trade_id integer not null,
+    created_ms integer not null,
+    updated_ms integer not null,
+    funded_ms integer not null
+);
+
+create index if not exists closed_positions_by_time on closed_positions (updated_ms);
 
 create table if not exists settings (
     name text primary key,

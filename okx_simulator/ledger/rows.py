@@ -128,7 +128,11 @@ class PositionRow:
 
 @dataclass(frozen=True)
 class BillRow:
-    """One change of a balance as booked: the bills of a coin add up to its balance."""
+    """One change of a balance as booked: the bills of a coin add up to its balance.
+
+    What follows `kind` says what it was for: the instrument, OKX's sub type, and of a fill its number, price,
+    size, fee and liquidity; '' and 0 where there is none.
+    """
 
     change_id: int
     ord_id: int
@@ -137,3 +141,24 @@ class BillRow:
     cash_after: str
     changed_ms: int
     kind: str = "trade"
+    inst_id: str = ""
+    sub_type: str = ""
+    trade_id: int = 0
+    price: str = ""
+    size: str = ""
+    fee: str = ""
+    liquidity: str = ""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a change of a balance is for: the part of a bill that its fill or payment knows."""
+
+    kind: str = "trade"
+    inst_id: str = ""
+    sub_type: str = ""
+    trade_id: int = 0
+    price: str = ""
+    size: str = ""
+    fee: str = ""
+    liquidity: str = ""

@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from okx_core.market.book_model import BookModel, book_model, ladder_prices
+from okx_core.market.book_model import BookModel, book_model, ladder_prices, range_bps
 from okx_core.market.instruments import Instrument
 from okx_simulator.faults.script import Faults
-from okx_simulator.market.public_trades import SLOT_MS, TRADES_PER_HOUR, PublicTrade, trades_of
+from okx_simulator.market.public_trades import TRADE_MS, TRADES_PER_HOUR, PublicTrade, trades_of
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.protocol.swaps import CONTRACT_LOT, contract_value, has_swap, is_swap, pair_of, swap_of
 from okx_simulator.tape.bar_sizes import BarSize, gather
-from okx_simulator.tape.bars import Bars, Tape, forming_bar, joined
-from okx_simulator.tape.price_grid import price_grid, year_start
+from okx_simulator.tape.bars import Bars, Tape, joined
+from okx_simulator.tape.hour_path import forming_bar
+from okx_simulator.tape.price_grid import year_start
+from okx_simulator.tape.tape_paths import Stretch, TapePaths
 
 DELISTED_AFTER_HOURS = 72
 SWAP_CODES = 100_000
@@ -45,15 +47,18 @@ class PriceFeed:
         clock: ExchangeClock,
         faults: Faults | None = None,
         listings: dict[tuple[str, int], Instrument] | None = None,
+        paths: TapePaths | None = None,
     ) -> None:
         self.tape = tape
+        self.paths = paths or TapePaths(tape)
         self.clock = clock
         self._faults = faults or Faults(clock.now_ms)
         self._listings: dict[tuple[str, int], Instrument] = {} if listings is None else listings
 
     def at(self, moment_ms: int) -> "PriceFeed":
         """The same market with its clock fixed at another time."""
-        return PriceFeed(self.tape, ExchangeClock(fixed(moment_ms)), self._faults, self._listings)
+        clock = ExchangeClock(fixed(moment_ms))
+        return PriceFeed(self.tape, clock, self._faults, self._listings, self.paths)
 
     def candles(
         self, pair: str, size: BarSize, after_ms: int, before_ms: int, limit: int, newest: int | None = None
@@ -81,7 +86,8 @@ class PriceFeed:
         if len(bars) == 0 or int(bars.hours[-1]) != hour:
             return bars
         last = len(bars) - 1
-        return joined([bars[:last], forming_bar(bars[last:], now_ms)])
+        whole = bars[last:]
+        return joined([bars[:last], forming_bar(whole, self.paths.of(pair_of(pair), whole), now_ms)])
 
     def mid(self, pair: str) -> float:
         """The price on the path at the exchange's now; the last close where no bar is forming."""
@@ -113,10 +119,13 @@ class PriceFeed:
         )
 
     def book(self, pair: str) -> BookModel:
-        """The book model from the turnover of the last 24 closed hours."""
-        hour = self.clock.now_ms() // HOUR_MS
+        """The book model from the turnover of the last 24 closed hours and the range of this and the last one."""
+        now_ms = self.clock.now_ms()
+        hour = now_ms // HOUR_MS
         closed = self.tape.bars(pair_of(pair), hour).between(hour - 24, hour)
-        return book_model(float(closed.quote_volume.sum()) if len(closed) else math.nan)
+        turnover = float(closed.quote_volume.sum()) if len(closed) else math.nan
+        latest = self._recent(pair, now_ms, hour + 1, 2).between(hour - 1, hour + 1)
+        return book_model(turnover, float(range_bps(latest.high, latest.low).max(initial=-1.0)))
 
     def levels(self, pair: str, side: str, count: int) -> list[Level]:
         """Price and size of the first `count` levels of one side, best first, on tick and lot."""
@@ -137,20 +146,19 @@ class PriceFeed:
         now_ms = self.clock.now_ms()
         bars = self.tape.bars(pair_of(pair), now_ms // HOUR_MS + 1)
         hours = count // TRADES_PER_HOUR + 2
-        bars = bars[max(len(bars) - hours, 0) :]
-        return trades_of(bars, self.listing(pair), now_ms, count, self.contract_value(pair))
+        hourly = list(self.paths.each(pair_of(pair), bars[max(len(bars) - hours, 0) :]))
+        return trades_of(hourly, self.listing(pair), now_ms, count, self.contract_value(pair))
 
     def trades_before(self, pair: str, trade_id: int, count: int) -> list[PublicTrade]:
         """The newest `count` public trades with ids below `trade_id`, newest first; none of the future."""
-        last_ms = min(self.clock.now_ms(), trade_id * SLOT_MS - 1)
+        last_ms = min(self.clock.now_ms(), trade_id * TRADE_MS - 1)
         if len(self.tape.bars(pair_of(pair), last_ms // HOUR_MS + 1)) == 0:
             return []
         return self.at(last_ms).trades(pair, count)
 
-    def stretch(self, pair: str, from_ms: int, to_ms: int) -> Bars:
-        """Whole bars around [from, to]: what may be later than the clock is for the caller to cut off."""
-        bars = self.tape.bars(pair_of(pair), to_ms // HOUR_MS + 1)
-        return bars.between(from_ms // HOUR_MS - 1, to_ms // HOUR_MS + 1)
+    def stretch(self, pair: str, from_ms: int, to_ms: int) -> Stretch:
+        """The path of [from, to]: what may be later than the clock is for the caller to cut off."""
+        return self.paths.stretch(pair_of(pair), from_ms, to_ms)
 
     def price(self, pair: str) -> Decimal:
         """Last, index and mark price of now: the point on the path."""
@@ -169,6 +177,12 @@ class PriceFeed:
 
     def is_listed(self, pair: str) -> bool:
         return self.is_known(pair) and self._trades(pair, self.clock.now_ms() // HOUR_MS)
+
+    def has_ended(self, inst_id: str) -> bool:
+        """Traded once and trades no more: delisted by a fault script, or its bars ended long before the tape."""
+        if not self.is_known(inst_id) or self.is_listed(inst_id):
+            return False
+        return len(self.tape.bars(pair_of(inst_id), self.clock.now_ms() // HOUR_MS + 1)) > 0
 
     def is_halted(self, inst_id: str) -> bool:
         """Whether a fault script holds its trading up at this moment: nothing is matched then."""
@@ -197,9 +211,10 @@ class PriceFeed:
     def listing(self, pair: str) -> Instrument:
         """The instrument of this year; `pair` must be listed."""
         bars = self.tape.bars(pair_of(pair), self.clock.now_ms() // HOUR_MS + 1)
-        key = (pair, year_start(int(bars.hours[-1])))
+        newest = int(bars.hours[-1])
+        key = (pair, year_start(newest))
         if key not in self._listings:
-            grid = price_grid(float(bars.between(key[1], int(bars.hours[-1]) + 1).open[0]))
+            grid = self.paths.grid(pair_of(pair), newest)
             base, quote = pair_of(pair).split("-")
             listed = datetime.fromtimestamp(int(bars.hours[0]) * 3600, UTC)
             lot, least = (CONTRACT_LOT, CONTRACT_LOT) if is_swap(pair) else (grid.lot, grid.min_size)

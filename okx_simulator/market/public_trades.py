@@ -1,21 +1,25 @@
-"""Public trades read off the tape: evenly spaced along the path of a bar, the same whenever asked.
+"""Public trades read off the tape: one every six seconds of the path, the same whenever asked.
 
-A bar's volume is shared out evenly; the taker's side follows the direction of the path, with every
-fourth trade against it. Trade ids count slots since 1970, so they grow and never repeat.
+A trade has the path's price at its moment and the volume since the one before. The taker buys where the path
+rose and sells where it fell; where it stayed he does as before. Trade ids count six seconds since 1970, so they
+grow and never repeat.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from okx_core.market.instruments import Instrument
 from okx_simulator.protocol.clock import HOUR_MS
-from okx_simulator.tape.bars import Bars, path_points
+from okx_simulator.tape.bars import Bars, Floats
+from okx_simulator.tape.hour_path import SLOTS, HourPath, slot_of
 
 TRADES_PER_HOUR = 600
-SLOT_MS = HOUR_MS // TRADES_PER_HOUR
-AGAINST_EVERY = 4
+TRADE_MS = HOUR_MS // TRADES_PER_HOUR
+SLOTS_A_TRADE = SLOTS // TRADES_PER_HOUR
 
 
 @dataclass(frozen=True)
@@ -30,32 +34,44 @@ class PublicTrade:
 
 
 def trades_of(
-    bars: Bars, instrument: Instrument, now_ms: int, count: int, unit: Decimal = Decimal(1)
+    hourly: Sequence[tuple[Bars, HourPath]],
+    instrument: Instrument,
+    now_ms: int,
+    count: int,
+    unit: Decimal = Decimal(1),
 ) -> list[PublicTrade]:
-    """The newest `count` trades up to `now_ms`, newest first; `bars` are whole ones. A size counts `unit` base."""
+    """The newest `count` trades up to `now_ms`, newest first; bars are whole ones. A size counts `unit` base."""
     found: list[PublicTrade] = []
-    for index in range(len(bars) - 1, -1, -1):
-        bar = bars[index : index + 1]
-        first = int(bar.hours[0]) * TRADES_PER_HOUR
-        newest = min(now_ms // SLOT_MS, first + TRADES_PER_HOUR - 1)
-        oldest = max(first, newest - (count - len(found)) + 1)
-        found += [_trade(bar, instrument, slot, unit) for slot in range(newest, oldest - 1, -1)]
-        if len(found) >= count:
-            break
+    for bar, path in reversed(hourly):
+        newest = slot_of(int(bar.hours[0]) * HOUR_MS, now_ms) // SLOTS_A_TRADE
+        chosen = range(newest, max(newest - (count - len(found)), -1), -1)
+        found += _trades(bar, path, instrument, chosen, unit)
     return found
 
 
-def _trade(bar: Bars, instrument: Instrument, slot: int, unit: Decimal) -> PublicTrade:
-    times, prices = path_points(bar)
-    fraction = slot % TRADES_PER_HOUR / TRADES_PER_HOUR
-    price = Decimal(repr(float(np.interp(fraction, times, prices))))
-    leg = min(int(np.searchsorted(times, fraction, side="right")), len(times) - 1)
-    rising = bool(prices[leg] >= prices[leg - 1])
-    size = instrument.floor_size(Decimal(repr(float(bar.volume[0]))) / TRADES_PER_HOUR / unit)
-    return PublicTrade(
-        trade_id=slot,
-        price=max(instrument.floor_price(price), instrument.tick),
-        size=max(size, instrument.lot),
-        side="buy" if rising != (slot % AGAINST_EVERY == 0) else "sell",
-        traded_ms=slot * SLOT_MS,
-    )
+def _trades(
+    bar: Bars, path: HourPath, instrument: Instrument, chosen: range, unit: Decimal
+) -> Iterator[PublicTrade]:
+    first = int(bar.hours[0]) * TRADES_PER_HOUR
+    prices = path.prices[::SLOTS_A_TRADE]
+    # The volume of its own slot and of those after it is still to come: only what was traded before counts.
+    sizes = float(bar.volume[0]) * np.diff(path.traded[::SLOTS_A_TRADE], prepend=0.0)
+    rising = _takers_buy(prices)
+    for number in chosen:
+        price = instrument.floor_price(Decimal(repr(float(prices[number]))))
+        size = instrument.floor_size(Decimal(repr(float(sizes[number]))) / unit)
+        yield PublicTrade(
+            trade_id=first + number,
+            price=max(price, instrument.tick),
+            size=max(size, instrument.lot),
+            side="buy" if rising[number] else "sell",
+            traded_ms=(first + number) * TRADE_MS,
+        )
+
+
+def _takers_buy(prices: Floats) -> NDArray[np.bool_]:
+    """Whether the taker buys, by trade: the direction of the last change; a buyer before the first one."""
+    changes = np.diff(prices, prepend=prices[0])
+    latest = np.maximum.accumulate(np.where(changes != 0, np.arange(len(prices)), 0))
+    rising: NDArray[np.bool_] = changes[latest] >= 0
+    return rising

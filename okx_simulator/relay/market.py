@@ -11,6 +11,8 @@ from okx_simulator.market.prices import Level, PriceFeed
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock
 from okx_simulator.relay.upstream import Upstream
 from okx_simulator.tape.bars import Bars
+from okx_simulator.tape.hour_path import flat_path
+from okx_simulator.tape.tape_paths import Stretch
 
 NO_BARS = Bars(np.empty(0, np.int64), *(np.empty(0) for _ in range(6)))
 BOOK_LEVELS = 400
@@ -21,6 +23,7 @@ class RelayTape:
 
     start_hour = 0
     end_hour: int | None = None
+    seed, comovement = 0, 0.0
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -69,11 +72,12 @@ class RelayPriceFeed(PriceFeed):
         rows = book["asks" if side == "ask" else "bids"][:count]
         return [(Decimal(row[0]), Decimal(row[1])) for row in rows]
 
-    def stretch(self, pair: str, from_ms: int, to_ms: int) -> Bars:  # noqa: ARG002 - only now is known
+    def stretch(self, pair: str, from_ms: int, to_ms: int) -> Stretch:  # noqa: ARG002 - only now is known
         """The price of now as a flat bar: what lay between two looks has not been seen."""
         price = np.array([self.mid(pair)])
         nothing = np.zeros(1)
-        return Bars(np.array([to_ms // HOUR_MS]), price, price, price, price, nothing, nothing)
+        bar = Bars(np.array([to_ms // HOUR_MS]), price, price, price, price, nothing, nothing)
+        return Stretch(bar, lambda bar: flat_path(float(bar.close[0])))
 
     def listed(self, swaps: bool = False) -> list[str]:
         return [] if swaps else list(self.tape.pairs)
@@ -83,6 +87,9 @@ class RelayPriceFeed(PriceFeed):
 
     def is_listed(self, pair: str) -> bool:
         return self.is_known(pair) and self.listing(pair).is_live
+
+    def has_ended(self, inst_id: str) -> bool:  # noqa: ARG002 - what OKX no longer lists is not known here
+        return False
 
     def listing(self, pair: str) -> Instrument:
         rows = self._upstream.rows("/public/instruments", {"instType": "SPOT"})

@@ -10,13 +10,14 @@ from okx_simulator.protocol.amounts import plain
 from okx_simulator.protocol.calls import Call, Payload
 from okx_simulator.protocol.errors import empty_parameter, parameter_error
 from okx_simulator.protocol.swaps import SETTLED_IN
-from okx_simulator.responses.account import balance_detail, bill_row
+from okx_simulator.responses.account import EMPTY_ACCOUNT_FIELDS, balance_detail, bill_row
 from okx_simulator.responses.market_and_orders import fill_row, order_row
 from okx_simulator.rest.paging import list_bills, list_fills, list_orders
 from okx_simulator.rest.swaps import margin_details
 
-FILL_DAYS, FILL_HISTORY_DAYS, BILL_DAYS = 3, 90, 7
+FILL_DAYS, FILL_HISTORY_DAYS, BILL_DAYS, BILL_ARCHIVE_DAYS = 3, 90, 7, 90
 ORDER_DAYS, ORDER_ARCHIVE_DAYS = 7, 90
+ACCOUNT_RATE_LIMIT = "1000"
 
 
 def balance(exchange: Exchange, call: Call) -> list[Payload]:
@@ -35,9 +36,7 @@ def balance(exchange: Exchange, call: Call) -> list[Payload]:
             if exchange.order_service.account_level() != SPOT_LEVEL:
                 detail |= _margin_detail(exchange, currency, cash, gain)
             details.append(detail)
-    row: Payload = dict.fromkeys(
-        ["adjEq", "borrowFroz", "imr", "isoEq", "mgnRatio", "mmr", "notionalUsd", "ordFroz", "upl"], ""
-    )
+    row: Payload = dict.fromkeys(EMPTY_ACCOUNT_FIELDS, "")
     if exchange.order_service.account_level() != SPOT_LEVEL:
         row |= figures | {"upl": plain(profit)}
     return [{**row, "totalEq": plain(total), "uTime": str(exchange.clock.now_ms()), "details": details}]
@@ -164,7 +163,22 @@ def fills_history(exchange: Exchange, call: Call) -> list[Payload]:
     return _fills(exchange, call, FILL_HISTORY_DAYS)
 
 
-def bills(exchange: Exchange, call: Call) -> list[Payload]:
-    """Every change of every balance, newest first."""
-    found = list_bills(exchange.ledger, call.parameters, exchange.clock.now_ms(), BILL_DAYS)
+def _bills(exchange: Exchange, call: Call, days: int) -> list[Payload]:
+    found = list_bills(exchange.ledger, call.parameters, exchange.clock.now_ms(), days)
     return [bill_row(bill) for bill in found]
+
+
+def bills(exchange: Exchange, call: Call) -> list[Payload]:
+    """Every change of every balance of a week, newest first."""
+    return _bills(exchange, call, BILL_DAYS)
+
+
+def bills_archive(exchange: Exchange, call: Call) -> list[Payload]:
+    """The same of three months."""
+    return _bills(exchange, call, BILL_ARCHIVE_DAYS)
+
+
+def account_rate_limit(exchange: Exchange, call: Call) -> list[Payload]:  # noqa: ARG001
+    """Order requests in two seconds, before the ratio of fills counts: the lowest tier's."""
+    unrated = dict.fromkeys(["fillRatio", "mainFillRatio", "nextAccRateLimit"], "")
+    return [{**unrated, "accRateLimit": ACCOUNT_RATE_LIMIT, "ts": str(exchange.clock.now_ms())}]

@@ -1,8 +1,9 @@
 """Pages of the account's lists: cursor, window, newest first, as OKX pages orders and fills."""
 
 from okx_simulator.ledger.ledger import Ledger
-from okx_simulator.ledger.rows import AlgoRow, BillRow, FillRow, OrderRow
+from okx_simulator.ledger.rows import AlgoRow, BillRow, FillRow, OrderRow, PositionRow
 from okx_simulator.protocol.errors import parameter_error
+from okx_simulator.responses.account import BILL_TYPES
 
 MAX_ROWS = 100
 DAY_MS = 86_400_000
@@ -101,9 +102,31 @@ def list_bills(ledger: Ledger, parameters: dict[str, str], now_ms: int, days: in
     """Changes of balances of the last `days`, newest first."""
     condition = _Condition(parameters, "change_id", "changed_ms")
     condition.add("changed_ms >= ?", now_ms - days * DAY_MS)
-    condition.add("currency = ?", parameters.get("ccy"))
+    for name, column in (("ccy", "currency"), ("instId", "inst_id"), ("subType", "sub_type")):
+        condition.add(f"{column} = ?", parameters.get(name))
+    kinds = [kind for kind, number in BILL_TYPES.items() if number == parameters.get("type")]
+    if "type" in parameters:
+        condition.clauses.append(f"kind in ({', '.join('?' * len(kinds))})")
+        condition.values += kinds
+    if "instType" in parameters:
+        condition.clauses.append("inst_id <> ''")
+        _of_type(condition, parameters)
     where, values, ascending = condition.page()
     rows = ledger.bills(where, *values)
+    return rows[::-1] if ascending else rows
+
+
+def list_closed_positions(
+    ledger: Ledger, parameters: dict[str, str], now_ms: int, days: int
+) -> list[PositionRow]:
+    """Swap positions that were closed in the last `days`, newest first; the cursor is the time of closing."""
+    condition = _Condition(parameters, "updated_ms", "updated_ms")
+    condition.add("updated_ms >= ?", now_ms - days * DAY_MS)
+    condition.add("inst_id = ?", parameters.get("instId"))
+    condition.add("position_id = ?", whole_number(parameters, "posId"))
+    _of_type(condition, parameters)
+    where, values, ascending = condition.page()
+    rows = ledger.closed_positions(where, *values)
     return rows[::-1] if ascending else rows
 
 

@@ -1,7 +1,7 @@
 """The endpoints anyone may call: time, status, instruments, candles, tickers, books, trades."""
 
 from okx_simulator.exchange import Exchange
-from okx_simulator.market.public_trades import SLOT_MS
+from okx_simulator.market.public_trades import TRADE_MS
 from okx_simulator.protocol.calls import Call, Payload
 from okx_simulator.protocol.clock import HOUR_MS
 from okx_simulator.protocol.errors import empty_parameter, parameter_error, unknown_instrument
@@ -115,9 +115,8 @@ def _minute_candles(
         before_ms = max(before_ms, (now_ms // length_ms - newest) * length_ms)
     hours = limit * minutes // 60 + 2
     hourly = market.tape.bars(pair_of(pair), -(-after_ms // HOUR_MS))
-    bars, forming_ms = minute_rows(
-        hourly[max(len(hourly) - hours, 0) :], minutes, now_ms, after_ms, before_ms
-    )
+    with_paths = market.paths.each(pair_of(pair), hourly[max(len(hourly) - hours, 0) :])
+    bars, forming_ms = minute_rows(with_paths, minutes, now_ms, after_ms, before_ms)
     return minute_candle_rows(bars, forming_ms)[:limit]
 
 
@@ -214,5 +213,5 @@ def history_trades(exchange: Exchange, call: Call) -> list[Payload]:
     if after is None:
         found = market.trades(inst_id, limit)
     else:
-        found = market.trades_before(inst_id, after if kind == "1" else -(-after // SLOT_MS), limit)
+        found = market.trades_before(inst_id, after if kind == "1" else -(-after // TRADE_MS), limit)
     return [trade_row(inst_id, trade) for trade in found if before is None or trade.trade_id > before]

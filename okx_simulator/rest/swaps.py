@@ -5,7 +5,7 @@ from decimal import Decimal
 from okx_simulator.account.position_math import holding_of, liquidation_price
 from okx_simulator.engine.order_entry import FUTURES_LEVEL, SPOT_LEVEL
 from okx_simulator.exchange import Exchange
-from okx_simulator.market.funding import PERIOD_MS
+from okx_simulator.market.funding import last_funding_ms
 from okx_simulator.orders.price_bands import price_band
 from okx_simulator.orders.requests import CLIENT_ORDER_ID, TAG, matching_text, positive_decimal
 from okx_simulator.protocol.calls import Call, Payload
@@ -13,6 +13,7 @@ from okx_simulator.protocol.errors import ApiError, OrderRefusedError, empty_par
 from okx_simulator.protocol.swaps import MAX_LEVERAGE, is_swap
 from okx_simulator.responses.market_and_orders import acknowledgement
 from okx_simulator.responses.swaps import (
+    closed_position_row,
     funding_row,
     leverage_row,
     mark_price_row,
@@ -21,11 +22,11 @@ from okx_simulator.responses.swaps import (
     price_limit_row,
 )
 from okx_simulator.rest.orders import RowsFailedError
-from okx_simulator.rest.paging import DAY_MS, row_limit, whole_number
+from okx_simulator.rest.paging import DAY_MS, list_closed_positions, row_limit, whole_number
 from okx_simulator.rest.public import listed_instrument
 
 FUNDING_DAYS, FUNDING_ROWS = 90, 400
-CLOSED_VISIBLE_DAYS = 30
+CLOSED_VISIBLE_DAYS, CLOSED_HISTORY_DAYS = 30, 90
 SHORTEST_TIMER, MAX_TIMER = 10, 120
 
 
@@ -71,8 +72,12 @@ def funding_rate_history(exchange: Exchange, call: Call) -> list[Payload]:
     since_ms = max(now_ms - FUNDING_DAYS * DAY_MS, exchange.tape.start_hour * 3_600_000)
     newest = now_ms if after is None else min(now_ms, after - 1)
     oldest = since_ms if before is None else max(since_ms, before + 1)
-    moments = range(newest // PERIOD_MS * PERIOD_MS, oldest - 1, -PERIOD_MS)
-    return [past_funding_row(inst_id, moment) for moment in list(moments)[:limit]]
+    rows: list[Payload] = []
+    moment = last_funding_ms(inst_id, newest)
+    while moment >= oldest and len(rows) < limit:
+        rows.append(past_funding_row(inst_id, moment))
+        moment = last_funding_ms(inst_id, moment - 1)
+    return rows
 
 
 def positions(exchange: Exchange, call: Call) -> list[Payload]:
@@ -92,6 +97,17 @@ def positions(exchange: Exchange, call: Call) -> list[Payload]:
         open_now = row.size != "0"
         liquidated = liquidation_price(holding_of(row), price, equity, kept) if open_now else None
         found.append(position_row(row, price, liquidated, equity / kept if kept else None, now_ms))
+    return found
+
+
+def positions_history(exchange: Exchange, call: Call) -> list[Payload]:
+    """Positions closed in the last three months, newest first."""
+    ledger, now_ms = exchange.ledger, exchange.clock.now_ms()
+    found = []
+    for row in list_closed_positions(ledger, call.parameters, now_ms, CLOSED_HISTORY_DAYS):
+        of_it = "inst_id = ? and filled_ms between ? and ? order by bill_id"
+        fills = ledger.fills(of_it, row.inst_id, row.created_ms, row.updated_ms)
+        found.append(closed_position_row(row, fills))
     return found
 
 

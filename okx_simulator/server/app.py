@@ -20,7 +20,7 @@ from okx_simulator.protocol.authentication import authenticate
 from okx_simulator.protocol.calls import Call
 from okx_simulator.protocol.errors import ApiError
 from okx_simulator.relay.upstream import Upstream
-from okx_simulator.rest import account, algo_orders, orders, public, swaps
+from okx_simulator.rest import account, algo_orders, contracts, orders, public, sizes, swaps
 from okx_simulator.rest.fault_responses import faulty_answer, named_instruments
 from okx_simulator.rest.orders import RowsFailedError
 from okx_simulator.websocket.endpoint import websocket_routes
@@ -40,6 +40,13 @@ PUBLIC: dict[str, Endpoint] = {
     "/market/trades": public.trades,
     "/market/history-trades": public.history_trades,
     "/system/status": public.system_status,
+    "/market/mark-price-candles": contracts.mark_price_candles,
+    "/market/history-mark-price-candles": contracts.history_mark_price_candles,
+    "/market/index-candles": contracts.index_candles,
+    "/market/history-index-candles": contracts.history_index_candles,
+    "/market/index-tickers": contracts.index_tickers,
+    "/public/open-interest": contracts.open_interest,
+    "/public/position-tiers": contracts.position_tiers,
     "/public/price-limit": swaps.price_limit,
     "/public/mark-price": swaps.mark_price,
     "/public/funding-rate": swaps.funding_rate,
@@ -64,6 +71,11 @@ PRIVATE: dict[tuple[str, str], Endpoint] = {
     ("GET", "/trade/fills"): account.fills,
     ("GET", "/trade/fills-history"): account.fills_history,
     ("GET", "/account/bills"): account.bills,
+    ("GET", "/account/bills-archive"): account.bills_archive,
+    ("GET", "/account/max-size"): sizes.max_size,
+    ("GET", "/account/max-avail-size"): sizes.max_available_size,
+    ("GET", "/account/positions-history"): swaps.positions_history,
+    ("GET", "/trade/account-rate-limit"): account.account_rate_limit,
     ("GET", "/account/positions"): swaps.positions,
     ("GET", "/account/leverage-info"): swaps.leverage_info,
     ("POST", "/account/set-leverage"): swaps.set_leverage,

@@ -31,9 +31,11 @@ BAR_SIZES = {
     "6Hutc": BarSize(6),
     "12Hutc": BarSize(12),
     "1Dutc": BarSize(24),
+    "1Wutc": BarSize(168, 96),  # weeks open on Mondays; 1970 began on a Thursday
     "6H": BarSize(6, 4),
     "12H": BarSize(12, 4),
     "1D": BarSize(24, 16),
+    "1W": BarSize(168, 88),
 }
 
 

@@ -1,4 +1,4 @@
-"""The tape interface: hourly bars of named pairs, and the path of the price inside a bar."""
+"""The tape interface: hourly bars of named pairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from okx_simulator.protocol.clock import HOUR_MS
 
 Floats = NDArray[np.float64]
 Hours = NDArray[np.int64]
@@ -57,7 +55,10 @@ def joined(parts: Sequence[Bars]) -> Bars:
 
 
 class Tape(Protocol):
-    """Where prices come from. `end_hour` is the first hour the tape has not got; None means endless."""
+    """Where prices come from. `end_hour` is the first hour the tape has not got; None means endless.
+
+    `seed` and `comovement`, the correlation of the pairs' hourly returns, belong to the paths inside the hours.
+    """
 
     @property
     def pairs(self) -> tuple[str, ...]: ...
@@ -67,6 +68,12 @@ class Tape(Protocol):
 
     @property
     def end_hour(self) -> int | None: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def comovement(self) -> float: ...
 
     def bars(self, pair: str, end_hour: int) -> Bars:
         """Every bar of `pair` that opens before `end_hour`."""
@@ -79,35 +86,3 @@ class Tape(Protocol):
     def describe(self) -> dict[str, object]:
         """A description of the tape, for the admin port and for people."""
         ...
-
-
-PATH_FRACTIONS = np.array([0.0, 1 / 3, 2 / 3, 1.0])
-
-
-def path_corners(bars: Bars) -> Floats:
-    """Prices [n, 4] at PATH_FRACTIONS of every bar's hour; the path runs straight between them.
-
-    A rising bar dips first (open, low, high, close), a falling one peaks first.
-    """
-    rising = bars.close >= bars.open
-    first, second = np.where(rising, bars.low, bars.high), np.where(rising, bars.high, bars.low)
-    return np.stack([bars.open, first, second, bars.close], axis=1)
-
-
-def path_points(bar: Bars) -> tuple[Floats, Floats]:
-    """Fractions of the hour and prices the path of one bar goes through."""
-    return PATH_FRACTIONS, path_corners(bar)[0]
-
-
-def forming_bar(bar: Bars, now_ms: int) -> Bars:
-    """The bar as far as it has come at `now_ms`: nothing of its future shows in any column."""
-    fraction = min(max((now_ms - int(bar.hours[0]) * HOUR_MS) / HOUR_MS, 0.0), 1.0)
-    times, prices = path_points(bar)
-    price = float(np.interp(fraction, times, prices))
-    seen = np.append(prices[times <= fraction], price)
-    high, low = float(seen.max()), float(seen.min())
-    volume = round(float(bar.volume[0]) * fraction, 8)
-    turnover = round(volume * (high + low + price) / 3.0, 8)
-    opened = float(bar.open[0])
-    now = (np.array([value]) for value in (opened, high, low, price, volume, turnover))
-    return Bars(bar.hours, *now)

@@ -6,6 +6,7 @@ the typical price, (high + low + close) / 3. Missing hours stay missing. A file 
 plays as the path of the pair: the exchange lists pair and swap, both at the swap's prices.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,26 @@ def _path_name(path: Path, name: str) -> str:
     return pair_of(name)
 
 
+def comovement(pairs: Iterable[Bars]) -> float:
+    """Mean correlation of the hourly returns of different pairs, 0 to 1; 0 for a single pair.
+
+    With z the standardised returns of the n pairs of an hour, E[(sum z)^2] = n + n (n - 1) correlation.
+    """
+    hours, values = [], []
+    for bars in pairs:
+        returns = np.log(bars.close / bars.open)
+        if returns.std() > 0:
+            hours.append(bars.hours)
+            values.append((returns - returns.mean()) / returns.std())
+    if len(hours) < 2:
+        return 0.0
+    _, which = np.unique(np.concatenate(hours), return_inverse=True)
+    z = np.concatenate(values)
+    total, squares, count = (np.bincount(which, weights) for weights in (z, z * z, np.ones_like(z)))
+    mates = float((count * (count - 1)).sum())
+    return min(max(float((total**2 - squares).sum()) / mates, 0.0), 1.0) if mates else 0.0
+
+
 class RecordedTape:
     """Real candles of the chosen pairs and hours [start, end); ends with its last bar."""
 
@@ -148,6 +169,7 @@ class RecordedTape:
     ) -> None:
         frame = _accepted(path, _frame(path, _read(path, pairs), start_ms, end_ms))
         self.path = path
+        self.seed = 0
         self._bars = {
             _path_name(path, str(pair)): _bars(rows) for pair, rows in frame.groupby("pair", sort=True)
         }
@@ -160,6 +182,7 @@ class RecordedTape:
             raise OkxSignalError(f"tape {path}: pair {absent[0]!r} has no bars between --from and --to")
         self.pairs = tuple(chosen or sorted(self._bars))
         self.start_hour = min(int(bars.hours[0]) for bars in self._bars.values())
+        self.comovement = comovement(self._bars.values())
         self.end_hour: int | None = 1 + max(int(bars.hours[-1]) for bars in self._bars.values())
 
     def last_hour(self, pair: str) -> int | None:

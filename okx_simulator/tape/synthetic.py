@@ -27,7 +27,7 @@ import numpy as np
 
 from okx_simulator.tape.bars import Bars, Floats, Hours, joined
 from okx_simulator.tape.synthetic_parameters import DEFAULT_PAIRS, pair_parameters
-from okx_simulator.tape.synthetic_paths import CHUNK_HOURS, EPOCH_HOUR, MarketPath, PairPath
+from okx_simulator.tape.synthetic_paths import CHUNK_HOURS, COMOVEMENT, EPOCH_HOUR, MarketPath, PairPath
 
 
 class SyntheticTape:
@@ -43,6 +43,7 @@ class SyntheticTape:
     ) -> None:
         self.pairs = tuple(pairs)
         self.seed = seed
+        self.comovement = COMOVEMENT
         self.strength = strength
         self.start_hour = max(start_hour, EPOCH_HOUR)
         self.end_hour = end_hour

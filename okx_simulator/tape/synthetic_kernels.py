@@ -46,3 +46,32 @@ def own_path(
         level += steps[i]
         ema += EMA_WEIGHT * (level - ema)
     return steps, known, level, ema
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def walk_extremes(
+    opened: np.ndarray, closed: np.ndarray, walk: np.ndarray, beyond: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Highest and lowest points [n] of Brownian bridges from `opened` to `closed`.
+
+    `walk` [n, m] are the steps of m parts, each of an hour's size; `beyond` [n, m, 2] is standard exponential.
+    Within each part the maximum is drawn from its exact law given the part's ends a and b, with the variance
+    that the steps have: (a + b + sqrt((b - a)^2 + 2 variance beyond)) / 2.
+    """
+    parts = walk.shape[1]
+    highest, lowest = np.empty_like(opened), np.empty_like(opened)
+    for i in range(opened.size):
+        variance = (walk[i] ** 2).mean() / parts
+        drift = (closed[i] - opened[i] - walk[i].sum() / math.sqrt(parts)) / parts
+        here = high = low = opened[i]
+        for part in range(parts):
+            there = here + drift + walk[i, part] / math.sqrt(parts)
+            for side in range(2):
+                reach = math.sqrt((there - here) ** 2 + 2.0 * variance * beyond[i, part, side])
+                if side == 0:
+                    high = max(high, (here + there + reach) / 2.0)
+                else:
+                    low = min(low, (here + there - reach) / 2.0)
+            here = there
+        highest[i], lowest[i] = max(high, closed[i]), min(low, closed[i])
+    return highest, lowest

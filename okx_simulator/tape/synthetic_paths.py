@@ -7,7 +7,7 @@ import numpy as np
 
 from okx_simulator.tape.bars import Bars, Floats
 from okx_simulator.tape.price_grid import round_to_yearly_ticks
-from okx_simulator.tape.synthetic_kernels import log_volatility, own_path
+from okx_simulator.tape.synthetic_kernels import log_volatility, own_path, walk_extremes
 from okx_simulator.tape.synthetic_parameters import PairParameters, stream_key
 
 EPOCH_HOUR = 438_288  # 2020-01-01T00:00Z in hours since 1970
@@ -16,11 +16,13 @@ PULL = 0.2
 MARKET_VOLATILITY = 0.0035
 MARKET_VOLATILITY_SPREAD = 0.40
 OWN_VOLATILITY_SPREAD = 0.25
+# Correlation of two pairs' hourly returns: the market's share of the variance of a pair with usual parameters.
+COMOVEMENT = 0.4
 MARKET_SHARE_OF_OWN = 0.5
 SHOCK_FREEDOM = 4.0
 SHOCK_CUT = 6.0
-# Mean distance of an hour's extreme beyond its open and close, in units of its volatility.
-OVERSHOOT = 0.4
+# Parts of an hour within which the extremes of its random walk are drawn.
+WALK_STEPS = 12
 # The first trade of an hour falls on either side of the last one before it: about a spread apart.
 OPENING_GAP = 2e-4
 
@@ -43,13 +45,34 @@ def _hour_of_day_factor(chunk: int) -> Floats:
     return wave / math.sqrt(1.0 + 0.25**2 / 2.0)
 
 
+def _variances(random: np.random.Generator, shocks: Floats) -> Floats:
+    """The variance [CHUNK_HOURS] of each hour's walk, in units of the long-run one, given the hour's shock.
+
+    A Student-t shock is a normal one whose precision is Gamma((f + 1) / 2, (f + shock^2) / 2) afterwards.
+    """
+    scale = (SHOCK_FREEDOM - 2.0) / SHOCK_FREEDOM
+    rate = (SHOCK_FREEDOM + shocks**2 / scale) / 2.0
+    precision = random.standard_gamma((SHOCK_FREEDOM + 1.0) / 2.0, CHUNK_HOURS) / rate
+    variances: Floats = scale / precision
+    return variances
+
+
+def _walk(random: np.random.Generator, shocks: Floats, volatility: Floats) -> Floats:
+    """Steps [CHUNK_HOURS, WALK_STEPS] of the walks inside hours with these shocks; each has an hour's size."""
+    spread = volatility * np.sqrt(_variances(random, shocks))
+    steps: Floats = spread[:, None] * random.standard_normal((CHUNK_HOURS, WALK_STEPS))
+    return steps
+
+
 @dataclass(frozen=True)
 class MarketChunk:
-    """The common factor's log steps, its volatility, and the clustering behind it, each [CHUNK_HOURS]."""
+    """The common factor's log steps, its volatility and the clustering behind it, each [CHUNK_HOURS], and its
+    walk [CHUNK_HOURS, WALK_STEPS] inside each hour, in log steps of an hour's size."""
 
     steps: Floats
     volatility: Floats
     clustering: Floats
+    walk: Floats
 
 
 @dataclass
@@ -74,7 +97,8 @@ class MarketPath:
         )
         self._state = float(clustering[-1]) + MARKET_VOLATILITY_SPREAD**2
         volatility = MARKET_VOLATILITY * np.exp(clustering) * _hour_of_day_factor(number)
-        self.chunks.append(MarketChunk(shocks * volatility, volatility, clustering))
+        walk = _walk(_generator(self.seed, "market inside", number), shocks, volatility)
+        self.chunks.append(MarketChunk(shocks * volatility, volatility, clustering, walk))
 
 
 @dataclass
@@ -102,10 +126,14 @@ class PairPath:
         random = _generator(self.seed, self.pair, number)
         clustering = self._clusters(random, factor)
         own = self.parameters.own_volatility * np.exp(clustering) * _hour_of_day_factor(number)
-        steps, known = self._own_steps(random, own)
+        shocks, inside = _shocks(random), _generator(self.seed, f"{self.pair} inside", number)
+        steps, known = self._own_steps(shocks, own)
         variance = (self.parameters.beta * factor.volatility) ** 2 + own**2
         returns = self.parameters.beta * factor.steps + steps - variance / 2.0
-        bars = self._bars(random, returns, np.sqrt(variance), clustering)
+        walk = self.parameters.beta * factor.walk + _walk(inside, shocks, own)
+        beyond = inside.standard_exponential((CHUNK_HOURS, WALK_STEPS, 2))
+        activity = 0.6 * clustering + 0.35 * np.abs(returns) / np.sqrt(variance)
+        bars = self._bars(random, returns, activity, walk, beyond)
         self.chunks += 1
         return bars, known
 
@@ -117,9 +145,9 @@ class PairPath:
         clusters: Floats = own + shared - (MARKET_SHARE_OF_OWN * MARKET_VOLATILITY_SPREAD) ** 2
         return clusters
 
-    def _own_steps(self, random: np.random.Generator, own: Floats) -> tuple[Floats, Floats]:
+    def _own_steps(self, shocks: Floats, own: Floats) -> tuple[Floats, Floats]:
         steps, known, self._own_level, self._own_ema = own_path(
-            _shocks(random),
+            shocks,
             own,
             self.parameters.own_volatility,
             self.strength * PULL,
@@ -129,22 +157,27 @@ class PairPath:
         return steps, known
 
     def _bars(
-        self, random: np.random.Generator, returns: Floats, volatility: Floats, clustering: Floats
+        self, random: np.random.Generator, returns: Floats, activity: Floats, walk: Floats, beyond: Floats
     ) -> Bars:
-        """Bars of log returns [n]: open is about the close before, extremes overshoot, volume follows activity."""
+        """Bars of log returns [n]: open is about the close before, volume follows activity.
+
+        The extremes are those of the walk inside the hour, see walk_extremes.
+        """
         log_close = self._log_price + np.cumsum(returns)
         before = np.r_[self._log_price, log_close[:-1]]
         self._log_price = float(log_close[-1])
-        activity = 0.6 * clustering + 0.35 * np.abs(returns) / volatility
-        activity += 0.4 * random.standard_normal(CHUNK_HOURS)
-        rises, falls = random.standard_exponential((2, CHUNK_HOURS)) * OVERSHOOT * volatility
+        activity = activity + 0.4 * random.standard_normal(CHUNK_HOURS)
         middle = random.uniform(0.3, 0.7, CHUNK_HOURS)
         log_open = before + OPENING_GAP * random.standard_normal(CHUNK_HOURS)
-        high = np.exp(np.maximum(log_open, log_close) + rises)
-        low = np.exp(np.minimum(log_open, log_close) - falls)
+        highest, lowest = walk_extremes(log_open, log_close, walk, beyond)
         hours = EPOCH_HOUR + self.chunks * CHUNK_HOURS + np.arange(CHUNK_HOURS, dtype=np.int64)
         opened, high, low, close = round_to_yearly_ticks(
-            hours, self._tick_powers, np.exp(log_open), high, low, np.exp(log_close)
+            hours,
+            self._tick_powers,
+            np.exp(log_open),
+            np.exp(highest),
+            np.exp(lowest),
+            np.exp(log_close),
         )
         average = low + middle * (high - low)
         volume = np.round(self.parameters.hourly_turnover * np.exp(activity) / average, 6)

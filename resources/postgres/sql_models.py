@@ -11,11 +11,13 @@ import psycopg
 import sqlglot
 from sqlglot import exp
 
+from okx_core.candles.buckets import fewest_hours
 from okx_core.errors import OkxSignalError
 from okx_core.hours import HOUR
 from resources.config.settings import PROJECT
 from resources.postgres.database import Database
 from resources.postgres.migrations import MIGRATION_LOCK
+from resources.postgres.queries import query
 from resources.postgres.sql_lineage import Column, column_lineage
 
 SQL_FILES = PROJECT / "dbt_like_sql"
@@ -124,9 +126,11 @@ class SqlModel:
         return first, -(-(end - first) // self.bucket) * self.bucket + first
 
     def build_window(self, database: Database, start: datetime, end: datetime) -> int:
-        """Recompute the buckets that touch [start, end); rows written."""
-        first, last = self.bucket_window(start, end)
-        frame = database.frame(self.text, (first, last, self.bucket // HOUR))
+        """Recompute the buckets of [start, end) and the hour before, whose bar may never have come; rows written."""
+        first, last = self.bucket_window(start - HOUR, end)
+        hours, newest = self.bucket // HOUR, database.scalar(query("newest_candle"))
+        closed_until = first if newest is None else newest + HOUR
+        frame = database.frame(self.text, (first, last, hours, fewest_hours(hours), closed_until))
         return database.replace_window(self.table, frame, first, last)
 
     def build_view(self, database: Database) -> None:

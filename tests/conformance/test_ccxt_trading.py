@@ -159,7 +159,9 @@ def test_a_swap_position_from_opening_to_closing(client: ccxt.okx, exchange: Exc
         client.create_order(SWAP, "market", "sell", 13, None, {"reduceOnly": True})
     rate = client.fetch_funding_rate(SWAP)
     wait((rate["fundingTimestamp"] - exchange.clock.now_ms()) / HOUR_MS)
-    (paid,) = [row for row in client.fetch_ledger("USDT") if row["info"]["type"] == "8"]
+    (paid,) = [
+        row for row in client.fetch_ledger("USDT", params={"type": "swap"}) if row["info"]["type"] == "8"
+    ]
     value = 0.125 * client.fetch_mark_price(SWAP)["markPrice"]
     assert float(paid["info"]["balChg"]) == pytest.approx(-value * rate["fundingRate"], abs=1e-6)
     history = client.fetch_funding_rate_history(SWAP, limit=2)

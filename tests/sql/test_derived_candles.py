@@ -1,4 +1,4 @@
-"""4h and 1d bars: complete UTC buckets of the hourly ones."""
+"""4h and 1d bars: UTC buckets of the hourly ones, with three quarters of their hours or more."""
 
 from datetime import timedelta
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from okx_core.candles.buckets import aggregated
 from resources.postgres.sql_models import SqlModel, load_models
 
 MODELS = {model.table: model for model in load_models()}
@@ -53,11 +54,18 @@ def test_bars_are_aligned_to_utc(bars, model: SqlModel) -> None:
 
 
 @derived
-def test_a_bucket_with_a_missing_hour_has_no_bar(bars, model: SqlModel) -> None:
-    rows = built(bars.store(lambda b: b[~bars.hour(b, 25)]), model)
-    missing = bars.at(25 // TIMEFRAMES[model.table] * TIMEFRAMES[model.table])
-    assert missing not in set(rows["timestamp_utc"])
-    assert len(rows) == 72 / TIMEFRAMES[model.table] - 1
+def test_a_bucket_with_less_than_three_quarters_of_its_hours_has_no_bar(bars, model: SqlModel) -> None:
+    hours = TIMEFRAMES[model.table]
+    lost = list(range(24, 24 + hours // 4 + 1))
+    rows = built(bars.store(lost_hours(bars, {"BTC-USDT": lost})), model)
+    assert bars.at(24) not in set(rows["timestamp_utc"])
+    assert len(rows) == 72 / hours - 1
+
+
+@derived
+def test_before_the_first_hour_of_a_pair_nothing_is_missing(bars, model: SqlModel) -> None:
+    rows = built(bars.store(lambda frame: frame[~bars.hour(frame, 0)]), model)
+    assert bars.start not in set(rows["timestamp_utc"])
 
 
 @derived
@@ -89,13 +97,6 @@ def test_a_window_inside_a_bucket_rebuilds_the_whole_bucket(bars, model: SqlMode
 
 
 @derived
-def test_a_bar_whose_hour_vanished_vanishes_when_rebuilt(bars, model: SqlModel) -> None:
-    built(bars.store(), model)
-    rows = built(bars.store(lambda b: b[~bars.hour(b, 0)]), model)
-    assert bars.start not in set(rows["timestamp_utc"])
-
-
-@derived
 def test_a_rerun_gives_the_same_rows(bars, model: SqlModel) -> None:
     assert built(bars.store(), model).equals(built(bars, model))
 
@@ -116,3 +117,51 @@ def test_a_bar_carries_the_newest_fetch_and_revision_of_its_hours(bars, model: S
 @derived
 def test_its_bucket_is_that_of_its_name(model: SqlModel) -> None:
     assert model.bucket == timedelta(hours=TIMEFRAMES[model.table])
+
+
+def lost_hours(bars, hours: dict[str, list[int]]):
+    """The bars without some hours of some pairs."""
+    return lambda frame: frame[
+        ~sum(bars.hour(frame, n, pair) for pair in hours for n in hours[pair]).astype(bool)
+    ]
+
+
+@derived
+def test_sql_and_the_core_have_one_definition(bars, model: SqlModel) -> None:
+    """On random holes, unknown volumes and an end in the middle of a bucket."""
+    hours = TIMEFRAMES[model.table]
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        stored = bars.bars.copy()
+        stored.loc[rng.random(len(stored)) < 0.05, "volume"] = np.nan
+        kept = (rng.random(len(stored)) > 0.15) & (stored["timestamp_utc"] < bars.at(72 - 5 * seed))
+        bars.store(lambda _, stored=stored, kept=kept: stored[kept].reset_index(drop=True))
+        found = [built(bars, model, pair=pair) for pair in ("BTC-USDT", "ETH-USDT")]
+        expected = aggregated(stored[kept], hours)
+        pd.testing.assert_frame_equal(
+            pd.concat(found, ignore_index=True)[expected.columns].astype({"hours": "int64"}), expected,
+            check_exact=True, check_dtype=False,
+        )  # fmt: skip
+
+
+@derived
+def test_a_bar_says_how_many_of_its_hours_are_known(bars, model: SqlModel) -> None:
+    hours = TIMEFRAMES[model.table]
+    rows = built(bars.store(lost_hours(bars, {"BTC-USDT": [24, 47]})), model)
+    expected = dict.fromkeys(rows["timestamp_utc"], hours)
+    for lost in (24, 47):
+        expected[pd.Timestamp(bars.at(lost // hours * hours))] -= 1
+    assert dict(zip(rows["timestamp_utc"], rows["hours"], strict=True)) == expected
+    whole = rows.set_index("timestamp_utc").loc[bars.at(24)]
+    assert whole["open"] == 125.0, "the first hour that traded, not the missing one"
+
+
+@derived
+def test_the_bar_whose_last_hour_never_came_is_built_with_the_next_hour(bars, model: SqlModel) -> None:
+    bars.store(
+        lambda frame: frame[frame["timestamp_utc"].isin([bars.at(n) for n in (*range(47), *range(48, 72))])]
+    )
+    built(bars, model, 0, 47)
+    rows = built(bars, model, 48, 49)
+    last = bars.at(48 - TIMEFRAMES[model.table])
+    assert rows.set_index("timestamp_utc").loc[last, "hours"] == TIMEFRAMES[model.table] - 1

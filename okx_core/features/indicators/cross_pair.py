@@ -114,7 +114,7 @@ def prev_volume_rank(market: CrossSection) -> Array:
 def volatility_rank_1h(market: CrossSection) -> Array:
     """Rank of the relative volatility of the last 24 hours among the pairs: 1 wildest."""
     _, deviation = mean_and_deviation(market.bars.log_return, 24)
-    return market.rank(deviation)
+    return market.rank(market.known(deviation, 25))
 
 
 def _corr(coin: str) -> Feature:
@@ -151,7 +151,8 @@ def _performance_rank(coin: str) -> Feature:
 
     def rank(market: CrossSection) -> Array:
         own = market.bars.log_return
-        return market.rank(own - market.beta(base) * market.of_coin(base, own))
+        explained = market.known(market.beta(base), BETA_HOURS + 1) * market.of_coin(base, own)
+        return market.rank(own - explained)
 
     rank.__name__ = f"performance_rank_{coin}_1h"
     rank.__doc__ = (

@@ -3,7 +3,7 @@
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.features.bars import Bars, lag, memoized
+from okx_core.features.bars import Bars, flag, lag, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 from okx_core.features.kernels import windows
 
@@ -125,5 +125,5 @@ def confirmed_breakout(bars: Bars) -> Array:
     """Breakout of half an ATR or more on one and a half times the usual volume: 1 up, -1 down."""
     distance = _breakout(bars)
     usual = lag(bars.traded(CHANNEL_BARS), 1) / CHANNEL_BARS
-    confirmed = (np.abs(distance) >= CONFIRMING_ATRS) & (bars.volume >= CONFIRMING_VOLUME * usual)
-    return np.sign(distance) * confirmed
+    busy = flag(bars.volume >= CONFIRMING_VOLUME * usual, bars.volume + usual)
+    return np.sign(distance) * (np.abs(distance) >= CONFIRMING_ATRS) * busy

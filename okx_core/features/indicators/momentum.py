@@ -5,6 +5,7 @@ import numpy as np
 from okx_core.features.bars import Bars, lag, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 from okx_core.features.kernels import smoothing, windows
+from okx_core.features.kernels.missing import last_known
 from okx_core.features.kernels.moments import rolling_moments
 
 SLOPE_BARS = 3
@@ -170,6 +171,6 @@ def awesome_oscillator_pct(bars: Bars) -> Array:
 def tsi(bars: Bars) -> Array:
     """True strength index."""
     close = bars.since_anchor.close
-    change = close - lag(close, 1)
+    change = close - last_known(close)
     smooth, path = (smoothing.ema(smoothing.ema(x, 25), 13) for x in (change, np.abs(change)))
     return bars.cut(100.0 * windows.ratio(smooth, path, 0.0))

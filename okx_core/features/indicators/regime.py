@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from okx_core.features.bars import Bars, memoized
+from okx_core.features.bars import Bars, flag, memoized
 from okx_core.features.declaration import Array, feature
 from okx_core.features.kernels import windows
 
@@ -23,13 +23,13 @@ def volatility_rank(bars: Bars) -> Array:
 )  # fmt: skip
 def low_volatility(bars: Bars) -> Array:
     """Whether the volatility of 12 bars is low for the last four days."""
-    return (volatility_rank(bars) <= CALM).astype(np.float64)
+    return flag(volatility_rank(bars) <= CALM, volatility_rank(bars))
 
 
 @feature("regime", "0 or 1", 96, formula=f"r >= 0.75; {RANK}", inputs=("high", "low"), undefined=MIDDLE)
 def high_volatility(bars: Bars) -> Array:
     """Whether the volatility of 12 bars is high for the last four days."""
-    return (volatility_rank(bars) >= EXCITED).astype(np.float64)
+    return flag(volatility_rank(bars) >= EXCITED, volatility_rank(bars))
 
 
 @feature("regime", "0..1", 96, formula=f"|2 r - 1|; {RANK}", inputs=("high", "low"), undefined=MIDDLE)
@@ -44,13 +44,13 @@ WILDER = "Wilder 1978"
 @feature("regime", "0 or 1", 48, formula="adx >= 25", source=WILDER, inputs=("high", "low"), anchored=True)
 def trending(bars: Bars) -> Array:
     """Whether the market has a direction."""
-    return (bars.directional_14[0] >= TRENDING_ADX).astype(np.float64)
+    return flag(bars.directional_14[0] >= TRENDING_ADX, bars.directional_14[0])
 
 
 @feature("regime", "0 or 1", 48, formula="adx <= 20", source=WILDER, inputs=("high", "low"), anchored=True)
 def ranging(bars: Bars) -> Array:
     """Whether the market has no direction."""
-    return (bars.directional_14[0] <= RANGING_ADX).astype(np.float64)
+    return flag(bars.directional_14[0] <= RANGING_ADX, bars.directional_14[0])
 
 
 @feature(

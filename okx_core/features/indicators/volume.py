@@ -6,6 +6,7 @@ from okx_core.compilation import compiled
 from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, lag, memoized, rolling_z_score
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
 from okx_core.features.kernels import smoothing, windows
+from okx_core.features.kernels.missing import last_known
 
 SAME = 1e-12  # of the price: sums of prices that tie in decimals differ by less in binary
 BAR: Inputs = (*HIGH_LOW_CLOSE, "volume")
@@ -14,15 +15,15 @@ SILENT_IS_0 = "0 without volume"
 
 @compiled
 def money_flow(typical_price: Array, volume: Array) -> tuple[Array, Array]:
-    """Flow (price x volume) of rising bars, and of all bars that moved; the first bar is unknown.
+    """Flow (price x volume) of bars above the last known one, and of all that moved; the first bar is unknown.
 
     A typical price that differs from the one before by rounding only has not moved, as in TA-Lib.
     """
-    rising = np.full(volume.shape, np.nan)
-    moving = np.full(volume.shape, np.nan)
+    rising, moving = np.empty(volume.shape), np.empty(volume.shape)
+    earlier = last_known(typical_price)
     for pair in range(volume.shape[0]):
-        for bar in range(1, volume.shape[1]):
-            price, before = typical_price[pair, bar], typical_price[pair, bar - 1]
+        for bar in range(volume.shape[1]):
+            price, before = typical_price[pair, bar], earlier[pair, bar]
             flow = price * volume[pair, bar]
             unknown = before - before
             moved = abs(price - before) > SAME * price
@@ -84,7 +85,7 @@ def vwap_distance_24(bars: Bars) -> Array:
     """Distance of close from the volume-weighted typical price of 24 bars."""
     paid = windows.rolling_sum(bars.typical_price * bars.volume, 24)
     vwap = windows.ratio(paid, bars.traded(24), np.nan)
-    return np.where(np.isnan(vwap), 0.0 * bars.close, 100.0 * (bars.close / vwap - 1.0))
+    return np.where(bars.traded(24) == 0.0, 0.0 * bars.close, 100.0 * (bars.close / vwap - 1.0))
 
 
 @feature(

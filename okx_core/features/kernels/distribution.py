@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.features.kernels.missing import fewest_known
 from okx_core.features.kernels.windows import rolling_sum
 
 Array = NDArray[np.float64]
@@ -26,28 +27,38 @@ def order_entropy(values: Array, window: int) -> Array:
     part = np.zeros(window + 1, dtype=np.int64)
     for count in range(1, window + 1):
         part[count] = np.int64(round(-UNIT * count / window * math.log(count / window) / math.log(6.0)))
-    code = np.empty(bars, dtype=np.int64)
+    code = np.full(bars, -1, dtype=np.int64)
     for pair in range(pairs):
         counts = np.zeros(8, dtype=np.int64)
         known, total = 0, 0
         for bar in range(2, bars):
             a, b, c = values[pair, bar - 2], values[pair, bar - 1], values[pair, bar]
             kind = 1 * (a <= b) + 2 * (b <= c) + 4 * (a <= c)
+            kind = kind if a == a and b == b and c == c else -1
+            gone = code[bar - window] if bar >= window + 2 else -1
             code[bar] = kind
-            if not (a == a and b == b and c == c):
-                known, total = 0, 0
-                counts[:] = 0
-                continue
-            known += 1
-            if known > window:
-                gone = code[bar - window]
+            if gone >= 0:
+                known -= 1
                 total += part[counts[gone] - 1] - part[counts[gone]]
                 counts[gone] -= 1
-            total += part[counts[kind] + 1] - part[counts[kind]]
-            counts[kind] += 1
-            if known >= window:
+            if kind >= 0:
+                known += 1
+                total += part[counts[kind] + 1] - part[counts[kind]]
+                counts[kind] += 1
+            if bar > window and known == window:
                 out[pair, bar] = total / UNIT
+            elif bar > window and known >= fewest_known(window):
+                out[pair, bar] = _entropy(counts, known)
     return out
+
+
+@compiled
+def _entropy(counts: NDArray[np.int64], known: int) -> float:
+    """Shannon entropy of the orders that were counted, over ln 6."""
+    total = 0.0
+    for count in counts:
+        total -= count / known * math.log(count / known) if count > 0 else 0.0
+    return total / math.log(6.0)
 
 
 @compiled

@@ -2,13 +2,15 @@
 
 Windows are joined pairwise (Chan, Golub and LeVeque 1979; Pebay 2008): no cancellation at any price
 scale, and a window of equal values gives exactly 0. As in `windows`, a value depends on nothing
-outside its window, and a window that reaches before the array or contains NaN gives NaN.
+outside its window, a window that reaches before the array gives NaN, and of a window with NaN the known
+values count: their sums are scaled to the whole window.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.features.kernels.missing import gapped
 from okx_core.features.kernels.windows import copied
 
 Array = NDArray[np.float64]
@@ -51,7 +53,35 @@ def rolling_moments(values: Array, window: int, moments: int) -> Array:
             level = scratch[slot]
         for moment in range(moments):
             copied(total[moment, window - 1 : bars], out[moment, pair, window - 1 :])
+    _mend(values, window, out)
     return out
+
+
+@compiled
+def _mend(values: Array, window: int, out: Array) -> None:
+    """The moments of windows with gaps."""
+    for pair in range(values.shape[0]):
+        for bar in gapped(values[pair], window):
+            _of_known(values[pair, bar - window + 1 : bar + 1], out[:, pair, bar])
+
+
+@compiled
+def _of_known(window: Array, out: Array) -> None:
+    """Moments of the known values of one window, into out [moments]."""
+    values = window[np.isfinite(window)]
+    mean = _mean(values)
+    gaps, scale = values - mean, window.size / values.size
+    powers = gaps.copy()
+    out[0] = mean
+    for moment in range(1, out.size):
+        powers *= gaps
+        out[moment] = np.sum(powers) * scale
+
+
+@compiled
+def _mean(values: Array) -> float:
+    """From the first value on, so that the mean of equal values is that value."""
+    return float(values[0] + np.mean(values - values[0]))
 
 
 @compiled
@@ -161,7 +191,26 @@ def rolling_comoments(one: Array, other: Array, window: int) -> tuple[Array, Arr
             span *= 2
         for moment in range(3):
             copied(total[2 + moment, window - 1 : bars], out[moment, pair, window - 1 :])
+    _mend_pairs(one, other, window, out)
     return out[0], out[1], out[2]
+
+
+@compiled
+def _mend_pairs(one: Array, other: Array, window: int, out: Array) -> None:
+    """The sums of windows with gaps."""
+    for pair in range(one.shape[0]):
+        for bar in gapped(one[pair] + other[pair], window):
+            some = slice(bar - window + 1, bar + 1)
+            out[:, pair, bar] = _of_known_pairs(one[pair, some], other[pair, some])
+
+
+@compiled
+def _of_known_pairs(one: Array, other: Array) -> Array:
+    """The three sums [3] over the bars of one window where both are known, scaled to the window."""
+    both = np.isfinite(one + other)
+    ones, others = one[both] - _mean(one[both]), other[both] - _mean(other[both])
+    sums = np.array([np.sum(ones * ones), np.sum(others * others), np.sum(ones * others)])
+    return sums * (one.size / ones.size)
 
 
 @compiled

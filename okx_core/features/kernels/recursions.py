@@ -1,8 +1,8 @@
 """Compiled indicators of Wilder (1978) that carry a state from bar to bar, seeded as TA-Lib seeds them.
 
-Every kernel takes arrays [pairs, bars] and returns the same shape. A missing bar (NaN) clears the
-state: the recursion starts again on the bars after it, and values are NaN until TA-Lib's own first
-valid bar of that run. Callers anchor the arrays' first bar at a fixed point in time (see
+Every kernel takes arrays [pairs, bars] and returns the same shape. A missing bar (NaN) gives NaN and changes
+no state; after a gap of more than `MAX_HELD` bars the recursion starts again, and values are NaN until
+TA-Lib's own first valid bar. Callers anchor the arrays' first bar at a fixed point in time (see
 `timeframes`), which makes the result independent of how much history was read.
 """
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.features.kernels.missing import MAX_HELD
 from okx_core.features.kernels.smoothing import LANES, known_from, wilder
 
 Array = NDArray[np.float64]
@@ -26,14 +27,19 @@ def rsi(close: Array, period: int) -> Array:
     gain = 1.0 / period
     keep = 1.0 - gain
     for pair in range(close.shape[0]):
-        seen = 0
+        seen, gap = 0, 0
         up, down, before = 0.0, 0.0, np.nan
         for bar in range(close.shape[1]):
-            change = close[pair, bar] - before
-            before = close[pair, bar]
-            if change != change:
+            value = close[pair, bar]
+            gap = 0 if value == value else gap + 1
+            if gap > MAX_HELD:
                 seen = 0
-                up, down = 0.0, 0.0
+                up, down, before = 0.0, 0.0, np.nan
+            if gap > 0:
+                continue
+            change = value - before  # over a gap, the move since the last known close
+            before = value
+            if change != change:
                 continue
             seen += 1
             rise = change if change > 0.0 else 0.0
@@ -82,17 +88,20 @@ def directional_movement(high: Array, low: Array, close: Array, period: int) -> 
     adx_out, plus_out, minus_out = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
     keep = 1.0 - 1.0 / period
     for pair in range(close.shape[0]):
-        seen = 0
+        seen, last = 0, -1
         plus, minus, spread, adx = 0.0, 0.0, 0.0, 0.0
         for bar in range(close.shape[1]):
-            before = close[pair, bar - 1] if bar > 0 else np.nan
             top, bottom = high[pair, bar], low[pair, bar]
-            if not (before == before and top == top):
+            if top != top:
+                continue
+            known, last = last, bar  # over a gap, the move since the last known bar
+            if known < 0 or bar - known > MAX_HELD + 1:
                 seen = 0
                 plus, minus, spread, adx = 0.0, 0.0, 0.0, 0.0
                 continue
             seen += 1
-            rise, fall = top - high[pair, bar - 1], low[pair, bar - 1] - bottom
+            before = close[pair, known]
+            rise, fall = top - high[pair, known], low[pair, known] - bottom
             fade = keep if seen >= period else 1.0
             plus = fade * plus + (rise if rise > fall and rise > 0.0 else 0.0)
             minus = fade * minus + (fall if fall > rise and fall > 0.0 else 0.0)
@@ -149,13 +158,14 @@ def _stops_of_four(high: Array, low: Array, step: float, most: float, out: Array
 @compiled
 def _stops_of_one(high: Array, low: Array, step: float, most: float, out: Array) -> None:
     trend = (1.0, 0.0, 0.0, step, 0.0, 0.0)
-    started = False
+    started, gap = False, 0
     for bar in range(1, high.size):
-        known = high[bar] == high[bar] and high[bar - 1] == high[bar - 1]
-        if known:
-            trend = trend if started else _first_stop(high, low, bar, step)
+        gap = 0 if high[bar] == high[bar] else gap + 1
+        started = started and gap <= MAX_HELD
+        if gap == 0 and not started and high[bar - 1] == high[bar - 1]:
+            trend, started = _first_stop(high, low, bar, step), True
+        if gap == 0 and started:
             trend, out[bar] = _next_stop(trend, high[bar], low[bar], step, most)
-        started = known
 
 
 @compiled

@@ -1,14 +1,15 @@
 """Compiled exponential means and what is built of them, seeded as TA-Lib seeds them.
 
-Arrays are [pairs, bars]. A missing bar (NaN) clears the state, the mean starts again on the bars after
-it; leading NaN only delays the seed, so means of means can be chained. As in `recursions`, callers
-anchor the arrays' first bar at a fixed point in time.
+Arrays are [pairs, bars]. A missing bar (NaN) gives NaN and changes no state, see `missing`; leading NaN only
+delays the seed, so means of means can be chained. As in `recursions`, callers anchor the arrays' first bar at a
+fixed point in time.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.features.kernels.missing import MAX_HELD
 
 Array = NDArray[np.float64]
 LANES = 4
@@ -88,14 +89,16 @@ def _mean_of_four(
 @compiled
 def _mean_of_one(values: Array, period: int, gain: float, share: float, divisor: float, out: Array) -> None:
     keep = 1.0 - gain
-    seen = 0
+    seen, gap = 0, 0
     level = 0.0
     for bar in range(values.size):
         value = values[bar]
         out[bar] = np.nan
-        if value != value:
+        gap = 0 if value == value else gap + 1
+        if gap > MAX_HELD:
             seen = 0
             level = 0.0
+        if gap > 0:
             continue
         seen += 1
         if seen > period:
@@ -127,13 +130,15 @@ def price_oscillator(
     fast_keep, slow_keep, signal_keep = 1.0 - fast_gain, 1.0 - slow_gain, 1.0 - signal_gain
     seeded = slow_period + signal_period - 1
     for pair in range(values.shape[0]):
-        seen = 0
+        seen, gap_bars = 0, 0
         fast, slow, mean = 0.0, 0.0, 0.0
         for bar in range(values.shape[1]):
             value = values[pair, bar]
-            if value != value:
+            gap_bars = 0 if value == value else gap_bars + 1
+            if gap_bars > MAX_HELD:
                 seen = 0
                 fast, slow, mean = 0.0, 0.0, 0.0
+            if gap_bars > 0:
                 continue
             seen += 1
             if seen > slow_period:
@@ -167,32 +172,32 @@ def kama(close: Array, path: Array, period: int) -> Array:
     first bar; a price that has not moved counts as a straight way, as in TA-Lib.
     """
     out = np.full(close.shape, np.nan)
-    gain = np.empty((LANES, close.shape[1]))
+    gain = np.full((close.shape[0], close.shape[1]), np.nan)
+    for pair in range(close.shape[0]):
+        _kama_gain(close[pair], path[pair], period, gain[pair])
     pair = 0
     while pair < close.shape[0]:
-        first = known_from(path, pair) if pair + LANES <= close.shape[0] else -1
-        rows = LANES if period <= first < close.shape[1] else 1
-        for lane in range(rows):
-            _kama_gain(close[pair + lane], path[pair + lane], period, gain[lane])
-        some = slice(pair, pair + rows)
-        if rows == LANES:
-            _kama_of_four(close[some], gain, first, out[some])
+        first = known_from(gain, pair) if pair + LANES <= close.shape[0] else -1
+        if period <= first < close.shape[1]:
+            some = slice(pair, pair + LANES)
+            _kama_of_four(close[some], gain[some], first, out[some])
+            pair += LANES
         else:
-            _kama_of_one(close[pair], gain[0], period, out[pair])
-        pair += rows
+            _kama_of_one(close[pair], gain[pair], out[pair])
+            pair += 1
     return out
 
 
 @compiled
 def _kama_gain(close: Array, path: Array, period: int, out: Array) -> None:
-    """KAMA smoothing constant, from bar `period` on; NaN where the path is NaN."""
+    """KAMA smoothing constant, from bar `period` on; NaN where the path or one of its ends is unknown."""
     slowest, fastest = 2.0 / 31.0, 2.0 / 3.0
     now, then, walk, target = close[period:], close[: close.size - period], path[period:], out[period:]
     for bar in range(now.size):
         walked, moved = walk[bar], now[bar] - then[bar]
         efficiency = abs(moved / walked) if (walked > moved) & (walked != 0.0) else 1.0
         gain = efficiency * (fastest - slowest) + slowest
-        target[bar] = gain * gain + (walked - walked)
+        target[bar] = gain * gain + (walked - walked) + (moved - moved)
 
 
 @compiled
@@ -208,12 +213,15 @@ def _kama_of_four(close: Array, gain: Array, first: int, out: Array) -> None:
 
 
 @compiled
-def _kama_of_one(close: Array, gain: Array, period: int, out: Array) -> None:
-    level = np.nan
-    for bar in range(period, close.size):
-        level = close[bar - 1] if level != level else level
-        level += (close[bar] - level) * gain[bar]
-        out[bar] = level
+def _kama_of_one(close: Array, gain: Array, out: Array) -> None:
+    level, gap = np.nan, 0
+    for bar in range(1, close.size):
+        gap = 0 if gain[bar] == gain[bar] else gap + 1
+        level = level if gap <= MAX_HELD else np.nan
+        if gap == 0:
+            level = close[bar - 1] if level != level else level
+            level += (close[bar] - level) * gain[bar]
+            out[bar] = level
 
 
 @compiled
@@ -225,12 +233,16 @@ def volume_force(high: Array, low: Array, close: Array, volume: Array) -> Array:
     """
     out = np.full(close.shape, np.nan)
     for pair in range(close.shape[0]):
-        trend, travelled = 1.0, 0.0
+        trend, travelled, gap = 1.0, 0.0, 0
         before, range_before = np.nan, np.nan
         for bar in range(close.shape[1]):
             price = high[pair, bar] + low[pair, bar] + close[pair, bar]
             spread = high[pair, bar] - low[pair, bar]
-            if price == price and before == before:
+            gap = 0 if price == price else gap + 1
+            before = before if gap <= MAX_HELD else np.nan
+            if gap > 0:
+                continue
+            if before == before:
                 moved = abs(price - before) > 1e-12 * price
                 turned = moved and (price > before) != (trend > 0.0)
                 trend = -trend if turned else trend
@@ -238,6 +250,6 @@ def volume_force(high: Array, low: Array, close: Array, volume: Array) -> Array:
                 part = spread / travelled if travelled > 0.0 else 0.0
                 out[pair, bar] = 100.0 * trend * volume[pair, bar] * abs(2.0 * part - 1.0)
             else:
-                trend, travelled = 1.0, spread if price == price else 0.0
+                trend, travelled = 1.0, spread
             before, range_before = price, spread
     return out

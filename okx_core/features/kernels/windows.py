@@ -4,20 +4,21 @@ Every kernel takes arrays [pairs, bars] and returns the same shape; value t cove
 t - window + 1 .. t. Windows are built by doubling (1, 2, 4, ... bars, then the binary digits of the
 window length), so a result depends on nothing outside its window: no running sum drifts, a spike or
 a NaN is forgotten as soon as it leaves, and the bytes are the same wherever the array starts.
-A window that reaches before the array, or contains NaN, gives NaN.
+A window that reaches before the array gives NaN. Of a window with NaN the known values count, see `missing`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.features.kernels import missing
 
 Array = NDArray[np.float64]
 
 
 @compiled
 def rolling_sum(values: Array, window: int) -> Array:
-    """Sum of each window; same unit as `values`."""
+    """Sum of each window, scaled to the window where some of it is missing; same unit as `values`."""
     pairs, bars = values.shape
     out = np.empty((pairs, bars))
     out[:, : window - 1] = np.nan
@@ -49,6 +50,7 @@ def rolling_sum(values: Array, window: int) -> Array:
         if window == span:
             copied(total, target)
         target[: window - 1] = np.nan
+    missing.mend_sums(values, window, out)
     return out
 
 
@@ -106,6 +108,7 @@ def _rolling_extreme(values: Array, window: int, largest: bool) -> Array:
         rest = window - span
         _extreme_of_four(level, min(span, rest), min(2 * span, rest), rest, largest, out[pair])
         out[pair, : window - 1] = np.nan
+    missing.mend_extremes(values, window, largest, out)
     return out
 
 
@@ -152,6 +155,7 @@ def bars_since_highest(values: Array, window: int) -> Array:
             span += shift
         for bar in range(window - 1, bars):
             out[pair, bar] = level[1, bar] + (level[0, bar] - level[0, bar])
+    missing.mend_ages(values, window, out)
     return out
 
 
@@ -188,6 +192,8 @@ def share_below(values: Array, step: int, count: int) -> Array:
                 below[bar] += 0.5 * (b < a) + 0.5 * (b <= a) + (a - a) + (b - b)
         for bar in range(now.size):
             below[bar] /= count
+        if missing.has_unknown(below):
+            missing.mend_shares(values[pair], step, count, below)
     return out
 
 
@@ -206,6 +212,7 @@ def rolling_absolute_deviation(values: Array, mean: Array, window: int) -> Array
                 total[bar] += abs(lagged[bar] - centre[bar])
         for bar in range(total.size):
             total[bar] /= window
+    missing.mend_deviations(values, mean, window, out)
     return out
 
 
@@ -273,11 +280,12 @@ def change_of_volume(volume: Array, largest: float) -> Array:
 
 @compiled
 def signed_by_change(price: Array, size: Array) -> Array:
-    """`size`, negative where price fell against the bar before and 0 where it did not change."""
-    out = np.full(price.shape, np.nan)
+    """`size`, negative where price fell against the last known one and 0 where it did not change."""
+    out = np.empty(price.shape)
+    earlier = missing.last_known(price)
     for pair in range(price.shape[0]):
-        for bar in range(1, price.shape[1]):
-            now, before = price[pair, bar], price[pair, bar - 1]
+        for bar in range(price.shape[1]):
+            now, before = price[pair, bar], earlier[pair, bar]
             way = 1.0 * (now > before) - 1.0 * (now < before)
             out[pair, bar] = way * size[pair, bar] + (before - before)
     return out

@@ -154,7 +154,8 @@ def signal(hour, prediction, pair="AAA-USDT", turnover=1e8, **more):
 
 def by_hand(turnover=1e8, spent=2000.0):
     """Spent, quantity and entry price of a buy at 105.5, and proceeds of its sale at 129.5."""
-    book = WORST_BOOK if np.isnan(turnover) else book_model(turnover)
+    ranged = (105.0 / 104.5 - 1.0) * 1e4  # of bar 5
+    book = WORST_BOOK if np.isnan(turnover) else book_model(turnover, ranged)
     entry = 105.5 * (1.0 + 1e-4 * fill_offset_bps(spent, book.spread_bps, book.depth_quote))
     quantity = spent / entry * (1.0 - TAKER_FEE_RATE)
     sold = 129.5 * (

@@ -19,6 +19,7 @@ def gated(rules=RULES, notional=None, **changes):
         "predicted_excess_pct": 2.0,
         "excess_probability": 0.7,
         "turnover_24h_quote": 5e7,
+        "range_1h_bps": 80.0,
         "market_return_24h_pct": 0.5,
     }
     return evaluate_gates(pd.DataFrame([{**row, **changes}]), rules, notional).iloc[0]
@@ -42,9 +43,10 @@ def test_a_good_signal_passes_every_gate():
         (
             "gate_fee",
             {"predicted_excess_pct": np.nan},
-            "predicted_excess_pct or turnover_24h_quote is unknown",
+            "predicted_excess_pct, turnover_24h_quote or range_1h_bps is unknown",
         ),
-        ("gate_slippage", {"turnover_24h_quote": np.nan}, "turnover_24h_quote is unknown"),
+        ("gate_slippage", {"turnover_24h_quote": np.nan}, "turnover_24h_quote or range_1h_bps is unknown"),
+        ("gate_slippage", {"range_1h_bps": np.nan}, "turnover_24h_quote or range_1h_bps is unknown"),
         ("gate_liquidity", {"turnover_24h_quote": np.nan}, "turnover_24h_quote is unknown"),
     ],
 )
@@ -61,7 +63,7 @@ def test_slippage_grows_with_the_order():
 
 
 def test_the_fee_gate_counts_two_fees_and_two_slippages_times_the_margin():
-    book = book_model(5e7)
+    book = book_model(5e7, 80.0)
     cost = round_trip_cost_pct(fill_offset_bps(1000.0, book.spread_bps, book.depth_quote))
     for margin in (1.0, 1.5):
         rules = DecisionRules(fee_margin=margin)
@@ -69,10 +71,17 @@ def test_the_fee_gate_counts_two_fees_and_two_slippages_times_the_margin():
         assert not gated(rules, predicted_excess_pct=cost * margin - 1e-9)["tradable"]
 
 
-def test_slippage_is_the_books_and_unknown_without_turnover():
-    found = slippage_bps(np.array([np.nan, 0.0, 1e6, 1e9]), 500.0)
-    assert np.isnan(found[0])
-    assert found[1] > found[2] > found[3] > 0.0
+def test_slippage_is_the_books_and_unknown_without_turnover_or_range():
+    turnover = np.array([np.nan, 1e6, 0.0, 1e6, 1e9])
+    found = slippage_bps(turnover, np.array([80.0, np.nan, 80.0, 80.0, 80.0]), 500.0)
+    assert np.isnan(found[:2]).all()
+    assert found[2] > found[3] > found[4] > 0.0
+
+
+def test_the_same_order_costs_more_in_a_wild_hour():
+    calm, wild = gated(notional=100_000.0), gated(notional=100_000.0, range_1h_bps=1_500.0)
+    assert calm["gate_slippage"] == PASS
+    assert wild["gate_slippage"].endswith("bps > 25.0 bps")
 
 
 def test_no_rows_give_no_results():
@@ -82,7 +91,8 @@ def test_no_rows_give_no_results():
             "predicted_excess_pct",
             "excess_probability",
             "turnover_24h_quote",
+            "range_1h_bps",
             "market_return_24h_pct",
         ]
     )
-    assert [*evaluate_gates(empty, RULES).columns[5:]] == [*GATES, "tradable"]
+    assert [*evaluate_gates(empty, RULES).columns[6:]] == [*GATES, "tradable"]

@@ -17,6 +17,8 @@ def candles(pair, closes, volume=2.0, quote_volume=np.nan):
         {
             "pair": pair,
             "timestamp_utc": [START + hour * HOUR for hour in range(len(closes))],
+            "high": np.asarray(closes, dtype=float) * 1.02,
+            "low": np.asarray(closes, dtype=float),
             "close": np.asarray(closes, dtype=float),
             "volume": volume,
             "quote_volume": quote_volume,
@@ -29,6 +31,10 @@ def test_turnover_sums_the_last_24_bars_and_falls_back_to_volume_times_close():
     turnover = state.set_index("pair")["turnover_24h_quote"]
     assert turnover["A"].tolist() == [6.0 * min(hour + 1, 24) for hour in range(30)]
     assert turnover["B"].iloc[-1] == 240.0
+
+
+def test_the_range_is_that_of_the_bar_itself():
+    assert market_state(candles("A", [3.0, 4.0]))["range_1h_bps"].tolist() == pytest.approx([200.0, 200.0])
 
 
 def test_a_missing_bar_counts_as_no_turnover():

@@ -1,7 +1,7 @@
-"""No feature and no label row claims to know across an outage: every gap is walked, real ones included."""
+"""No feature claims to know across a long outage, no label row across any: every gap is walked, real ones included."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,50 +17,56 @@ from okx_core.labels.registry import LABELS
 
 RECORDINGS = Path(__file__).parents[4] / "shared" / "data" / "candles_1h"
 CALENDAR = ("timestamp_utc",)
+DAILY = [feature for feature in FEATURES if feature.timeframe == "1d"]
+MAX_NULL_SHARE = 0.03
 OWN_BARS = [feature for feature in FEATURES if feature.inputs != CALENDAR and feature.timeframe != "15m"]
 
 
-def missing_stretches(hourly):
-    """(pair, first missing hour, last missing hour) of every hole between a pair's first and last bar."""
-    for pair, bars in hourly.groupby("pair"):
-        opens = bars["timestamp_utc"].sort_values()
-        holes = opens.diff() > HOUR
+def missing_stretches(bars, length):
+    """(pair, first missing open, last missing open) of every hole between a pair's first and last bar."""
+    for pair, rows in bars.groupby("pair"):
+        opens = rows["timestamp_utc"].sort_values()
+        holes = opens.diff() > length
         for before, after in zip(opens.shift()[holes], opens[holes], strict=True):
-            yield pair, before.to_pydatetime() + HOUR, after.to_pydatetime() - HOUR
+            yield pair, before.to_pydatetime() + length, after.to_pydatetime() - length
 
 
-def rows_that_cannot_know(feature, first, last):
-    """From the close of the first broken bar to the last row whose look-back reaches into the gap."""
-    if feature.timeframe in ("1h", "cross"):
-        return last + HOUR, last + (feature.lookback_bars - 1) * HOUR
-    length = timedelta(minutes=TIMEFRAMES[feature.timeframe].minutes)
-    broken, healed = (pd.Timestamp(moment).floor(length) + length for moment in (first, last))
-    return broken - HOUR, healed + feature.lookback_bars * length - 2 * HOUR
+def rows_that_cannot_know(feature, first, last, length):
+    """From the row that the first missing bar would serve to the last one whose look-back reaches into the gap."""
+    return first + length - HOUR, last + (feature.lookback_bars + 1) * length - 2 * HOUR
 
 
 def walk(hourly):
-    """Check every gap of the candles; the number of gaps and of known values looked at behind them."""
+    """Check every gap of the candles; the number of missing stretches of hours."""
     start = hourly["timestamp_utc"].min().to_pydatetime()
     end = hourly["timestamp_utc"].max().to_pydatetime() + HOUR
-    rows = CandleSet.of_hourly(hourly).features(start, end).set_index("timestamp_utc")
+    candles = CandleSet.of_hourly(hourly)
+    rows = candles.features(start, end).set_index("timestamp_utc")
     by_pair = dict(tuple(rows.groupby("pair")))
     labels = {
         name: dict(tuple(compute_labels(hourly, start, end, name, end).groupby("pair")))
         for name in LABEL_HORIZON_HOURS
     }
     gaps = 0
-    for pair, first, last in missing_stretches(hourly):
+    for pair, first, last in missing_stretches(hourly, HOUR):
         gaps += 1
-        features_claim_nothing(by_pair[pair], first, last)
+        assert by_pair[pair].loc[first:last].empty, f"feature rows inside the gap of {first}"
         labels_claim_nothing({name: rows[pair] for name, rows in labels.items()}, first, last)
+    for timeframe in ("1h", "4h", "1d"):
+        length = timedelta(minutes=TIMEFRAMES[timeframe].minutes)
+        for pair, first, last in missing_stretches(candles.frames[timeframe], length):
+            features_claim_nothing(by_pair[pair], timeframe, first, last, length)
     return gaps
 
 
-def features_claim_nothing(rows, first, last):
-    assert rows.loc[first:last].empty, f"feature rows inside the gap of {first}"
+def features_claim_nothing(rows, timeframe, first, last, length):
+    """No value while more than a quarter of its look-back is missing, nor until it is known again."""
+    missing = (last - first) // length + 1
     spans: dict[tuple[pd.Timestamp, pd.Timestamp], list[str]] = defaultdict(list)
     for feature in OWN_BARS:
-        spans[rows_that_cannot_know(feature, first, last)].append(feature.name)
+        own = "1h" if feature.timeframe == "cross" else feature.timeframe
+        if own == timeframe and missing > feature.lookback_bars // 4:
+            spans[rows_that_cannot_know(feature, first, last, length)].append(feature.name)
     assert spans
     for (begin, stop), names in spans.items():
         known = rows.loc[begin:stop, names].notna().any()
@@ -84,7 +90,7 @@ def labels_claim_nothing(sets, first, last):
 def broken(calm):
     """A lively market with holes of one hour, a night, and two close together."""
     hourly = calm.hourly
-    holes = [("BTC-USDT", 900, 1), ("ETH-USDT", 1200, 9), ("ETH-USDT", 1240, 2), ("SOL-USDT", 2000, 30)]
+    holes = [("BTC-USDT", 900, 1), ("ETH-USDT", 1200, 9), ("ETH-USDT", 1240, 2), ("SOL-USDT", 2000, 130)]
     keep = np.ones(len(hourly), dtype=bool)
     first = hourly["timestamp_utc"].min()
     for pair, after, hours in holes:
@@ -106,3 +112,19 @@ def test_every_real_outage_is_respected():
         candles = pd.read_parquet(path).astype({"timestamp_utc": "datetime64[us, UTC]"})
         listed = pd.read_csv(RECORDINGS / "gaps.csv")
         assert walk(candles) == (listed["file"] == path.name).sum(), path.name
+
+
+def test_real_outages_of_hours_cost_daily_features_next_to_nothing():
+    """Spot candles of two years with four outages, on the recordings beside the project; there may be none."""
+    path = RECORDINGS / "binance_spot_1h.parquet"
+    assert path.exists() == RECORDINGS.exists()
+    if not path.exists():
+        return
+    start, end = (datetime(year, 5, 1, tzinfo=UTC) for year in (2021, 2023))
+    hourly = pd.read_parquet(path).astype({"timestamp_utc": "datetime64[us, UTC]"})
+    hourly = hourly[hourly["timestamp_utc"] < end]
+    rows = CandleSet.of_hourly(hourly).features(start, end, DAILY)
+    age = rows["timestamp_utc"] - rows["pair"].map(hourly.groupby("pair")["timestamp_utc"].min())
+    for feature in DAILY:
+        ripe = age > timedelta(days=feature.lookback_bars + 1)
+        assert rows.loc[ripe, feature.name].isna().mean() < MAX_NULL_SHARE, feature.name

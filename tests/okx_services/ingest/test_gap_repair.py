@@ -26,6 +26,7 @@ class Holed:
     def __init__(self, tape: Tape, holes: Mapping[str, Set[int]]) -> None:
         self._tape = tape
         self.pairs, self.start_hour, self.end_hour = tape.pairs, tape.start_hour, tape.end_hour
+        self.seed, self.comovement = tape.seed, tape.comovement
         first = int(START.timestamp()) // 3600
         self.holes = {pair: {first + hour for hour in hours} for pair, hours in holes.items()}
 

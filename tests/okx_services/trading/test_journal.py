@@ -96,6 +96,13 @@ def test_an_hour_is_executed_once(journal: Journal, database) -> None:
     assert database.scalar("select orders from trading.executed_hours") == 2
 
 
+def test_the_next_run_may_come_at_once(journal: Journal) -> None:
+    """The server gives a lock back some time after its session: the lease does not leave it to that."""
+    for _ in range(30):
+        with journal.lease():
+            pass
+
+
 def test_one_lease_at_a_time_and_it_is_given_back_even_after_an_error(journal: Journal) -> None:
     with journal.lease(), pytest.raises(LeaseTakenError, match="this one places nothing"), journal.lease():
         pytest.fail("two executors at once")

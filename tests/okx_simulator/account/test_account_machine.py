@@ -231,7 +231,7 @@ class AccountMachine(RuleBasedStateMachine):
     def every_bill_has_a_reason(self) -> None:
         booked: dict[str, Decimal] = {}
         for bill in self.exchange.ledger.bills("1 = 1"):
-            key = f"{bill.kind} {bill.currency}"
+            key = f"{bill.kind.removeprefix('liquidation ')} {bill.currency}"
             booked[key] = booked.get(key, ZERO) + Decimal(bill.change)
         expected = {"deposit USDT": OPENING}
         for fill in self.exchange.ledger.fills("1 = 1"):

@@ -9,7 +9,7 @@ import pytest
 from okx_simulator.engine.order_service import OrderName
 from okx_simulator.exchange import AccountSettings, Exchange
 from okx_simulator.ledger.events import Event, PositionChanged
-from okx_simulator.ledger.rows import OrderRow
+from okx_simulator.ledger.rows import OrderRow, Purpose
 from okx_simulator.market.funding import PERIOD_MS, funding_rate, next_funding_ms
 from okx_simulator.orders.requests import parse_order
 from okx_simulator.protocol.calls import Call
@@ -129,7 +129,7 @@ def test_reduce_only_orders(futures: Exchange) -> None:
 
 def test_funding_is_paid_at_0_8_and_16_once_whatever_the_clock_does(futures: Exchange) -> None:
     order(futures, "buy", 100)
-    before, due_ms = cash(futures), next_funding_ms(NOW_MS)
+    before, due_ms = cash(futures), next_funding_ms(SWAP, NOW_MS)
     assert due_ms == iso_to_ms("2023-06-01T16:00:00Z", "test")
     step_to(futures, due_ms - 1)
     assert cash(futures) == before
@@ -149,7 +149,7 @@ def test_funding_is_paid_at_0_8_and_16_once_whatever_the_clock_does(futures: Exc
 
 def test_published_rates_are_the_ones_that_are_paid(futures: Exchange) -> None:
     (now,) = funding_rate_now(futures, Call({"instId": SWAP}))
-    step_to(futures, next_funding_ms(NOW_MS) + 1)
+    step_to(futures, next_funding_ms(SWAP, NOW_MS) + 1)
     past = funding_rate_history(futures, Call({"instId": SWAP, "limit": "3"}))
     assert [past[0]["fundingTime"], past[0]["realizedRate"]] == [now["fundingTime"], now["fundingRate"]]
     older = funding_rate_history(futures, Call({"instId": SWAP, "after": str(past[0]["fundingTime"])}))
@@ -177,8 +177,11 @@ def test_a_liquidation_comes_at_its_price_however_time_passes(tape: SyntheticTap
         funded = sum((Decimal(bill.change) for bill in exchange.ledger.bills("kind = 'funding'")), Decimal(0))
         opened = exchange.ledger.orders("1 = 1")[0]
         equity = 20_000 + Decimal(opened.fee) + funded + Decimal(last.pnl)
-        maintenance = size / 10 * Decimal(last.average_price) * Decimal("0.005")
-        assert abs(equity - maintenance) < 1
+        owed = size / 10 * Decimal("0.005")
+        assert equity <= owed * Decimal(last.average_price)
+        before = exchange.market.at(last.created_ms - 1).price(SWAP)  # the price jumps from slot to slot
+        jump = size / 10 * abs(before - Decimal(last.average_price))
+        assert equity + jump > owed * before - 1
         exchange.close()
     assert found[0] == found[1] == found[2]
 
@@ -220,7 +223,7 @@ def test_a_restart_does_not_hold_later_spending_against_an_earlier_price(
 
 def test_the_insurance_fund_pays_what_the_account_cannot(futures: Exchange) -> None:
     with futures.ledger.transaction():
-        futures.order_service.books.positions.pay(0, Decimal(-25_000), NOW_MS, "pnl")
+        futures.order_service.books.positions.pay(0, Decimal(-25_000), NOW_MS, Purpose("pnl"))
     assert [(bill.kind, bill.change) for bill in futures.ledger.bills("1 = 1")][1:] == [
         ("insurance", "5000"), ("pnl", "-25000"),
     ]  # fmt: skip
@@ -236,7 +239,7 @@ def test_profit_of_an_open_position_is_realised_before_that(futures: Exchange) -
     profit = Decimal(the_position(futures)["upl"])
     due = cash(futures) + profit / 2
     with futures.ledger.transaction():
-        futures.order_service.books.positions.pay(0, -due, moment, "funding")
+        futures.order_service.books.positions.pay(0, -due, moment, Purpose("funding"))
     assert [bill.kind for bill in futures.ledger.bills("1 = 1")][-2:] == ["settlement", "funding"]
     assert cash(futures) == profit - profit / 2
     assert abs(Decimal(the_position(futures)["upl"])) < Decimal("1E-7")

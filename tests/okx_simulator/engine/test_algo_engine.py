@@ -96,7 +96,9 @@ def test_a_conditional_order_fires_once_at_the_market_of_its_moment(
     child = holding.order_service.find(OrderName(PAIR, str(fired.ord_id)))
     assert [child.state, child.source, child.algo_id] == ["filled", "7", algo.algo_id]
     assert child.created_ms == fired.triggered_ms < holding.clock.now_ms()
-    assert abs(holding.market.at(fired.triggered_ms).price(PAIR) / trigger - 1) < Decimal("0.0001")
+    before, there = (holding.market.at(fired.triggered_ms - back).price(PAIR) for back in (1, 0))
+    assert (before > trigger >= there) if which == "sl" else (before < trigger <= there)
+    assert abs(there / trigger - 1) < Decimal("0.002")  # the price moves once a second
     assert abs(Decimal(child.average_price) / trigger - 1) < Decimal("0.01")
 
 

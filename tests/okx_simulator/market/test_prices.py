@@ -7,23 +7,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from okx_core.market.book_model import fill_offset_bps
+from okx_core.market.book_model import book_model, fill_offset_bps, range_bps
 from okx_simulator.market.matching import average_price, base_of, quote_of, take_quote
 from okx_simulator.market.prices import PriceFeed
 from okx_simulator.protocol.clock import HOUR_MS, ExchangeClock, fixed
 from okx_simulator.tape.bar_sizes import BAR_SIZES
-from okx_simulator.tape.bars import forming_bar
+from okx_simulator.tape.bars import Bars
+from okx_simulator.tape.hour_path import forming_bar
 from okx_simulator.tape.recorded import RecordedTape
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.synthetic_paths import EPOCH_HOUR
+from okx_simulator.tape.tape_paths import TapePaths
 from tests.examples import examples
 
 TAPE = SyntheticTape(("BTC-USDT", "ATOM-USDT"))
+PATHS = TapePaths(TAPE)
 FAR_MS = 1 << 52
 
 
 def market_at(now_ms: int) -> PriceFeed:
     return PriceFeed(TAPE, ExchangeClock(fixed(now_ms)))
+
+
+def formed(pair: str, bar: Bars, now_ms: int) -> Bars:
+    return forming_bar(bar, PATHS.of(pair, bar), now_ms)
 
 
 moments = st.integers(EPOCH_HOUR * HOUR_MS, (EPOCH_HOUR + 20_000) * HOUR_MS)
@@ -38,7 +45,7 @@ def test_nothing_the_clock_has_not_reached_is_served(now_ms: int, bar: str) -> N
     assert int(rows.hours[-1]) == forming
     assert int(rows.hours[-1]) <= hour
     complete = TAPE.bars("BTC-USDT", hour + 1)
-    seen_high = np.r_[complete.high[:-1], forming_bar(complete[len(complete) - 1 :], now_ms).high]
+    seen_high = np.r_[complete.high[:-1], formed("BTC-USDT", complete[len(complete) - 1 :], now_ms).high]
     in_last = complete.hours >= forming
     assert rows.high[-1] == seen_high[in_last].max()
 
@@ -49,11 +56,11 @@ def test_a_forming_bar_only_grows_and_ends_as_the_closed_one(now_ms: int, one: f
     bars = TAPE.bars("ATOM-USDT", now_ms // HOUR_MS + 1)
     last = bars[len(bars) - 1 :]
     opened = int(last.hours[0]) * HOUR_MS
-    early, late = (forming_bar(last, opened + int(HOUR_MS * part)) for part in sorted((one, other)))
+    early, late = (formed("ATOM-USDT", last, opened + int(HOUR_MS * part)) for part in sorted((one, other)))
     assert early.high[0] <= late.high[0] <= last.high[0]
     assert early.low[0] >= late.low[0] >= last.low[0]
     assert early.volume[0] <= late.volume[0]
-    full = forming_bar(last, opened + HOUR_MS)
+    full = formed("ATOM-USDT", last, opened + HOUR_MS)
     assert [full.high[0], full.low[0], full.close[0]] == [last.high[0], last.low[0], last.close[0]]
 
 
@@ -141,3 +148,16 @@ def test_levels_stand_on_the_grid_best_first_and_apart() -> None:
         for price, size in asks + bids:
             assert price % instrument.tick == 0
             assert size % instrument.lot == 0
+
+
+def test_the_book_thins_while_the_hour_ranges_and_knows_nothing_of_what_is_to_come() -> None:
+    bars = TAPE.bars("BTC-USDT", EPOCH_HOUR + 5_000)
+    widest = int(np.argmax(bars.high[100:] / bars.low[100:])) + 100
+    opened = int(bars.hours[widest]) * HOUR_MS
+    depths = [market_at(opened + minute * 60_000).book("BTC-USDT").depth_quote for minute in range(60)]
+    assert depths == sorted(depths, reverse=True)
+    assert depths[-1] < depths[0] / 2
+    before = range_bps(bars.high[widest - 1 : widest], bars.low[widest - 1 : widest])[0]
+    at_open = market_at(opened).book("BTC-USDT")
+    turnover = float(bars.quote_volume[widest - 24 : widest].sum())
+    assert at_open == book_model(turnover, float(before))

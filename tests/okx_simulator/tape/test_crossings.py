@@ -6,56 +6,50 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okx_simulator.protocol.clock import HOUR_MS
-from okx_simulator.tape.bars import Bars, path_points
+from okx_simulator.tape.bars import Bars
 from okx_simulator.tape.crossings import first_crossing
+from okx_simulator.tape.hour_path import SLOT_MS, SLOTS, HourPaths
+from okx_simulator.tape.tape_paths import SLOT_STARTS, Stretch
 
 FIRST_HOUR = 400_000
 START = FIRST_HOUR * HOUR_MS
+PATHS = HourPaths(seed=1, comovement=0.0)
 
 
-def bars(*rows: tuple[float, float, float, float]) -> Bars:
-    """Bars of open, high, low, close in consecutive hours."""
+def stretch(*rows: tuple[float, float, float, float]) -> Stretch:
+    """The path of bars of open, high, low, close in consecutive hours."""
     columns = [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
     ones = np.ones(len(rows))
-    return Bars(np.arange(FIRST_HOUR, FIRST_HOUR + len(rows)), *columns, ones, ones)
-
-
-def after_start(moment: int | None) -> int | None:
-    return None if moment is None else moment - START
-
-
-RISING = bars((100.0, 112.0, 91.0, 106.0))
+    bars = Bars(np.arange(FIRST_HOUR, FIRST_HOUR + len(rows)), *columns, ones, ones)
+    return Stretch(bars, lambda bar: PATHS.of("A-USDT", bar, 0.01, 0.01))
 
 
 @pytest.mark.parametrize(
-    ("side", "price", "from_ms", "expected"),
+    ("side", "price", "reached"),
     [
-        ("buy", "100", 0, 0),
-        ("buy", "91", 0, 1_200_000),
-        ("buy", "90.9", 0, None),
-        ("buy", "97", 0, 400_000),
-        ("buy", "97", 500_000, 500_000),
-        ("buy", "97", 2_000_000, None),
-        ("sell", "112", 0, 2_400_000),
-        ("sell", "101.5", 0, 1_800_000),
-        ("sell", "106", 3_600_000, 3_600_000),
-        ("sell", "112.1", 0, None),
+        ("buy", "91", True),
+        ("buy", "90.9", False),
+        ("sell", "112", True),
+        ("sell", "112.1", False),
+        ("buy", "100", True),
+        ("sell", "106", True),
     ],
 )
-def test_the_path_dips_first_in_a_rising_bar(
-    side: str, price: str, from_ms: int, expected: int | None
-) -> None:
-    found = first_crossing(RISING, side, Decimal(price), START + from_ms, START + HOUR_MS)
-    assert after_start(found) == expected
+def test_what_the_bar_reaches_is_reached_and_nothing_else(side: str, price: str, reached: bool) -> None:
+    rising = stretch((100.0, 112.0, 91.0, 106.0))
+    found = first_crossing(rising, side, Decimal(price), START, START + HOUR_MS)
+    assert (found is not None) == reached
 
 
 def test_a_later_bar_is_found_and_nothing_past_the_end() -> None:
-    two = bars((100.0, 101.0, 99.0, 100.0), (100.0, 103.0, 95.0, 96.0))
+    two = stretch((100.0, 101.0, 99.0, 100.0), (100.0, 103.0, 95.0, 96.0))
     reached = first_crossing(two, "buy", Decimal(98), START, START + 2 * HOUR_MS)
     assert reached is not None
-    assert reached > START + HOUR_MS + 1_200_000
+    assert reached > START + HOUR_MS
     assert first_crossing(two, "buy", Decimal(98), START, reached) == reached
     assert first_crossing(two, "buy", Decimal(98), START, reached - 1) is None
+    late = first_crossing(two, "buy", Decimal(98), START + 2 * HOUR_MS - 1, START + 3 * HOUR_MS)
+    assert late == START + 2 * HOUR_MS - 1
 
 
 prices = st.integers(90, 110).map(float)
@@ -73,28 +67,25 @@ bar_rows = st.tuples(prices, prices, prices, prices).map(
 def test_looking_more_often_changes_nothing(
     rows: list[tuple[float, float, float, float]], side: str, price: int, looks: list[int]
 ) -> None:
-    tape, limit, end = bars(*rows), Decimal(price), START + len(rows) * HOUR_MS
-    at_once = first_crossing(tape, side, limit, START, end)
+    path, limit, end = stretch(*rows), Decimal(price), START + len(rows) * HOUR_MS
+    at_once = first_crossing(path, side, limit, START, end)
     in_parts, since = None, START
     for look in sorted({START + look for look in looks if START + look < end} | {end}):
-        in_parts = first_crossing(tape, side, limit, since, look)
+        in_parts = first_crossing(path, side, limit, since, look)
         since = look + 1
         if in_parts is not None:
             break
     assert in_parts == at_once
 
 
-@given(bar_rows, st.integers(88, 112), st.integers(0, HOUR_MS))
-def test_the_path_has_not_been_there_before(
-    row: tuple[float, float, float, float], price: int, look: int
+@given(bar_rows, st.integers(88, 112), st.integers(0, HOUR_MS - 1))
+def test_the_moment_is_the_first_slot_at_that_price_or_better(
+    row: tuple[float, float, float, float], price: int, from_ms: int
 ) -> None:
-    tape = bars(row)
-    found = first_crossing(tape, "buy", Decimal(price), START, START + HOUR_MS)
-    times, path = path_points(tape)
-    stamps = np.array([0, 1_200_000, 2_400_000, 3_600_000])
-    before = look if found is None else min(look, found - START - 1)
-    if before >= 0:
-        assert np.interp(before, stamps, path) > price - 1e-9
-    if found is not None:
-        assert np.interp(found - START, stamps, path) <= price + 1e-9
-    assert len(times) == len(stamps)
+    one = stretch(row)
+    found = first_crossing(one, "buy", Decimal(price), START + from_ms, START + HOUR_MS)
+    path = one.path_of(one.bars).prices
+    under_way = from_ms // SLOT_MS
+    reached = [slot for slot in range(under_way, SLOTS) if path[slot] <= price * (1 + 1e-12)]
+    expected = max(START + int(SLOT_STARTS[reached[0]]), START + from_ms) if reached else None
+    assert found == expected

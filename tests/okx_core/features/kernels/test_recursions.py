@@ -1,4 +1,4 @@
-"""Recursive kernels equal TA-Lib from its first value on, and start again after a gap."""
+"""Recursive kernels equal TA-Lib from its first value on, and keep their state over a short gap."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import talib
 
 from okx_core.features.bars import lag
 from okx_core.features.kernels import recursions, smoothing, windows
+from okx_core.features.kernels.missing import MAX_HELD
 
 SCALES = (1e-8, 1.0, 1e6)
 
@@ -65,17 +66,56 @@ def test_kernel_equals_talib(bars, name, scale):
     np.testing.assert_allclose(ours(high, low, close)[1], expected, 1e-9, 1e-12 * magnitude)
 
 
-@pytest.mark.parametrize("name", KERNELS)
-def test_a_gap_starts_the_recursion_again(bars, name):
-    ours, _ = KERNELS[name]
+def without(bars, first, last):
+    """The bars with those of [first, last) unknown."""
     broken = [values.copy() for values in bars]
     for values in broken:
-        values[:, 300] = np.nan
-    fresh = ours(*(np.ascontiguousarray(values[:, 301:]) for values in bars))
-    found = ours(*broken)
-    assert np.isnan(found[:, 300]).all()
-    assert found[:, 301:].tobytes() == fresh.tobytes()
+        values[:, first:last] = np.nan
+    return broken
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_long_gap_starts_the_recursion_again(bars, name):
+    ours, _ = KERNELS[name]
+    stop = 300 + MAX_HELD + 1
+    fresh = ours(*(np.ascontiguousarray(values[:, stop:]) for values in bars))
+    found = ours(*without(bars, 300, stop))
+    assert np.isnan(found[:, 300:stop]).all()
+    assert found[:, stop:].tobytes() == fresh.tobytes()
     assert found[:, :300].tobytes() == ours(*bars)[:, :300].tobytes()
+
+
+PURE_RECURSIONS = ("RSI", "EMA", "MACD", "SAR", "ADX", "PLUS_DI", "MINUS_DI")
+
+
+@pytest.mark.parametrize("gap", [1, 2, 7, MAX_HELD])
+@pytest.mark.parametrize("name", PURE_RECURSIONS)
+def test_over_a_gap_the_recursion_goes_on_from_its_state(bars, name, gap):
+    """As if the bars that are known followed each other."""
+    ours, _ = KERNELS[name]
+    joined = [np.hstack([values[:, :300], values[:, 300 + gap :]]) for values in bars]
+    found = ours(*without(bars, 300, 300 + gap))
+    assert np.isnan(found[:, 300 : 300 + gap]).all()
+    assert found[:, 300 + gap :].tobytes() == np.ascontiguousarray(ours(*joined)[:, 300:]).tobytes()
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_value_after_a_gap_comes_near_the_unbroken_one_and_meets_it_in_time(bars, name):
+    ours, _ = KERNELS[name]
+    whole, found = ours(*bars), ours(*without(bars, 300, 303))
+    assert np.isfinite(found[:, 316:]).all()
+    scale = np.nanstd(whole)
+    assert np.abs(found[:, 316:] - whole[:, 316:]).max() < 0.7 * scale
+    assert np.abs(found[:, 700:] - whole[:, 700:]).max() < 1e-3 * scale
+
+
+def test_the_true_range_after_a_gap_is_unknown_so_the_mean_of_the_known_ones_stays(bars):
+    high, low, close = without(bars, 300, 302)
+    ranges = recursions.true_range(high, low, close)
+    assert np.isnan(ranges[:, 300:303]).all()
+    known = np.delete(ranges, [300, 301, 302], axis=1)
+    expected = smoothing.wilder(known, 14)[:, 300:]
+    assert recursions.atr(high, low, close, 14)[:, 303:].tobytes() == np.ascontiguousarray(expected).tobytes()
 
 
 def test_an_exponential_mean_is_the_same_alone_and_among_others():

@@ -1,0 +1,178 @@
+"""The path of the price inside an hour: the same whenever asked, and nothing of it is known beforehand.
+
+An hour has a slot for each second; the price changes at their beginnings only, so that between two of them
+there is nothing to foresee. The path is a random walk given the bar: it opens, closes and has its extremes as
+the bar says, in the order and at the times that such a walk has them (see path_kernels). The walk has a place
+every PARTS seconds and Brownian bridges between them. The hour's activity is random too, and carries both the
+size of the moves and the volume (Clark 1973, the mixture of distributions), so the first minutes tell neither
+the hour's direction nor its volume.
+
+Pairs move together inside the hour as they do from hour to hour: their draws share a part. Otherwise one
+pair's first minutes would tell another pair's later ones.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+from scipy.special import ndtr
+
+from okx_simulator.protocol.clock import HOUR_MS
+from okx_simulator.tape.bars import Bars, Floats
+from okx_simulator.tape.path_kernels import (
+    activity,
+    bridged,
+    conditioned_walk,
+    level_of,
+    off_levels,
+    touching_chances,
+)
+from okx_simulator.tape.synthetic_parameters import stream_key
+
+SLOTS = 3_600
+SLOT_MS = HOUR_MS // SLOTS
+PARTS = 6
+WALK_PLACES = SLOTS // PARTS
+STEPS = WALK_PLACES - 1
+MOVE = 0.5  # chance that a step of mean activity moves by a level
+MAX_MOVE = 0.95
+# An hour's range in levels. The walk's standard deviation is sqrt(STEPS * MOVE) = 17; its range 1 to 4 of them.
+TOPS = np.array([12, 14, 16, 18, 20, 23, 26, 29, 33, 37, 42, 48, 55, 63, 72])
+PLACES = 33
+LOG_RANGE = 0.42  # mean log range of a random walk in standard deviations
+VOLATILITY_SPREAD = 0.42  # of the log volatility of an hour, given the hours before
+OFF_LEVEL = 0.08  # standard deviation of the small step off the levels, in levels
+MEMORY = 0.993  # of the activity from place to place: half forgotten after ten minutes
+SPREAD = 0.5
+PRICE_DIGITS = 12  # significant ones: prices may be as small as 1e-9
+CACHED_HOURS = 512
+
+
+@dataclass(frozen=True)
+class HourPath:
+    """Prices [SLOTS], each in force from the beginning of its slot, and the share [SLOTS] of the hour's volume
+    that is traded up to and including the slot."""
+
+    prices: Floats
+    traded: Floats
+
+
+def flat_path(price: float) -> HourPath:
+    """An hour in which the price does not move."""
+    return HourPath(np.full(SLOTS, price), np.arange(1, SLOTS + 1) / SLOTS)
+
+
+def slot_of(open_ms: int, moment_ms: int) -> int:
+    """The slot that is under way at a moment of the hour that opened at `open_ms`; the last one after its end."""
+    return min(max((moment_ms - open_ms) // SLOT_MS, 0), SLOTS - 1)
+
+
+def forming_bar(bar: Bars, path: HourPath, now_ms: int) -> Bars:
+    """The bar as far as it has come at `now_ms`: nothing of its future shows in any column."""
+    until = slot_of(int(bar.hours[0]) * HOUR_MS, now_ms) + 1
+    seen, traded = path.prices[:until], path.traded[:until]
+    volume = float(bar.volume[0]) * traded[-1]
+    turnover = float(bar.volume[0]) * float(seen @ np.diff(traded, prepend=0.0))
+    values = (bar.open[0], seen.max(), seen.min(), seen[-1], round(volume, 8), round(turnover, 8))
+    return Bars(bar.hours, *(np.array([float(value)]) for value in values))
+
+
+@cache
+def _log_chances() -> Floats:
+    """Log likelihood [PLACES, PLACES, TOPS] of each number of levels where all volatilities are alike.
+
+    It is the walk's chance times levels^3, for the densities of high, low and close, each counted in levels;
+    the spacing of log TOPS makes the places of the grid alike.
+    """
+    chances = touching_chances(TOPS, MOVE, STEPS, PLACES)
+    log: Floats = np.log(chances) + 3.0 * np.log(TOPS + 1.0) + np.log(np.gradient(np.log(TOPS + 1.0)))
+    return log
+
+
+def _generator(*key: object) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=np.array(stream_key(*key), np.uint64)))
+
+
+@dataclass(frozen=True)
+class _CommonHour:
+    """What all pairs share in an hour: draws [STEPS], standard normal, and activity [WALK_PLACES], mean one."""
+
+    draws: Floats
+    activity: Floats
+
+
+class HourPaths:
+    """Paths by seed, pair and hour. `comovement` is the correlation of the pairs' hourly returns, 0 to 1."""
+
+    def __init__(self, seed: int, comovement: float) -> None:
+        self._seed = seed
+        # Steps that are drawn alike are less alike once each path has to keep to its own bar.
+        self._shared = comovement**0.125
+        self._path = lru_cache(CACHED_HOURS)(self._drawn)
+        self._common = lru_cache(CACHED_HOURS)(self._common_hour)
+
+    def of(self, pair: str, bar: Bars, tick: float, usual_range: float) -> HourPath:
+        """The path of one whole bar; prices inside its range lie on multiples of `tick`.
+
+        `usual_range` is the range, high / low - 1, of the hours before; NaN where it is unknown.
+        """
+        sides = (float(side[0]) for side in (bar.open, bar.high, bar.low, bar.close))
+        return self._path(pair, int(bar.hours[0]), *sides, tick, usual_range)
+
+    def _common_hour(self, hour: int) -> _CommonHour:
+        normal = _generator(self._seed, "hour", hour).standard_normal(STEPS + WALK_PLACES)
+        return _CommonHour(normal[:STEPS], activity(normal[STEPS:], MEMORY, SPREAD))
+
+    def _drawn(
+        self,
+        pair: str,
+        hour: int,
+        opened: float,
+        high: float,
+        low: float,
+        close: float,
+        tick: float,
+        usual_range: float,
+    ) -> HourPath:
+        common, rng = self._common(hour), _generator(self._seed, "path", pair, hour)
+        traded = np.cumsum(np.repeat(common.activity, PARTS) * rng.standard_exponential(SLOTS))
+        prices = np.full(SLOTS, opened)
+        if high > low:
+            span = high - low
+            places = (opened - low) / span, (close - low) / span
+            top = _levels(*places, (high / low - 1.0) / usual_range, float(rng.random()))
+            shares = self._shares(*places, top, common, rng)
+            on_tick = np.round((low + shares * span) / tick) * tick
+            prices = np.round(on_tick, PRICE_DIGITS - math.floor(math.log10(high))).clip(low, high)
+            prices[[np.argmin(shares), np.argmax(shares)]] = low, high
+            prices[[0, -1]] = opened, close
+        return HourPath(prices, traded / traded[-1])
+
+    def _shares(
+        self, opens: float, closes: float, top: int, common: _CommonHour, rng: np.random.Generator
+    ) -> Floats:
+        """The path [SLOTS] as shares of the range, from `opens` to `closes`, over `top` levels."""
+        own, noise = rng.standard_normal((2, WALK_PLACES))
+        draws = math.sqrt(self._shared) * common.draws + math.sqrt(1.0 - self._shared) * own[1:]
+        moves = np.minimum(MOVE * common.activity[1:], MAX_MOVE)
+        levels = conditioned_walk(level_of(opens, top), level_of(closes, top), top, moves, ndtr(draws))
+        places = off_levels(levels, top, OFF_LEVEL * noise, opens, closes)
+        spread = np.sqrt(moves / PARTS) / (top + 1)
+        shares: Floats = bridged(places, spread[:, None] * rng.standard_normal((STEPS, PARTS)))
+        return shares
+
+
+def _levels(opens: float, closes: float, widening: float, drawn: float) -> int:
+    """How many levels the hour's range has, drawn from what bar and hours before it say of the volatility.
+
+    `widening` is its range in units of the usual one. A wide hour is partly a volatile one and partly one
+    whose walk went far.
+    """
+    log = _log_chances()[level_of(opens, PLACES - 1), level_of(closes, PLACES - 1)]
+    if widening > 0:
+        # volatility / usual volatility, where the usual range is LOG_RANGE wide
+        surprise = np.log(widening * math.sqrt(STEPS * MOVE) / (TOPS + 1.0)) + LOG_RANGE
+        log = log - surprise**2 / (2.0 * VOLATILITY_SPREAD**2)
+    chances = np.cumsum(np.exp(log - log.max()))
+    return int(TOPS[np.searchsorted(chances, drawn * chances[-1], side="right")])

@@ -1,0 +1,79 @@
+"""The paths inside the hours of a tape: each bar's own path, on the tick that the pair has in that year."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from okx_simulator.protocol.clock import HOUR_MS
+from okx_simulator.tape.bars import Bars, Floats, Hours, Tape
+from okx_simulator.tape.hour_path import SLOT_MS, SLOTS, HourPath, HourPaths, slot_of
+from okx_simulator.tape.price_grid import PriceGrid, price_grid, year_start
+
+USUAL_HOURS = 24
+SLOT_STARTS = np.arange(SLOTS, dtype=np.int64) * SLOT_MS
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Whole bars and the path inside each. What is later than the clock is for the caller to cut off."""
+
+    bars: Bars
+    path_of: Callable[[Bars], HourPath]
+
+    def hour(self, row: int, from_ms: int, to_ms: int) -> tuple[Hours, Floats]:
+        """Moments [m] and prices [m] of one bar in [from, to]: the price in force at first, then every slot's."""
+        bar = self.bars[row : row + 1]
+        open_ms = int(bar.hours[0]) * HOUR_MS
+        if to_ms < open_ms or from_ms >= open_ms + HOUR_MS:
+            return np.empty(0, np.int64), np.empty(0)
+        chosen = slice(slot_of(open_ms, from_ms), slot_of(open_ms, to_ms) + 1)
+        moments = np.maximum(open_ms + SLOT_STARTS[chosen], from_ms)
+        return moments, self.path_of(bar).prices[chosen]
+
+    def steps(self, from_ms: int, to_ms: int) -> tuple[Hours, Floats]:
+        """The same of all bars, one after the other."""
+        parts = [self.hour(row, from_ms, to_ms) for row in range(len(self.bars))]
+        moments = np.concatenate([np.empty(0, np.int64), *(part[0] for part in parts)])
+        return moments, np.concatenate([np.empty(0), *(part[1] for part in parts)])
+
+
+class TapePaths:
+    """The paths of a tape's bars, and the grid of prices they lie on."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self._paths = HourPaths(tape.seed, tape.comovement)
+        self._grids: dict[tuple[str, int], PriceGrid] = {}
+
+    def grid(self, pair: str, hour: int) -> PriceGrid:
+        """Tick and lot of the calendar year of `hour`, which the pair's first price of that year implies."""
+        key = (pair, year_start(hour))
+        if key not in self._grids:
+            bars = self._tape.bars(pair, hour + 1)
+            self._grids[key] = price_grid(float(bars.between(key[1], hour + 1).open[0]))
+        return self._grids[key]
+
+    def of(self, pair: str, bar: Bars) -> HourPath:
+        """The path of one whole bar of the pair."""
+        hour = int(bar.hours[0])
+        return self._paths.of(pair, bar, float(self.grid(pair, hour).tick), self._usual_range(pair, hour))
+
+    def _usual_range(self, pair: str, hour: int) -> float:
+        """Geometric mean range of the USUAL_HOURS bars before the hour that moved; NaN without any."""
+        bars = self._tape.bars(pair, hour)
+        ranges = bars.high[-USUAL_HOURS:] / bars.low[-USUAL_HOURS:] - 1.0
+        ranges = ranges[ranges > 0]
+        return float(np.exp(np.log(ranges).mean())) if len(ranges) else math.nan
+
+    def each(self, pair: str, bars: Bars) -> Iterator[tuple[Bars, HourPath]]:
+        """Every bar with its path."""
+        for row in range(len(bars)):
+            bar = bars[row : row + 1]
+            yield bar, self.of(pair, bar)
+
+    def stretch(self, pair: str, from_ms: int, to_ms: int) -> Stretch:
+        """The bars in which [from, to] lies."""
+        bars = self._tape.bars(pair, to_ms // HOUR_MS + 1)
+        return Stretch(bars.between(from_ms // HOUR_MS, to_ms // HOUR_MS + 1), lambda bar: self.of(pair, bar))
