@@ -26,6 +26,7 @@ KEPT_CHECKS = (
 ENDED = "status in ('SUCCESS', 'FAILURE', 'CANCELED')"
 STATEMENTS = {
     "events": f"delete from event_logs where timestamp < $1 and id not in ({KEPT_EVENTS})",  # noqa: S608
+    "tags": "delete from asset_event_tags where event_timestamp < $1 and event_id not in (select id from event_logs)",
     "checks": "delete from asset_check_executions where evaluation_event_timestamp < $1 "  # noqa: S608
     f"and id not in ({KEPT_CHECKS})",
     "runs": f"delete from runs where update_timestamp < $1 and {ENDED} and run_id not in "  # noqa: S608

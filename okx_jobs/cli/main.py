@@ -2,7 +2,6 @@
 and a wrong setting is refused at once.
 """
 
-import errno
 import os
 import signal
 import sys
@@ -11,14 +10,12 @@ from pathlib import Path
 
 import click
 
-from okx_core.errors import OkxSignalError
 from okx_jobs.cli import options
 from okx_jobs.cli.research_commands import RESEARCH
 from okx_jobs.stack.signals import ENDING, interrupt
 
 BAD_INPUT = 2
 INTERRUPTED = 130
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 # Names that commands had in earlier versions; they go on working.
 OLD_NAMES = {"prove": "validate"}
 
@@ -224,36 +221,24 @@ def arm() -> None:
     arm_live(options.settings(trading=False).live_arming, options.console())
 
 
-def _explained(error: OSError) -> str:
-    """What cannot be used, and what to do about it."""
-    place = f" {error.filename}" if error.filename else ""
-    if error.errno in DISK_FULL:
-        return f"cannot write{place}: the disk is full; free space, or choose another home with --home DIR"
-    return (
-        f"cannot use{place}: {error.strerror}; give the right to it, or choose another home with --home DIR"
-    )
-
-
 def main() -> None:
     """Entry point: a user's mistake ends with one clear message and code 2, never a traceback."""
     for number in ENDING[1:]:
         signal.signal(number, interrupt)
     try:
         cli.main(standalone_mode=False)
-    except OkxSignalError as error:
-        click.echo(f"okxsignal: {error}", err=True)
-        sys.exit(BAD_INPUT)
-    except OSError as error:
-        if error.filename is None and error.errno not in DISK_FULL:
-            raise
-        click.echo(f"okxsignal: {_explained(error)}", err=True)
-        sys.exit(BAD_INPUT)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         click.echo("okxsignal: interrupted; finished work is kept, run the command again to go on", err=True)
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        words = options.words_of(error)
+        if words is None:
+            raise
+        click.echo(f"okxsignal: {words}", err=True)
+        sys.exit(BAD_INPUT)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""Shared by every command of `okxsignal`: settings, console, and the format of moments."""
+"""Shared by every command of `okxsignal`: settings, console, the format of moments, the words of a failure."""
 
+import errno
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
+
+from okx_core.errors import OkxSignalError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,6 +15,28 @@ if TYPE_CHECKING:
     from resources.config.settings import Settings
 
 MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+DATABASE_DRIVERS = ("psycopg", "adbc_driver")
+
+
+def words_of(error: Exception) -> str | None:
+    """What a user reads about an error, with the remedy; None for a fault of ours, which shows its traceback."""
+    if isinstance(error, OkxSignalError):
+        return str(error)
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in DISK_FULL):
+        place = f" {error.filename}" if error.filename else ""
+        if error.errno in DISK_FULL:
+            return (
+                f"cannot write{place}: the disk is full; free space, or choose another home with --home DIR"
+            )
+        return f"cannot use{place}: {error.strerror}; give the right to it, or choose another home with --home DIR"
+    if type(error).__module__.startswith(DATABASE_DRIVERS):
+        said = " ".join(str(error).split())
+        if "No space left on device" in said:
+            return f"the database cannot write, its disk is full: {said}; free space there, then run it again"
+        return f"the database ended the work: {said}; finished work is kept, see `okxsignal doctor`, then run it again"
+    return None
 
 
 def settings(*, trading: bool = True) -> "Settings":

@@ -92,7 +92,7 @@ def import_candles(files: tuple[Path, ...], out: Path) -> None:
 
     It prints what it changed, left out and rejected, and writes only the tape.
     """
-    from okx_jobs.cli.tape_import import import_files
+    from okx_jobs.runs.tape_import import import_files
 
     import_files(files, out, options.console())
 

@@ -41,6 +41,7 @@ def down(settings: Settings, console: Console, *, forget: bool = False) -> None:
     if settings.database.is_embedded and server.is_running():
         server.stop()
         ended.append("postgres")
+    forgotten = forget and settings.database.is_embedded and server.exists()
     if forget and settings.database.is_embedded:
         server.forget()
         # Without the manifest nobody knows what these files are.
@@ -54,6 +55,8 @@ def down(settings: Settings, console: Console, *, forget: bool = False) -> None:
         )
     else:
         console.print(f"nothing was running in {escape(str(settings.home))}", soft_wrap=True)
+    if forgotten:
+        console.print("the database and the feature store of this home are deleted")
 
 
 def _ask_to_stop(launcher: ProcessRecord, console: Console) -> None:

@@ -163,9 +163,9 @@ def _renamed(table: pd.DataFrame, path: Path, changes: list[str]) -> pd.DataFram
 
 def _pairs(table: pd.DataFrame, path: Path, changes: list[str]) -> Any:
     if "pair" in table:
-        told = table["pair"].astype(str)
-        pairs = told.map({name: _pair(name) for name in told.unique()})
-        if not pairs.equals(told):
+        given = table["pair"].astype(str)
+        pairs = given.map({name: _pair(name) for name in given.unique()})
+        if not pairs.equals(given):
             changes.append(f"pairs written like {pairs.iloc[0]}" if len(pairs) else "no rows")
         return pairs
     pair = pair_of_name(path)

@@ -60,6 +60,8 @@ class TestDown:
         answer = made("down")
         assert "stopped postgres; nothing runs any more" in answer.out
         assert not EmbeddedPostgres(made.home).is_running()
+        assert "are deleted" in made("down", "--forget").out
+        assert not EmbeddedPostgres(made.home).exists()
 
 
 class TestAFailedCommand:

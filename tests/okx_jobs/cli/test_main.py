@@ -1,5 +1,6 @@
 """Bad input at the command line: code 2, one clear message on stderr, no traceback, nothing half-written."""
 
+import errno
 import signal
 import time
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 import click
 import pandas as pd
 import psutil
+import psycopg
 import pytest
 
+from okx_core.errors import OkxSignalError
+from okx_jobs.cli import options
 from okx_jobs.cli.main import cli
 
 SECRETS = {
@@ -216,6 +220,37 @@ class TestBeforeAnythingRuns:
         assert len(command.help or "") > 20
         for option in command.params:
             assert option.param_type_name == "argument" or option.help, option.name
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OkxSignalError("x is wrong: do y"), "x is wrong: do y"),
+        (OSError(errno.ENOSPC, "No space left on device"), "cannot write: the disk is full; free space"),
+        (OSError(errno.ENOSPC, "No space", "/home/x"), "cannot write /home/x: the disk is full"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/home/x"),
+            "cannot use /home/x: Permission denied; give",
+        ),
+        (
+            psycopg.errors.DiskFull("could not extend file: No space left on device"),
+            "its disk is full: could not",
+        ),
+        (
+            psycopg.OperationalError("server closed\n\tthe connection"),
+            "ended the work: server closed the connection;",
+        ),
+        (ValueError("a fault of ours"), None),
+        (OSError("a fault of ours"), None),
+    ],
+)
+def test_a_failure_is_one_line_with_a_remedy_and_a_fault_of_ours_shows_itself(
+    error, words: str | None
+) -> None:
+    said = options.words_of(error)
+    assert (words or "") in (said or "")
+    assert (said is None) == (words is None)
+    assert "\n" not in (said or "")
 
 
 class TestInterrupted:

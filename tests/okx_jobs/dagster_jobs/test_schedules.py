@@ -119,8 +119,8 @@ class TestDefaults:
 @pytest.mark.parametrize("process", ["webserver", "daemon"])
 def test_a_process_without_the_keys_need_not_evaluate_the_schedules(mode: str, process: str) -> None:
     """Only the code server evaluates them; webserver and daemon load a workspace file, not the code."""
-    from okx_jobs.stack import services
+    from okx_jobs.stack import programs
     from resources.config.settings import Settings
 
-    command = list(getattr(services, process)(Settings(mode=mode)).command)
+    command = list(getattr(programs, process)(Settings(mode=mode)).command)
     assert "okx_jobs.definitions" not in command
