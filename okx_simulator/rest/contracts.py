@@ -1,4 +1,4 @@
-"""The endpoints about what stands behind a contract: index and mark candles, open interest, position tiers.
+"""The endpoints about a contract's background: index and mark candles, open interest, position tiers.
 
 The index and the mark price are the tape's own path, as everywhere here (see protocol.swaps). Open interest is
 modelled as the turnover of a day, position tiers are one tier for every size.
@@ -60,9 +60,9 @@ def _swaps(exchange: Exchange, call: Call) -> list[str]:
         raise empty_parameter("instType")
     if "instId" in call.parameters:
         return [public.listed_instrument(exchange, call)]
-    families = [call.parameters[name] for name in ("instFamily", "uly") if name in call.parameters]
+    underlyings = [call.parameters[name] for name in ("instFamily", "uly") if name in call.parameters]
     found = exchange.market.listed(swaps=True) if call.parameters["instType"] == "SWAP" else []
-    return [inst_id for inst_id in found if not families or pair_of(inst_id) in families]
+    return [inst_id for inst_id in found if not underlyings or pair_of(inst_id) in underlyings]
 
 
 def open_interest(exchange: Exchange, call: Call) -> list[Payload]:
@@ -87,23 +87,23 @@ def open_interest(exchange: Exchange, call: Call) -> list[Payload]:
 
 
 def position_tiers(exchange: Exchange, call: Call) -> list[Payload]:
-    """The one tier of a family of swaps."""
+    """The one tier of each swap."""
     kind, mode = call.parameters.get("instType", ""), call.parameters.get("tdMode", "")
     if not kind or not mode:
         raise empty_parameter("tdMode" if kind else "instType")
     if kind != "SWAP" or mode not in ("cross", "isolated"):
         raise parameter_error("instType" if kind != "SWAP" else "tdMode")
     named = call.parameters.get("instFamily", call.parameters.get("uly", ""))
-    families = [name for name in named.split(",") if name]
-    if not families:
+    underlyings = [name for name in named.split(",") if name]
+    if not underlyings:
         raise empty_parameter("instFamily")
     unused = dict.fromkeys(["baseMaxLoan", "ccy", "optMgnFactor", "quoteMaxLoan"], "")
     return [
         {
             **unused,
-            "instId": swap_of(family),
-            "instFamily": family,
-            "uly": family,
+            "instId": swap_of(underlying),
+            "instFamily": underlying,
+            "uly": underlying,
             "tier": "1",
             "minSz": "0",
             "maxSz": HUGE,
@@ -111,6 +111,6 @@ def position_tiers(exchange: Exchange, call: Call) -> list[Payload]:
             "imr": plain(1 / MAX_LEVERAGE),
             "mmr": plain(MAINTENANCE_RATE),
         }
-        for family in families
-        if has_swap(family) and exchange.market.is_listed(swap_of(family))
+        for underlying in underlyings
+        if has_swap(underlying) and exchange.market.is_listed(swap_of(underlying))
     ]
