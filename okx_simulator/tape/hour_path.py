@@ -111,6 +111,8 @@ class HourPaths:
         self._shared = comovement**0.125
         self._path = lru_cache(CACHED_HOURS)(self._drawn)
         self._common = lru_cache(CACHED_HOURS)(self._common_hour)
+        # Compiled code is loaded now, in a fresh checkout compiled: the first caller is not to wait for it.
+        self._drawn("", 0, 100.0, 101.0, 99.0, 100.5, 0.01, 0.02)
 
     def of(self, pair: str, bar: Bars, tick: float, usual_range: float) -> HourPath:
         """The path of one whole bar; prices inside its range lie on multiples of `tick`.

@@ -88,5 +88,5 @@ def test_of_a_past_hour_only_funding_is_known(market) -> None:
         "select pair, count(*) as times from market.funding_rates where timestamp_utc >= $1 group by pair",
         (first,),
     )
-    assert {row["times"] for row in paid} == {9}
+    assert {row["times"] for row in paid} == {9, 18}  # some swaps pay every four hours
     assert all(row["pair"].endswith("-USDT-SWAP") for row in paid)

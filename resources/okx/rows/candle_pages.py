@@ -95,11 +95,17 @@ def parse_candles(inst_id: str, bar: str, rows: Sequence[Sequence[str]]) -> Cand
 
 
 def read_candles(inst_id: str, bar: str, rows: Sequence[Any]) -> CandlePage:
-    """A page of which one strange row does not spoil the others: it is named in `unreadable`, never half used."""
+    """A page of which one strange row does not spoil the others: it is named in `unreadable`, never half used.
+
+    Of several rows not one that can be read is no page of candles: an error that shows the first row.
+    """
     try:
         return parse_candles(inst_id, bar, rows)
     except ParsingError:
-        return _row_by_row(inst_id, bar, rows)
+        page = _row_by_row(inst_id, bar, rows)
+        if len(rows) > 1 and len(page.unreadable) == len(rows):
+            raise
+        return page
 
 
 def _row_by_row(inst_id: str, bar: str, rows: Sequence[Any]) -> CandlePage:

@@ -168,7 +168,7 @@ class TestCandles:
         client = changed(of_candles(lambda rows: [["x"] * 9 for _ in rows]))
         report = CandleFetch(CandleStore(database), client, "okx").run(PAIRS, END - 5 * HOUR, END)
         assert list(report.refused) == [STRANGE]
-        assert "no row has a time" in report.refused[STRANGE]
+        assert "row 0 is malformed" in report.refused[STRANGE]
 
     @pytest.mark.parametrize(
         ("error", "pairs"),
