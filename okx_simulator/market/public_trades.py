@@ -54,7 +54,7 @@ def _trades(
 ) -> Iterator[PublicTrade]:
     first = int(bar.hours[0]) * TRADES_PER_HOUR
     prices = path.prices[::SLOTS_A_TRADE]
-    # The volume of its own slot and of those after it is still to come: only what was traded before counts.
+    # Up to and including a trade's own slot: what follows belongs to the next trade, which is still to come.
     sizes = float(bar.volume[0]) * np.diff(path.traded[::SLOTS_A_TRADE], prepend=0.0)
     rising = _takers_buy(prices)
     for number in chosen:

@@ -168,8 +168,8 @@ class HourPaths:
 def _levels(opens: float, closes: float, widening: float, drawn: float) -> int:
     """How many levels the hour's range has, drawn from what bar and hours before it say of the volatility.
 
-    `widening` is its range in units of the usual one. A wide hour is partly a volatile one and partly one
-    whose walk went far.
+    `widening` is its range in units of the usual one, NaN where that is unknown. A wide hour is partly a volatile
+    one and partly one whose walk went far.
     """
     log = _log_chances()[level_of(opens, PLACES - 1), level_of(closes, PLACES - 1)]
     if widening > 0:
