@@ -228,6 +228,11 @@ def main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption) and error.option_name == "--home":
+            # A likely mistake, for which click proposes --help.
+            error = click.UsageError(
+                "--home belongs before the command: okxsignal --home DIR COMMAND", error.ctx
+            )
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):

@@ -200,6 +200,12 @@ class TestReported:
 
 
 class TestBeforeAnythingRuns:
+    def test_a_home_after_the_command_is_refused_with_the_right_order(self, shell) -> None:
+        answer = shell("demo", "--home", "elsewhere")
+        assert answer.code == 2
+        assert "okxsignal --home DIR COMMAND" in answer.err
+        assert "Did you mean" not in answer.err
+
     def test_down_and_doctor_answer_in_a_home_that_does_not_exist(self, shell) -> None:
         down = shell("down")
         assert (down.code, down.err) == (0, "")
