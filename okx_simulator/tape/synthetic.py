@@ -17,7 +17,7 @@ correlation of -z with the next 24-hour return is about 0.25, and the best of tw
 roughly 0.7 % more than the average pair in a day, well above 0.3 % of round-trip costs.
 
 An hour opens within a few basis points of the close before it. Its high and low are those of a random walk
-with the hour's own volatility, which the size of the shock tells something of. Volume is lognormal and rises with
+with the hour's own volatility, which is likely to be high where the shock is large. Volume is lognormal and rises with
 volatility and with the size of the return; the average price paid lies inside [low, high]. Prices are
 multiples of the tick that the pair has in that calendar year.
 """
