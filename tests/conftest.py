@@ -123,6 +123,23 @@ def database(new_database):  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture(scope="session")
+def synthetic_market(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """The synthetic market as candles: `first_days` cuts it."""
+    from tests.synthetic_market import synthetic_market
+
+    base = tmp_path_factory.getbasetemp()
+    return synthetic_market(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture
+def few_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look-ahead is tested at one moment in eight: for tests of something else than which moments are tested."""
+    from okx_core.validation import moments, validate
+
+    monkeypatch.setattr(validate, "decision_moments", lambda *span: moments.decision_moments(*span)[::8])
+
+
+@pytest.fixture(scope="session")
 def environment_of_home() -> Callable[[Path], dict[str, str]]:
     """`home_environment`, for tests that start processes of their own."""
     return home_environment

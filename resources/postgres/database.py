@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from okx_core.errors import OkxSignalError
 from resources.config.masking import masked
@@ -42,12 +42,18 @@ def database_name(url: str) -> str:
 
 def sibling(url: str, database: str) -> str:
     """The URL of another database on the same server."""
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
+    return _written(make_url(url).set(database=database))
 
 
 def with_driver(url: str, driver: str) -> str:
     """The URL in SQLAlchemy's form, `postgresql+<driver>://`."""
-    return make_url(url).set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
+    return _written(make_url(url).set(drivername=f"postgresql+{driver}"))
+
+
+def _written(url: URL) -> str:
+    """The URL as libpq reads it: a space is %20 there, and the + that SQLAlchemy writes in a query is a plus."""
+    address, mark, query = url.render_as_string(hide_password=False).partition("?")
+    return address.replace(" ", "%20") + mark + query.replace("+", "%20")
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,10 +8,10 @@ import pytest
 from okx_assets import feature_validation as checks
 from okx_core.features.candle_set import CandleSet
 from okx_core.validation.validate import CLAIMS
-from okx_jobs.cli.validation import synthetic_candles
 from okx_jobs.definitions import definitions
 from resources.dagster_resources import DatabaseResource
 from resources.market.candle_frames import candle_set, largest_pairs
+from tests.synthetic_market import first_days, some_pairs
 
 HOUR = pd.Timedelta(hours=1)
 
@@ -35,8 +35,8 @@ def run_checks(database, monkeypatch):
     return {found.check_name: found for found in done.get_asset_check_evaluations()}
 
 
-def test_every_proof_is_a_check_and_passes_on_honest_candles(database, monkeypatch):
-    stored(database, synthetic_candles(days=70))
+def test_every_proof_is_a_check_and_passes_on_honest_candles(database, synthetic_market, monkeypatch):
+    stored(database, first_days(some_pairs(synthetic_market, 6), 70))
     found = run_checks(database, monkeypatch)
     assert set(found) == {checks.check_name(check) for check in CLAIMS}
     failed = {name for name, result in found.items() if not result.passed}
@@ -44,14 +44,14 @@ def test_every_proof_is_a_check_and_passes_on_honest_candles(database, monkeypat
     assert found["truncation"].metadata["features"].value > 100
 
 
-def test_too_short_a_history_is_said_and_not_proven(database, monkeypatch):
-    stored(database, synthetic_candles(days=20))
+def test_too_short_a_history_is_said_and_not_proven(database, synthetic_market, monkeypatch):
+    stored(database, first_days(synthetic_market, 20))
     with pytest.raises(dg.Failure, match="validation needs 45 days"):
         run_checks(database, monkeypatch)
 
 
-def test_only_the_pairs_that_turn_over_most_are_read(database):
-    candles = synthetic_candles(days=30)
+def test_only_the_pairs_that_turn_over_most_are_read(database, synthetic_market):
+    candles = first_days(synthetic_market, 30)
     stored(database, CandleSet({name: candles.frames[name] for name in ("1h", "4h", "1d", "15m")}))
     hourly = candles.hourly
     turnover = hourly.groupby("pair")["quote_volume"].sum().sort_values(ascending=False)

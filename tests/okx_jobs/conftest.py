@@ -1,4 +1,4 @@
-"""The real `okxsignal` executable in an environment of its own."""
+"""The `okxsignal` command in an environment of its own."""
 
 import os
 import signal
@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.okx_jobs.command_server import CommandServer
 from tests.ports import free_port
 
 OKXSIGNAL = Path(sys.executable).with_name("okxsignal")
@@ -30,6 +32,7 @@ class Shell:
 
     directory: Path
     environment: dict[str, str]
+    server: CommandServer
 
     @property
     def home(self) -> Path:
@@ -37,11 +40,10 @@ class Shell:
 
     def __call__(self, *words: str, **settings: str) -> Answer:
         extra = {f"OKXSIGNAL_{name}": value for name, value in settings.items()}
-        done = subprocess.run(
-            [OKXSIGNAL, *words], cwd=self.directory, env=self.environment | extra, capture_output=True, text=True,
-            timeout=280, check=False,
-        )  # fmt: skip
-        return Answer(done.returncode, done.stdout, done.stderr)
+        with TemporaryDirectory() as place:
+            out, err = Path(place, "out"), Path(place, "err")
+            code = self.server.run(words, self.directory, self.environment | extra, out, err)
+            return Answer(code, out.read_text(), err.read_text())
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """The command in the background, as a terminal would start it."""
@@ -57,14 +59,23 @@ def _hear_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+@pytest.fixture(scope="session")
+def command_server() -> Iterator[CommandServer]:
+    server = CommandServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
+def shell(tmp_path: Path, command_server: CommandServer) -> Iterator[Shell]:
     from resources.postgres.embedded import EmbeddedPostgres
 
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "NUMBA_CACHE_DIR") if name in os.environ}
     ports = {f"OKXSIGNAL_{name}": str(free_port()) for name in PORTS}
     shell = Shell(
-        tmp_path, {**kept, **ports, "HOME": str(tmp_path), "OKXSIGNAL_HOME": str(tmp_path / "home")}
+        tmp_path,
+        {**kept, **ports, "HOME": str(tmp_path), "OKXSIGNAL_HOME": str(tmp_path / "home")},
+        command_server,
     )
     yield shell
     EmbeddedPostgres(shell.home).forget()

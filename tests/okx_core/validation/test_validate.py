@@ -59,6 +59,7 @@ def next_hour_rank(market):
     return market.rank(following)
 
 
+@pytest.mark.usefixtures("few_moments")
 @pytest.mark.parametrize(
     ("compute", "timeframe"), [(centred_window, "1h"), (same_bucket_4h, "1h"), (next_hour_rank, "cross")]
 )
@@ -85,6 +86,7 @@ def test_an_unexplained_null_is_caught_and_a_declared_one_is_not(market):
     )
 
 
+@pytest.mark.usefixtures("few_moments")
 def test_a_constant_and_a_copy_are_caught(market):
     assert "distinct" in suspected(market, planted(lambda bars: np.ones(bars.close.shape)), "distinct")
     assert "distinct" in suspected(market, planted(lambda bars: 3.0 - 50.0 * bars.rsi_14), "distinct")
@@ -108,6 +110,7 @@ def test_a_feature_that_dies_or_drifts_is_noted(market):
     )
 
 
+@pytest.mark.usefixtures("few_moments")
 def test_a_universe_of_tomorrow_is_not_known(market):
     days = market.hourly["timestamp_utc"].dt.date.unique()
     generator = np.random.default_rng(2)

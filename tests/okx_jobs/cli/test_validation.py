@@ -12,14 +12,15 @@ from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import feature
 from okx_core.features.registry import candle_columns
 from okx_core.validation.validate import validate
-from okx_jobs.cli.validation import FIELDS, ValidationRequest, report, synthetic_candles, validate_features
+from okx_jobs.cli.validation import FIELDS, ValidationRequest, report, validate_features
 from resources.config.settings import load_settings
 from resources.market.recorded_candles import recorded_candles
+from tests.synthetic_market import first_days, some_pairs
 
 
 @pytest.fixture(scope="module")
-def candles():
-    return synthetic_candles(days=70)
+def candles(synthetic_market):
+    return first_days(synthetic_market, 70)
 
 
 def printed(work):
@@ -27,6 +28,7 @@ def printed(work):
     return work(console), console.export_text()
 
 
+@pytest.mark.usefixtures("few_moments")
 def test_a_leaking_feature_fails_and_is_named(candles):
     def tomorrow(bars):
         return np.roll(bars.close, -24, axis=1)
@@ -40,6 +42,7 @@ def test_a_leaking_feature_fails_and_is_named(candles):
     assert "1 features: FAILED" in text
 
 
+@pytest.mark.usefixtures("few_moments")
 def test_a_recorded_file_is_proven(candles, tmp_path):
     path = tmp_path / "candles.parquet"
     candles.hourly.to_parquet(path)
@@ -115,7 +118,7 @@ def test_no_file_and_no_parquet_are_said(tmp_path):
 
 
 def test_an_hour_that_falls_by_sixty_percent_fails_no_check(candles):
-    hourly = candles.hourly.sort_values(["pair", "timestamp_utc"], ignore_index=True)
+    hourly = some_pairs(candles, 6).hourly.sort_values(["pair", "timestamp_utc"], ignore_index=True)
     crash = hourly["timestamp_utc"].min() + 900 * pd.Timedelta(hours=1)
     after, during = hourly["timestamp_utc"] > crash, hourly["timestamp_utc"] == crash
     hourly.loc[after, ["open", "high", "low", "close"]] *= 0.4
@@ -125,6 +128,7 @@ def test_an_hour_that_falls_by_sixty_percent_fails_no_check(candles):
     assert [(found.check, found.violations) for found in results if not found.passed] == []
 
 
+@pytest.mark.usefixtures("few_moments")
 def test_the_candles_of_the_database_are_proven(candles, database, monkeypatch):
     hourly = candles.hourly[candles.hourly["pair"].isin(["BTC-USDT", "ETH-USDT"])]
     first, end = hourly["timestamp_utc"].min(), hourly["timestamp_utc"].max() + pd.Timedelta(hours=1)

@@ -2,12 +2,15 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import adbc_driver_manager
 import numpy as np
 import pandas as pd
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.engine import make_url
 
 from resources.config.masking import masked
 from resources.postgres.database import Database, DatabaseError, database_name, sibling, with_driver
@@ -210,3 +213,15 @@ def test_a_sibling_is_another_database_on_the_same_server(url: str, expected: st
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
 def test_sqlalchemy_is_told_its_driver(scheme: str) -> None:
     assert with_driver(f"{scheme}://u:p@h/db", "psycopg2") == "postgresql+psycopg2://u:p@h/db"
+
+
+@pytest.mark.parametrize("folder", ["/a/Über Haus/run", "/a+b/100% #1?/x&y=z", "/it's/\\ `so`"])
+@pytest.mark.parametrize("password", ["", "p+w d"])
+def test_libpq_reads_the_folder_and_the_password_that_a_url_was_made_of(folder: str, password: str) -> None:
+    """SQLAlchemy writes a space of the query as +, which libpq takes for a plus."""
+    secret = f":{quote(password)}" if password else ""
+    url = f"postgresql://okx{secret}@/okx?host={quote(folder, safe='')}"
+    for made in (sibling(url, "dagster"), with_driver(url, "psycopg2").replace("+psycopg2", "", 1)):
+        read = conninfo_to_dict(made)
+        assert (read["host"], read.get("password", "")) == (folder, password)
+        assert make_url(made).query["host"] == folder

@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import create_engine
 
 from resources.postgres import embedded
-from resources.postgres.database import Database, with_driver
+from resources.postgres.database import Database, sibling, with_driver
 from resources.postgres.embedded import EmbeddedPostgres, PostgresError
+from resources.postgres.migrations import create_databases
 
 
 def postmaster(server: EmbeddedPostgres) -> psutil.Process:
@@ -168,20 +169,22 @@ class TestAsAUser:
 
 
 class TestAHomeOfAnyName:
-    @pytest.mark.parametrize("name", ["grün ß 日本", 'it\'s & "so";', "a+b 100% #1? $HOME `x` \\", "a,b"])
+    @pytest.mark.parametrize(
+        "name", ["Über Haus", "grün ß 日本", 'it\'s & "so";', "a+b 100% #1? $HOME `x` \\", "a,b"]
+    )
     def test_the_server_runs_there_and_every_driver_reaches_it(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
     ) -> None:
-        """For root the cluster lies elsewhere, so its folder gets the name of the home here."""
         monkeypatch.setattr(EmbeddedPostgres, "binaries", EmbeddedPostgres(tmp_path).binaries)
         with tempfile.TemporaryDirectory(suffix=f" {name}") as outside:
             Path(outside).chmod(0o755)
             monkeypatch.setattr(embedded, "ROOT_STORE", Path(outside))
-            server = EmbeddedPostgres(Path(outside) / "home" if os.geteuid() else tmp_path / name)
+            server = EmbeddedPostgres(Path(outside) / "home")
             try:
                 server.start()
-                database = administration(server)
-                assert database.scalar("select 1") == 1
+                create_databases(server.url)
+                database = Database(sibling(server.url, "dagster"))
+                assert database.scalar("select current_database()") == "dagster"
                 assert database.frame("select 2 as number")["number"].tolist() == [2]
                 with create_engine(with_driver(database.url, "psycopg2")).connect() as connection:
                     assert connection.exec_driver_sql("select 3").scalar() == 3
