@@ -7,7 +7,7 @@ READY := .venv/.ready
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 WORKERS ?= logical
 
-.PHONY: demo test test-random soak up check nautilus bench clean
+.PHONY: demo test test-random soak up check types style nautilus bench clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
@@ -32,9 +32,14 @@ up: $(READY)
 	$(BIN)/okxsignal up
 
 check: $(READY)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types style
+
+types: $(READY)
+	$(BIN)/mypy
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_like_sql/staging dbt_like_sql/marts dbt_like_sql/checks dbt_like_sql/queries
 

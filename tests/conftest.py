@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from okx_simulator.exchange import Exchange
     from okx_simulator.tape.bars import Tape
     from resources.okx.client import OkxClient
+    from tests.databases import Databases
 
     Serve = Callable[[Tape, datetime], AbstractContextManager[tuple[Exchange, OkxClient]]]
 
@@ -84,35 +85,22 @@ def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped
 
 
 @pytest.fixture(scope="session")
-def template(server, tmp_path_factory: pytest.TempPathFactory) -> str:  # type: ignore[no-untyped-def]
-    """A database with the whole schema; `database` copies it."""
+def databases(server, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Databases]":  # type: ignore[no-untyped-def]
+    """Databases with the whole schema, made while the tests before run."""
     from resources.config.settings import Settings
     from resources.stores import prepare_database
+    from tests.databases import Databases
 
     settings = Settings(home=tmp_path_factory.mktemp("template"), database_url=server.url)
     prepare_database(settings.database, settings.market)
-    return "okxsignal"
+    with Databases(server.url) as databases:
+        yield databases
 
 
 @pytest.fixture(scope="session")
-def new_database(server, template: str):  # type: ignore[no-untyped-def]
-    """Makes an empty database of the product's schema that lasts as long as its `with` block."""
-    from uuid import uuid4
-
-    from resources.postgres.database import Database, sibling
-
-    administration = Database(sibling(server.url, "postgres"))
-
-    @contextmanager
-    def make() -> Iterator[Database]:
-        name = f"test_{uuid4().hex[:12]}"
-        with administration.connect(autocommit=True) as connection:
-            connection.execute(f"create database {name} template {template}")
-        yield Database(sibling(server.url, name))
-        with administration.connect(autocommit=True) as connection:
-            connection.execute(f"drop database {name} with (force)")
-
-    return make
+def new_database(databases: "Databases"):  # type: ignore[no-untyped-def]
+    """Gives an empty database of the product's schema that lasts as long as its `with` block."""
+    return databases.one
 
 
 @pytest.fixture

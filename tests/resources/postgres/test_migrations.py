@@ -139,11 +139,12 @@ class TestCreateDatabases:
         with Database(sibling(server.url, "postgres")).connect(autocommit=True) as connection:
             connection.execute('drop database "a database of mine"')
 
-    def test_only_dagsters_bookkeeping_may_be_lost_in_a_power_cut(self, server, template: str) -> None:
+    @pytest.mark.usefixtures("databases")
+    def test_only_dagsters_bookkeeping_may_be_lost_in_a_power_cut(self, server) -> None:
         assert Database(sibling(server.url, "dagster")).scalar("show synchronous_commit") == "off"
-        assert Database(sibling(server.url, template)).scalar("show synchronous_commit") == "on"
+        assert Database(sibling(server.url, "okxsignal")).scalar("show synchronous_commit") == "on"
 
-    @pytest.mark.usefixtures("template")
+    @pytest.mark.usefixtures("databases")
     def test_a_user_who_may_not_create_them_is_told_what_to_do(self, server) -> None:
         Database(server.url).execute("create role guest login")
         guest = server.url.replace("okxsignal@", "guest@")
