@@ -11,7 +11,10 @@ from okx_core.hours import HOUR
 PRICES = ("open", "high", "low", "close")
 SAME = 1e-9
 FEW = 3  # bars without volume whose four prices may lie there by chance
-SILENT_SHARE = 0.005  # of the hours of a pair that is traded all the time
+WEEK = 168  # hours
+ALWAYS_TRADED = (
+    0.05  # of the usual volume, which 99 % of the hours of a pair reach that is traded all the time
+)
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -47,16 +50,41 @@ def _kinds(rows: pd.DataFrame, follows: Mask, silent_market: Mask) -> Iterator[t
     copied, drawn = follows & traded, follows & followed & lively
     for column, older, newer in zip((*values, volume), before, after, strict=True):
         copied &= column == older
-        middle = 0.5 * (older + newer)
-        drawn &= (np.abs(column - middle) <= SAME * np.abs(middle)) | ~np.isfinite(column)
+        drawn &= _between(column, older, newer) | ~np.isfinite(column)
     yield "repeat the bar before", copied
     by_chance = drawn.sum() < FEW and not np.isfinite(volume).any()
     yield "lie in the middle between their neighbours", drawn & (not by_chance)
+    middle = follows & followed & lively & _in_the_middle(volume, 1)
+    middle &= _between(values[3], before[3], after[0]) | _between(values[3], before[3], after[3])
+    by_chance = middle.sum() < FEW + 5 * _in_the_middle(volume, 2).sum()
+    yield "have the mean volume of their neighbours and close between them", middle & (not by_chance)
     flat = (values[1] == values[2]) & (volume == 0.0)
     later = np.abs(values[3] - before[3]) > SAME * values[3]
     yield "without a trade have a later price", flat & follows & followed & later & (values[3] == after[0])
     silent = flat & ~silent_market
-    yield "without a trade while the others trade", silent & (0.0 < silent.mean() < SILENT_SHARE)
+    yield "without a trade while the others trade", silent & _is_always_traded(volume)
+
+
+def _between(values: Floats, one: Floats, other: Floats) -> Mask:
+    """Where the values lie exactly in the middle of two others."""
+    middle = 0.5 * (one + other)
+    found: Mask = np.abs(values - middle) <= SAME * np.abs(middle)
+    return found
+
+
+def _in_the_middle(values: Floats, distance: int) -> Mask:
+    """Where the values are the mean of those so many bars before and after them."""
+    gap = np.full(distance, np.nan)
+    return _between(
+        values, np.concatenate([gap, values[:-distance]]), np.concatenate([values[distance:], gap])
+    )
+
+
+def _is_always_traded(volume: Floats) -> bool:
+    """Whether the pair never nearly stops being traded, so that an hour without a trade needs another reason."""
+    traded = pd.Series(np.where(volume > 0.0, volume, np.nan))
+    usual = traded.rolling(WEEK, min_periods=24).median()
+    return bool((traded / usual).quantile(0.01) > ALWAYS_TRADED)
 
 
 def _silent_hours(hourly: pd.DataFrame) -> "pd.Series[pd.Timestamp]":

@@ -114,16 +114,20 @@ def _of_hours_of_week(rows: pd.DataFrame, features: Sequence[Feature], found: IC
     """The IC within each hour of the week, all pairs together; the hour where it is largest."""
     names = [feature.name for feature in features]
     hour = (rows["timestamp_utc"].dt.day_of_week * 24 + rows["timestamp_utc"].dt.hour).to_numpy()
-    weeks = rows.groupby(hour)["timestamp_utc"].nunique()
-    others = rows["pair"].nunique() - 1
+    pairs = rows["pair"].nunique()
+    others = pairs - 1
     outcome = rows["next_1"] - rows.groupby("timestamp_utc")["next_1"].transform("mean") * (others > 0)
     largest: dict[str, tuple[float, float, int]] = {}
     for place, part in rows.groupby(hour):
-        if weeks[place] < MIN_WEEKS_OF_HOUR:
-            continue
-        bound = max(LARGEST_IC_OF_HOUR, SIGMAS / np.sqrt(weeks[place] * max(others, 1)))
-        for name, value in zip(names, _correlations(part[names], outcome.loc[part.index]), strict=True):
-            if np.isfinite(value) and abs(value) > abs(largest.get(name, (0.0, 0.0, 0))[0]):
+        for name, value, known in zip(
+            names, *_correlations(part[names], outcome.loc[part.index]), strict=True
+        ):
+            weeks = known / pairs
+            if weeks < MIN_WEEKS_OF_HOUR or not np.isfinite(value):
+                continue
+            bound = max(LARGEST_IC_OF_HOUR, SIGMAS / np.sqrt(weeks * max(others, 1)))
+            before = largest.get(name, (0.0, 1.0, 0))
+            if abs(value) / bound > abs(before[0]) / before[1]:
                 largest[name] = value, bound, int(place)
     for name, (value, bound, place) in largest.items():
         where = f"; most {DAYS[place // 24]} {place % 24:02d}:00"
@@ -133,8 +137,8 @@ def _of_hours_of_week(rows: pd.DataFrame, features: Sequence[Feature], found: IC
             found[name][NEXT_HOUR] = mean, limit, f"{pair}{where} ({value:+.3f})"
 
 
-def _correlations(values: pd.DataFrame, outcome: "pd.Series[float]") -> Floats:
-    """Correlation of the ranks of each column with those of the outcome, where both are known."""
+def _correlations(values: pd.DataFrame, outcome: "pd.Series[float]") -> tuple[Floats, Floats]:
+    """Correlation of the ranks of each column with those of the outcome, and of how many rows that know both."""
     ranks, target = values.rank().to_numpy(), outcome.rank().to_numpy()[:, None]
     both = np.isfinite(ranks) & np.isfinite(target)
     known = both.sum(axis=0)
@@ -144,7 +148,7 @@ def _correlations(values: pd.DataFrame, outcome: "pd.Series[float]") -> Floats:
             for part in (ranks, target)
         )
         found = (one * other).sum(axis=0) / np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0))
-    return np.where(known > MIN_WEEKS, found, np.nan)
+    return found, known
 
 
 def _across_pairs(rows: pd.DataFrame, features: Sequence[Feature], found: ICs) -> None:

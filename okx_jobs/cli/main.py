@@ -210,7 +210,7 @@ def run_hour(hour: datetime | None) -> None:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def simulator(options: tuple[str, ...]) -> None:
     """Start the exchange alone, for any OKX client; `okxsignal simulator --help` shows how."""
-    os.execv(sys.executable, [sys.executable, "-m", "okx_simulator", *options])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "okx_simulator", *options])
 
 
 @cli.command()

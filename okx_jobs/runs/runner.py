@@ -20,6 +20,7 @@ from okx_core.errors import OkxSignalError
 from okx_core.hours import HOUR
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT, RANGE_END, RANGE_START
 from okx_jobs.definitions import definitions
+from okx_jobs.stack.signals import interruptible
 from resources.config.settings import load_settings
 from resources.environment import dagster_home
 from resources.market.gap_ledger import due_gaps
@@ -71,14 +72,15 @@ class Pipeline:
         tags: Mapping[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
         """One run; raises RunFailedError with the message of the step that failed."""
-        result = self._job(job).execute_in_process(
-            run_config=QUIET,
-            instance=self.instance,
-            partition_key=partition_key,
-            asset_selection=None if assets is None else list(assets),
-            tags=dict(tags or {}),
-            raise_on_error=False,
-        )
+        with interruptible():
+            result = self._job(job).execute_in_process(
+                run_config=QUIET,
+                instance=self.instance,
+                partition_key=partition_key,
+                asset_selection=None if assets is None else list(assets),
+                tags=dict(tags or {}),
+                raise_on_error=False,
+            )
         if not result.success:
             raise RunFailedError(_first_failure(result))
         return result

@@ -27,7 +27,7 @@ def up_detached(settings: Settings, console: Console) -> None:
     with log.open("ab") as output:
         begin(output, "okxsignal up")
         process = subprocess.Popen(
-            [sys.executable, "-m", "okx_jobs.cli.main", "up"],
+            [sys.executable, "-P", "-m", "okx_jobs.cli.main", "up"],
             env=services.environment_for(settings.home),
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip

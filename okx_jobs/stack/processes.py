@@ -122,7 +122,8 @@ def start(service: Service, environment: Mapping[str, str], logs: Path) -> subpr
         begin(log, service.name)
         return subprocess.Popen(
             list(service.command),
-            env=dict(environment),
+            # A stranger's gql.py in the folder that `up` is called in is not to be imported by the stack.
+            env={**environment, "PYTHONSAFEPATH": "1"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+AGAIN_SECONDS = 5.0
 
 
 def leave_terminal() -> None:
@@ -36,8 +37,43 @@ def stop_on_signal(stopped: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+_ended = threading.Event()
+
+
 def interrupt(number: int, _frame: object) -> None:
     """A command ends on every signal like on Ctrl-C: its services are stopped on the way out."""
     if number == signal.SIGHUP:
         leave_terminal()
+    _ended.set()
+    signal.signal(signal.SIGALRM, _interrupt_again)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS, AGAIN_SECONDS)
     raise KeyboardInterrupt
+
+
+def _interrupt_again(_number: int, _frame: object) -> None:
+    if _working:
+        raise KeyboardInterrupt
+
+
+_working: list[None] = []
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Work that `interrupt` ends for certain, and that does not begin after it.
+
+    Python drops an exception that is raised in a finaliser or in a hook of a fork, and libraries catch it: until
+    the work has ended it is raised again and again.
+    """
+    _raise_if_ended()
+    _working.append(None)
+    try:
+        yield
+    finally:
+        _working.pop()
+    _raise_if_ended()
+
+
+def _raise_if_ended() -> None:
+    if _ended.is_set():
+        raise KeyboardInterrupt

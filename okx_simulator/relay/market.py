@@ -36,6 +36,9 @@ class RelayTape:
     def bars(self, pair: str, end_hour: int) -> Bars:  # noqa: ARG002 - nothing is recorded
         return NO_BARS
 
+    def walked_share(self, pair: str) -> float:  # noqa: ARG002 - no bars, no wicks
+        return 1.0
+
     def last_hour(self, pair: str) -> int | None:  # noqa: ARG002 - endless
         return None
 

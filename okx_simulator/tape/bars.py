@@ -57,7 +57,8 @@ def joined(parts: Sequence[Bars]) -> Bars:
 class Tape(Protocol):
     """Where prices come from. `end_hour` is the first hour the tape has not got; None means endless.
 
-    `seed` and `comovement`, the correlation of the pairs' hourly returns, belong to the paths inside the hours.
+    `seed`, `comovement`, the correlation of the pairs' hourly returns, and `walked_share` of the wicks belong to
+    the paths inside the hours.
     """
 
     @property
@@ -74,6 +75,10 @@ class Tape(Protocol):
 
     @property
     def comovement(self) -> float: ...
+
+    def walked_share(self, pair: str) -> float:
+        """The share of the pair's wicks that a random walk would have made, see `wicks.walked_share`."""
+        ...
 
     def bars(self, pair: str, end_hour: int) -> Bars:
         """Every bar of `pair` that opens before `end_hour`."""

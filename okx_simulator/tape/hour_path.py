@@ -29,6 +29,7 @@ from okx_simulator.tape.path_kernels import (
     touching_chances,
 )
 from okx_simulator.tape.synthetic_parameters import stream_key
+from okx_simulator.tape.wicks import walked
 
 SLOTS = 3_600
 SLOT_MS = HOUR_MS // SLOTS
@@ -112,15 +113,18 @@ class HourPaths:
         self._path = lru_cache(CACHED_HOURS)(self._drawn)
         self._common = lru_cache(CACHED_HOURS)(self._common_hour)
         # Compiled code is loaded now, in a fresh checkout compiled: the first caller is not to wait for it.
-        self._drawn("", 0, 100.0, 101.0, 99.0, 100.5, 0.01, 0.02)
+        self._drawn("", 0, 100.0, 101.0, 99.0, 100.5, 0.01, 0.02, 1.0)
 
-    def of(self, pair: str, bar: Bars, tick: float, usual_range: float) -> HourPath:
+    def of(
+        self, pair: str, bar: Bars, tick: float, usual_range: float, walked_share: float = 1.0
+    ) -> HourPath:
         """The path of one whole bar; prices inside its range lie on multiples of `tick`.
 
-        `usual_range` is the range, high / low - 1, of the hours before; NaN where it is unknown.
+        `usual_range` is the range, high / low - 1, of the walks of the hours before; NaN where it is unknown.
+        The walk makes `walked_share` of the wicks, a single trade at its extreme the rest.
         """
         sides = (float(side[0]) for side in (bar.open, bar.high, bar.low, bar.close))
-        return self._path(pair, int(bar.hours[0]), *sides, tick, usual_range)
+        return self._path(pair, int(bar.hours[0]), *sides, tick, usual_range, walked_share)
 
     def _common_hour(self, hour: int) -> _CommonHour:
         normal = _generator(self._seed, "hour", hour).standard_normal(STEPS + WALK_PLACES)
@@ -136,16 +140,18 @@ class HourPaths:
         close: float,
         tick: float,
         usual_range: float,
+        walked_share: float,
     ) -> HourPath:
         common, rng = self._common(hour), _generator(self._seed, "path", pair, hour)
         traded = np.cumsum(np.repeat(common.activity, PARTS) * rng.standard_exponential(SLOTS))
         prices = np.full(SLOTS, opened)
         if high > low:
-            span = high - low
-            places = (opened - low) / span, (close - low) / span
-            top = _levels(*places, (high / low - 1.0) / usual_range, float(rng.random()))
+            top_price, bottom = (float(walked(opened, side, close, walked_share)) for side in (high, low))
+            span = top_price - bottom
+            places = (opened - bottom) / span, (close - bottom) / span
+            top = _levels(*places, (top_price / bottom - 1.0) / usual_range, float(rng.random()))
             shares = self._shares(*places, top, common, rng)
-            on_tick = np.round((low + shares * span) / tick) * tick
+            on_tick = np.round((bottom + shares * span) / tick) * tick
             prices = np.round(on_tick, PRICE_DIGITS - math.floor(math.log10(high))).clip(low, high)
             prices[[np.argmin(shares), np.argmax(shares)]] = low, high
             prices[[0, -1]] = opened, close

@@ -21,6 +21,7 @@ from okx_simulator.protocol.clock import HOUR_MS
 from okx_simulator.protocol.swaps import pair_of, swap_of
 from okx_simulator.tape.bars import Bars
 from okx_simulator.tape.synthetic_parameters import PAIR_NAME
+from okx_simulator.tape.wicks import walked_share
 
 NEEDED = ("pair", "timestamp_utc", "open", "high", "low", "close", "volume")
 REMEDY = "correct or remove that row, or narrow --pairs, --from, --to so that it is left out"
@@ -183,10 +184,14 @@ class RecordedTape:
         self.pairs = tuple(chosen or sorted(self._bars))
         self.start_hour = min(int(bars.hours[0]) for bars in self._bars.values())
         self.comovement = comovement(self._bars.values())
+        self._walked_shares = {pair: walked_share(bars) for pair, bars in self._bars.items()}
         self.end_hour: int | None = 1 + max(int(bars.hours[-1]) for bars in self._bars.values())
 
     def last_hour(self, pair: str) -> int | None:
         return int(self._bars[pair].hours[-1])
+
+    def walked_share(self, pair: str) -> float:
+        return self._walked_shares[pair]
 
     def describe(self) -> dict[str, object]:
         return {"tape": str(self.path)}

@@ -54,6 +54,9 @@ class SyntheticTape:
         self._known: dict[str, list[Floats]] = {pair: [] for pair in self.pairs}
         self._lock = threading.Lock()
 
+    def walked_share(self, pair: str) -> float:  # noqa: ARG002 - highs and lows are those of walks
+        return 1.0
+
     def last_hour(self, pair: str) -> int | None:  # noqa: ARG002 - every pair lasts as long as the tape
         return None if self.end_hour is None else self.end_hour - 1
 

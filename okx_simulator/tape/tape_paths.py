@@ -10,6 +10,7 @@ from okx_simulator.protocol.clock import HOUR_MS
 from okx_simulator.tape.bars import Bars, Floats, Hours, Tape
 from okx_simulator.tape.hour_path import SLOT_MS, SLOTS, HourPath, HourPaths, slot_of
 from okx_simulator.tape.price_grid import PriceGrid, price_grid, year_start
+from okx_simulator.tape.wicks import walked
 
 USUAL_HOURS = 24
 SLOT_STARTS = np.arange(SLOTS, dtype=np.int64) * SLOT_MS
@@ -58,12 +59,14 @@ class TapePaths:
     def of(self, pair: str, bar: Bars) -> HourPath:
         """The path of one whole bar of the pair."""
         hour = int(bar.hours[0])
-        return self._paths.of(pair, bar, float(self.grid(pair, hour).tick), self._usual_range(pair, hour))
+        tick, share = float(self.grid(pair, hour).tick), self._tape.walked_share(pair)
+        return self._paths.of(pair, bar, tick, self._usual_range(pair, hour, share), share)
 
-    def _usual_range(self, pair: str, hour: int) -> float:
-        """Geometric mean range of the USUAL_HOURS bars before the hour that moved; NaN without any."""
-        bars = self._tape.bars(pair, hour)
-        ranges = bars.high[-USUAL_HOURS:] / bars.low[-USUAL_HOURS:] - 1.0
+    def _usual_range(self, pair: str, hour: int, share: float) -> float:
+        """Geometric mean range of the walks of the USUAL_HOURS bars before the hour that moved; NaN without any."""
+        bars = self._tape.bars(pair, hour)[-USUAL_HOURS:]
+        high, low = (walked(bars.open, side, bars.close, share) for side in (bars.high, bars.low))
+        ranges = high / low - 1.0
         ranges = ranges[ranges > 0]
         return float(np.exp(np.log(ranges).mean())) if len(ranges) else math.nan
 

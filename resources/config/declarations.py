@@ -17,11 +17,13 @@ from resources.config.values import (
     Mode,
     ModeName,
     PairNames,
+    Percent,
     Port,
     PostgresUrl,
     Region,
     StoreUrl,
     Strength,
+    WebAddress,
 )
 
 PREFIX = "OKXSIGNAL_"
@@ -155,19 +157,19 @@ class DeclaredSettings(BaseModel):
         "Widest spread of a pair that is traded. Unset: no limit.",
     )
 
-    max_asset_pct: Limit | None = setting(
+    max_asset_pct: Percent | None = setting(
         None, Group.RISK, "percent of equity",
         "Largest position in one asset. While a limit is missing no buy is placed outside mode simulated.",
     )  # fmt: skip
-    max_exposure_pct: Limit | None = setting(
+    max_exposure_pct: Percent | None = setting(
         None, Group.RISK, "percent of equity", "Largest sum of all positions."
     )
-    risk_per_trade_pct: Limit | None = setting(
+    risk_per_trade_pct: Percent | None = setting(
         None, Group.RISK, "percent of equity", "Loss that one trade may cost at the planned adverse move."
     )
     max_order_quote: Limit | None = setting(None, Group.RISK, "quote units", "Largest single order.")
 
-    alert_webhook: SecretStr | None = setting(
+    alert_webhook: WebAddress | None = setting(
         None, Group.ALERTS, "URL", "Receives each alert as JSON by POST. Unset: alerts are only stored."
     )
 

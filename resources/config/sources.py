@@ -19,6 +19,8 @@ MARKET_FILE = "market.env"  # a home's own tape, written when the home was made
 KNOWN = tuple(variable_of(name) for name in DeclaredSettings.model_fields)
 PATHS = (variable_of("home"), variable_of("tape"))
 NO_PATHS = ("", "synthetic")
+# Names that a `.env` may hold for other programs; every other name of ours without the prefix is a mistake there.
+OF_OTHERS = ("HOME", "DATABASE_URL", "CLOCK", "PAIRS", "TAPE")
 MISSPELT_PREFIX = 0.85  # similarity above which a line of .env without our prefix is taken for one of ours
 
 
@@ -52,6 +54,11 @@ def from_dotenv(path: Path) -> dict[str, FoundValue]:
     A relative path in it is relative to the folder of the file, wherever the process was started.
     """
     found = from_file(path, DOTENV)
+    for name, value in found.items():
+        if PREFIX + name in KNOWN and name not in OF_OTHERS:
+            raise SettingsError(
+                f"{name} in {value.place} lacks the prefix: write {PREFIX}{name}, or remove it"
+            )
     return found | {
         name: FoundValue(str(path.parent / found[name].text), DOTENV, found[name].place)
         for name in PATHS
@@ -61,14 +68,19 @@ def from_dotenv(path: Path) -> dict[str, FoundValue]:
 
 def outer_dotenvs() -> list[Path]:
     """The `.env` of the project, then that of the current folder, which wins."""
-    return list(dict.fromkeys([PROJECT / DOTENV, Path(DOTENV).resolve()]))
+    return list(dict.fromkeys([PROJECT / DOTENV, Path(DOTENV).absolute()]))
 
 
 def from_file(path: Path, source: str) -> dict[str, FoundValue]:
     """The NAME=value lines of a file by upper-case name; nothing when there is no such file."""
     if not path.is_file():
+        if path.is_symlink() or path.exists():
+            raise SettingsError(f"{path} is no file that can be read: make it one, or remove it")
         return {}
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 text at byte {error.start}: save it as UTF-8") from None
     places = _places(path, text)
     values = dotenv_values(stream=StringIO(text))
     return {name.upper(): FoundValue(values[name] or "", source, place) for name, place in places.items()}
@@ -76,12 +88,16 @@ def from_file(path: Path, source: str) -> dict[str, FoundValue]:
 
 def _places(path: Path, text: str) -> dict[str, str]:
     """The file and line of each name; a line that assigns nothing is an error."""
-    places = {}
+    places: dict[str, str] = {}
     for binding in parse_stream(StringIO(text)):
         skipped = len(binding.original.string) - len(binding.original.string.lstrip("\r\n"))
         place = f"{path} line {binding.original.line + binding.original.string.count(chr(10), 0, skipped)}"
         if binding.error or (binding.key is not None and binding.value is None):
             raise SettingsError(f"{place} is not of the form NAME=value: correct or remove it")
+        if binding.key in places:
+            raise SettingsError(
+                f"{binding.key} is set in {places[binding.key]} and again in {place}: keep one"
+            )
         if binding.key is not None:
             places[binding.key] = place
     return places

@@ -17,6 +17,7 @@ DATABASE_URL = re.compile(
     r"postgres(ql)?://([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*(:([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*)?@?"
     r"([^:@/?#\s[\]]+|\[[0-9a-fA-F:.]+\])?(:\d{1,5})?/[^/?#\s]+(\?[^#\s]*)?"
 )
+WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+([/?#]\S*)?")
 
 
 class SettingsError(OkxSignalError):
@@ -67,6 +68,14 @@ def _absolute(value: Path) -> Path:
 def _names_a_pair(value: str) -> str:
     if not value.replace(",", "").strip():
         raise ValueError("names no pair; write it like BTC-USDT,ETH-USDT")
+    if not all(part.strip() for part in value.split(",")):
+        raise ValueError(f"{value!r} has nothing between two commas; write it like BTC-USDT,ETH-USDT")
+    return value
+
+
+def _web_address(value: SecretStr) -> SecretStr:
+    if not WEB_ADDRESS.fullmatch(value.get_secret_value()):
+        raise ValueError("not of the form https://host/path")
     return value
 
 
@@ -115,5 +124,7 @@ StoreUrl = Annotated[str, AfterValidator(_store_url)]
 JsonObject = Annotated[SecretStr, AfterValidator(_json_object)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Limit = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 Strength = Annotated[float, Field(ge=0, le=3)]
 DayCount = Annotated[int, Field(ge=1)] | Literal["all"]

@@ -135,6 +135,44 @@ def test_bars_that_were_filled_in_are_found(market, how, text):
     assert text in reasons["ETH-USDT"]
 
 
+def one_in_thirty(hourly, how):
+    """The candles with single hours of a pair replaced, here and there."""
+    own = hourly[hourly["pair"] == "ETH-USDT"].set_index("timestamp_utc").drop(columns="pair")
+    places = np.arange(40, len(own) - 1, 30)
+    for place in places:
+        own.iloc[place] = pd.Series(how(own.iloc[place - 1], own.iloc[place + 1])).reindex(own.columns)
+    rest = hourly[hourly["pair"] != "ETH-USDT"]
+    return pd.concat([rest, own.assign(pair="ETH-USDT").reset_index()], ignore_index=True)
+
+
+def between(before, after):
+    close, volume = 0.5 * (before["close"] + after["open"]), 0.5 * (before["volume"] + after["volume"])
+    sides = {"open": before["close"], "close": close}
+    return {**sides, "high": max(sides.values()), "low": min(sides.values()), "volume": volume}
+
+
+def silent(before, _after):
+    return dict.fromkeys(("open", "high", "low", "close"), before["close"]) | {"volume": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("how", "text"), [(between, "mean volume of their neighbours"), (silent, "while the others trade")]
+)
+def test_single_hours_that_were_filled_in_are_found(market, how, text):
+    reasons = found(of(one_in_thirty(market.hourly, how)))
+    assert set(reasons) == {"ETH-USDT"}
+    assert text in reasons["ETH-USDT"]
+
+
+def test_hours_without_a_trade_of_a_pair_that_is_hardly_traded_are_not_filled_bars(market):
+    hourly = one_in_thirty(market.hourly, silent)
+    thin = (hourly["pair"] == "ETH-USDT") & (hourly["volume"] > 0.0)
+    generator = np.random.default_rng(4)
+    hourly.loc[thin, "volume"] *= generator.lognormal(0.0, 2.5, int(thin.sum()))
+    hourly["quote_volume"] = np.nan
+    assert found(of(hourly)) == {}
+
+
 def test_flat_hours_of_a_market_wide_outage_are_not_filled_bars(market):
     hourly = market.hourly.sort_values(["pair", "timestamp_utc"], ignore_index=True)
     begin = hourly["timestamp_utc"].min() + 700 * HOUR

@@ -259,6 +259,20 @@ def test_a_finding_of_the_rank_ic_shows_the_pair_and_the_hours(market):
     assert "Sunday 13:00" in of_hour.violations[0].detail
 
 
+def test_a_feature_known_in_a_few_weeks_is_not_held_to_the_bound_of_many(market):
+    """By chance the IC of one of 168 hours of the week is large where it rests on few rows."""
+    hourly = market.hourly.sort_values(["pair", "timestamp_utc"])
+    later = hourly.groupby("pair")["close"].shift(-1) / hourly["close"]
+    recent = hourly["timestamp_utc"] > hourly["timestamp_utc"].max() - 70 * 24 * HOUR
+    numbers = hourly["timestamp_utc"].astype("int64") // 3_600_000_000
+    noise = np.random.default_rng(1).normal(size=len(hourly)) * later.std()
+    values = np.where(is_sunday_at_13(numbers), later - 1.0 + 0.7 * noise, noise)
+    frame = hourly[["pair", "timestamp_utc"]].assign(planted=np.where(recent, values, np.nan))
+    assert rank_ic(frame, market.hourly, [planted(None)])[0].violations == ()
+    known = frame.assign(planted=values)
+    assert "Sunday 13:00" in rank_ic(known, market.hourly, [planted(None)])[0].violations[0].detail
+
+
 def test_candles_of_a_few_days_prove_nothing_and_say_so(market):
     hourly = market.hourly
     short = hourly[hourly["timestamp_utc"] < hourly["timestamp_utc"].min() + 24 * HOUR]

@@ -51,6 +51,18 @@ def test_a_free_port_and_no_port_pass() -> None:
     assert not answers(free)
 
 
+def test_a_service_imports_nothing_of_the_folder_that_it_is_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "yaml.py").write_text("raise SystemExit(7)")
+    monkeypatch.chdir(tmp_path)
+    service = replace(SLEEPER, command=[sys.executable, "-m", "tabnanny", os.devnull], port=None)
+    (tmp_path / "tabnanny.py").write_text("raise SystemExit(8)")
+    assert start(service, os.environ, tmp_path).wait(timeout=60) == 0
+    service = replace(service, command=[sys.executable, "-c", "import yaml"])
+    assert start(service, os.environ, tmp_path).wait(timeout=60) == 0
+
+
 def test_a_service_that_dies_is_reported_with_its_last_words(tmp_path: Path) -> None:
     service = replace(
         SLEEPER, command=[sys.executable, "-c", "print('no such tape'); raise SystemExit(3)"], port=1

@@ -35,6 +35,9 @@ class Holed:
         kept = ~np.isin(bars.hours, list(self.holes.get(pair, ())))
         return Bars(bars.hours[kept], *(column[kept] for column in bars.values()))
 
+    def walked_share(self, pair: str) -> float:
+        return self._tape.walked_share(pair)
+
     def last_hour(self, pair: str) -> int | None:
         return self._tape.last_hour(pair)
 

@@ -49,6 +49,8 @@ def test_the_defaults_are_safe() -> None:
         ("TAPE_FROM", "soon", "should be a valid datetime"),
         ("PAIRS", " , ", "names no pair; write it like BTC-USDT,ETH-USDT"),
         ("MAX_ASSET_PCT", "nan", "should be"),
+        ("MAX_ASSET_PCT", "1e9", "should be less than or equal to 100"),
+        ("PAIRS", "BTC-USDT,,ETH-USDT", "nothing between two commas"),
         ("MAX_EXPOSURE_PCT", "-5", "should be greater than or equal to 0"),
         ("MAX_ORDER_QUOTE", "inf", "should be a finite number"),
         ("RISK_PER_TRADE_PCT", "high", "should be a valid number"),
@@ -229,3 +231,15 @@ class TestParts:
     def test_the_universe_filter_has_a_turnover_unless_the_user_names_one(self) -> None:
         assert Settings().universe_filter.min_turnover_quote == DecisionRules().min_turnover_quote
         assert Settings(min_turnover_quote=5).universe_filter.min_turnover_quote == 5
+
+
+@pytest.mark.parametrize(
+    "address", ["foo-to-hide", "hooks.example/to-hide", "ftp://hooks.example/to-hide", "https:///to-hide"]
+)
+def test_a_webhook_of_another_form_is_refused_without_showing_it(
+    refusal: Refusal, give: Give, address: str
+) -> None:
+    give(ALERT_WEBHOOK=address)
+    message = refusal()
+    assert "OKXSIGNAL_ALERT_WEBHOOK: not of the form https://host/path" in message
+    assert "to-hide" not in message

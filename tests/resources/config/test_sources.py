@@ -190,3 +190,34 @@ def test_a_wrong_value_in_a_file_is_named_with_its_line(refusal: Refusal, tmp_pa
     give()
     (tmp_path / ".env").write_text("OKXSIGNAL_DAGSTER_PORT=web\n")
     assert f"(correct it in {tmp_path / '.env'} line 1)" in refusal()
+
+
+@pytest.mark.usefixtures("give")
+class TestAFileThatSaysSomethingElseThanItSeems:
+    def test_it_is_not_utf_8(self, tmp_path: Path, refusal: Refusal) -> None:
+        (tmp_path / ".env").write_bytes("OKXSIGNAL_MODE=paper\n".encode("utf-16"))
+        assert f"{tmp_path / '.env'} is not UTF-8 text at byte 0: save it as UTF-8" in refusal()
+
+    def test_a_byte_order_mark_of_utf_8_is_no_part_of_the_first_name(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("OKXSIGNAL_TAPE_SEED=4\n", encoding="utf-8-sig")
+        assert load_settings().tape_seed == 4
+
+    @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("absent")])
+    def test_it_is_a_folder_or_a_link_to_nothing(self, tmp_path: Path, refusal: Refusal, make) -> None:
+        make(tmp_path / ".env")
+        assert f"{tmp_path / '.env'} is no file that can be read" in refusal()
+
+    def test_a_setting_is_there_twice(self, tmp_path: Path, refusal: Refusal) -> None:
+        (tmp_path / ".env").write_text("OKXSIGNAL_MAX_ASSET_PCT=5\n\nOKXSIGNAL_MAX_ASSET_PCT=50\n")
+        message = refusal()
+        assert f"is set in {tmp_path / '.env'} line 1 and again in {tmp_path / '.env'} line 3" in message
+
+    @pytest.mark.parametrize("name", ["MODE", "ALERT_WEBHOOK", "MAX_ORDER_QUOTE"])
+    def test_the_prefix_is_missing(self, tmp_path: Path, refusal: Refusal, name: str) -> None:
+        (tmp_path / ".env").write_text(f"{name}=x\n")
+        assert f"lacks the prefix: write OKXSIGNAL_{name}" in refusal()
+
+    @pytest.mark.parametrize("name", ["HOME", "DATABASE_URL", "PATH"])
+    def test_a_line_for_another_program_is_left_alone(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / ".env").write_text(f"{name}=x\nOKXSIGNAL_TAPE_SEED=4\n")
+        assert load_settings().tape_seed == 4
