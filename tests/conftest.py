@@ -65,10 +65,11 @@ def home_environment(home: Path) -> dict[str, str]:
 @contextmanager
 def without_syncing() -> Iterator[None]:
     """Servers started in the block do not wait for the disk: their data live as long as the tests."""
-    from resources.postgres.embedded import SERVER_OPTIONS
+    from resources.postgres import embedded
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(SERVER_OPTIONS, "fsync", "off")
+        patch.setitem(embedded.SERVER_OPTIONS, "fsync", "off")
+        patch.setattr(embedded, "INITDB_OPTIONS", [*embedded.INITDB_OPTIONS, "--no-sync"])
         yield
 
 
@@ -82,6 +83,13 @@ def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped
         server.start()
     yield server
     server.forget()
+
+
+@pytest.fixture
+def unsynced() -> Iterator[None]:
+    """Servers that the test starts in this process do not wait for the disk."""
+    with without_syncing():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -119,12 +127,16 @@ def synthetic_market(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[
     return synthetic_market(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
-@pytest.fixture
-def few_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+def thin_moments(patch: pytest.MonkeyPatch) -> None:
     """Look-ahead is tested at one moment in eight: for tests of something else than which moments are tested."""
     from okx_core.validation import moments, validate
 
-    monkeypatch.setattr(validate, "decision_moments", lambda *span: moments.decision_moments(*span)[::8])
+    patch.setattr(validate, "decision_moments", lambda *span: moments.decision_moments(*span)[::8])
+
+
+@pytest.fixture
+def few_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    thin_moments(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -190,10 +202,12 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHome]:
     try:
         with (
             without_syncing(),
+            pytest.MonkeyPatch.context() as patch,
             services.working_services(settings, clock),
             quiet_instance(settings.home) as instance,
         ):
             pipeline, admin = Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url)
+            thin_moments(patch)
             demo = Demo(
                 pipeline, admin, stretch, Console(quiet=True), lambda: services.wait_for_mlflow(settings)
             )

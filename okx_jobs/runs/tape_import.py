@@ -9,6 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from okx_core.errors import OkxSignalError
+from okx_core.hours import MIN_STRETCH
+from okx_core.models.scores import MIN_PAIRS
 from okx_services.ingest.tape_import import ImportReport, as_parquet, coverage, imported
 
 SHOWN = 40
@@ -23,14 +25,20 @@ def import_files(paths: Sequence[Path], target: Path, console: Console) -> None:
     table = Table(
         "pair", "first hour", "last hour", "hours", "missing", title=escape(str(target)), title_justify="left"
     )
+    long = 0
     for pair, first, last, hours, missing in coverage(tape):
+        long += last - first >= MIN_STRETCH
         table.add_row(pair, f"{first:%Y-%m-%d %H:%M}", f"{last:%Y-%m-%d %H:%M}", f"{hours:,}", f"{missing:,}")
     console.print(table)
     for line in lines(report):
         console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
-    console.print(
-        f"\nNext: okxsignal demo --tape {shlex.quote(str(target))}", highlight=False, soft_wrap=True
-    )
+    following = f"Next: okxsignal demo --tape {shlex.quote(str(target))}"
+    if long < MIN_PAIRS:
+        following = (
+            f"A demo needs {MIN_PAIRS} pairs of at least {MIN_STRETCH.days} days, this tape has {long}: "
+            "import more files into one tape"
+        )
+    console.print(f"\n{following}", highlight=False, soft_wrap=True)
 
 
 def lines(report: ImportReport) -> list[str]:

@@ -9,7 +9,14 @@ import pandas as pd
 
 from okx_core.candles.rules import COLUMNS, HOUR, check_candles
 from okx_core.errors import OkxSignalError
-from resources.market.foreign_files import ForeignCandles, candle_files, minutes_of_name, read_candles
+from resources.market.foreign_files import (
+    KINDS,
+    ForeignCandles,
+    ForeignFileError,
+    candle_files,
+    minutes_of_name,
+    read_candles,
+)
 
 HOUR_MINUTES = 60
 
@@ -34,14 +41,14 @@ def imported(paths: Sequence[Path]) -> tuple[pd.DataFrame, ImportReport]:
     """Hourly candles of every pair, sorted by pair and time, under the candle contract [rows of COLUMNS].
 
     Of several files of a pair that overlap the later one counts. Bars shorter than an hour are put together where
-    the hour is whole. Raises ImportedTapeError when no row is left, ForeignFileError for a file that cannot be read.
+    the hour is whole. A file that cannot be read is left out. Raises ImportedTapeError when no row is left.
     """
     report = ImportReport()
-    chosen = _chosen([read_candles(path) for path in _hourly_or_shorter(paths, report)], report)
+    chosen = _chosen(_read(_hourly_or_shorter(paths, report), report), report)
     frames = [frame for candles in chosen if len(frame := _hourly(candles, report))]
     if not frames:
         raise ImportedTapeError(
-            "no file holds candles of an hour or less: "
+            "no file holds candles of an hour or less that can be read: "
             + "; ".join(f"{name}: {why}" for name, why in report.left_out.items())
         )
     every = pd.concat(frames, ignore_index=True)
@@ -60,11 +67,24 @@ def _hourly_or_shorter(paths: Sequence[Path], report: ImportReport) -> list[Path
     kept = []
     for path in candle_files(paths):
         minutes = minutes_of_name(path)
-        if minutes is not None and HOUR_MINUTES % minutes:
+        if KINDS.search(path.name):
+            report.left_out[path.name] = "by its name it holds no candles of trades"
+        elif minutes is not None and HOUR_MINUTES % minutes:
             report.left_out[path.name] = f"bars of {minutes / HOUR_MINUTES:g} h cannot be cut into hours"
         else:
             kept.append(path)
     return kept
+
+
+def _read(paths: Sequence[Path], report: ImportReport) -> list[ForeignCandles]:
+    """The candles of each file that can be read."""
+    files = []
+    for path in paths:
+        try:
+            files.append(read_candles(path))
+        except ForeignFileError as error:
+            report.left_out[path.name] = str(error)
+    return files
 
 
 def _chosen(files: Sequence[ForeignCandles], report: ImportReport) -> list[ForeignCandles]:

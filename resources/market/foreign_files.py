@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ NUMBERS = ("open", "high", "low", "close", "volume", "quote_volume")
 # The order of the columns of files without a header: freqtrade's JSON, and the data sets of Binance.
 HEADLESS = ("timestamp_utc", "open", "high", "low", "close", "volume", "close_time", "quote_volume")
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "ETH")
+OTHER_SEPARATORS = (";", "\t", "|")  # than a comma, which may be the decimal point beside them
+LEAST_COLUMNS = 5
 TIMEFRAME = re.compile(r"(?<![A-Za-z0-9])(\d+)([mhdwM])(?![A-Za-z0-9])")
 UNIT_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080, "M": 43200}
 KINDS = re.compile(r"(funding_rate|mark|index|premiumIndex|trades)", re.IGNORECASE)
@@ -61,13 +64,10 @@ class ForeignCandles:
 
 
 def candle_files(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files, and those of folders with a name that may hold candles; funding rates and the like are left out."""
+    """The files, and those of folders with an ending that may hold candles."""
     for path in paths:
         if path.is_dir():
-            yield from (
-                file for file in sorted(path.rglob("*"))
-                if file.name.lower().endswith(READERS) and not KINDS.search(file.name)
-            )  # fmt: skip
+            yield from (file for file in sorted(path.rglob("*")) if file.name.lower().endswith(READERS))
         elif path.is_file():
             yield path
         else:
@@ -125,12 +125,19 @@ def _text(path: Path) -> str:
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    """With or without a header; of a line of remarks above the header nothing is taken."""
-    first = pd.read_csv(path, header=None, nrows=1, dtype=str)
-    if re.fullmatch(r"[\d.]+", str(first.iloc[0, 0])):
-        return _headless(pd.read_csv(path, header=None))
-    skipped = 1 if first.shape[1] == 1 else 0
-    return pd.read_csv(path, skiprows=skipped, sep=None, engine="python")
+    """With or without a header, whatever the separator; of a line of remarks above the header nothing is taken."""
+    lines = _text(path).lstrip("\ufeff").splitlines()
+    if not lines:
+        raise ValueError("it is empty")
+    inside = lines[min(2, len(lines) - 1)]
+    separator = next((other for other in OTHER_SEPARATORS if inside.count(other) >= LEAST_COLUMNS - 1), ",")
+    skipped = int(len(lines) > 1 and lines[0].count(separator) < lines[1].count(separator))
+    decimal = "," if separator != "," and re.search(r"\d,\d", lines[-1]) else "."
+    has_header = not re.match(r"[\d.]+\W", lines[skipped])
+    table = pd.read_csv(
+        StringIO("\n".join(lines[skipped:])), sep=separator, decimal=decimal, header=0 if has_header else None
+    )
+    return table if has_header else _headless(table)
 
 
 def _headless(table: pd.DataFrame) -> pd.DataFrame:

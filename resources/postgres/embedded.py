@@ -33,6 +33,9 @@ ROOT_RUNS_AS = "nobody"
 OWNER = "okxsignal"
 BURIAL_SECONDS = 30.0
 MAX_SOCKET_DIRECTORY = 85  # the kernel allows 107 bytes including the socket's own name
+INITDB_OPTIONS = [
+    "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions",
+]  # fmt: skip
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "shared_buffers": "256MB",
@@ -169,10 +172,7 @@ class EmbeddedPostgres:
         self._wait_until_reaped()
         self._prepare_directories()
         if not (self.data / "PG_VERSION").exists():
-            self._must(
-                "initdb", "-D", self.data.name, "-U", OWNER, "--auth=trust", "--encoding=UTF8",
-                "--locale=C", "--no-instructions",
-            )  # fmt: skip
+            self._must("initdb", "-D", self.data.name, *INITDB_OPTIONS)
         self._must(
             "pg_ctl", "start", "-w", "-t", "60", "-D", self.data.name, "-l", self.log.name,
             "-o", self._server_options(),

@@ -119,12 +119,15 @@ def edge_t(seed: int, strength: float, algorithm: str) -> float:
     return t_of(ic, f"strength {strength:g}, seed {seed}, {algorithm}")
 
 
-@pytest.mark.parametrize(("seed", "algorithm"), [(7, "lightgbm"), (7, "catboost"), (8, "lightgbm")])
+@pytest.mark.parametrize(
+    ("seed", "algorithm"),
+    [(7, "lightgbm"), (7, "catboost"), pytest.param(8, "lightgbm", marks=pytest.mark.soak)],
+)
 def test_nothing_planted_nothing_found(seed: int, algorithm: str) -> None:
     assert abs(edge_t(seed, 0.0, algorithm)) < NOTICEABLE_T
 
 
-@pytest.mark.parametrize("seed", [7, 8])
+@pytest.mark.parametrize("seed", [7, pytest.param(8, marks=pytest.mark.soak)])
 def test_the_planted_edge_is_found(seed: int) -> None:
     assert edge_t(seed, 1.0, "lightgbm") > NOTICEABLE_T
 

@@ -67,6 +67,10 @@ def serve() -> None:
     """Answer requests until there are no more."""
     for module in IMPORTS:
         importlib.import_module(module)
+    from resources.postgres import embedded
+
+    embedded.SERVER_OPTIONS["fsync"] = "off"  # their data live as long as a test
+    embedded.INITDB_OPTIONS.append("--no-sync")
     assert threading.active_count() == 1, "a fork would lose the other threads"
     for line in iter(sys.stdin.readline, ""):
         pid = os.fork()

@@ -132,6 +132,7 @@ def test_a_freqtrade_folder_takes_the_hours_of_the_spot_market(tmp_path: Path) -
     np.testing.assert_allclose(tape[tape["pair"] == "BTC-USDT"]["close"], bars(HOURS, "h", 0)["close"])
     assert set(report.left_out) == {
         "BTC_USDT-5m.feather", "BTC_USDT-4h.feather", "BTC_USDT_USDT-1h-futures.feather",
+        "SOL_USDT_USDT-8h-funding_rate.feather", "SOL_USDT_USDT-1h-mark.feather",
     }  # fmt: skip
 
 
@@ -197,6 +198,32 @@ def test_what_cannot_be_read_is_named_with_the_remedy(
         imported([tmp_path / name])
     assert words in str(failure.value)
     assert "\n" not in str(failure.value)
+
+
+def test_a_file_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
+    bars().to_csv(tmp_path / "BTC-USDT-1h.csv", index=False)
+    (tmp_path / "ETH-USDT-1h.parquet").write_text("PAR")
+    bars().to_csv(tmp_path / "LINK_USDT_USDT-8h-mark.csv", index=False)
+    tape, report = imported([tmp_path])
+    assert set(tape["pair"]) == {"BTC-USDT"}
+    assert "cannot be read" in report.left_out["ETH-USDT-1h.parquet"]
+    assert "no candles of trades" in report.left_out["LINK_USDT_USDT-8h-mark.csv"]
+
+
+@pytest.mark.parametrize(
+    ("separator", "decimal"), [(";", ","), (";", "."), ("\t", ","), ("|", "."), (",", ".")]
+)
+@pytest.mark.parametrize("remark", ["", "https://prices.example\n"])
+@pytest.mark.parametrize("header", [True, False])
+def test_a_table_in_text_is_read_whatever_its_separators(
+    tmp_path: Path, separator: str, decimal: str, remark: str, header: bool
+) -> None:
+    text = milliseconds(bars()).to_csv(index=False, sep=separator, decimal=decimal, header=header)
+    (tmp_path / "BTC-USDT-1h.csv").write_text(remark + text)
+    tape, _ = imported([tmp_path / "BTC-USDT-1h.csv"])
+    np.testing.assert_allclose(tape["close"], bars()["close"])
+    np.testing.assert_allclose(tape["volume"], bars()["volume"])
+    assert tape["timestamp_utc"].tolist() == bars()["timestamp_utc"].tolist()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from resources.postgres.database import Database, sibling, with_driver
 from resources.postgres.embedded import EmbeddedPostgres, PostgresError
 from resources.postgres.migrations import create_databases
 
+pytestmark = pytest.mark.usefixtures("unsynced")
+
 
 def postmaster(server: EmbeddedPostgres) -> psutil.Process:
     return psutil.Process(int((server.data / "postmaster.pid").read_text().splitlines()[0]))
