@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from okx_core.features.funding import usual_hours_to_funding
 from okx_core.features.kernels import missing, recursions, smoothing, windows
 from okx_core.features.kernels.moments import rolling_comoments, rolling_moments
 
@@ -58,6 +59,13 @@ class Bars:
     def numbers(self) -> NDArray[np.int64]:
         """Bar number of every column [bars]."""
         return np.arange(self.first_bar, self.first_bar + self._bars)
+
+    @cached_property
+    def hours_to_funding(self) -> Array:
+        """Hours from each close to the next funding, by the payments that are known, see `features.funding`."""
+        if "hours_to_funding" in self._anchored:
+            return self._tail(self._anchored["hours_to_funding"])
+        return np.tile(usual_hours_to_funding(self.numbers()), (self._anchored["close"].shape[0], 1))
 
     def support(self, lookback: int) -> Array:
         """At least `lookback` where a value with this look-back may be known, see `missing.support`."""
