@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from okx_core.features.funding import usual_hours_to_funding
 from okx_core.features.kernels import missing, recursions, smoothing, windows
+from okx_core.features.kernels.elementwise import deviation, distance_pct, typical_price
 from okx_core.features.kernels.moments import rolling_comoments, rolling_moments
 
 Array = NDArray[np.float64]
@@ -112,7 +113,7 @@ class Bars:
 
     @cached_property
     def typical_price(self) -> Array:
-        return (self.high + self.low + self.close) / 3.0
+        return typical_price(self.high, self.low, self.close)
 
     @cached_property
     def range(self) -> Array:
@@ -259,13 +260,13 @@ def lag(values: Array, bars: int) -> Array:
 
 def change_pct(values: Array, bars: int) -> Array:
     """Change over `bars` bars in percent of the older value."""
-    return 100.0 * (values / lag(values, bars) - 1.0)
+    return distance_pct(values, lag(values, bars))
 
 
 def mean_and_deviation(values: Array, window: int) -> tuple[Array, Array]:
     """Mean and population standard deviation of each window."""
     mean, squares = rolling_moments(values, window, 2)
-    return mean, np.sqrt(squares / window)
+    return mean, deviation(squares, window)
 
 
 def rolling_z_score(values: Array, window: int) -> Array:

@@ -1,6 +1,6 @@
 """The candles that features are computed from, and what of them was known at a moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -95,7 +95,7 @@ class CandleSet:
             universe = universe.assign(enabled=universe["enabled"].astype(bool) ^ later)
         funding = self.funding
         if funding is not None:
-            funding = with_other_payments(funding, pd.Series(row + HOUR, index=funding["pair"].unique()))
+            funding = with_other_payments(funding, dict.fromkeys(self.hourly["pair"], row + HOUR))
         return CandleSet(frames, universe, funding)
 
     def _is_future(self, name: str, row: datetime) -> pd.Series:
@@ -108,21 +108,21 @@ class CandleSet:
         return self.universe[pd.to_datetime(self.universe["day"]).dt.date <= row.date()]
 
 
-def is_paid_after(
-    funding: pd.DataFrame, moments: "pd.Timestamp | datetime | pd.Series[pd.Timestamp]"
-) -> "pd.Series[bool]":
-    """Whether each payment comes after the moment, or after the one of its row."""
-    later: pd.Series[bool] = funding["timestamp_utc"].dt.floor("min") > moments
+def is_paid_after(funding: pd.DataFrame, moments: "datetime | Mapping[str, datetime]") -> "pd.Series[bool]":
+    """Whether each payment comes after the moment, or after the one of its pair; of a pair without one, none does."""
+    paid = funding["timestamp_utc"].dt.floor("min")
+    is_one = isinstance(moments, datetime)
+    ends = moments if is_one else pd.to_datetime(funding["pair"].map(dict(moments)), utc=True)  # type: ignore[arg-type]
+    later: pd.Series[bool] = paid > ends
     return later
 
 
-def with_other_payments(funding: pd.DataFrame, moments: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
-    """Payments of another interval after the moment of each pair [pair]; pairs without one stay as they are."""
-    known = funding[~is_paid_after(funding, funding["pair"].map(moments))]
+def with_other_payments(funding: pd.DataFrame, moments: Mapping[str, datetime]) -> pd.DataFrame:
+    """Payments of another interval after the moment of each pair; pairs without one stay as they are."""
     invented = [
         pd.DataFrame(
             {"pair": pair, "timestamp_utc": pd.date_range(moment, periods=49, freq=OTHER_INTERVAL)[1:]}
         )
         for pair, moment in moments.items()
     ]
-    return pd.concat([known, *invented], ignore_index=True)
+    return pd.concat([funding[~is_paid_after(funding, moments)], *invented], ignore_index=True)

@@ -30,7 +30,7 @@ def truncation(
         frames = {name: frame[~_is_future(frame, name, cuts)] for name, frame in candles.frames.items()}
         funding = candles.funding
         if funding is not None:
-            funding = funding[~is_paid_after(funding, funding["pair"].map(_closes(cuts)))]
+            funding = funding[~is_paid_after(funding, _closes(cuts))]
         _compare(replace(candles, frames=frames, funding=funding), full, cuts, features, found)
     evidence = f"{len(moments)} moments of a pair and all rows before each"
     return validation_result("truncation", features, found, evidence)
@@ -76,13 +76,14 @@ def _groups(candles: CandleSet, moments: Sequence[datetime]) -> Iterator[Cuts]:
 def _is_future(frame: pd.DataFrame, timeframe: str, cuts: Cuts) -> "pd.Series[bool]":
     """Rows that close after the moment of their pair; pairs without a moment have no future."""
     length = timedelta(minutes=TIMEFRAMES[timeframe].minutes)
-    future: pd.Series[bool] = frame["timestamp_utc"] + length > frame["pair"].map(_closes(cuts))
+    closes = {pair: pd.Timestamp(moment) for pair, moment in _closes(cuts).items()}
+    future: pd.Series[bool] = frame["timestamp_utc"] + length > frame["pair"].map(closes)
     return future
 
 
-def _closes(cuts: Cuts) -> "pd.Series[pd.Timestamp]":
-    """When the bar of each pair's moment closes [pair]."""
-    return pd.Series({pair: pd.Timestamp(moment + HOUR) for pair, moment in cuts.items()})
+def _closes(cuts: Cuts) -> Cuts:
+    """When the bar of each pair's moment closes."""
+    return {pair: moment + HOUR for pair, moment in cuts.items()}
 
 
 def _compare(

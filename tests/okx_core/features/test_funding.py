@@ -173,6 +173,15 @@ def test_a_look_at_the_next_payment_is_caught(paid_candles, monkeypatch) -> None
     assert staggered.poison(paid_candles, full, MOMENTS, FEATURE).suspects == suspects
 
 
+def test_without_any_payment_the_checks_run_too(paid_candles) -> None:
+    candles = replace(paid_candles, funding=frame_of({}))
+    full = candles.features(START, END, FEATURE)
+    assert look_ahead.truncation(candles, MOMENTS, FEATURE).suspects == set()
+    assert look_ahead.poison(candles, MOMENTS, FEATURE).suspects == set()
+    assert staggered.truncation(candles, full, MOMENTS, FEATURE).suspects == set()
+    assert staggered.poison(candles, full, MOMENTS, FEATURE).suspects == set()
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_feature_that_reads_the_funding_in_secret_is_found(paid_candles, known) -> None:
     candles = paid_candles if known else replace(paid_candles, funding=None)
