@@ -1,5 +1,6 @@
 """The whole feature set: its rate, its linearity, and the join and rank that it rests on against polars."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ import pandas as pd
 
 from benchmarks.indicators import row
 from benchmarks.made_up_candles import Frames, candle_frames
-from benchmarks.rounds import medians, peak_gib, polars_on_one_thread, seconds
+from benchmarks.rounds import Work, medians, peak_gib, polars_on_one_thread, seconds
 from okx_core.features.compute import compute_features, history_start
 from okx_core.features.grid import broadcast_bars, lay_on_grid
 from okx_core.features.kernels.cross_section import market_rank
@@ -17,7 +18,7 @@ from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import FOUR_HOURLY, hour_number
 from okx_core.hours import HOUR
 
-ROUNDS = 5
+ROUNDS, THREAD_ROUNDS = 5, 3
 RANKED_PAIRS, RANKED_DAYS = 300, 90
 MAX_PAIRS, MAX_DAYS = 300, 5 * 365
 WRITE, SORT = "writing its five columns (floor)", "the sort of its keys alone (floor)"
@@ -29,19 +30,18 @@ def full_set_rows() -> Iterator[dict[str, Any]]:
     hours = 24 * 520
     large, start, end = candle_frames(80, hours)
     small, _, _ = candle_frames(20, hours)
-    found = medians(
-        {
-            "few": lambda: compute_features(*small, start, end),
-            "many": lambda: compute_features(*large, start, end),
-            "threads": lambda: compute_features(*large, start, end, threads=2),
-        },
-        ROUNDS,
-    )
-    few = 1e9 * found["few"] / (20 * hours)
-    many, threads = (1e9 * found[name] / (80 * hours) for name in ("many", "threads"))
+    works: dict[str, Work] = {
+        "few": lambda: compute_features(*small, start, end),
+        "many": lambda: compute_features(*large, start, end),
+        "threads": lambda: compute_features(*large, start, end, threads=2),
+    }
+    alone = medians({name: works[name] for name in ("few", "many")}, ROUNDS, clock=time.process_time)
+    few, many = 1e9 * alone["few"] / (20 * hours), 1e9 * alone["many"] / (80 * hours)
+    both = medians({name: works[name] for name in ("many", "threads")}, THREAD_ROUNDS)
+    one_thread, two_threads = (1e9 * lap / (80 * hours) for lap in both.values())
     yield row(f"{len(FEATURES)} features, 1 M rows, one thread", "budget: 1 M rows a second", many, 1_000.0)
     yield row("the same, one thread", "0.25 M rows", many, few)
-    yield row("the same, two threads", "one thread", threads, many)
+    yield row("the same, two threads", "one thread", two_threads, one_thread)
     young, old = start + timedelta(days=260), end
     short, long = cut_to(large, young), cut_to(large, old)
     hour = medians(
@@ -96,7 +96,7 @@ def join_rows() -> Iterator[dict[str, Any]]:
 
     beside = np.empty((len(PRICES), len(pairs), stop - first))
     works = {"ours": ours, "polars join_asof": theirs, WRITE: lambda: beside.fill(1.0)}
-    found = medians(works, ROUNDS)
+    found = medians(works, ROUNDS, clock=time.process_time)
     mine = found.pop("ours")
     for peer, lap in found.items():
         yield row("last closed 4h bar", peer, 1e9 * mine / len(hourly), 1e9 * lap / len(hourly))
@@ -119,7 +119,7 @@ def rank_rows() -> Iterator[dict[str, Any]]:
         sortable.sort(axis=1)
 
     works = {"ours": lambda: market_rank(values), "polars rank.over": theirs, SORT: sort_alone}
-    found = medians(works, ROUNDS)
+    found = medians(works, ROUNDS, clock=time.process_time)
     ours = found.pop("ours")
     for peer, lap in found.items():
         yield row("cross-sectional rank", peer, 1e9 * ours / values.size, 1e9 * lap / values.size)
