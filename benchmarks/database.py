@@ -136,8 +136,18 @@ def readers(database: Database, engine: sqlalchemy.Engine) -> dict[str, Work]:
             rows = connection.execute(READ, binary=True).fetchall()
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
+    def thrown_away() -> int:
+        statement = f"copy ({READ}) to stdout (format binary)"
+        with (
+            psycopg.connect(database.url) as connection,
+            connection.cursor() as cursor,
+            cursor.copy(statement) as out,
+        ):
+            return sum(len(part) for part in out)
+
     return {
         "ours": lambda: database.frame(READ),
+        "binary COPY, thrown away (floor)": thrown_away,
         "psycopg fetchall, binary": partial(fetch, database.url),
         "pandas.read_sql": lambda: pd.read_sql(sqlalchemy.text(READ), engine),
     }
@@ -161,8 +171,14 @@ def merge_rows(database: Database, engine: sqlalchemy.Engine, frame: pd.DataFram
     def empty() -> None:
         database.execute(f"truncate {TABLE}, {store.table}")
 
+    def staged_and_inserted() -> None:
+        with database.bulk() as bulk:
+            bulk.stage("incoming", TABLE, frame)
+            bulk.run(f"insert into {TABLE} select * from incoming")  # noqa: S608
+
     works: dict[str, Work] = {
         "ours": lambda: store.record(frame, none, "bench", START),
+        "staged, then one INSERT without comparing (floor)": staged_and_inserted,
         "SQLAlchemy insert": lambda: insert_rows(engine, records),
         "ADBC ingest": lambda: ingest(database.url, frame),
     }

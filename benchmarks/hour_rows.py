@@ -9,7 +9,7 @@ from typing import Any
 from resources.okx.http.rate_limits import LIMITS, WINDOW_SECONDS
 
 ROUND_TRIP_SECONDS = 0.1
-STAGES = ("fetch", "4h and 1d", "features", "signals", "execution")
+STAGES = ("fetch", "4h and 1d", "funding", "features", "signals", "execution")
 
 
 @dataclass

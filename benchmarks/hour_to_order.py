@@ -40,6 +40,7 @@ from okx_core.models.trainers import TreeParameters
 from okx_core.models.training import SignalModelSpec, train_signal_model
 from okx_services.ingest import candle_window
 from okx_services.ingest.candle_fetch import CandleFetch
+from okx_services.ingest.funding import record_funding
 from okx_services.ingest.universe import observe
 from okx_services.research import scoring
 from okx_services.research.training import training_rows
@@ -136,6 +137,9 @@ class Hour:
                     if check.asset == tuple(model.table.split(".")):
                         check.offending(self.store, *window)
 
+    def funding(self) -> None:
+        record_funding(self.store, self.client(), *self.window, "okx-simulated")
+
     def features(self) -> None:
         frame = candle_set(self.store, *self.window).features(*self.window)
         copy = SqlWindow(self.history, "features.features_1h")
@@ -160,7 +164,14 @@ class Hour:
         return report.placed
 
     def stages(self) -> dict[str, Callable[[], object]]:
-        works = (self.fetch, self.higher_timeframes, self.features, self.signals, self.execution)
+        works = (
+            self.fetch,
+            self.higher_timeframes,
+            self.funding,
+            self.features,
+            self.signals,
+            self.execution,
+        )
         return dict(zip(STAGES, works, strict=True))
 
 

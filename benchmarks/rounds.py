@@ -16,6 +16,7 @@ from resources.postgres.embedded import EmbeddedPostgres
 from resources.postgres.migrations import create_databases, migrate, sync_columns
 
 Work = Callable[[], object]
+Clock = Callable[[], float]
 
 
 def polars_on_one_thread() -> Any:
@@ -26,19 +27,24 @@ def polars_on_one_thread() -> Any:
     return polars
 
 
-def seconds(work: Work) -> float:
-    begin = time.perf_counter()
+def seconds(work: Work, clock: Clock = time.perf_counter) -> float:
+    begin = clock()
     work()
-    return time.perf_counter() - begin
+    return clock() - begin
 
 
-def medians(works: dict[str, Work], rounds: int, before: Work = lambda: None) -> dict[str, float]:
-    """Median seconds of each work, taken in turns after one warm-up round; `before` is not timed."""
+def medians(
+    works: dict[str, Work], rounds: int, before: Work = lambda: None, clock: Clock = time.perf_counter
+) -> dict[str, float]:
+    """Median seconds of each work, taken in turns after one warm-up round; `before` is not timed.
+
+    With `clock` time.process_time they are seconds of this process on a processor, whatever else runs.
+    """
     laps: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
         for name, work in works.items():
             before()
-            lap = seconds(work)
+            lap = seconds(work, clock)
             if number:
                 laps[name].append(lap)
     return {name: statistics.median(values) for name, values in laps.items()}

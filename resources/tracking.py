@@ -2,9 +2,11 @@
 
 import math
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from okx_core.errors import OkxSignalError
@@ -13,6 +15,7 @@ from okx_core.models.training import TrainedModel
 from resources.web_pages import logged_model_page, version_page
 
 if TYPE_CHECKING:
+    from mlflow.entities import Metric
     from mlflow.tracking import MlflowClient
 
 MODEL_NAME = "okxsignal-return-1d"
@@ -79,6 +82,7 @@ def prepare_environment(url: str) -> None:
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "3"
     os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
 
 
@@ -106,27 +110,27 @@ class Tracking:
         client = self.client
         import mlflow
 
-        self._require_experiment()
-        mlflow.set_experiment(EXPERIMENT)
-        mlflow.set_experiment_tags(EXPERIMENT_TAGS)
-        with mlflow.start_run(run_name=f"{card.week} {card.algorithm}", tags=dict(card.tags)) as run:
+        experiment = self._experiment()
+        run_name, run_tags = f"{card.week} {card.algorithm}", dict(card.tags)
+        with mlflow.start_run(experiment_id=experiment, run_name=run_name, tags=run_tags) as run:
             mlflow.log_params(dict(card.parameters))
             mlflow.log_dict({"features": list(model.feature_names)}, "features.json")
             mlflow.log_dict({"files": list(card.data_files)}, "data_files.json")
             for name, figure in card.figures.items():
                 mlflow.log_figure(figure, f"{name}.png")
-            info = _log_model(model, card)
-            mlflow.log_metrics(_known(model), model_id=info.model_id)  # of the run and of the model
-        page = logged_model_page("", run.info.experiment_id, info.model_id)  # relative: the port may change
+            model_id = _log_model(client, run, model, card)
+            client.log_batch(run.info.run_id, metrics=_metrics(model, model_id))
+        page = logged_model_page("", experiment, model_id)  # relative: the port may change
         description = f"{card.description}\n\n[All metrics, parameters and files]({page.removeprefix('/')})"
-        version = self._register(info.model_uri, info.model_id, run.info.run_id, description)
-        sigma = {"sigma_pct": repr(model.rmse_pct)}
-        for name, value in {**card.tags, **sigma, "algorithm": card.algorithm, "week": card.week}.items():
-            client.set_model_version_tag(MODEL_NAME, str(version), name, value)
+        tags = {"sigma_pct": repr(model.rmse_pct), "algorithm": card.algorithm, "week": card.week}
+        version = self._register(model_id, run.info.run_id, description, {**card.tags, **tags})
         return RegisteredVersion(version, run.info.run_id)
 
-    def _require_experiment(self) -> None:
-        """A deleted experiment keeps its name and takes no run: say how to get it back."""
+    def _experiment(self) -> str:
+        """The id of the experiment, made if there is none.
+
+        A deleted one keeps its name and takes no run: say how to get it back.
+        """
         from mlflow.exceptions import MlflowException
 
         try:
@@ -141,8 +145,14 @@ class Tracking:
                 f"the experiment {EXPERIMENT!r} has been deleted in MLflow, so that no model can be logged: restore it "
                 f"with `{restore}`, then train again"
             )
+        if known is None:
+            return str(self.client.create_experiment(EXPERIMENT, tags=EXPERIMENT_TAGS))
+        for name, value in EXPERIMENT_TAGS.items():
+            if known.tags.get(name) != value:
+                self.client.set_experiment_tag(known.experiment_id, name, value)
+        return str(known.experiment_id)
 
-    def _register(self, source: str, model_id: str, run_id: str, description: str) -> int:
+    def _register(self, model_id: str, run_id: str, description: str, tags: dict[str, str]) -> int:
         from mlflow.exceptions import RestException
 
         try:
@@ -153,8 +163,8 @@ class Tracking:
             if known.description in OUTDATED_DESCRIPTIONS:
                 self.client.update_registered_model(MODEL_NAME, MODEL_DESCRIPTION)
         registered = self.client.create_model_version(
-            MODEL_NAME, source=source, run_id=run_id, model_id=model_id, description=description,
-            await_creation_for=0,
+            MODEL_NAME, source=f"models:/{model_id}", run_id=run_id, model_id=model_id, tags=tags,
+            description=description, await_creation_for=0,
         )  # fmt: skip
         return int(registered.version)
 
@@ -208,21 +218,46 @@ class Tracking:
         )
 
 
-def _log_model(model: TrainedModel, card: ModelCard) -> Any:
-    """Store the booster with signature and input example. The requirement is given: inferring it takes seconds."""
+def _log_model(client: "MlflowClient", run: Any, model: TrainedModel, card: ModelCard) -> str:
+    """Store the booster with signature and input example as a model of the run; its id.
+
+    As `log_model` does, without what takes most of its time: it infers requirements, and loads the model again to
+    predict the example.
+    """
     import mlflow
     import pandas as pd
-    from mlflow.models import infer_signature
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+    from mlflow.models import Model, infer_signature
 
     example = pd.DataFrame(card.example, columns=pd.Index(model.feature_names))
     flavour = mlflow.lightgbm if card.algorithm == "lightgbm" else mlflow.catboost
-    return flavour.log_model(
-        model.regressor,
-        name="model",
-        signature=infer_signature(example, model.regressor.predict(card.example)),
-        input_example=example,
-        pip_requirements=[card.algorithm],
-    )
+    logged = client.create_logged_model(run.info.experiment_id, name="model", source_run_id=run.info.run_id)
+    with TemporaryDirectory() as folder:
+        flavour.save_model(
+            model.regressor,
+            f"{folder}/model",
+            mlflow_model=Model(
+                artifact_path=logged.artifact_location,
+                run_id=run.info.run_id,
+                model_uuid=logged.model_id,
+                model_id=logged.model_id,
+            ),
+            signature=infer_signature(example, model.regressor.predict(card.example)),
+            input_example=example,
+            pip_requirements=[card.algorithm],
+        )
+        client.log_model_artifacts(logged.model_id, f"{folder}/model")
+    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run.info.run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    return str(logged.model_id)
+
+
+def _metrics(model: TrainedModel, model_id: str) -> "list[Metric]":
+    """The known scores, as those of the run and of the model."""
+    from mlflow.entities import Metric
+
+    now_ms = time.time_ns() // 1_000_000
+    return [Metric(name, value, now_ms, 0, model_id=model_id) for name, value in _known(model).items()]
 
 
 def _known(model: TrainedModel) -> dict[str, float]:

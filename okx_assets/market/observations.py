@@ -9,6 +9,7 @@ from okx_assets.keys import table_of
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, describe, written
 from okx_services.ingest import observations
+from okx_services.ingest.funding import record_funding
 from okx_services.ingest.observations import Observed
 from resources.dagster_resources import DatabaseResource, ExchangeResource
 
@@ -62,7 +63,7 @@ def funding_rates(
     start, end = window_of(context)
     return _result(
         keys.FUNDING_RATES,
-        observations.record_funding(database.open(), exchange.open(), start, end, exchange.source()),
+        record_funding(database.open(), exchange.open(), start, end, exchange.source()),
     )
 
 

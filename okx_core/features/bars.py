@@ -12,7 +12,9 @@ from typing import Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from okx_core.features.funding import usual_hours_to_funding
 from okx_core.features.kernels import missing, recursions, smoothing, windows
+from okx_core.features.kernels.elementwise import deviation, distance_pct, typical_price
 from okx_core.features.kernels.moments import rolling_comoments, rolling_moments
 
 Array = NDArray[np.float64]
@@ -59,6 +61,13 @@ class Bars:
         """Bar number of every column [bars]."""
         return np.arange(self.first_bar, self.first_bar + self._bars)
 
+    @cached_property
+    def hours_to_funding(self) -> Array:
+        """Hours from each close to the next funding, by the payments that are known, see `features.funding`."""
+        if "hours_to_funding" in self._anchored:
+            return self._tail(self._anchored["hours_to_funding"])
+        return np.tile(usual_hours_to_funding(self.numbers()), (self._anchored["close"].shape[0], 1))
+
     def support(self, lookback: int) -> Array:
         """At least `lookback` where a value with this look-back may be known, see `missing.support`."""
         if not self._has_gap:
@@ -104,7 +113,7 @@ class Bars:
 
     @cached_property
     def typical_price(self) -> Array:
-        return (self.high + self.low + self.close) / 3.0
+        return typical_price(self.high, self.low, self.close)
 
     @cached_property
     def range(self) -> Array:
@@ -251,13 +260,13 @@ def lag(values: Array, bars: int) -> Array:
 
 def change_pct(values: Array, bars: int) -> Array:
     """Change over `bars` bars in percent of the older value."""
-    return 100.0 * (values / lag(values, bars) - 1.0)
+    return distance_pct(values, lag(values, bars))
 
 
 def mean_and_deviation(values: Array, window: int) -> tuple[Array, Array]:
     """Mean and population standard deviation of each window."""
     mean, squares = rolling_moments(values, window, 2)
-    return mean, np.sqrt(squares / window)
+    return mean, deviation(squares, window)
 
 
 def rolling_z_score(values: Array, window: int) -> Array:

@@ -1,6 +1,6 @@
 """The candles that features are computed from, and what of them was known at a moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,19 +10,27 @@ import pandas as pd
 from okx_core.candles.buckets import aggregated
 from okx_core.features.compute import compute_features, history_start
 from okx_core.features.declaration import Feature
+from okx_core.features.funding import MEMORY_HOURS
 from okx_core.features.registry import FEATURES
 from okx_core.features.timeframes import TIMEFRAMES
 from okx_core.hours import HOUR
 
+MEMORY = MEMORY_HOURS * HOUR
+OTHER_INTERVAL = timedelta(minutes=37)
 SUMS_AND_PRICES = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base")
 
 
 @dataclass(frozen=True)
 class CandleSet:
-    """Candles by timeframe ('1h', '4h', '1d', '15m'), and the universe (day, pair, enabled) if one is known."""
+    """Candles by timeframe ('1h', '4h', '1d', '15m').
+
+    And, where they are known, the universe (day, pair, enabled) and when each pair's `funding` was paid
+    (pair, timestamp_utc).
+    """
 
     frames: dict[str, pd.DataFrame]
     universe: pd.DataFrame | None = None
+    funding: pd.DataFrame | None = None
 
     @classmethod
     def of_hourly(cls, hourly: pd.DataFrame, quarter_hourly: pd.DataFrame | None = None) -> "CandleSet":
@@ -41,8 +49,9 @@ class CandleSet:
         """Feature rows with start <= open < end, as `compute_features` gives them."""
         hours, four_hours, days, quarters = (self.frames[name] for name in ("1h", "4h", "1d", "15m"))
         return compute_features(
-            hours, four_hours, days, quarters, start, end, features, universe=self.universe, threads=threads
-        )
+            hours, four_hours, days, quarters, start, end, features,
+            universe=self.universe, funding=self.funding, threads=threads,
+        )  # fmt: skip
 
     def read_by(self, features: Sequence[Feature]) -> "CandleSet":
         """The candles of the timeframes that these features read; the hourly ones say which rows there are."""
@@ -58,15 +67,21 @@ class CandleSet:
             name: frame[frame["timestamp_utc"].between(history_start(start, name), end, inclusive="left")]
             for name, frame in self.frames.items()
         }
-        return replace(self, frames=kept)
+        funding = self.funding
+        if funding is not None:
+            funding = funding[funding["timestamp_utc"].between(start - MEMORY, end + HOUR)]
+        return replace(self, frames=kept, funding=funding)
 
     def known_at(self, row: datetime) -> "CandleSet":
-        """The bar that had closed when the bar that opened at `row` closed."""
+        """The bars that had closed, and the funding that was paid, when the bar that opened at `row` closed."""
         kept = {name: frame[~self._is_future(name, row)] for name, frame in self.frames.items()}
-        return CandleSet(kept, self._universe_until(row))
+        funding = self.funding
+        if funding is not None:
+            funding = funding[~is_paid_after(funding, row + HOUR)]
+        return CandleSet(kept, self._universe_until(row), funding)
 
     def poisoned(self, row: datetime, factor: float) -> "CandleSet":
-        """Every bar after `row` multiplied by `factor` (NaN for unknown), and its universe turned over."""
+        """Every bar after `row` multiplied by `factor` (NaN for unknown), its universe and funding turned over."""
         frames = {}
         for name, frame in self.frames.items():
             columns = [column for column in SUMS_AND_PRICES if column in frame]
@@ -78,7 +93,10 @@ class CandleSet:
         if universe is not None:
             later = pd.to_datetime(universe["day"]).dt.date > row.date()
             universe = universe.assign(enabled=universe["enabled"].astype(bool) ^ later)
-        return CandleSet(frames, universe)
+        funding = self.funding
+        if funding is not None:
+            funding = with_other_payments(funding, dict.fromkeys(self.hourly["pair"], row + HOUR))
+        return CandleSet(frames, universe, funding)
 
     def _is_future(self, name: str, row: datetime) -> pd.Series:
         length = timedelta(minutes=TIMEFRAMES[name].minutes)
@@ -88,3 +106,23 @@ class CandleSet:
         if self.universe is None:
             return None
         return self.universe[pd.to_datetime(self.universe["day"]).dt.date <= row.date()]
+
+
+def is_paid_after(funding: pd.DataFrame, moments: "datetime | Mapping[str, datetime]") -> "pd.Series[bool]":
+    """Whether each payment comes after the moment, or after the one of its pair; of a pair without one, none does."""
+    paid = funding["timestamp_utc"].dt.floor("min")
+    is_one = isinstance(moments, datetime)
+    ends = moments if is_one else pd.to_datetime(funding["pair"].map(dict(moments)), utc=True)  # type: ignore[arg-type]
+    later: pd.Series[bool] = paid > ends
+    return later
+
+
+def with_other_payments(funding: pd.DataFrame, moments: Mapping[str, datetime]) -> pd.DataFrame:
+    """Payments of another interval after the moment of each pair; pairs without one stay as they are."""
+    invented = [
+        pd.DataFrame(
+            {"pair": pair, "timestamp_utc": pd.date_range(moment, periods=49, freq=OTHER_INTERVAL)[1:]}
+        )
+        for pair, moment in moments.items()
+    ]
+    return pd.concat([funding[~is_paid_after(funding, moments)], *invented], ignore_index=True)

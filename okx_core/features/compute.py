@@ -13,6 +13,7 @@ from okx_core.compilation import compiled
 from okx_core.features.bars import Array, Bars
 from okx_core.features.cross_section import CrossSection
 from okx_core.features.declaration import Feature
+from okx_core.features.funding import hours_to_funding
 from okx_core.features.grid import FIELDS, SUMS, Grid, broadcast_bars, lay_on_grid
 from okx_core.features.membership import members
 from okx_core.features.registry import FEATURES
@@ -36,15 +37,16 @@ def compute_features(
     features: Sequence[Feature] = FEATURES,
     *,
     universe: pd.DataFrame | None = None,
+    funding: pd.DataFrame | None = None,
     threads: int = 1,
 ) -> pd.DataFrame:
     """Feature rows of every 1h candle with start <= open < end, sorted by pair and timestamp_utc.
 
     The candles must reach back to `history_start(start, timeframe)`; older and later ones are not
     read. Where there is no 15m candle its features are NULL. `universe` (day, pair, enabled) says who is
-    compared with whom, see `market`. Columns: pair, timestamp_utc, then one float32 per feature, NaN
-    by its null rule. The result does not depend on start and end beyond which rows it holds, nor on
-    the number of `threads`.
+    compared with whom, see `market`; `funding` (pair, timestamp_utc) says when funding was paid.
+    Columns: pair, timestamp_utc, then one float32 per feature, NaN by its null rule. The result does not
+    depend on start and end beyond which rows it holds, nor on the number of `threads`.
     """
     first, stop = hour_number(start), hour_number(end)
     pairs = tuple(sorted(candles_1h["pair"].unique()))
@@ -59,6 +61,8 @@ def compute_features(
         grid = _grid(frames[timeframe.name], pairs, timeframe, first, stop)
         if timeframe is HOURLY:
             present[:] = ~np.isnan(grid.fields["close"][:, first - grid.first :])
+            if funding is not None and len(funding):
+                grid.fields["hours_to_funding"] = hours_to_funding(funding, pairs, grid.first, stop)
             _run(_timeframe_passes(values, wanted, grid, timeframe, first), threads)
             _run(_market_passes(values, _positions(features, "cross"), grid, first, universe), threads)
         else:

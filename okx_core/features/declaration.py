@@ -14,7 +14,16 @@ from okx_core.features.kernels.missing import fewest_known
 Array = NDArray[np.float64]
 Declared = TypeVar("Declared")
 Input = Literal[
-    "open", "high", "low", "close", "volume", "quote_volume", "taker_buy_base", "timestamp_utc", "universe"
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "quote_volume",
+    "taker_buy_base",
+    "timestamp_utc",
+    "universe",
+    "funding",
 ]
 
 Inputs = tuple[Input, ...]
@@ -30,8 +39,9 @@ class Feature:
     [pairs, bars]. The value is NULL until `lookback_bars` bars, the row's own included, are known; what a
     missing one costs is in `kernels.missing`. `anchored` says that the indicator is recursive and starts at
     the month's anchor.
-    `inputs` are the candle columns that can change it; `source` names who published the formula, empty
-    where it is elementary or ours. `may_be_unknown` is why a value may be NULL with every bar known.
+    `inputs` are the candle columns, the universe or the funding that can change it; `source` names who
+    published the formula, empty where it is elementary or ours. `may_be_unknown` is
+    why a value may be NULL with every bar known.
     """
 
     name: str
@@ -60,6 +70,11 @@ class Feature:
                 f", later unless {fewest} of the last {needed} are, and after a gap of {needed // 4 + 1} anew"
             )
         return "; ".join(part for part in (rule, self.may_be_unknown, self.undefined) if part)
+
+    @property
+    def is_calendar(self) -> bool:
+        """Whether it depends on the time alone: it may be constant for weeks and follows no price."""
+        return set(self.inputs) <= {"timestamp_utc", "funding"}
 
     def on(self, timeframe: str) -> "Feature":
         """The same feature on bars of another timeframe, as of the last one closed."""

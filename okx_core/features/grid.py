@@ -50,7 +50,8 @@ def lay_on_grid(
     rows = pair_places(candles["pair"], pairs)
     bars = stop - first
     places = _cells(numbers, rows, first, bars)
-    laid = np.full((len(fields), len(pairs) * bars), np.nan)
+    shape = len(fields), len(pairs) * bars
+    laid = np.empty(shape) if _fill_the_grid(places, shape[1]) else np.full(shape, np.nan)
     for row, name in enumerate(fields):
         if name in NEEDED or name in candles:
             _lay(candles[name].to_numpy(dtype=np.float64), places, laid[row])
@@ -71,6 +72,15 @@ def _cells(numbers: NDArray[np.int64], rows: NDArray[np.int64], first: int, bars
 
 
 @compiled
+def _fill_the_grid(cells: NDArray[np.int64], count: int) -> bool:
+    """Whether the candles are those of every cell, in the order of the cells."""
+    odd = 0
+    for candle in range(cells.size):
+        odd += cells[candle] != candle
+    return odd == 0 and cells.size == count
+
+
+@compiled
 def _lay(column: Array, cells: NDArray[np.int64], out: Array) -> None:
     for candle in range(cells.size):
         if cells[candle] >= 0:
@@ -80,6 +90,13 @@ def _lay(column: Array, cells: NDArray[np.int64], out: Array) -> None:
 @compiled
 def _blank_unknown(laid: Array, needed: NDArray[np.bool_]) -> None:
     """NaN in every field [fields, cells] where one of the needed ones is not a finite number."""
+    unknown = 0
+    for row in range(laid.shape[0]):
+        values = laid[row]
+        for cell in range(values.size if needed[row] else 0):
+            unknown += values[cell] - values[cell] != 0.0
+    if unknown == 0:
+        return
     gap = np.zeros(laid.shape[1])
     for row in range(laid.shape[0]):
         values = laid[row]
@@ -93,21 +110,47 @@ def _blank_unknown(laid: Array, needed: NDArray[np.bool_]) -> None:
 
 @compiled
 def broadcast_bars(values: Floats, bars: NDArray[np.int64], out: Floats) -> None:
-    """out[:, place] = values[:, bars[place]]: bars of one timeframe beside the rows of another."""
+    """out[:, place] = values[:, bars[place]]: bars of one timeframe beside the rows of another; `bars` ascend."""
+    places = bars.size
+    head = min(_run(bars, 0), places)
+    fours = (places - head) // 4 if _run(bars, head) == 4 else 0
+    for place in range(head, head + 4 * fours):
+        fours = fours if bars[place] == bars[head] + (place - head) // 4 else 0
     for pair in range(out.shape[0]):
         source, target = values[pair], out[pair]
-        for place in range(bars.size):
+        for place in range(head):
+            target[place] = source[bars[place]]
+        _fill_fours(source[bars[head] :] if fours else source, target[head : head + 4 * fours])
+        for place in range(head + 4 * fours, places):
             target[place] = source[np.uint64(bars[place])]
+
+
+@compiled
+def _run(bars: NDArray[np.int64], first: int) -> int:
+    """How many places from `first` on have the same bar."""
+    place = first
+    while place < bars.size and bars[place] == bars[first]:
+        place += 1
+    return place - first
+
+
+@compiled
+def _fill_fours(source: Floats, target: Floats) -> None:
+    """Four places for each bar: nothing is looked up, so only the writing takes time."""
+    rows = target.reshape(target.size // 4, 4)
+    for bar in range(rows.shape[0]):
+        value = source[bar]
+        rows[bar, 0], rows[bar, 1], rows[bar, 2], rows[bar, 3] = value, value, value, value
 
 
 def pair_places(column: pd.Series, pairs: tuple[str, ...]) -> NDArray[np.int64]:
     """Place of every row's pair in `pairs` [rows]; -1 for a pair that is not there. Fast on sorted rows."""
     names = pa.array(column, type=pa.large_string())
-    runs = pc.run_end_encode(names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names)
-    coded = runs.values.dictionary_encode()
+    names = (names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names).fill_null("")
+    if not len(names):
+        return np.empty(0, dtype=np.int64)
+    changes = pc.not_equal(names.slice(1), names.slice(0, len(names) - 1)).to_numpy(zero_copy_only=False)
+    starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
     place_of = {pair: place for place, pair in enumerate(pairs)}
-    places = np.array(
-        [*(place_of.get(name, -1) for name in coded.dictionary.to_pylist()), -1], dtype=np.int64
-    )
-    codes = coded.indices.fill_null(-1).to_numpy()  # a row without a pair takes the last place, -1
-    return np.repeat(places[codes], np.diff(runs.run_ends.to_numpy(), prepend=0))
+    places = [place_of.get(name, -1) for name in names.take(pa.array(starts)).to_pylist()]
+    return np.repeat(np.array(places, dtype=np.int64), np.diff(starts, append=len(names)))

@@ -20,7 +20,6 @@ MAX_ROWS = 50_000
 LARGEST_PSI = 0.25  # "significant shift" in the usual reading (Siddiqi 2006)
 BINS = 10
 MIN_ROWS = 1_000
-CALENDAR = ("timestamp_utc",)
 
 Floats = NDArray[np.float64]
 
@@ -143,7 +142,7 @@ def distinct(
         if np.ptp(values[known]) == 0.0 and not lone and not _stands_still(feature, full):
             found[feature.name] = f"always {values[known][0]:g}"
             continue
-        if feature.inputs != CALENDAR:
+        if not feature.is_calendar:
             columns.append((feature.name, values, known))
     found |= _copies(columns)
     return validation_result("distinct", features, found, f"{len(sample):,} rows")
@@ -152,7 +151,7 @@ def distinct(
 def _stands_still(feature: Feature, full: pd.DataFrame) -> bool:
     """Whether the calendar has not moved on: the rows are all of one month."""
     times = full["timestamp_utc"]
-    return feature.inputs == CALENDAR and times.min().month == times.max().month
+    return feature.is_calendar and times.min().month == times.max().month
 
 
 def _copies(columns: Sequence[tuple[str, Floats, NDArray[np.bool_]]]) -> dict[str, str]:
@@ -178,7 +177,7 @@ def drift(full: pd.DataFrame, features: Sequence[Feature], newest_share: float =
     split = full["timestamp_utc"].quantile(1.0 - newest_share)
     found: dict[str, str] = {}
     for feature in features:
-        if feature.inputs == CALENDAR:
+        if feature.is_calendar:
             continue
         old = full.loc[full["timestamp_utc"] <= split, feature.name].dropna().to_numpy(np.float64)
         new = full.loc[full["timestamp_utc"] > split, feature.name].dropna().to_numpy(np.float64)

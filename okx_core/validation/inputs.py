@@ -14,6 +14,7 @@ from okx_core.validation.result import ValidationResult, validation_result
 SPAN = timedelta(days=30)
 LARGEST_CHANGE = 0.3
 SHIFT = timedelta(days=3, hours=5)  # another hour and day of the week
+OTHER_FUNDING = timedelta(hours=5)
 SAME, MOVED_SHARE = 1e-3, 0.01  # in deviations; of the rows
 
 
@@ -24,14 +25,14 @@ def undeclared_inputs(candles: CandleSet, end: datetime, features: Sequence[Feat
     values = near.features(start, end, features)
     found: dict[str, str] = {}
     columns = [column for column in SUMS_AND_PRICES if column in near.hourly]
-    for column in (*columns, "universe"):
+    for column in (*columns, "universe", "funding"):
         changed = _changed(near, column).features(start, end, features)
         for feature in features:
             moved = changed[feature.name].to_numpy().tobytes() != values[feature.name].to_numpy().tobytes()
             if moved and column not in feature.inputs:
                 found.setdefault(feature.name, f"reads {column}, which its inputs do not name")
     found |= {name: reason for name, reason in _of_the_clock(near, start, end, features) if name not in found}
-    evidence = f"{', '.join(columns)}, the universe and the clock changed in turn"
+    evidence = f"{', '.join(columns)}, the universe, the funding and the clock changed in turn"
     return validation_result("inputs", features, found, evidence)
 
 
@@ -47,7 +48,7 @@ def _of_the_clock(
         for feature in features
         if feature.timeframe in ("1h", "cross") and not {"timestamp_utc", "universe"} & set(feature.inputs)
     ]
-    hourly = replace(candles.read_by(quiet), universe=None)
+    hourly = replace(candles.read_by(quiet), universe=None, funding=None)
     frames = {
         name: frame.assign(timestamp_utc=frame["timestamp_utc"] + SHIFT)
         for name, frame in hourly.frames.items()
@@ -66,6 +67,8 @@ def _changed(candles: CandleSet, column: str) -> CandleSet:
     generator = np.random.default_rng(5)
     if column == "universe":
         return _other_universe(candles, generator)
+    if column == "funding":
+        return _other_funding(candles)
     frames = {}
     for name, frame in candles.frames.items():
         if column in frame:
@@ -83,3 +86,11 @@ def _other_universe(candles: CandleSet, generator: np.random.Generator) -> Candl
     days = pd.Series(candles.hourly["timestamp_utc"].dt.date.unique(), name="day").to_frame()
     universe = days.merge(pd.DataFrame({"pair": candles.hourly["pair"].unique()}), how="cross")
     return replace(candles, universe=universe.assign(enabled=generator.random(len(universe)) < 0.5))
+
+
+def _other_funding(candles: CandleSet) -> CandleSet:
+    """Every pair is paid at other times than any swap is."""
+    times = candles.hourly["timestamp_utc"]
+    paid = pd.date_range(times.min(), times.max(), freq=OTHER_FUNDING)
+    pairs = pd.DataFrame({"pair": candles.hourly["pair"].unique()})
+    return replace(candles, funding=pairs.merge(paid.to_frame(name="timestamp_utc"), how="cross"))

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from okx_core.features.declaration import Feature
-from okx_core.validation.columns import CALENDAR, MAX_ROWS
+from okx_core.validation.columns import MAX_ROWS
 from okx_core.validation.result import ValidationResult, validation_result
 
 NEAR = 0.995  # rank correlation
@@ -31,7 +31,7 @@ def near_copies(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationRe
         common = float(known.value_counts(normalize=True).iloc[0])
         if common > SAME_SHARE:
             found[feature.name] = f"the same value in {common:.1%} of the rows"
-        elif feature.inputs != CALENDAR:
+        elif not feature.is_calendar:
             ranks = values.rank().to_numpy()
             ranked.append(ranks - np.nanmean(ranks))
             names.append(feature.name)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from okx_core.features.candle_set import SUMS_AND_PRICES, CandleSet
+from okx_core.features.candle_set import SUMS_AND_PRICES, CandleSet, is_paid_after, with_other_payments
 from okx_core.features.declaration import Feature
 from okx_core.features.timeframes import TIMEFRAMES
 from okx_core.hours import HOUR
@@ -28,7 +28,10 @@ def truncation(
     found: Sameness = {}
     for cuts in _groups(candles, moments) if features else ():
         frames = {name: frame[~_is_future(frame, name, cuts)] for name, frame in candles.frames.items()}
-        _compare(replace(candles, frames=frames), full, cuts, features, found)
+        funding = candles.funding
+        if funding is not None:
+            funding = funding[~is_paid_after(funding, _closes(cuts))]
+        _compare(replace(candles, frames=frames, funding=funding), full, cuts, features, found)
     evidence = f"{len(moments)} moments of a pair and all rows before each"
     return validation_result("truncation", features, found, evidence)
 
@@ -46,7 +49,10 @@ def poison(
             frames[name] = frame.assign(
                 **{column: frame[column].astype(np.float64).to_numpy() * scale for column in columns}
             )
-        _compare(replace(candles, frames=frames), full, cuts, features, found)
+        funding = candles.funding
+        if funding is not None:
+            funding = with_other_payments(funding, _closes(cuts))
+        _compare(replace(candles, frames=frames, funding=funding), full, cuts, features, found)
     evidence = f"{len(moments)} moments of a pair and all rows before each"
     return validation_result("poison", features, found, evidence)
 
@@ -70,9 +76,14 @@ def _groups(candles: CandleSet, moments: Sequence[datetime]) -> Iterator[Cuts]:
 def _is_future(frame: pd.DataFrame, timeframe: str, cuts: Cuts) -> "pd.Series[bool]":
     """Rows that close after the moment of their pair; pairs without a moment have no future."""
     length = timedelta(minutes=TIMEFRAMES[timeframe].minutes)
-    closed_by = frame["pair"].map({pair: pd.Timestamp(moment + HOUR) for pair, moment in cuts.items()})
-    future: pd.Series[bool] = frame["timestamp_utc"] + length > closed_by
+    closes = {pair: pd.Timestamp(moment) for pair, moment in _closes(cuts).items()}
+    future: pd.Series[bool] = frame["timestamp_utc"] + length > frame["pair"].map(closes)
     return future
+
+
+def _closes(cuts: Cuts) -> Cuts:
+    """When the bar of each pair's moment closes."""
+    return {pair: moment + HOUR for pair, moment in cuts.items()}
 
 
 def _compare(

@@ -76,6 +76,7 @@ def run_backfill(
         console.print(f"universe     {days:>7,} days")
         stages: dict[str, tuple[Sequence[dg.AssetKey], int]] = {
             "candles": (keys.HOURLY_CANDLES, 0),
+            "funding": ([keys.FUNDING_RATES], 0),
             "features": ([keys.FEATURES_1H], 0),
             **{key.path[-1]: ([key], LABEL_HORIZON_HOURS[name]) for name, key in keys.LABELS.items()},
         }

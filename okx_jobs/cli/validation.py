@@ -32,6 +32,7 @@ HOUR_SECONDS = 3600
 FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 SYNTHETIC_DAYS = 240
 ENABLED_SHARE = 0.9
+FUNDING_HOURS = ((8, 8), (8, 4), (4, 8), (1, 1), (0, 0), (0, 8))
 MAX_PAIRS, MAX_HISTORY = 12, timedelta(days=730)  # of a database, unless the user names others
 SHOWN = 8
 
@@ -136,7 +137,22 @@ def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
     calendar = sorted(set(hourly["timestamp_utc"].dt.date))
     universe = pd.DataFrame([(day, pair) for day in calendar for pair in tape.pairs], columns=["day", "pair"])
     universe["enabled"] = rng.random(len(universe)) < ENABLED_SHARE
-    return replace(CandleSet.of_hourly(hourly, pd.concat(quarters, ignore_index=True)), universe=universe)
+    candles = CandleSet.of_hourly(hourly, pd.concat(quarters, ignore_index=True))
+    return replace(candles, universe=universe, funding=_funding(tape, stop))
+
+
+def _funding(tape: SyntheticTape, stop: int) -> pd.DataFrame:
+    """When each pair's swap is paid: every 8, 4 or 1 hours, with a change halfway on some, and never on others."""
+    first, end = (pd.Timestamp(hour * HOUR_SECONDS, unit="s", tz="UTC") for hour in (tape.start_hour, stop))
+    middle = (first + (end - first) / 2).floor("D")
+    frames = []
+    for place, pair in enumerate(tape.pairs):
+        early, late = FUNDING_HOURS[place % len(FUNDING_HOURS)]
+        for hours, start, until in ((early, first.floor("D"), middle), (late, middle, end)):
+            if hours:
+                paid = pd.date_range(start, until, freq=f"{hours}h", inclusive="left").as_unit("us")
+                frames.append(pd.DataFrame({"pair": pair, "timestamp_utc": paid}))
+    return pd.concat(frames, ignore_index=True)
 
 
 def _hourly(tape: SyntheticTape, stop: int) -> pd.DataFrame:

@@ -21,7 +21,7 @@ WARNING = order_warning(load_settings(trading=False).mode)
 # About the code, not about some hours: an hour's run would only mark the day's checks as skipped.
 VALIDATION = dg.AssetSelection.checks(feature_validation)
 HOURLY_DATA = dg.AssetSelection.assets(
-    keys.CANDLES_1H, keys.CANDLES_4H, keys.CANDLES_1D,
+    keys.CANDLES_1H, keys.CANDLES_4H, keys.CANDLES_1D, keys.FUNDING_RATES,
     keys.FEATURES_1H, keys.SIGNALS,
 )  # fmt: skip
 DERIVED = dg.AssetSelection.assets(keys.CANDLES_4H, keys.CANDLES_1D, keys.FEATURES_1H)
@@ -30,7 +30,8 @@ EXECUTION = dg.AssetSelection.assets(*keys.EXECUTION)
 trade_hour = dg.define_asset_job(
     "trade_hour",
     selection=(HOURLY_DATA | EXECUTION) - VALIDATION,
-    description=f"Candles, features, signals of the last closed hour, then orders from the newest signals. {WARNING}",
+    description="Candles, funding, features, signals of the last closed hour, then orders from the newest signals. "
+    f"{WARNING}",
     tags=EXECUTION_TAGS,
 )
 refresh_hour = dg.define_asset_job(
@@ -54,8 +55,8 @@ refresh_candles_15m = dg.define_asset_job(
 )
 observe_hour = dg.define_asset_job(
     "observe_hour",
-    selection=dg.AssetSelection.assets(keys.ORDER_BOOK_SNAPSHOTS, keys.PUBLIC_TRADES, keys.FUNDING_RATES),
-    description="Spread, depth, newest trades and funding when an hour is decided.",
+    selection=dg.AssetSelection.assets(keys.ORDER_BOOK_SNAPSHOTS, keys.PUBLIC_TRADES),
+    description="Spread, depth and newest trades when an hour is decided.",
     tags=DATA_TAGS,
 )
 refresh_universe = dg.define_asset_job(

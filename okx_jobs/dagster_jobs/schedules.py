@@ -77,7 +77,8 @@ def schedules() -> list[Any]:
     return [
         build(
             jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading",
-            description=f"Minute 1: candles, features and signals of the hour that closed, then orders. {jobs.WARNING}",
+            description="Minute 1: candles, funding, features and signals of the hour that closed, then orders. "
+            f"{jobs.WARNING}",
         ),
         build(
             jobs.refresh_hour, minute_of_hour=1, default_status=_data_only_default(), name="hourly_data",
@@ -85,7 +86,7 @@ def schedules() -> list[Any]:
         ),
         build(
             jobs.observe_hour, minute_of_hour=1, default_status=status, name="hourly_observations",
-            description="Minute 1: order books, newest trades and funding rates when the hour is decided.",
+            description="Minute 1: order books and newest trades when the hour is decided.",
         ),
         build(
             jobs.refresh_candles_15m, minute_of_hour=2, default_status=status, name="hourly_candles_15m",

@@ -60,6 +60,10 @@ class Demo:
         )
         steps.once("gaps", pipeline.resolve_due_gaps)
         steps.once(
+            "funding",
+            lambda: pipeline.run_missing_hours([keys.FUNDING_RATES], stretch.start, stretch.history_end),
+        )
+        steps.once(
             "features",
             lambda: pipeline.run_missing_hours([keys.FEATURES_1H], stretch.start, stretch.history_end),
         )

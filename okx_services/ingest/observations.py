@@ -1,7 +1,7 @@
-"""Observations of the market when an hour was decided: order books, public trades, and funding of swaps.
+"""Observations of the market when an hour was decided: order books and public trades.
 
 A book and the newest trades can be seen only now. Of a past hour there is nothing to observe, and nothing is
-invented. Funding rates have a history.
+invented.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ import pandas as pd
 
 from okx_core.hours import HOUR, newest_closed_hour
 from okx_core.market.book_depth import depth_quote, spread_bps
-from resources.market.universe import enabled_pairs, live_pairs
+from resources.market.universe import enabled_pairs
 from resources.okx.client import OkxClient
 from resources.okx.errors import OkxError
 from resources.okx.rows.market import OrderBook
@@ -43,7 +43,7 @@ class Observed:
 def record_books(database: Database, client: OkxClient, hour: datetime) -> Observed:
     """Spread and depth of every enabled pair, seen once after `hour` closed."""
     pairs = _enabled(database, client, hour)
-    books, failed = _of_all(pairs, lambda pair: client.order_book(pair, BOOK_LEVELS))
+    books, failed = seen_of_all(pairs, lambda pair: client.order_book(pair, BOOK_LEVELS))
     now = client.now()
     rows = [snapshot(book, now) | {"timestamp_utc": newest_closed_hour(now)} for book in books]
     database.upsert("market.order_book_snapshots", ["pair", "timestamp_utc"], rows)
@@ -77,7 +77,7 @@ def snapshot(book: OrderBook, now: datetime) -> dict[str, object]:
 def record_public_trades(database: Database, client: OkxClient, hour: datetime) -> Observed:
     """The newest public trades of every enabled pair after `hour` closed, and a summary of them that stays."""
     pairs = _enabled(database, client, hour)
-    seen, failed = _of_all(pairs, client.trades)
+    seen, failed = seen_of_all(pairs, client.trades)
     rows = pd.DataFrame(
         [
             (trade.inst_id, trade.trade_id, trade.traded_at, trade.price, trade.size, trade.side)
@@ -98,36 +98,12 @@ def forget_public_trades(database: Database, before: datetime) -> int:
     return database.execute("delete from market.public_trades where traded_at < $1", (before,))
 
 
-def record_funding(
-    database: Database, client: OkxClient, start: datetime, end: datetime, source: str
-) -> Observed:
-    """Store the funding of every live pair's swap in [start, end); OKX keeps three months."""
-    pairs = set(live_pairs(database, start, end))
-    swaps = [
-        item.inst_id
-        for item in client.instruments("SWAP")
-        if item.is_live and f"{item.base}-{item.quote}" in pairs
-    ]
-    paid, failed = _of_all(swaps, lambda swap: client.funding_rates(swap, start, end))
-    now = client.now()
-    rows = [
-        {
-            "pair": rate.inst_id, "timestamp_utc": rate.paid_at, "rate": rate.rate,
-            "realized_rate": rate.realized_rate, "source": source, "ingested_at": now,
-        }
-        for rates in paid
-        for rate in rates
-    ]  # fmt: skip
-    database.upsert("market.funding_rates", ["pair", "timestamp_utc"], rows)
-    return Observed(len(rows), len(swaps), complete=not failed, failed=failed)
-
-
 def _enabled(database: Database, client: OkxClient, hour: datetime) -> list[str]:
     """Pairs to observe: those enabled when the hour closed, and none when that is past."""
     return enabled_pairs(database, hour, hour + HOUR) if hour == newest_closed_hour(client.now()) else []
 
 
-def _of_all(pairs: Sequence[str], ask: Callable[[str], Seen]) -> tuple[list[Seen], dict[str, str]]:
+def seen_of_all(pairs: Sequence[str], ask: Callable[[str], Seen]) -> tuple[list[Seen], dict[str, str]]:
     """Ask for every pair, several at a time: what was seen, and why some were not; raises when none was."""
     with ThreadPoolExecutor(CONCURRENT_PAIRS) as pool:
         tasks = {pair: pool.submit(ask, pair) for pair in pairs}

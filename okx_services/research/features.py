@@ -57,7 +57,7 @@ def constant_features(extremes: pd.DataFrame) -> list[str]:
 
     Calendar features may be constant for weeks. A feature whose source is optional may always be unknown.
     """
-    calendar = {feature.name for feature in FEATURES if feature.inputs == ("timestamp_utc",)}
+    calendar = {feature.name for feature in FEATURES if feature.is_calendar}
     optional = {feature.name for feature in FEATURES if feature.may_be_unknown}
     return [
         str(name)

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from okx_core.features.candle_set import CandleSet
+from okx_core.features.candle_set import MEMORY, CandleSet
 from okx_core.features.registry import candle_columns
 from okx_core.features.timeframes import TIMEFRAMES, history_start
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 
 
 def candle_set(
     database: Database, start: datetime, end: datetime, pairs: Sequence[str] | None = None
 ) -> CandleSet:
-    """Every candle, and the universe, that feature rows of [start, end) depend on, as stored now.
+    """Every candle, the universe and the funding that feature rows of [start, end) depend on, as stored now.
 
     Of each timeframe only the values that some feature reads; `pairs` leaves out all others.
     """
@@ -28,8 +29,9 @@ def candle_set(
     ]
     days = (history_start(start, "1h").date(), end.date() + timedelta(days=1))
     members = ("select day, pair, enabled from market.universe where day >= $1 and day < $2", days)
-    *frames, universe = database.frames([*candles, members])
-    return CandleSet(dict(zip(TIMEFRAMES, frames, strict=True)), universe)
+    paid = (query("funding_times"), (start - MEMORY, end, None if pairs is None else ",".join(pairs)))
+    *frames, universe, funding = database.frames([*candles, members, paid])
+    return CandleSet(dict(zip(TIMEFRAMES, frames, strict=True)), universe, funding)
 
 
 def largest_pairs(database: Database, start: datetime, end: datetime, count: int) -> list[str]:

@@ -85,8 +85,9 @@ def test_of_a_past_hour_only_funding_is_known(market) -> None:
     )
     assert market.store.scalar(seen, (last,)) == before
     paid = market.store.rows(
-        "select pair, count(*) as times from market.funding_rates where timestamp_utc >= $1 group by pair",
-        (first,),
+        "select pair, count(*) as times from market.funding_rates where timestamp_utc > $1 and timestamp_utc <= $2 "
+        "group by pair",
+        (first, last + HOUR),
     )
     assert {row["times"] for row in paid} == {9, 18}  # some swaps pay every four hours
     assert all(row["pair"].endswith("-USDT-SWAP") for row in paid)

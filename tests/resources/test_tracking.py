@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from mlflow.exceptions import MlflowException
 
-from resources.tracking import EXPERIMENT, Tracking, TrackingError
+from resources.tracking import EXPERIMENT, EXPERIMENT_TAGS, Tracking, TrackingError
 
 URL = "http://127.0.0.1:5000"
 
@@ -33,9 +33,19 @@ def test_a_deleted_experiment_names_the_command_that_restores_it() -> None:
 
 def test_a_server_that_does_not_answer_is_named() -> None:
     with pytest.raises(TrackingError, match="does not answer"):
-        tracking(MlflowException("no route"))._require_experiment()
+        tracking(MlflowException("no route"))._experiment()
 
 
-@pytest.mark.parametrize("experiment", [None, SimpleNamespace(lifecycle_stage="active", experiment_id="1")])
-def test_a_new_or_living_experiment_passes(experiment: object) -> None:
-    assert tracking(experiment)._require_experiment() is None
+def test_a_new_experiment_is_made_with_its_tags() -> None:
+    made = tracking(None)
+    made.client.create_experiment = lambda name, tags: (name, tags)  # type: ignore[method-assign]
+    assert made._experiment() == str((EXPERIMENT, EXPERIMENT_TAGS))
+
+
+@pytest.mark.parametrize("tags", [{}, {"mlflow.experimentKind": "genai"}, EXPERIMENT_TAGS])
+def test_a_known_experiment_is_given_the_tags_that_it_lacks(tags: dict[str, str]) -> None:
+    known = SimpleNamespace(lifecycle_stage="active", experiment_id="1", tags=tags)
+    made, given = tracking(known), []
+    made.client.set_experiment_tag = lambda *tag: given.append(tag)  # type: ignore[method-assign]
+    assert made._experiment() == "1"
+    assert given == ([] if tags == EXPERIMENT_TAGS else [("1", *tag) for tag in EXPERIMENT_TAGS.items()])

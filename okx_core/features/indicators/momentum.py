@@ -5,6 +5,7 @@ import numpy as np
 from okx_core.features.bars import Bars, lag, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 from okx_core.features.kernels import smoothing, windows
+from okx_core.features.kernels.elementwise import channel_index, williams_r
 from okx_core.features.kernels.missing import last_known
 from okx_core.features.kernels.moments import rolling_moments
 
@@ -104,8 +105,7 @@ def stoch_d_14(bars: Bars) -> Array:
 )
 def williams_r_14(bars: Bars) -> Array:
     """Williams %R."""
-    highest = bars.highest(14)
-    return -100.0 * windows.ratio(highest - bars.close, highest - bars.lowest(14), 0.5)
+    return williams_r(bars.close, bars.highest(14), bars.lowest(14))
 
 
 @feature(
@@ -122,7 +122,7 @@ def cci_14(bars: Bars) -> Array:
     typical = bars.typical_price
     mean = rolling_moments(typical, 14, 1)[0]
     spread = windows.rolling_absolute_deviation(typical, mean, 14)
-    return windows.ratio(typical - mean, 0.015 * spread, 0.0)
+    return channel_index(typical, mean, spread)
 
 
 @memoized

@@ -10,7 +10,6 @@ from okx_core.features.declaration import Array, Feature, feature
 
 FIRST_DAY_OF_WEEK = 3  # 1970-01-01 was a Thursday, Monday is 0
 SESSIONS = {"asian": (0, 8), "european": (7, 16), "american": (13, 22)}
-FUNDING_HOURS = 8  # OKX pays funding of most swaps at 00, 08 and 16 UTC
 
 
 def _hour(bars: Bars) -> Array:
@@ -112,7 +111,14 @@ def _session(region: str) -> Feature:
 SESSION_FLAGS = tuple(_session(region) for region in SESSIONS)
 
 
-@feature("seasonality", "h", 1, formula="8 - (hour + 1) mod 8", inputs=("timestamp_utc",))
+@feature(
+    "seasonality",
+    "h",
+    1,
+    formula="interval - (T - P) mod interval, T the close, P the last payment, interval the time from the one before",
+    inputs=("timestamp_utc", "funding"),
+    undefined="8 h and the grid of 00, 08, 16 UTC where no payment of the last 3 days is known",
+)
 def hours_to_funding(bars: Bars) -> Array:
-    """Hours from the bar's close to the next funding of swaps (00, 08, 16 UTC); 8 when one is just paid."""
-    return _everywhere(FUNDING_HOURS - (_hour(bars) + 1.0) % FUNDING_HOURS, bars)
+    """Hours from the bar's close to the next funding of the pair's swap; the whole interval when one is just paid."""
+    return bars.hours_to_funding

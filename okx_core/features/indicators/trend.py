@@ -1,10 +1,10 @@
 """Trend indicators: moving averages, their differences, and directional movement, seeded as TA-Lib does."""
 
-import numpy as np
-
 from okx_core.features.bars import Bars, change_pct, lag, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Feature, feature
 from okx_core.features.kernels import smoothing, windows
+from okx_core.features.kernels.elementwise import absolute_change, distance_pct
+from okx_core.features.kernels.oscillator import price_oscillator
 
 SLOPE_BARS = 3
 AROON_BARS = 25
@@ -21,7 +21,7 @@ def _of_close(values: Array, bars: Bars) -> Array:
 @memoized
 def _macd(bars: Bars) -> tuple[Array, Array, Array]:
     """EMA(12) - EMA(26), its EMA(9), and the EMA(26)."""
-    line, signal, base = smoothing.price_oscillator(bars.since_anchor.close, 12, 26, 9)
+    line, signal, base = price_oscillator(bars.since_anchor.close, 12, 26, 9)
     return bars.cut(line), bars.cut(signal), bars.cut(base)
 
 
@@ -149,8 +149,8 @@ def trix(bars: Bars) -> Array:
 def kama_distance_10(bars: Bars) -> Array:
     """Distance of close from Kaufman's adaptive mean."""
     close = bars.since_anchor.close
-    path = windows.rolling_sum(np.abs(close - lag(close, 1)), 10)
-    return 100.0 * (bars.close / bars.cut(smoothing.kama(close, path, 10)) - 1.0)
+    path = windows.rolling_sum(absolute_change(close), 10)
+    return distance_pct(bars.close, bars.cut(smoothing.kama(close, path, 10)))
 
 
 WILDER = "Wilder 1978"
@@ -235,7 +235,7 @@ def aroon_oscillator(bars: Bars) -> Array:
 
 def _ema_distance(period: int) -> Feature:
     def distance(bars: Bars) -> Array:
-        return 100.0 * (bars.close / bars.ema(period) - 1.0)
+        return distance_pct(bars.close, bars.ema(period))
 
     distance.__name__ = f"ema_distance_{period}"
     distance.__doc__ = f"Distance of close from its exponential mean of {period} bars."
@@ -245,7 +245,7 @@ def _ema_distance(period: int) -> Feature:
 
 def _sma_distance(window: int) -> Feature:
     def distance(bars: Bars) -> Array:
-        return 100.0 * (bars.close / bars.sma(window) - 1.0)
+        return distance_pct(bars.close, bars.sma(window))
 
     distance.__name__ = f"sma_distance_{window}"
     distance.__doc__ = f"Distance of close from its mean of {window} bars."

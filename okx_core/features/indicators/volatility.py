@@ -7,6 +7,7 @@ import numpy as np
 from okx_core.features.bars import Bars, lag, mean_and_deviation, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
 from okx_core.features.kernels import recursions, smoothing, windows
+from okx_core.features.kernels.elementwise import distance_pct
 
 BARS_PER_YEAR = 8760.0
 WILDER = "Wilder 1978"
@@ -137,7 +138,7 @@ def chaikin_volatility(bars: Bars) -> Array:
 def parabolic_sar_distance(bars: Bars) -> Array:
     """Distance of close from the parabolic stop: positive in an uptrend."""
     whole = bars.since_anchor
-    return 100.0 * (bars.close / bars.cut(recursions.parabolic_sar(whole.high, whole.low, 0.02, 0.2)) - 1.0)
+    return distance_pct(bars.close, bars.cut(recursions.parabolic_sar(whole.high, whole.low, 0.02, 0.2)))
 
 
 @feature(
@@ -194,6 +195,6 @@ def volatility_ratio_6_48(bars: Bars) -> Array:
 )  # fmt: skip
 def ulcer_14(bars: Bars) -> Array:
     """Ulcer index: root mean square drawdown of 14 bars, each against the highest close of its own 14."""
-    drawdown = 100.0 * (bars.close / windows.rolling_max(bars.close, 14) - 1.0)
+    drawdown = distance_pct(bars.close, windows.rolling_max(bars.close, 14))
     root: Array = np.sqrt(windows.rolling_sum(drawdown * drawdown, 14) / 14.0)
     return root

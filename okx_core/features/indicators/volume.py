@@ -6,6 +6,7 @@ from okx_core.compilation import compiled
 from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, lag, memoized, rolling_z_score
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
 from okx_core.features.kernels import smoothing, windows
+from okx_core.features.kernels.elementwise import distance_pct
 from okx_core.features.kernels.missing import last_known
 
 SAME = 1e-12  # of the price: sums of prices that tie in decimals differ by less in binary
@@ -94,7 +95,7 @@ def vwap_distance_24(bars: Bars) -> Array:
 )  # fmt: skip
 def vwma_distance_20(bars: Bars) -> Array:
     """Distance of close from its volume-weighted mean of 20 bars."""
-    return 100.0 * (bars.close / bars.vwma(20) - 1.0)
+    return distance_pct(bars.close, bars.vwma(20))
 
 
 @feature(

@@ -55,13 +55,11 @@ def market_rank(values: Array) -> Array:
     out = np.empty(values.shape)
     step = max(1, BLOCK // max(1, pairs))
     keys = np.empty((min(step, bars), pairs), dtype=np.uint64)
-    ranks = np.empty(keys.shape)
     for first in range(0, bars, step):
         some = slice(0, min(step, bars - first))
         _sort_keys(values, first, keys[some])
         keys[some].sort(axis=1)
-        _ranks(keys[some], MIN_PAIRS, ranks[some])
-        _turned(ranks[some], out[:, first : first + step])
+        _ranks(keys[some], MIN_PAIRS, first, out)
     return out
 
 
@@ -86,33 +84,37 @@ def _sort_keys(values: Array, first: int, out: Keys) -> None:
 
 
 @compiled
-def _ranks(keys: Keys, fewest: int, out: Array) -> None:
-    """Ranks [bars, pairs] from sorted keys [bars, pairs]."""
+def _ranks(keys: Keys, fewest: int, first: int, out: Array) -> None:
+    """Ranks into out [pairs, bars] from bar `first` on, from sorted keys [bars, pairs]."""
     pairs = keys.shape[1]
+    places = np.arange(pairs) / (pairs - 1.0)  # of bars whose pairs are all known, no two of them equal
     for bar in range(keys.shape[0]):
-        row, target = keys[bar], out[bar]
-        known = pairs
-        while known > 0 and row[known - 1] >> HALF == UNKNOWN:
-            known -= 1
-        place = 0
-        while place < known and known >= fewest:
-            last = place
-            value = row[place] >> HALF
-            while last + 1 < known and row[last + 1] >> HALF == value:
-                last += 1
-            rank = 0.5 * (place + last) / (known - 1.0)
-            for tied in range(place, last + 1):
-                target[row[tied] & UNKNOWN] = rank
-            place = last + 1
-        for unranked in range(place, pairs):
-            target[row[unranked] & UNKNOWN] = np.nan
+        row = keys[bar]
+        odd = 1 * (pairs < fewest or row[pairs - 1] >> HALF == UNKNOWN)
+        for place in range(1, pairs):
+            odd += row[place] >> HALF == row[place - 1] >> HALF
+        if odd:
+            _shared_ranks(row, fewest, first + bar, out)
+            continue
+        for place in range(pairs):
+            out[row[place] & UNKNOWN, first + bar] = places[place]
 
 
 @compiled
-def _turned(rows: Array, out: Array) -> None:
-    """`rows` [bars, pairs] written as [pairs, bars], a tile at a time."""
-    for low in range(0, out.shape[0], 8):
-        for begin in range(0, out.shape[1], 64):
-            for pair in range(low, min(low + 8, out.shape[0])):
-                for bar in range(begin, min(begin + 64, out.shape[1])):
-                    out[pair, bar] = rows[bar, pair]
+def _shared_ranks(row: Keys, fewest: int, bar: int, out: Array) -> None:
+    """The ranks of one bar in which some pairs are equal or unknown."""
+    known = row.size
+    while known > 0 and row[known - 1] >> HALF == UNKNOWN:
+        known -= 1
+    place = 0
+    while place < known and known >= fewest:
+        last = place
+        value = row[place] >> HALF
+        while last + 1 < known and row[last + 1] >> HALF == value:
+            last += 1
+        rank = 0.5 * (place + last) / (known - 1.0)
+        for tied in range(place, last + 1):
+            out[row[tied] & UNKNOWN, bar] = rank
+        place = last + 1
+    for unranked in range(place, row.size):
+        out[row[unranked] & UNKNOWN, bar] = np.nan

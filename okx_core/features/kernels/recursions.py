@@ -133,7 +133,7 @@ def parabolic_sar(high: Array, low: Array, step: float, most: float) -> Array:
         first = known_from(high, pair) if pair + LANES <= high.shape[0] else -1
         if first >= 0 and first + 1 < high.shape[1]:
             some = slice(pair, pair + LANES)
-            _stops_of_four(high[some, first:], low[some, first:], step, most, out[some, first:])
+            _stops_of_four(high[some], low[some], first, step, most, out[some])
             pair += LANES
         else:
             _stops_of_one(high[pair], low[pair], step, most, out[pair])
@@ -142,13 +142,13 @@ def parabolic_sar(high: Array, low: Array, step: float, most: float) -> Array:
 
 
 @compiled
-def _stops_of_four(high: Array, low: Array, step: float, most: float, out: Array) -> None:
-    """As `_stops_of_one` without gaps, four at a time: each waits for its own last stop, not for the others'."""
-    one = _first_stop(high[0], low[0], 1, step)
-    two = _first_stop(high[1], low[1], 1, step)
-    three = _first_stop(high[2], low[2], 1, step)
-    four = _first_stop(high[3], low[3], 1, step)
-    for bar in range(1, high.shape[1]):
+def _stops_of_four(high: Array, low: Array, first: int, step: float, most: float, out: Array) -> None:
+    """As `_stops_of_one` without gaps from bar `first` on, four at a time: each waits for its own last stop alone."""
+    one = _first_stop(high[0], low[0], first + 1, step)
+    two = _first_stop(high[1], low[1], first + 1, step)
+    three = _first_stop(high[2], low[2], first + 1, step)
+    four = _first_stop(high[3], low[3], first + 1, step)
+    for bar in range(first + 1, high.shape[1]):
         one, out[0, bar] = _next_stop(one, high[0, bar], low[0, bar], step, most)
         two, out[1, bar] = _next_stop(two, high[1, bar], low[1, bar], step, most)
         three, out[2, bar] = _next_stop(three, high[2, bar], low[2, bar], step, most)
@@ -182,28 +182,25 @@ def _next_stop(trend: Trend, top: float, bottom: float, step: float, most: float
     """The trend after a bar, and the stop of the bar.
 
     A trend is up (1, or 0 down), stop, extreme, speed, and the reach and floor of the bar before. A falling
-    one is followed in the mirror, prices turned over, so that one rule serves both. Multiplying by 0 and 1
-    instead of branching: which way prices go cannot be guessed.
+    one is followed in the mirror, prices turned over, so that one rule serves both. Every line chooses between two
+    values that are there already, which is no branch: which way prices go cannot be guessed.
     """
     up, stop, extreme, speed, reach_before, floor_before = trend
-    reach, floor = _either(up, top, -bottom), _either(up, bottom, -top)
-    turned = 1.0 * (floor <= stop)
+    rises = up > 0.5
+    reach, floor = top if rises else -bottom, bottom if rises else -top
+    turned = floor <= stop
     furthest = reach if reach > extreme else extreme
     ceiling = furthest if furthest > reach_before else reach_before
     faster = speed + step if speed + step < most else most
-    speed = _either(turned, step, _either(1.0 * (reach > extreme), faster, speed))
-    up = _either(turned, 1.0 - up, up)
-    stop = _either(turned, -ceiling, stop)
-    shown = (2.0 * up - 1.0) * stop
-    extreme = _either(turned, -floor, furthest)
-    floor_before = _either(turned, -reach_before, floor_before)
-    reach, floor = _either(turned, -floor, reach), _either(turned, -reach, floor)
-    lowest = floor if floor < floor_before else floor_before
+    speed = faster if reach > extreme else speed
+    speed = step if turned else speed
+    up = 1.0 - up if turned else up
+    stop = -ceiling if turned else stop
+    shown = stop if up > 0.5 else -stop
+    extreme = -floor if turned else furthest
+    floor_before = -reach_before if turned else floor_before
+    reach_now, floor_now = -floor if turned else reach, -reach if turned else floor
+    lowest = floor_now if floor_now < floor_before else floor_before
     stop += speed * (extreme - stop)
     stop = stop if stop < lowest else lowest
-    return (up, stop, extreme, speed, reach, floor), shown
-
-
-@compiled
-def _either(yes: float, one: float, other: float) -> float:
-    return yes * one + (1.0 - yes) * other
+    return (up, stop, extreme, speed, reach_now, floor_now), shown

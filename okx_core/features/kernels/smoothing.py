@@ -112,67 +112,14 @@ def _mean_of_one(values: Array, period: int, gain: float, share: float, divisor:
 
 
 @compiled
-def price_oscillator(
-    values: Array, fast_period: int, slow_period: int, signal_period: int
-) -> tuple[Array, Array, Array]:
-    """Fast less slow exponential mean, its own exponential mean, and the slow one.
-
-    As in TA-Lib fast and slow are seeded on bar `slow_period` of a run, the fast one with the last
-    `fast_period` values, and the signal with its first `signal_period` differences.
-    """
-    line, signal, base = (
-        np.full(values.shape, np.nan),
-        np.full(values.shape, np.nan),
-        np.full(values.shape, np.nan),
-    )
-    fast_gain, slow_gain = 2.0 / (fast_period + 1.0), 2.0 / (slow_period + 1.0)
-    signal_gain = 2.0 / (signal_period + 1.0)
-    fast_keep, slow_keep, signal_keep = 1.0 - fast_gain, 1.0 - slow_gain, 1.0 - signal_gain
-    seeded = slow_period + signal_period - 1
-    for pair in range(values.shape[0]):
-        seen, gap_bars = 0, 0
-        fast, slow, mean = 0.0, 0.0, 0.0
-        for bar in range(values.shape[1]):
-            value = values[pair, bar]
-            gap_bars = 0 if value == value else gap_bars + 1
-            if gap_bars > MAX_HELD:
-                seen = 0
-                fast, slow, mean = 0.0, 0.0, 0.0
-            if gap_bars > 0:
-                continue
-            seen += 1
-            if seen > slow_period:
-                fast = fast_keep * fast + fast_gain * value
-                slow = slow_keep * slow + slow_gain * value
-            else:
-                slow += value
-                if seen > slow_period - fast_period:
-                    fast += value
-                if seen < slow_period:
-                    continue
-                fast, slow = fast / fast_period, slow / slow_period
-            gap = fast - slow
-            line[pair, bar], base[pair, bar] = gap, slow
-            if seen > seeded:
-                mean = signal_keep * mean + signal_gain * gap
-            else:
-                mean += gap
-                if seen < seeded:
-                    continue
-                mean /= signal_period
-            signal[pair, bar] = mean
-    return line, signal, base
-
-
-@compiled
 def kama(close: Array, path: Array, period: int) -> Array:
     """Adaptive mean of Kaufman (1995) between 2 and 30 bars, in price units; first valid on bar period + 1.
 
     `path` is the sum of the last `period` absolute changes. The mean starts from the close before its
     first bar; a price that has not moved counts as a straight way, as in TA-Lib.
     """
-    out = np.full(close.shape, np.nan)
-    gain = np.full((close.shape[0], close.shape[1]), np.nan)
+    out, gain = np.full(close.shape, np.nan), np.empty(close.shape)
+    gain[:, :period] = np.nan
     for pair in range(close.shape[0]):
         _kama_gain(close[pair], path[pair], period, gain[pair])
     pair = 0

@@ -206,7 +206,9 @@ def rolling_absolute_deviation(values: Array, mean: Array, window: int) -> Array
         centre = mean[pair, window - 1 :]
         total = out[pair, window - 1 :]
         total[:] = 0.0
-        for age in range(window):
+        for age in range(0, window // 4 * 4, 4):
+            _add_four_distances(values[pair], centre, window - 1 - age, total)
+        for age in range(window // 4 * 4, window):
             lagged = values[pair, window - 1 - age : bars - age]
             for bar in range(total.size):
                 total[bar] += abs(lagged[bar] - centre[bar])
@@ -214,6 +216,23 @@ def rolling_absolute_deviation(values: Array, mean: Array, window: int) -> Array
             total[bar] /= window
     missing.mend_deviations(values, mean, window, out)
     return out
+
+
+@compiled
+def _add_four_distances(values: Array, centre: Array, newest: int, total: Array) -> None:
+    """Add |values - centre| of the bars `newest`, and one, two and three before it, one after the other."""
+    bars = total.size
+    a, b = values[newest : newest + bars], values[newest - 1 : newest - 1 + bars]
+    c, d = values[newest - 2 : newest - 2 + bars], values[newest - 3 : newest - 3 + bars]
+    for bar in range(bars):
+        middle = centre[bar]
+        total[bar] = (
+            total[bar]
+            + abs(a[bar] - middle)
+            + abs(b[bar] - middle)
+            + abs(c[bar] - middle)
+            + abs(d[bar] - middle)
+        )
 
 
 @compiled

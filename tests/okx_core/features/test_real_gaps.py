@@ -16,10 +16,9 @@ from okx_core.labels.compute import LOOKBACK_BARS, compute_labels
 from okx_core.labels.registry import LABELS
 
 RECORDINGS = Path(__file__).parents[4] / "shared" / "data" / "candles_1h"
-CALENDAR = ("timestamp_utc",)
 DAILY = [feature for feature in FEATURES if feature.timeframe == "1d"]
 MAX_NULL_SHARE = 0.03
-OWN_BARS = [feature for feature in FEATURES if feature.inputs != CALENDAR and feature.timeframe != "15m"]
+OWN_BARS = [feature for feature in FEATURES if not feature.is_calendar and feature.timeframe != "15m"]
 
 
 def missing_stretches(bars, length):

@@ -7,6 +7,7 @@ import talib
 from okx_core.features.bars import lag
 from okx_core.features.kernels import recursions, smoothing, windows
 from okx_core.features.kernels.missing import MAX_HELD
+from okx_core.features.kernels.oscillator import price_oscillator
 
 SCALES = (1e-8, 1.0, 1e6)
 
@@ -21,7 +22,7 @@ def bars():
 
 
 def macd_signal(close):
-    return smoothing.price_oscillator(close, 12, 26, 9)[1]
+    return price_oscillator(close, 12, 26, 9)[1]
 
 
 def kama(close):
