@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.features.funding import usual_hours_to_funding
-from okx_core.features.kernels import missing, recursions, smoothing, windows
+from okx_core.features.kernels import elementwise, missing, recursions, smoothing, windows
 from okx_core.features.kernels.elementwise import deviation, distance_pct, typical_price
 from okx_core.features.kernels.moments import rolling_comoments, rolling_moments
 
@@ -127,12 +127,12 @@ class Bars:
     @cached_property
     def signed_volume(self) -> Array:
         """Volume, negative where close fell and 0 where it did not change."""
-        return windows.signed_by_change(self.close, self.volume)
+        return elementwise.signed_by_change(self.close, self.volume)
 
     @cached_property
     def log_return(self) -> Array:
         """ln(close / previous close)."""
-        return windows.log_ratio(self.close, lag(self.close, 1))
+        return elementwise.log_ratio(self.close, lag(self.close, 1))
 
     @cached_property
     def squared_return(self) -> Array:
@@ -141,7 +141,7 @@ class Bars:
     @cached_property
     def squared_log_range(self) -> Array:
         """ln(high / low) squared."""
-        spread = windows.log_ratio(self.high, self.low)
+        spread = elementwise.log_ratio(self.high, self.low)
         return spread * spread
 
     @cached_property
@@ -205,7 +205,7 @@ class Bars:
 
         def weighted() -> Array:
             paid = windows.rolling_sum(self._turnover, window)
-            mean = windows.ratio(paid, self.traded(window), np.nan)
+            mean = elementwise.ratio(paid, self.traded(window), np.nan)
             return np.where(self.traded(window) == 0.0, self.close, mean)
 
         return self._once(("vwma", window), weighted)
@@ -275,10 +275,10 @@ def rolling_z_score(values: Array, window: int) -> Array:
     Bounded at +-10, which is also the value after a window without any variation.
     """
     mean, deviation = mean_and_deviation(values, window)
-    return windows.standardised(values, mean, deviation, KNOWN_EXTREME)
+    return elementwise.standardised(values, mean, deviation, KNOWN_EXTREME)
 
 
 def correlation(one: Array, other: Array, window: int) -> Array:
     """Pearson correlation over each window; 0 when one is flat."""
     ones, others, both = rolling_comoments(one, other, window)
-    return np.clip(windows.ratio(both, np.sqrt(ones) * np.sqrt(others), 0.0), -1.0, 1.0)
+    return np.clip(elementwise.ratio(both, np.sqrt(ones) * np.sqrt(others), 0.0), -1.0, 1.0)

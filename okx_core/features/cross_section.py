@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from okx_core.features.bars import Bars, correlation
 from okx_core.features.declaration import Array
-from okx_core.features.kernels import windows
+from okx_core.features.kernels import elementwise
 from okx_core.features.kernels.cross_section import MIN_PAIRS, market_mean, market_rank
 from okx_core.features.kernels.moments import rolling_comoments
 
@@ -82,5 +82,5 @@ class CrossSection:
             returns = self.bars.log_return
             moments = rolling_comoments(returns, self.of_coin(base, returns), BETA_HOURS)
             _, base_squares, products = moments
-            self._betas[base] = windows.ratio(products, base_squares, 0.0)
+            self._betas[base] = elementwise.ratio(products, base_squares, 0.0)
         return self._betas[base]

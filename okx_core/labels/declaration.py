@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.features.bars import lag
-from okx_core.features.kernels import windows
+from okx_core.features.kernels import elementwise, windows
 
 Array = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ class FutureBars:
     @cached_property
     def log_return(self) -> Array:
         """ln(close / previous close)."""
-        return windows.log_ratio(self.close, lag(self.close, 1))
+        return elementwise.log_ratio(self.close, lag(self.close, 1))
 
     def highest(self, bars: int) -> Array:
         """Highest high of the `bars` bars after each bar."""

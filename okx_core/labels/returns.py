@@ -3,7 +3,7 @@
 import numpy as np
 
 from okx_core.features.bars import flag
-from okx_core.features.kernels import windows
+from okx_core.features.kernels import elementwise, windows
 from okx_core.hours import HORIZON_HOURS, LABEL_HORIZON_HOURS
 from okx_core.labels.declaration import Array, FutureBars, Label, label, later
 from okx_core.market.fees import TAKER_FEE_RATE
@@ -50,7 +50,7 @@ def future_risk_adj_return_12h(future: FutureBars) -> Array:
     moves = future.log_return
     earned = later(windows.rolling_sum(moves, 12), 12)
     risked = later(np.sqrt(windows.rolling_sum(moves * moves, 12)), 12)
-    return windows.ratio(earned, risked, 0.0)
+    return elementwise.ratio(earned, risked, 0.0)
 
 
 def _profit_target(percent: int) -> Label:

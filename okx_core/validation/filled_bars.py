@@ -1,6 +1,7 @@
 """Bars that nobody traded: copied from a neighbour, drawn between two, or set to a later price."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from okx_core.hours import HOUR
 
-PRICES = ("open", "high", "low", "close")
+COLUMNS = ("open", "high", "low", "close", "volume")
 SAME = 1e-9
 FEW = 3  # bars without volume whose four prices may lie there by chance
 WEEK = 168  # hours
@@ -38,31 +39,67 @@ def filled_bars(hourly: pd.DataFrame) -> Iterator[tuple[str, str]]:
                 break
 
 
+@dataclass(frozen=True)
+class _Bars:
+    """The bars of a pair: each column, that column a bar before and a bar after, and which neighbours are there."""
+
+    rows: pd.DataFrame
+    follows: Mask
+    followed: Mask
+
+    def now(self, name: str) -> Floats:
+        return self.rows[name].to_numpy(np.float64)
+
+    def before(self, name: str) -> Floats:
+        return np.concatenate([[np.nan], self.now(name)[:-1]])
+
+    def after(self, name: str) -> Floats:
+        return np.concatenate([self.now(name)[1:], [np.nan]])
+
+    @property
+    def lively(self) -> Mask:
+        lively: Mask = (self.now("high") > self.now("low")) & ~(self.now("volume") == 0.0)
+        return lively
+
+
 def _kinds(rows: pd.DataFrame, follows: Mask, silent_market: Mask) -> Iterator[tuple[str, Mask]]:
     """Each kind of filling and the bars [bars] that look like it; `follows` is whether the hour before is there."""
-    values = [rows[name].to_numpy(np.float64) for name in PRICES]
-    volume = rows["volume"].to_numpy(np.float64)
-    before = [np.concatenate([[np.nan], column[:-1]]) for column in (*values, volume)]
-    after = [np.concatenate([column[1:], [np.nan]]) for column in (*values, volume)]
-    followed = np.concatenate([follows[1:], [False]])
-    lively = (values[1] > values[2]) & ~(volume == 0.0)
-    traded = lively & np.isfinite(volume)
-    copied, drawn = follows & traded, follows & followed & lively
-    for column, older, newer in zip((*values, volume), before, after, strict=True):
-        copied &= column == older
-        drawn &= _between(column, older, newer) | ~np.isfinite(column)
-    yield "repeat the bar before", copied
-    by_chance = drawn.sum() < FEW and not np.isfinite(volume).any()
-    yield "lie in the middle between their neighbours", drawn & (not by_chance)
-    middle = follows & followed & lively & _in_the_middle(volume, 1)
-    middle &= _between(values[3], before[3], after[0]) | _between(values[3], before[3], after[3])
-    by_chance = middle.sum() < FEW + 5 * _in_the_middle(volume, 2).sum()
-    yield "have the mean volume of their neighbours and close between them", middle & (not by_chance)
-    flat = (values[1] == values[2]) & (volume == 0.0)
-    later = np.abs(values[3] - before[3]) > SAME * values[3]
-    yield "without a trade have a later price", flat & follows & followed & later & (values[3] == after[0])
+    bars = _Bars(rows, follows, np.concatenate([follows[1:], [False]]))
+    yield "repeat the bar before", _copied(bars)
+    yield "lie in the middle between their neighbours", _drawn(bars)
+    yield "have the mean volume of their neighbours and close between them", _interpolated(bars)
+    close, volume = bars.now("close"), bars.now("volume")
+    flat = (bars.now("high") == bars.now("low")) & (volume == 0.0)
+    later = np.abs(close - bars.before("close")) > SAME * close
+    at_next = later & (close == bars.after("open"))
+    yield "without a trade have a later price", flat & bars.follows & bars.followed & at_next
     silent = flat & ~silent_market
     yield "without a trade while the others trade", silent & _is_always_traded(volume)
+
+
+def _copied(bars: _Bars) -> Mask:
+    same = bars.follows & bars.lively & np.isfinite(bars.now("volume"))
+    for name in COLUMNS:
+        same &= bars.now(name) == bars.before(name)
+    return same
+
+
+def _drawn(bars: _Bars) -> Mask:
+    """Every known value is the mean of those of both neighbours."""
+    drawn = bars.follows & bars.followed & bars.lively
+    for name in COLUMNS:
+        drawn &= _between(bars.now(name), bars.before(name), bars.after(name)) | ~np.isfinite(bars.now(name))
+    by_chance = drawn.sum() < FEW and not np.isfinite(bars.now("volume")).any()
+    return drawn & (not by_chance)
+
+
+def _interpolated(bars: _Bars) -> Mask:
+    """Volume and close alone are, more often than by chance: as often as of bars two hours away."""
+    close, before, volume = bars.now("close"), bars.before("close"), bars.now("volume")
+    found = bars.follows & bars.followed & bars.lively & _in_the_middle(volume, 1)
+    found &= _between(close, before, bars.after("open")) | _between(close, before, bars.after("close"))
+    by_chance = found.sum() < FEW + 5 * _in_the_middle(volume, 2).sum()
+    return found & (not by_chance)
 
 
 def _between(values: Floats, one: Floats, other: Floats) -> Mask:

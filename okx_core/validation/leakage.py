@@ -122,10 +122,7 @@ def _of_hours_of_week(rows: pd.DataFrame, features: Sequence[Feature], found: IC
         for name, value, known in zip(
             names, *_correlations(part[names], outcome.loc[part.index]), strict=True
         ):
-            weeks = known / pairs
-            if weeks < MIN_WEEKS_OF_HOUR or not np.isfinite(value):
-                continue
-            bound = max(LARGEST_IC_OF_HOUR, SIGMAS / np.sqrt(weeks * max(others, 1)))
+            bound = _bound_of_hour(known / pairs, others)
             before = largest.get(name, (0.0, 1.0, 0))
             if abs(value) / bound > abs(before[0]) / before[1]:
                 largest[name] = value, bound, int(place)
@@ -135,6 +132,13 @@ def _of_hours_of_week(rows: pd.DataFrame, features: Sequence[Feature], found: IC
         if NEXT_HOUR in found[name]:
             mean, limit, pair = found[name][NEXT_HOUR]
             found[name][NEXT_HOUR] = mean, limit, f"{pair}{where} ({value:+.3f})"
+
+
+def _bound_of_hour(weeks: float, others: int) -> float:
+    """The largest honest IC of an hour of the week that is known in so many weeks; of few weeks any is honest."""
+    if weeks < MIN_WEEKS_OF_HOUR:
+        return float("inf")
+    return max(LARGEST_IC_OF_HOUR, float(SIGMAS / np.sqrt(weeks * max(others, 1))))
 
 
 def _correlations(values: pd.DataFrame, outcome: "pd.Series[float]") -> tuple[Floats, Floats]:

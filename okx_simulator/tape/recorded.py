@@ -158,6 +158,12 @@ def comovement(pairs: Iterable[Bars]) -> float:
     return min(max(float((total**2 - squares).sum()) / mates, 0.0), 1.0) if mates else 0.0
 
 
+def _refuse_pair_and_swap(path: Path, names: set[str]) -> None:
+    both = [name for name in sorted(names) if swap_of(name) in names]
+    if both:
+        raise OkxSignalError(f"tape {path}: holds {both[0]} and its swap; choose one of them with --pairs")
+
+
 class RecordedTape:
     """Real candles of the chosen pairs and hours [start, end); ends with its last bar."""
 
@@ -174,9 +180,7 @@ class RecordedTape:
         self._bars = {
             _path_name(path, str(pair)): _bars(rows) for pair, rows in frame.groupby("pair", sort=True)
         }
-        if len(self._bars) < frame["pair"].nunique():
-            both = next(name for name in frame["pair"].unique() if swap_of(name) in set(frame["pair"]))
-            raise OkxSignalError(f"tape {path}: holds {both} and its swap; choose one of them with --pairs")
+        _refuse_pair_and_swap(path, set(frame["pair"]))
         chosen = [_path_name(path, pair) for pair in pairs or ()]
         absent = [pair for pair in chosen if pair not in self._bars]
         if absent:

@@ -39,7 +39,7 @@ NUMBERS = ("open", "high", "low", "close", "volume", "quote_volume")
 HEADLESS = ("timestamp_utc", "open", "high", "low", "close", "volume", "close_time", "quote_volume")
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "ETH")
 OTHER_SEPARATORS = (";", "\t", "|")  # than a comma, which may be the decimal point beside them
-LEAST_COLUMNS = 5
+MIN_COLUMNS = 5
 TIMEFRAME = re.compile(r"(?<![A-Za-z0-9])(\d+)([mhdwM])(?![A-Za-z0-9])")
 UNIT_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080, "M": 43200}
 KINDS = re.compile(r"(funding_rate|mark|index|premiumIndex|trades)", re.IGNORECASE)
@@ -130,7 +130,7 @@ def _csv(path: Path) -> pd.DataFrame:
     if not lines:
         raise ValueError("it is empty")
     inside = lines[min(2, len(lines) - 1)]
-    separator = next((other for other in OTHER_SEPARATORS if inside.count(other) >= LEAST_COLUMNS - 1), ",")
+    separator = next((other for other in OTHER_SEPARATORS if inside.count(other) >= MIN_COLUMNS - 1), ",")
     skipped = int(len(lines) > 1 and lines[0].count(separator) < lines[1].count(separator))
     decimal = "," if separator != "," and re.search(r"\d,\d", lines[-1]) else "."
     has_header = not re.match(r"[\d.]+\W", lines[skipped])

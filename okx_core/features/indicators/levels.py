@@ -5,7 +5,7 @@ import numpy as np
 from okx_core.compilation import compiled
 from okx_core.features.bars import Bars, flag, lag, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
-from okx_core.features.kernels import windows
+from okx_core.features.kernels import elementwise, windows
 
 WING_BARS = 5  # a swing high is the highest of 5 bars before and 5 after it: known 5 bars later
 LEVEL_BARS = 96
@@ -103,7 +103,7 @@ def _breakout(bars: Bars) -> Array:
     """Close beyond the channel of the 20 bars before, in mean true ranges."""
     top, bottom = lag(bars.highest(CHANNEL_BARS), 1), lag(bars.lowest(CHANNEL_BARS), 1)
     beyond = np.maximum(bars.close - top, 0.0) - np.maximum(bottom - bars.close, 0.0)
-    return windows.ratio(beyond, windows.rolling_sum(bars.true_range, RANGE_BARS) / RANGE_BARS, 0.0)
+    return elementwise.ratio(beyond, windows.rolling_sum(bars.true_range, RANGE_BARS) / RANGE_BARS, 0.0)
 
 
 @feature(

@@ -4,7 +4,7 @@ import numpy as np
 
 from okx_core.features.bars import Bars, lag, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
-from okx_core.features.kernels import smoothing, windows
+from okx_core.features.kernels import elementwise, smoothing, windows
 from okx_core.features.kernels.elementwise import channel_index, williams_r
 from okx_core.features.kernels.missing import last_known
 from okx_core.features.kernels.moments import rolling_moments
@@ -56,13 +56,13 @@ def stoch_rsi(bars: Bars) -> Array:
     strength = bars.since_anchor.rsi_14
     lowest = windows.rolling_min(strength, 14)
     spread = windows.rolling_max(strength, 14) - lowest
-    return bars.cut(100.0 * windows.ratio(strength - lowest, spread, 0.5))
+    return bars.cut(100.0 * elementwise.ratio(strength - lowest, spread, 0.5))
 
 
 @memoized
 def _slow_stochastic(bars: Bars) -> Array:
     lowest = bars.lowest(14)
-    fast = windows.ratio(bars.close - lowest, bars.highest(14) - lowest, 0.5)
+    fast = elementwise.ratio(bars.close - lowest, bars.highest(14) - lowest, 0.5)
     return 100.0 * windows.rolling_sum(fast, 3) / 3.0
 
 
@@ -173,4 +173,4 @@ def tsi(bars: Bars) -> Array:
     close = bars.since_anchor.close
     change = close - last_known(close)
     smooth, path = (smoothing.ema(smoothing.ema(x, 25), 13) for x in (change, np.abs(change)))
-    return bars.cut(100.0 * windows.ratio(smooth, path, 0.0))
+    return bars.cut(100.0 * elementwise.ratio(smooth, path, 0.0))

@@ -4,7 +4,7 @@ import numpy as np
 
 from okx_core.features.bars import Bars, change_pct, lag
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
-from okx_core.features.kernels import windows
+from okx_core.features.kernels import elementwise
 
 VELOCITY_BARS = 3
 
@@ -55,7 +55,7 @@ def lower_shadow(bars: Bars) -> Array:
 )
 def relative_close_position(bars: Bars) -> Array:
     """Place of close in the bar's range: 0 low, 1 high."""
-    return windows.ratio(bars.close - bars.low, bars.range, 0.5)
+    return elementwise.ratio(bars.close - bars.low, bars.range, 0.5)
 
 
 def _velocity(bars: Bars) -> Array:

@@ -4,7 +4,7 @@ import numpy as np
 
 from okx_core.features.bars import KNOWN_EXTREME, Bars, correlation, lag, memoized, rolling_z_score
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
-from okx_core.features.kernels import windows
+from okx_core.features.kernels import elementwise, windows
 from okx_core.features.kernels.distribution import hurst, order_entropy
 from okx_core.features.kernels.moments import rolling_moments
 
@@ -18,7 +18,7 @@ AFTER_CONSTANT = "within +-10; 0 or +-10 after constant closes"
 )  # fmt: skip
 def z_score_20(bars: Bars) -> Array:
     """Close against mean and deviation of the 20 closes before."""
-    return windows.standardised(bars.close, *bars.band_20, KNOWN_EXTREME)
+    return elementwise.standardised(bars.close, *bars.band_20, KNOWN_EXTREME)
 
 
 @feature(
@@ -52,7 +52,7 @@ def std_dev_returns_20(bars: Bars) -> Array:
 def skewness_20(bars: Bars) -> Array:
     """Population skewness of 20 log returns."""
     _, squares, cubes, _ = _return_moments(bars)
-    return windows.ratio(np.sqrt(20.0) * cubes, squares * np.sqrt(squares), 0.0)
+    return elementwise.ratio(np.sqrt(20.0) * cubes, squares * np.sqrt(squares), 0.0)
 
 
 @feature(
@@ -62,7 +62,7 @@ def skewness_20(bars: Bars) -> Array:
 def kurtosis_20(bars: Bars) -> Array:
     """Population excess kurtosis of 20 log returns: 0 is normal."""
     _, squares, _, fourths = _return_moments(bars)
-    return windows.ratio(20.0 * fourths, squares * squares, 3.0) - 3.0
+    return elementwise.ratio(20.0 * fourths, squares * squares, 3.0) - 3.0
 
 
 @feature(
@@ -125,7 +125,7 @@ TURNOVER: Inputs = ("close", "volume", "quote_volume")
 @memoized
 def _price_impact(bars: Bars) -> Array:
     """Absolute log return by turnover; 0 without turnover."""
-    return windows.ratio(np.abs(bars.log_return), bars.quote_volume, 0.0)
+    return elementwise.ratio(np.abs(bars.log_return), bars.quote_volume, 0.0)
 
 
 @feature(
@@ -144,4 +144,4 @@ def amihud_illiquidity(bars: Bars) -> Array:
 def amihud_illiquidity_ratio(bars: Bars) -> Array:
     """Illiquidity of 6 hours against that of 48."""
     impact = _price_impact(bars)
-    return windows.ratio(windows.rolling_sum(impact, 6) * 8.0, windows.rolling_sum(impact, 48), 1.0)
+    return elementwise.ratio(windows.rolling_sum(impact, 6) * 8.0, windows.rolling_sum(impact, 48), 1.0)

@@ -6,7 +6,7 @@ import numpy as np
 
 from okx_core.features.bars import Bars, lag, mean_and_deviation, memoized
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, feature
-from okx_core.features.kernels import recursions, smoothing, windows
+from okx_core.features.kernels import elementwise, recursions, smoothing, windows
 from okx_core.features.kernels.elementwise import distance_pct
 
 BARS_PER_YEAR = 8760.0
@@ -75,7 +75,7 @@ def bollinger_width_quote(bars: Bars) -> Array:
 def bollinger_percent_b(bars: Bars) -> Array:
     """Place of close in the Bollinger band (20, 2): 0 lower, 1 upper."""
     mean, deviation = bars.band_20
-    return windows.ratio(bars.close - (mean - 2.0 * deviation), 4.0 * deviation, 0.5)
+    return elementwise.ratio(bars.close - (mean - 2.0 * deviation), 4.0 * deviation, 0.5)
 
 
 @feature(
@@ -127,7 +127,7 @@ def keltner_channel_width_quote(bars: Bars) -> Array:
 def chaikin_volatility(bars: Bars) -> Array:
     """Change over 10 bars of the mean range of 10 bars."""
     smooth = smoothing.ema(bars.since_anchor.range, 10)
-    return bars.cut(100.0 * (windows.ratio(smooth, lag(smooth, 10), 1.0) - 1.0))
+    return bars.cut(100.0 * (elementwise.ratio(smooth, lag(smooth, 10), 1.0) - 1.0))
 
 
 @feature(
@@ -172,7 +172,7 @@ def parkinson_30(bars: Bars) -> Array:
 )
 def garman_klass_30(bars: Bars) -> Array:
     """Volatility from ranges and bodies of 30 hours, annualised."""
-    body = windows.log_ratio(bars.close, bars.open)
+    body = elementwise.log_ratio(bars.close, bars.open)
     variance = 0.5 * bars.squared_log_range - (2.0 * math.log(2.0) - 1.0) * (body * body)
     return 100.0 * np.sqrt(BARS_PER_YEAR / 30.0 * windows.rolling_sum(variance, 30))
 
@@ -185,7 +185,7 @@ def volatility_ratio_6_48(bars: Bars) -> Array:
     """Realised-volatility ratio: 6 bars against 48."""
     squares = bars.squared_return
     recent, usual = windows.rolling_sum(squares, 6) / 6.0, windows.rolling_sum(squares, 48) / 48.0
-    root: Array = np.sqrt(windows.ratio(recent, usual, 1.0))
+    root: Array = np.sqrt(elementwise.ratio(recent, usual, 1.0))
     return root
 
 

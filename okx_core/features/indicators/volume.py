@@ -5,7 +5,7 @@ import numpy as np
 from okx_core.compilation import compiled
 from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, lag, memoized, rolling_z_score
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
-from okx_core.features.kernels import smoothing, windows
+from okx_core.features.kernels import elementwise, smoothing, windows
 from okx_core.features.kernels.elementwise import distance_pct
 from okx_core.features.kernels.missing import last_known
 
@@ -40,7 +40,7 @@ def money_flow(typical_price: Array, volume: Array) -> tuple[Array, Array]:
 def money_flow_index(bars: Bars) -> Array:
     """Money flow index of 14 bars; tp is (high + low + close) / 3."""
     rising, moving = money_flow(bars.typical_price, bars.volume)
-    return 100.0 * windows.ratio(windows.rolling_sum(rising, 14), windows.rolling_sum(moving, 14), 0.5)
+    return 100.0 * elementwise.ratio(windows.rolling_sum(rising, 14), windows.rolling_sum(moving, 14), 0.5)
 
 
 @feature(
@@ -49,7 +49,7 @@ def money_flow_index(bars: Bars) -> Array:
 )  # fmt: skip
 def obv_slope(bars: Bars) -> Array:
     """Change of on-balance volume over 10 bars, by their volume."""
-    return windows.ratio(windows.rolling_sum(bars.signed_volume, 10), bars.traded(10), 0.0)
+    return elementwise.ratio(windows.rolling_sum(bars.signed_volume, 10), bars.traded(10), 0.0)
 
 
 @feature(
@@ -58,7 +58,7 @@ def obv_slope(bars: Bars) -> Array:
 )  # fmt: skip
 def volume_change_pct(bars: Bars) -> Array:
     """Change of volume against the previous bar, at most 1000."""
-    return windows.change_of_volume(bars.volume, LARGEST_CHANGE_PCT)
+    return elementwise.change_of_volume(bars.volume, LARGEST_CHANGE_PCT)
 
 
 @feature(
@@ -66,7 +66,7 @@ def volume_change_pct(bars: Bars) -> Array:
 )  # fmt: skip
 def volume_average_ratio(bars: Bars) -> Array:
     """Volume against its mean of 20 bars."""
-    return windows.ratio(bars.volume, bars.traded(20) / 20.0, 1.0)
+    return elementwise.ratio(bars.volume, bars.traded(20) / 20.0, 1.0)
 
 
 @feature(
@@ -85,7 +85,7 @@ def volume_spike_z(bars: Bars) -> Array:
 def vwap_distance_24(bars: Bars) -> Array:
     """Distance of close from the volume-weighted typical price of 24 bars."""
     paid = windows.rolling_sum(bars.typical_price * bars.volume, 24)
-    vwap = windows.ratio(paid, bars.traded(24), np.nan)
+    vwap = elementwise.ratio(paid, bars.traded(24), np.nan)
     return np.where(bars.traded(24) == 0.0, 0.0 * bars.close, 100.0 * (bars.close / vwap - 1.0))
 
 
@@ -104,8 +104,8 @@ def vwma_distance_20(bars: Bars) -> Array:
 )  # fmt: skip
 def chaikin_money_flow(bars: Bars) -> Array:
     """Chaikin money flow of 20 bars: the accumulation line's change by the volume."""
-    place = windows.ratio((bars.close - bars.low) - (bars.high - bars.close), bars.range, 0.0)
-    return windows.ratio(windows.rolling_sum(place * bars.volume, 20), bars.traded(20), 0.0)
+    place = elementwise.ratio((bars.close - bars.low) - (bars.high - bars.close), bars.range, 0.0)
+    return elementwise.ratio(windows.rolling_sum(place * bars.volume, 20), bars.traded(20), 0.0)
 
 
 KLINGER = "Klinger 1997"
@@ -135,7 +135,7 @@ def klinger_oscillator(bars: Bars) -> Array:
 def klinger_oscillator_pct(bars: Bars) -> Array:
     """Klinger oscillator in percent of the mean volume."""
     usual = bars.cut(smoothing.ema(bars.since_anchor.volume, 55))
-    return windows.ratio(_klinger(bars), usual, 0.0)
+    return elementwise.ratio(_klinger(bars), usual, 0.0)
 
 
 @feature(
@@ -145,7 +145,7 @@ def klinger_oscillator_pct(bars: Bars) -> Array:
 def volume_oscillator(bars: Bars) -> Array:
     """Volume oscillator (5, 10)."""
     short, long = (smoothing.ema(bars.since_anchor.volume, period) for period in (5, 10))
-    return bars.cut(100.0 * windows.ratio(short - long, long, 0.0))
+    return bars.cut(100.0 * elementwise.ratio(short - long, long, 0.0))
 
 
 @feature(
@@ -154,7 +154,7 @@ def volume_oscillator(bars: Bars) -> Array:
 )  # fmt: skip
 def taker_buy_ratio(bars: Bars) -> Array:
     """Share of the volume that takers bought."""
-    return windows.ratio(bars.taker_buy_base, bars.volume, 0.5)
+    return elementwise.ratio(bars.taker_buy_base, bars.volume, 0.5)
 
 
 @feature(
@@ -164,7 +164,7 @@ def taker_buy_ratio(bars: Bars) -> Array:
 def volume_price_trend_slope(bars: Bars) -> Array:
     """Change of the volume-price trend over 10 bars, by their volume: the volume-weighted mean return."""
     weighted = bars.volume * (bars.close / lag(bars.close, 1) - 1.0)
-    return 100.0 * windows.ratio(windows.rolling_sum(weighted, 10), bars.traded(10), 0.0)
+    return 100.0 * elementwise.ratio(windows.rolling_sum(weighted, 10), bars.traded(10), 0.0)
 
 
 @feature(
@@ -178,7 +178,7 @@ def volume_zone_oscillator(bars: Bars) -> Array:
     moved = whole.signed_volume
     # Both means are seeded on the same bars, else their ratio could leave -1..1 for a while.
     signed, total = (smoothing.ema(x, 14) for x in (moved, whole.volume + 0.0 * moved))
-    return bars.cut(100.0 * windows.ratio(signed, total, 0.0))
+    return bars.cut(100.0 * elementwise.ratio(signed, total, 0.0))
 
 
 @feature(
@@ -193,5 +193,5 @@ def volume_zone_oscillator(bars: Bars) -> Array:
 def volume_price_confirmation(bars: Bars) -> Array:
     """Volume-price confirmation indicator (5, 20), over the mean price."""
     long_run, short_run = bars.vwma(20) / bars.band_20[0] - 1.0, bars.vwma(5) / bars.sma(5)
-    thrust = windows.ratio(4.0 * bars.traded(5), bars.traded(20), 0.0)
+    thrust = elementwise.ratio(4.0 * bars.traded(5), bars.traded(20), 0.0)
     return 100.0 * long_run * short_run * thrust

@@ -1,9 +1,10 @@
-"""Compiled formulas of single bars: one pass over the arrays [pairs, bars], none made in between."""
+"""Compiled formulas of a bar and the one before: one pass over the arrays [pairs, bars], none made in between."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.features.kernels import missing
 
 Array = NDArray[np.float64]
 
@@ -75,4 +76,66 @@ def deviation(squares: Array, window: int) -> Array:
         sums, target = squares[pair], out[pair]
         for bar in range(target.size):
             target[bar] = np.sqrt(sums[bar] / window)
+    return out
+
+
+def log_ratio(newer: Array, older: Array) -> Array:
+    """ln(newer / older), both [pairs, bars]."""
+    change: Array = np.log(newer / older)
+    return change
+
+
+@compiled
+def ratio(part: Array, whole: Array, undefined: float) -> Array:
+    """part / whole, `undefined` where whole is 0 and part is known; NaN stays NaN."""
+    out = np.empty(part.shape)
+    for pair in range(part.shape[0]):
+        for bar in range(part.shape[1]):
+            value = part[pair, bar]
+            divisor = whole[pair, bar]
+            out[pair, bar] = undefined + (value - value) if divisor == 0.0 else value / divisor
+    return out
+
+
+@compiled
+def standardised(values: Array, mean: Array, deviation: Array, extreme: float) -> Array:
+    """Distance of each value from the mean a bar before, in the deviations a bar before, within +-`extreme`.
+
+    After a window without deviation 0 for the same value, else +-`extreme`.
+    """
+    out = np.full(values.shape, np.nan)
+    for pair in range(values.shape[0]):
+        for bar in range(1, values.shape[1]):
+            gap = values[pair, bar] - mean[pair, bar - 1]
+            unit = deviation[pair, bar - 1]
+            score = gap / unit if unit != 0.0 else gap * np.inf
+            score = 0.0 if gap == 0.0 else score
+            score = extreme if score > extreme else score
+            out[pair, bar] = -extreme if score < -extreme else score
+    return out
+
+
+@compiled
+def change_of_volume(volume: Array, largest: float) -> Array:
+    """Change against the bar before in percent, at most `largest`; after a bar without volume 0 or `largest`."""
+    out = np.full(volume.shape, np.nan)
+    for pair in range(volume.shape[0]):
+        for bar in range(1, volume.shape[1]):
+            now, before = volume[pair, bar], volume[pair, bar - 1]
+            grown = 100.0 * (now / before - 1.0)
+            grown = 0.0 * now if before == 0.0 and now == 0.0 else grown
+            out[pair, bar] = largest if grown > largest else grown
+    return out
+
+
+@compiled
+def signed_by_change(price: Array, size: Array) -> Array:
+    """`size`, negative where price fell against the last known one and 0 where it did not change."""
+    out = np.empty(price.shape)
+    earlier = missing.last_known(price)
+    for pair in range(price.shape[0]):
+        for bar in range(price.shape[1]):
+            now, before = price[pair, bar], earlier[pair, bar]
+            way = 1.0 * (now > before) - 1.0 * (now < before)
+            out[pair, bar] = way * size[pair, bar] + (before - before)
     return out

@@ -38,6 +38,7 @@ def test_each_formula_gives_the_bytes_of_its_numpy_form(bars) -> None:
         "williams_r": elementwise.williams_r(one, two, three),
         "channel_index": elementwise.channel_index(one, two, three),
     }
+    assert found.keys() == expected.keys()
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)
 
@@ -56,13 +57,16 @@ def test_pairs_side_by_side_give_the_bytes_of_each_alone(pairs) -> None:
     close[:, :7] = np.nan  # they begin together
     close[pairs - 1, 100] = np.nan  # the last one has a gap
     high, low = close + spread, close - spread
-    kernels = {
-        "oscillator": lambda some: price_oscillator(close[some], 12, 26, 9),
-        "stops": lambda some: (recursions.parabolic_sar(high[some], low[some], 0.02, 0.2),),
-    }
-    for name, kernel in kernels.items():
-        together = kernel(slice(0, pairs))
-        for pair in range(pairs):
-            alone = kernel(slice(pair, pair + 1))
-            for one, other in zip(together, alone, strict=True):
-                assert one[pair].tobytes() == other[0].tobytes(), (name, pair)
+
+    def oscillator(some):
+        return price_oscillator(close[some], 12, 26, 9)
+
+    def stops(some):
+        return (recursions.parabolic_sar(high[some], low[some], 0.02, 0.2),)
+
+    alone = [slice(pair, pair + 1) for pair in range(pairs)]
+    together = [*oscillator(slice(0, pairs)), *stops(slice(0, pairs))]
+    joined = [
+        np.vstack(parts) for kernel in (oscillator, stops) for parts in zip(*map(kernel, alone), strict=True)
+    ]
+    assert [values.tobytes() for values in together] == [values.tobytes() for values in joined]
