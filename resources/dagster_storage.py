@@ -1,4 +1,4 @@
-"""Dagster's storage in PostgreSQL, with one row for a planned check instead of one row for every hour of the run."""
+"""Dagster's storage in PostgreSQL: a planned check is one row, not one for every hour; connections are kept."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 from dagster._record import replace
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
+from sqlalchemy import create_engine
 
 
 class EventLog(PostgresEventLogStorage):
@@ -22,6 +23,11 @@ class EventLog(PostgresEventLogStorage):
         """Store a check that is planned, or was evaluated, in one row."""
         super().store_asset_check_event(_without_partitions(event), event_id)
 
+    def dispose(self) -> None:
+        """Also close the connections that the storages of the instance keep."""
+        super().dispose()
+        self._engine.dispose()
+
 
 def _without_partitions(event: EventLogEntry) -> EventLogEntry:
     inner = event.dagster_event
@@ -34,11 +40,20 @@ def _without_partitions(event: EventLogEntry) -> EventLogEntry:
 
 
 class Storage(DagsterPostgresStorage):
-    """What dagster.yaml names as the storage."""
+    """What dagster.yaml names as the storage.
+
+    dagster-postgres connects anew for each statement: a run has hundreds, and each connection starts a process of
+    the server. Here the three storages of an instance keep one connection, and more while threads need them.
+    """
 
     def __init__(self, postgres_url: str, **others: Any) -> None:
         super().__init__(postgres_url, **others)
         self._event_log_storage = EventLog(postgres_url, self.should_autocreate_tables)
+        engine = create_engine(
+            postgres_url, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=-1, pool_pre_ping=True
+        )
+        for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
+            storage._engine = engine
 
     @classmethod
     def from_config_value(

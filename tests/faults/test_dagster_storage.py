@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import numpy as np
 import pandas as pd
+import psycopg2
 import pytest
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import should_retry
 
@@ -16,6 +17,7 @@ from okx_jobs.definitions import definitions
 from okx_jobs.runs.runner import Pipeline
 from okx_jobs.stack.up import sweep_orphans
 from resources.environment import process_environment
+from resources.postgres.database import Database, sibling
 
 START = datetime(2026, 8, 3, tzinfo=UTC)
 HOURS = 48
@@ -89,6 +91,42 @@ class TestTrap1TheDriver:
             for _ in range(3):
                 assert instance.get_runs_count() >= 0
                 assert instance.all_asset_keys() is not None
+
+
+class TestConnections:
+    """dagster-postgres connects anew for each statement; a server process has to be started for each."""
+
+    @pytest.mark.usefixtures("entered")
+    def test_one_serves_the_statements_of_all_three_storages(self, monkeypatch) -> None:
+        made = []
+        connect = psycopg2.connect
+        monkeypatch.setattr(
+            psycopg2, "connect", lambda *words, **named: made.append(1) or connect(*words, **named)
+        )
+        with dg.DagsterInstance.get() as instance:
+            made.clear()
+            for _ in range(5):
+                instance.get_runs_count()
+                instance.all_asset_keys()
+                instance.all_instigator_state()
+            assert sum(made) <= 1
+
+    def test_a_kept_one_that_the_server_ended_is_replaced(self, entered) -> None:
+        with dg.DagsterInstance.get() as instance:
+            before = instance.get_runs_count()
+            Database(sibling(entered.store.url, "dagster")).execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where datname = 'dagster' and pid <> pg_backend_pid()"
+            )
+            assert instance.get_runs_count() == before
+
+    def test_none_is_left_when_the_instance_is_closed(self, entered) -> None:
+        count = "select count(*) from pg_stat_activity where datname = 'dagster'"
+        administration = Database(sibling(entered.store.url, "postgres"))
+        before = administration.scalar(count)
+        with dg.DagsterInstance.get() as instance:
+            instance.get_runs_count()
+        assert administration.scalar(count) <= before
 
 
 class TestTrap2TheBatches:
