@@ -6,7 +6,7 @@ from okx_core.compilation import compiled
 from okx_core.features.bars import LARGEST_CHANGE_PCT, Bars, lag, memoized, rolling_z_score
 from okx_core.features.declaration import HIGH_LOW_CLOSE, Array, Inputs, feature
 from okx_core.features.kernels import smoothing, windows
-from okx_core.features.kernels.elementwise import distance_pct
+from okx_core.features.kernels.elementwise import change_of_volume, distance_pct
 from okx_core.features.kernels.missing import last_known
 
 SAME = 1e-12  # of the price: sums of prices that tie in decimals differ by less in binary
@@ -58,7 +58,7 @@ def obv_slope(bars: Bars) -> Array:
 )  # fmt: skip
 def volume_change_pct(bars: Bars) -> Array:
     """Change of volume against the previous bar, at most 1000."""
-    return windows.change_of_volume(bars.volume, LARGEST_CHANGE_PCT)
+    return change_of_volume(bars.volume, LARGEST_CHANGE_PCT)
 
 
 @feature(

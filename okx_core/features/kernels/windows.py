@@ -285,19 +285,6 @@ def standardised(values: Array, mean: Array, deviation: Array, extreme: float) -
 
 
 @compiled
-def change_of_volume(volume: Array, largest: float) -> Array:
-    """Change against the bar before in percent, at most `largest`; after a bar without volume 0 or `largest`."""
-    out = np.full(volume.shape, np.nan)
-    for pair in range(volume.shape[0]):
-        for bar in range(1, volume.shape[1]):
-            now, before = volume[pair, bar], volume[pair, bar - 1]
-            grown = 100.0 * (now / before - 1.0)
-            grown = 0.0 * now if before == 0.0 and now == 0.0 else grown
-            out[pair, bar] = largest if grown > largest else grown
-    return out
-
-
-@compiled
 def signed_by_change(price: Array, size: Array) -> Array:
     """`size`, negative where price fell against the last known one and 0 where it did not change."""
     out = np.empty(price.shape)
