@@ -157,7 +157,7 @@ that must be done, the bytes that the server sends.
 - Candles out of PostgreSQL, 8 x pandas.read_sql: the server needs as long to send the rows as we to read them.
 - Merging candles, 10 x SQLAlchemy: staging and inserting without any comparison is the floor; the rest is the
   comparison with what is stored, bar by bar, and the keys of the conflict.
-- One hour, 0.8 s: half is PostgreSQL handing over 480,000 warm-up candles, a third rewriting the month's file."""
+- One hour, 0.8 s, in times of a quiet machine (the ones below were taken at a load of 6): half is PostgreSQL handing over 480,000 warm-up candles, a third rewriting the month's file."""
 
 
 def document(tables: dict[str, tuple[Benchmark, Rows]], day: datetime) -> str:
@@ -169,7 +169,7 @@ def document(tables: dict[str, tuple[Benchmark, Rows]], day: datetime) -> str:
         "no network. Both sides of a ratio are measured in the same run, in turns, and medians are compared. **The",
         "ratio is the claim**; the times beside it are context, of this machine and hour only.",
         "",
-        f"This file: {day:%Y-%m-%d}, a shared machine with {os.cpu_count()} cores and other work on them, "
+        f"This file: {day:%Y-%m-%d}, a shared machine with {os.cpu_count()} cores and much other work on them, "
         f"Python {platform.python_version()}.",
         f"Versions: {versions()}.",
     ]
