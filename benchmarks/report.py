@@ -149,15 +149,16 @@ Rows marked "floor" are what nobody can go below, measured in the same run: the 
 that must be done, the bytes that the server sends.
 
 - 13 indicators, 2 x TA-Lib: together near 2. RSI, MACD, ATR, Donchian, Williams and KAMA are level with it: both read
-  the same inputs (the floor is up to half of ATR and Williams) and wait for the same recursion, whose every value
+  the same inputs (the floor is half of Williams, more of ATR) and wait for the same recursion, whose every value
   needs the one before. Four pairs side by side, or no branch in the parabolic stop, helped; eight pairs did not.
-- Last-closed-bar join, 10 x polars, and rank, 5 x: a quarter of the join is writing five float64 columns, and four
-  fifths of a rank are the sort of its keys. On a busy machine polars loses more than we do.
+- Last-closed-bar join, 10 x polars, and rank, 5 x: a quarter of the join is writing five float64 columns, and two
+  thirds of a rank are the sort of its keys. On a busy machine polars loses more than we do.
 - Feature store, read 15 x: files are LZ4 because zstd was more than half of a read; page checksums stay.
 - Candles out of PostgreSQL, 8 x pandas.read_sql: the server needs as long to send the rows as we to read them.
 - Merging candles, 10 x SQLAlchemy: staging and inserting without any comparison is the floor; the rest is the
   comparison with what is stored, bar by bar, and the keys of the conflict.
-- One hour, 0.8 s: half is PostgreSQL handing over 480,000 warm-up candles, a third rewriting the month's file."""
+- One hour, 0.8 s, is a budget of a quiet machine; the hours below were taken at a load of 6, where everything takes
+  three to four times as long. Half is rewriting the month's file, a third PostgreSQL handing over 480,000 candles."""
 
 
 def document(tables: dict[str, tuple[Benchmark, Rows]], day: datetime) -> str:
@@ -169,7 +170,7 @@ def document(tables: dict[str, tuple[Benchmark, Rows]], day: datetime) -> str:
         "no network. Both sides of a ratio are measured in the same run, in turns, and medians are compared. **The",
         "ratio is the claim**; the times beside it are context, of this machine and hour only.",
         "",
-        f"This file: {day:%Y-%m-%d}, a shared machine with {os.cpu_count()} cores and other work on them, "
+        f"This file: {day:%Y-%m-%d}, a shared machine with {os.cpu_count()} cores and much other work on them, "
         f"Python {platform.python_version()}.",
         f"Versions: {versions()}.",
     ]
