@@ -157,8 +157,8 @@ that must be done, the bytes that the server sends.
 - Candles out of PostgreSQL, 8 x pandas.read_sql: the server needs as long to send the rows as we to read them.
 - Merging candles, 10 x SQLAlchemy: staging and inserting without any comparison is the floor; the rest is the
   comparison with what is stored, bar by bar, and the keys of the conflict.
-- One hour, 0.8 s, is a budget of a quiet machine; the hours below were taken at a load of 6, where everything takes
-  three to four times as long. Half is rewriting the month's file, a third PostgreSQL handing over 480,000 candles."""
+- One hour, 0.8 s, is a budget of a quiet machine; the hours below were taken at a load of 2 to 3, where everything
+  takes about twice as long. Half is rewriting the month's file, a third PostgreSQL handing over 480,000 candles."""
 
 
 def document(tables: dict[str, tuple[Benchmark, Rows]], day: datetime) -> str:
