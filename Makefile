@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 # One worker more than there are cores: many tests wait for a server. tests/distribution.py says which share a worker.
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
-WORKERS ?= $(shell expr 1 + $$(nproc))
+WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 
 .PHONY: demo test test-random soak up check types style nautilus bench clean
 .DEFAULT_GOAL := demo
