@@ -26,7 +26,7 @@ from resources.stores import SIMULATED_CREDENTIALS
 PAIRS = ("BTC-USDT", "ETH-USDT", "ATOM-USDT")
 NOW = datetime(2023, 6, 1, 12, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-TIMEOUT = 0.6
+TIMEOUT, PATIENCE = 0.6, 20.0
 DOCS = Path(__file__).parents[2] / "docs" / "exchange.md"
 
 
@@ -40,18 +40,28 @@ class Served:
 
     def __init__(self, exchange: Exchange, base_url: str, admin_url: str) -> None:
         self.exchange, self.admin = exchange, SimulatorAdmin(admin_url)
+        self.base_url = base_url
         self.pauses: list[float] = []
-        self.client = OkxClient(
-            base_url,
+        self.client = self._client(PATIENCE)
+
+    def _client(self, timeout: float) -> OkxClient:
+        client = OkxClient(
+            self.base_url,
             SIMULATED_CREDENTIALS,
             simulated_trading=False,
             rate_limits=False,
-            timeout_seconds=TIMEOUT,
+            timeout_seconds=timeout,
             hooks=ClientHooks(sleep=self.pauses.append),
         )
-        self.client.server_time()
+        client.server_time()
+        return client
 
     def arm(self, kind: str, **rule: object) -> None:
+        """Script a fault. Only where an answer never comes does the client wait shortly: on a busy machine others
+        take their time."""
+        if kind == "accept_then_timeout":
+            self.client.close()
+            self.client = self._client(TIMEOUT)
         self.admin.add_faults({"kind": kind, **rule})
 
     def fired(self) -> int:
