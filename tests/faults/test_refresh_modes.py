@@ -57,9 +57,12 @@ def refresh(entered, mode: str, length: timedelta = NOTHING) -> list[tuple[datet
 
 
 def written(entered) -> list[tuple[str, str, int]]:
-    """Month, hash and row count of every current file, and how many files there ever were."""
-    files = Manifest(entered.store).every()
-    return [(f"{file.month:%Y-%m}", file.content_hash, file.row_count) for file in files if file.is_current]
+    """Month, hash and row count of every current file of the features."""
+    return [
+        (f"{file.month:%Y-%m}", file.content_hash, file.row_count)
+        for file in Manifest(entered.store).every()
+        if file.is_current and file.table_name == TABLE
+    ]
 
 
 @pytest.fixture(scope="module")

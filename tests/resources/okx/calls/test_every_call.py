@@ -182,6 +182,7 @@ def test_every_row_that_the_exchange_sends_is_written_back_the_same(
         sent.append((call.endpoint, rows))
         return rows
 
+    swap_client.account_config()  # the first private call of a client asks for the time as well
     monkeypatch.setattr(swap_client._transport, "read", kept)
     for name in (
         "listings",
