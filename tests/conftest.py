@@ -202,16 +202,16 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHome]:
     try:
         with (
             without_syncing(),
-            pytest.MonkeyPatch.context() as patch,
             services.working_services(settings, clock),
             quiet_instance(settings.home) as instance,
         ):
             pipeline, admin = Pipeline(instance), SimulatorAdmin(settings.simulator_admin_url)
-            thin_moments(patch)
             demo = Demo(
                 pipeline, admin, stretch, Console(quiet=True), lambda: services.wait_for_mlflow(settings)
             )
-            demo.run()
+            with pytest.MonkeyPatch.context() as patch:
+                thin_moments(patch)
+                demo.run()
             yield DemoHome(pipeline, admin, settings, stretch, instance)
     finally:
         EmbeddedPostgres(home).forget()
