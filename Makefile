@@ -26,7 +26,7 @@ test-random: $(READY)
 	$(PYTEST) -m "not soak" --random-order
 
 soak: $(READY)
-	HYPOTHESIS_PROFILE=soak $(PYTEST) -m "soak or hypothesis"
+	HYPOTHESIS_PROFILE=soak $(PYTEST) --timeout 900 -m "soak or hypothesis"
 
 up: $(READY)
 	$(BIN)/okxsignal up
