@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from resources.config.settings import Settings
-from resources.postgres.database import Database
+from resources.postgres.database import Database, sibling
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ def entered(new_database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             settings = load_settings()
             enter(settings.database, settings.tracking_url)
             with dg.DagsterInstance.get() as instance:
+                instance.wipe()  # the homes of a worker's tests share Dagster's database
+                Database(sibling(store.url, "dagster")).execute("delete from asset_check_executions")
                 yield Entered(settings, store, instance)
         finally:
             os.chdir(here)
