@@ -13,9 +13,8 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 SAME = 1e-9
 FEW = 3  # bars without volume whose four prices may lie there by chance
 WEEK = 168  # hours
-ALWAYS_TRADED = (
-    0.05  # of the usual volume, which 99 % of the hours of a pair reach that is traded all the time
-)
+# Share of the usual volume that 99 % of the hours reach of a pair that is traded all the time.
+ALWAYS_TRADED = 0.05
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

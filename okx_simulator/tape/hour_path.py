@@ -146,12 +146,12 @@ class HourPaths:
         traded = np.cumsum(np.repeat(common.activity, PARTS) * rng.standard_exponential(SLOTS))
         prices = np.full(SLOTS, opened)
         if high > low:
-            top_price, bottom = (float(walked(opened, side, close, walked_share)) for side in (high, low))
-            span = top_price - bottom
-            places = (opened - bottom) / span, (close - bottom) / span
-            top = _levels(*places, (top_price / bottom - 1.0) / usual_range, float(rng.random()))
+            highest, lowest = (float(walked(opened, side, close, walked_share)) for side in (high, low))
+            span = highest - lowest
+            places = (opened - lowest) / span, (close - lowest) / span
+            top = _levels(*places, (highest / lowest - 1.0) / usual_range, float(rng.random()))
             shares = self._shares(*places, top, common, rng)
-            on_tick = np.round((bottom + shares * span) / tick) * tick
+            on_tick = np.round((lowest + shares * span) / tick) * tick
             prices = np.round(on_tick, PRICE_DIGITS - math.floor(math.log10(high))).clip(low, high)
             prices[[np.argmin(shares), np.argmax(shares)]] = low, high
             prices[[0, -1]] = opened, close

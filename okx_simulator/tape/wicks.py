@@ -43,7 +43,7 @@ def walked_share(bars: Bars) -> float:
 
 
 def walked(opened: float | Floats, side: float | Floats, close: float | Floats, share: float) -> Floats:
-    """The high or low (`side`) of a bar whose wicks are shortened to `share`."""
+    """The high or low (`side`) of bars, [bars] or single, whose wicks are shortened to `share`; in price units."""
     if share == 1.0:
         return np.asarray(side)
     body = np.clip(side, np.minimum(opened, close), np.maximum(opened, close))
