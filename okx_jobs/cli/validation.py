@@ -155,6 +155,12 @@ def _funding(tape: SyntheticTape, stop: int) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def synthetic_hourly(days: int, strength: float, seed: int = 7) -> CandleSet:
+    """Hourly candles of the synthetic market with a planted edge of `strength`, 0 for pure noise."""
+    tape = SyntheticTape(seed=seed, strength=strength)
+    return CandleSet.of_hourly(_hourly(tape, tape.start_hour + 24 * days))
+
+
 def _hourly(tape: SyntheticTape, stop: int) -> pd.DataFrame:
     frames = []
     for pair in tape.pairs:

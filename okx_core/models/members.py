@@ -1,0 +1,138 @@
+"""Members: an algorithm fitted to a target at a horizon on some features; one contract for all of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from okx_core.errors import OkxSignalError
+from okx_core.models.algorithms import boosters, forests, linear
+from okx_core.models.algorithms.estimator import Budget, Estimator, Floats, Matrix
+
+Fit = Callable[[Matrix, Floats, Floats, Budget], Estimator]
+
+
+class MemberError(OkxSignalError):
+    """A member cannot be fitted, or was given other columns than it was fitted on."""
+
+
+class Algorithm(NamedTuple):
+    """Fit and load of an algorithm, whether it takes ranked features, and whether equal fits give equal bytes."""
+
+    fit: Fit
+    load: Callable[[bytes], Estimator]
+    ranked: bool
+    same_bytes: bool
+
+
+ALGORITHMS = {
+    "lightgbm": Algorithm(boosters.fit_lightgbm, boosters.load_lightgbm, False, True),
+    "catboost": Algorithm(boosters.fit_catboost, boosters.load_catboost, False, False),
+    "xgboost": Algorithm(boosters.fit_xgboost, boosters.load_xgboost, False, True),
+    "random_forest": Algorithm(forests.fit_random_forest, forests.load_trees, False, True),
+    "histogram_boosting": Algorithm(forests.fit_histogram_boosting, forests.load_trees, False, True),
+    "mlp": Algorithm(linear.fit_network, linear.load_network, True, True),
+    "ridge": Algorithm(linear.fit_ridge, linear.load_ridge, True, True),
+}
+
+
+@dataclass(frozen=True)
+class MemberSpec:
+    """What a member learns from what.
+
+    `target` is a name of `TARGETS`, of the return of `horizon_hours`. `history_weeks` None takes all history before
+    the training date. Rows are thinned to one in `grid_hours`, each pair in its own phase. `features` None takes all.
+    """
+
+    name: str
+    algorithm: str = "lightgbm"
+    target: str = "rank"
+    horizon_hours: int = 72
+    history_weeks: int | None = None
+    grid_hours: int = 4
+    features: tuple[str, ...] | None = None
+    half_life_weeks: float | None = None
+    budget: Budget = field(default_factory=Budget)
+
+    @property
+    def ranked(self) -> bool:
+        """Whether the member takes features as ranks inside their hour."""
+        return ALGORITHMS[self.algorithm].ranked
+
+
+def _member(name: str, algorithm: str, target: str = "rank", horizon: int = 72) -> MemberSpec:
+    return MemberSpec(name, algorithm, target, horizon)
+
+
+DEFAULTS = (
+    _member("lightgbm_rank_72h", "lightgbm"),
+    _member("lightgbm_rank_24h", "lightgbm", horizon=24),
+    _member("ridge_rank_24h", "ridge", horizon=24),
+)
+CHALLENGERS = (
+    _member("catboost_rank_72h", "catboost"),
+    _member("xgboost_rank_72h", "xgboost"),
+    _member("random_forest_rank_72h", "random_forest"),
+    _member("histogram_boosting_rank_72h", "histogram_boosting"),
+    _member("mlp_rank_24h", "mlp", horizon=24),
+    _member("lightgbm_top_third_72h", "lightgbm", "top_third"),
+)
+MEMBERS = {spec.name: spec for spec in (*DEFAULTS, *CHALLENGERS)}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A member fitted on columns `names`; it refuses any others, and these in another order."""
+
+    spec: MemberSpec
+    names: tuple[str, ...]
+    estimator: Estimator
+
+    def predict(self, matrix: Matrix, names: Sequence[str]) -> Floats:
+        """Scores [rows] of a matrix [rows, features] whose columns are `names`. Raises MemberError on other columns."""
+        self._require_columns(matrix, names)
+        return self.estimator.predict(matrix)
+
+    def contributions(self, matrix: Matrix, names: Sequence[str]) -> Floats:
+        """What each feature adds to the score, and the base last [rows, features + 1]."""
+        self._require_columns(matrix, names)
+        return self.estimator.contributions(matrix)
+
+    def to_bytes(self) -> bytes:
+        """The fitted algorithm; `load_member` needs the specification and names beside it."""
+        return self.estimator.to_bytes()
+
+    def _require_columns(self, matrix: Matrix, names: Sequence[str]) -> None:
+        given = tuple(names)
+        if given == self.names and matrix.shape[1] == len(given):
+            return
+        missing = [name for name in self.names if name not in given]
+        unknown = [name for name in given if name not in self.names]
+        reason = (
+            f"missing: {', '.join(missing)}" if missing
+            else f"not fitted on: {', '.join(unknown)}" if unknown
+            else f"{matrix.shape[1]} columns for {len(given)} names" if given == self.names
+            else "in another order"
+        )  # fmt: skip
+        raise MemberError(f"{self.spec.name}: columns {reason}; give {len(self.names)} columns as fitted")
+
+
+def fit_member(
+    spec: MemberSpec, matrix: Matrix, names: Sequence[str], target: Floats, weight: Floats
+) -> Fitted:
+    """The member fitted to `target` [rows], rows weighted by `weight` [rows].
+
+    `matrix` float32 [rows, features], NaN where unknown (ranked members: no NaN). Raises MemberError for an
+    unknown algorithm, no rows, or a target that is unknown or constant.
+    """
+    if spec.algorithm not in ALGORITHMS:
+        raise MemberError(f"{spec.name}: no algorithm {spec.algorithm}; known: {', '.join(ALGORITHMS)}")
+    if not len(target) or np.isnan(target).any() or not target.min() < target.max():
+        raise MemberError(f"{spec.name}: {len(target)} rows, whose target must be known and vary")
+    return Fitted(spec, tuple(names), ALGORITHMS[spec.algorithm].fit(matrix, target, weight, spec.budget))
+
+
+def load_member(spec: MemberSpec, names: Sequence[str], data: bytes) -> Fitted:
+    """The member that `to_bytes` wrote."""
+    return Fitted(spec, tuple(names), ALGORITHMS[spec.algorithm].load(data))

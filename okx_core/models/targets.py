@@ -1,0 +1,70 @@
+"""What members are fitted to, and how much each row counts; all on grids [hours, pairs]."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from okx_core.models.panel import MIN_PAIRS
+from okx_core.models.ranks import Floats, grid_ranks
+
+TOP_SHARE = 1.0 / 3.0
+
+
+def future_return_pct(closes: Floats, hours: int) -> Floats:
+    """100 (close[t + hours] / close[t] - 1); NaN where one of both bars is missing."""
+    out = np.full(closes.shape, np.nan)
+    if hours < len(closes):
+        out[:-hours] = 100.0 * (closes[hours:] / closes[:-hours] - 1.0)
+    return out
+
+
+def excess(returns: Floats) -> Floats:
+    """Return less the mean return of the hour's known pairs; NaN for an hour with fewer than three of them."""
+    known = ~np.isnan(returns)
+    count = known.sum(axis=1, keepdims=True)
+    mean = np.where(known, returns, 0.0).sum(axis=1, keepdims=True) / np.maximum(count, 1)
+    return np.where(count >= MIN_PAIRS, returns - mean, np.nan)
+
+
+def rank(returns: Floats) -> Floats:
+    """Rank of the return inside its hour, -0.5 worst to 0.5 best."""
+    return grid_ranks(returns, MIN_PAIRS)
+
+
+def top_third(returns: Floats) -> Floats:
+    """1 for the best third of the hour's known pairs, 0 for the others; fitted by squared error it is a probability."""
+    ranks = rank(returns)
+    return np.where(np.isnan(ranks), np.nan, (ranks >= 0.5 - TOP_SHARE).astype(np.float64))
+
+
+def plain(returns: Floats) -> Floats:
+    """The return itself, percent."""
+    return returns
+
+
+TARGETS: Mapping[str, Callable[[Floats], Floats]] = {
+    "rank": rank, "excess": excess, "return": plain, "top_third": top_third,
+}  # fmt: skip
+
+
+def uniqueness(labelled: Floats, horizon: int) -> Floats:
+    """Average uniqueness of each label: mean over its hours of 1 / labels of the pair that cover the hour.
+
+    `labelled` is 1 where a row takes part and 0 elsewhere [hours, pairs]; the label of hour t covers t + 1 to
+    t + horizon. 0 where no row takes part. Source: Lopez de Prado, Advances in Financial Machine Learning, ch. 4.
+    """
+    hours, pairs = labelled.shape
+    begun = np.vstack((np.zeros((1, pairs)), np.cumsum(labelled, axis=0)))
+    each = np.arange(hours + horizon)
+    covering = begun[np.minimum(each, hours)] - begun[np.maximum(each - horizon, 0)]
+    shares = np.divide(1.0, covering, out=np.zeros_like(covering), where=covering > 0)
+    total = np.vstack((np.zeros((1, pairs)), np.cumsum(shares, axis=0)))
+    first = np.arange(hours) + 1
+    return np.asarray(labelled * (total[first + horizon] - total[first]) / horizon)
+
+
+def decay(ages_hours: Floats, half_life_weeks: float | None) -> Floats:
+    """Weight of a row by its age: halved every `half_life_weeks`, 1 without one."""
+    if half_life_weeks is None:
+        return np.ones_like(ages_hours)
+    return np.asarray(0.5 ** (ages_hours / (half_life_weeks * 168.0)))

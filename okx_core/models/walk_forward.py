@@ -1,0 +1,189 @@
+"""Walk-forward: members trained every few weeks on what was known then, and their scores until the next time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from okx_core.models.algorithms.boosters import binned, fit_binned
+from okx_core.models.members import Fitted, MemberError, MemberSpec, fit_member
+from okx_core.models.panel import Panel
+from okx_core.models.ranks import Floats, Matrix, Whole
+from okx_core.models.targets import TARGETS, decay, future_return_pct, uniqueness
+
+WEEK_HOURS = 168
+
+
+@dataclass(frozen=True)
+class WalkForward:
+    """When members are trained: first after `min_history_weeks`, then every `every_weeks`.
+
+    A member trained for hour d (the open of the first bar that it scores) is fitted on rows
+    t < d - embargo - max(horizon, purge): their labels were known an embargo before. One purge for all horizons lets
+    members share their rows and bins. With fewer than `min_rows` rows nothing is trained.
+    """
+
+    every_weeks: int = 4
+    min_history_weeks: int = 52
+    purge_hours: int = 72
+    embargo_hours: int = 24
+    min_rows: int = 1_000
+
+    def dates(self, hours: int) -> list[int]:
+        """Hours of the grid at which members are trained."""
+        return list(range(self.min_history_weeks * WEEK_HOURS, hours, self.every_weeks * WEEK_HOURS))
+
+    def require_history(self, hours: int) -> None:
+        """Raises MemberError when `hours` of candles are too few for the first training date."""
+        if not self.dates(hours):
+            raise MemberError(
+                f"{hours / WEEK_HOURS:.0f} weeks of candles: the first model needs {self.min_history_weeks} "
+                "before its first hour; give more history or a smaller --min-history"
+            )
+
+    def fit_end(self, date: int, horizon: int) -> int:
+        """The first hour whose row may not be fitted for `date`."""
+        return date - self.embargo_hours - max(horizon, self.purge_hours)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Out-of-sample scores: by member a grid [hours, pairs], NaN where none was trained; `dates` are training hours."""
+
+    panel: Panel
+    dates: tuple[int, ...]
+    scores: dict[str, Floats]
+
+    def frame(self) -> pd.DataFrame:
+        """One long table: member, train_date, pair, timestamp_utc, score."""
+        dates = np.asarray(self.dates)
+        parts = []
+        for name, grid in self.scores.items():
+            hour, pair = np.nonzero(~np.isnan(grid))
+            train = dates[np.maximum(np.searchsorted(dates, hour, side="right") - 1, 0)]
+            part = pd.DataFrame(
+                {
+                    "member": name,
+                    "train_date": self._moments(train),
+                    "pair": np.asarray(self.panel.pairs)[pair],
+                    "timestamp_utc": self._moments(hour),
+                    "score": grid[hour, pair],
+                }
+            )
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    def _moments(self, hours: Whole) -> pd.DatetimeIndex:
+        seconds = (self.panel.first_hour + hours) * 3600
+        return pd.to_datetime(seconds, unit="s", utc=True).as_unit("us")
+
+
+def walk_forward(
+    panel: Panel, members: Sequence[MemberSpec], schedule: WalkForward, out: Predictions
+) -> Iterator[tuple[int, str]]:
+    """Fill `out` date by date and member by member; yields (date, member) before each fit, for progress.
+
+    A date whose rows are too few or whose target does not vary leaves its hours without a score.
+    """
+    thinned = {hours: ThinnedRows(panel, hours) for hours in {spec.grid_hours for spec in members}}
+    targets = {spec.name: _target(panel, spec) for spec in members}
+    for number, date in enumerate(out.dates):
+        stop = out.dates[number + 1] if number + 1 < len(out.dates) else panel.hours
+        scored = slice(int(panel.starts[date]), int(panel.starts[stop]))
+        ranked = panel.ranked(scored.start, scored.stop) if any(spec.ranked for spec in members) else None
+        for spec in members:
+            yield date, spec.name
+            fitted = thinned[spec.grid_hours].fit(spec, targets[spec.name], schedule, date)
+            if fitted is not None and scored.stop > scored.start:
+                matrix = ranked if spec.ranked and ranked is not None else panel.values[scored]
+                score = fitted.predict(_columns(panel, spec, matrix), fitted.names)
+                out.scores[spec.name][panel.row_hour[scored], panel.row_pair[scored]] = score
+
+
+def empty_predictions(panel: Panel, members: Sequence[MemberSpec], schedule: WalkForward) -> Predictions:
+    """Nothing predicted yet. Raises MemberError when the panel is too short for the first training date."""
+    schedule.require_history(panel.hours)
+    dates = schedule.dates(panel.hours)
+    return Predictions(
+        panel, tuple(dates), {spec.name: np.full(panel.closes.shape, np.nan) for spec in members}
+    )
+
+
+def fitted_at(panel: Panel, spec: MemberSpec, schedule: WalkForward, date: int) -> Fitted | None:
+    """The member as it is trained for one date; None when there are too few rows."""
+    return ThinnedRows(panel, spec.grid_hours).fit(spec, _target(panel, spec), schedule, date)
+
+
+def _target(panel: Panel, spec: MemberSpec) -> Floats:
+    return TARGETS[spec.target](future_return_pct(panel.closes, spec.horizon_hours))
+
+
+def _names(panel: Panel, spec: MemberSpec) -> tuple[str, ...]:
+    return panel.names if spec.features is None else spec.features
+
+
+def _columns(panel: Panel, spec: MemberSpec, matrix: Matrix) -> Matrix:
+    """The columns of the member; no copy where it takes all."""
+    if spec.features is None:
+        return matrix
+    return matrix[:, [panel.names.index(name) for name in spec.features]]
+
+
+class ThinnedRows:
+    """The thinned rows of a panel, raw and ranked, made once and cut by date; LightGBM's bins are made once a date."""
+
+    def __init__(self, panel: Panel, grid_hours: int) -> None:
+        self.panel = panel
+        self.rows = np.flatnonzero(panel.staggered(grid_hours)).astype(np.int64)
+        self.hour, self.pair = panel.row_hour[self.rows], panel.row_pair[self.rows]
+        self._matrices: dict[bool, Matrix] = {}
+        self._bins: tuple[object, Any] = (None, None)
+
+    def fit(self, spec: MemberSpec, target: Floats, schedule: WalkForward, date: int) -> Fitted | None:
+        """The member trained for a date; None where fewer than `min_rows` rows are known or none differs."""
+        end = schedule.fit_end(date, spec.horizon_hours)
+        start = 0 if spec.history_weeks is None else max(0, end - spec.history_weeks * WEEK_HOURS)
+        low, high = np.searchsorted(self.hour, (start, max(start, end)))
+        values = target[self.hour[low:high], self.pair[low:high]]
+        known = np.flatnonzero(~np.isnan(values))
+        values = values[known]
+        if len(known) < schedule.min_rows or not values.min() < values.max():
+            return None
+        rows = known + low
+        weight = _weights(spec, self.hour[rows], self.pair[rows], start, end, len(self.panel.pairs))
+        names = _names(self.panel, spec)
+        if spec.algorithm == "lightgbm":
+            data = self._binned(spec, low, high)
+            return Fitted(spec, names, fit_binned(data, known, values, weight, spec.budget))
+        matrix = self._matrix(ranked=spec.ranked)
+        matrix = matrix[low:high] if len(rows) == high - low else matrix[rows]
+        return fit_member(spec, _columns(self.panel, spec, matrix), names, values, weight)
+
+    def _matrix(self, *, ranked: bool) -> Matrix:
+        if ranked not in self._matrices:
+            self._matrices[ranked] = self.panel.thinned(self.rows, ranked=ranked)
+        return self._matrices[ranked]
+
+    def _binned(self, spec: MemberSpec, low: int, high: int) -> Any:
+        """Bins of rows [low, high); the newest are kept, for the members that share them."""
+        key = (low, high, spec.features, spec.budget)
+        if self._bins[0] != key:
+            matrix = _columns(self.panel, spec, self._matrix(ranked=False)[low:high])
+            self._bins = (key, binned(matrix, spec.budget))
+        return self._bins[1]
+
+
+def _weights(spec: MemberSpec, hour: Whole, pair: Whole, start: int, end: int, pairs: int) -> Floats:
+    """Label uniqueness times decay, with mean 1; of the rows of this fit alone, so later rows change nothing."""
+    labelled = np.zeros((end - start, pairs))
+    labelled[hour - start, pair] = 1.0
+    unique: Floats = uniqueness(labelled, spec.horizon_hours)[hour - start, pair]
+    weight = unique * decay((end - hour).astype(np.float64), spec.half_life_weeks)
+    return np.asarray(weight / weight.mean())
+
+
+def with_threads(spec: MemberSpec, threads: int) -> MemberSpec:
+    """The same member, fitted by so many threads."""
+    return replace(spec, budget=replace(spec.budget, threads=threads))

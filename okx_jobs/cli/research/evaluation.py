@@ -1,0 +1,182 @@
+"""`okxsignal research evaluate`: walk-forward on recorded, stored or synthetic candles, and the table of figures."""
+
+import math
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from okx_core.errors import OkxSignalError
+from okx_core.features.candle_set import CandleSet
+from okx_core.hours import HOUR
+from okx_core.models.members import DEFAULTS, MEMBERS, MemberSpec
+from okx_core.models.panel import hour_number
+from okx_core.models.walk_forward import WalkForward, with_threads
+from okx_jobs.cli.validation import synthetic_hourly
+from okx_jobs.stack import services
+from okx_services.research.evaluation import HORIZONS, Evaluation, RankIc, ScoreRow, build_panel, evaluate
+from resources.config.settings import Settings
+from resources.market.candle_frames import candle_set
+from resources.market.recorded_candles import recorded_candles
+from resources.stores import open_database
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """Which candles, members and training dates, and where the results go. `strength` None: no synthetic market."""
+
+    candles: Path | None = None
+    strength: float | None = None
+    days: int = 1100
+    pairs: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    members: str | None = None
+    schedule: WalkForward = field(default_factory=WalkForward)
+    tried_before: int = 0
+    threads: int = 1
+    out: Path | None = None
+    plot: Path | None = None
+
+
+def run_evaluation(request: EvaluationRequest, settings: Settings, console: Console) -> Evaluation:
+    """Evaluate and print; writes the predictions and the plot where the request names files."""
+    members = tuple(with_threads(spec, request.threads) for spec in chosen_members(request.members))
+    stored = request.candles is None and request.strength is None
+    with services.working_database(settings) if stored else nullcontext():
+        candles, origin = _candles(request, settings)
+    candles = _only(candles, request.pairs)
+    hourly = candles.hourly["timestamp_utc"]
+    start = pd.Timestamp(request.start or hourly.min()).ceil("h")
+    end = pd.Timestamp(request.end or hourly.max() + HOUR).floor("h")
+    request.schedule.require_history(hour_number(end) - hour_number(start))
+    columns = (
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("reading", total=1)
+
+        def report(step: str, done: int, total: int) -> None:
+            progress.update(task, description=step, completed=done, total=total)
+            if not console.is_terminal and (done == 0 or 10 * done // total > 10 * (done - 1) // total):
+                console.print(f"  {step}: {done} of {total}")
+
+        panel = build_panel(candles, start, end, request.threads, report)
+        found = evaluate(panel, members, request.schedule, request.tried_before, report)
+    console.print(
+        f"{origin}: {len(panel.pairs)} pairs, {start:%Y-%m-%d} to {end:%Y-%m-%d}, {len(panel.row_hour):,} rows, "
+        f"{len(panel.names)} features, {len(found.predictions.dates)} training dates"
+    )
+    print_evaluation(found, console)
+    _write(found, request, console)
+    return found
+
+
+def chosen_members(wanted: str | None) -> tuple[MemberSpec, ...]:
+    """The members named (comma-separated), `all` of them, or the default ones."""
+    if wanted is None:
+        return DEFAULTS
+    if wanted.strip() == "all":
+        return tuple(MEMBERS.values())
+    names = list(dict.fromkeys(part.strip() for part in wanted.split(",") if part.strip()))
+    unknown = [name for name in names if name not in MEMBERS]
+    if unknown or not names:
+        raise OkxSignalError(
+            f"no member {', '.join(unknown) or '(none named)'}; known: {', '.join(MEMBERS)}, all"
+        )
+    return tuple(MEMBERS[name] for name in names)
+
+
+def _candles(request: EvaluationRequest, settings: Settings) -> tuple[CandleSet, str]:
+    if request.candles is not None and request.strength is not None:
+        raise OkxSignalError("--synthetic makes its own market: leave out --candles")
+    if request.candles is not None:
+        return recorded_candles(request.candles), request.candles.name
+    if request.strength is not None:
+        return synthetic_hourly(request.days, request.strength), f"synthetic, strength {request.strength:g}"
+    database = open_database(settings.database)
+    span = database.rows(
+        "select min(timestamp_utc) as first, max(timestamp_utc) as last from market.candles_1h"
+    )[0]
+    if span["first"] is None:
+        raise OkxSignalError(
+            "no hourly candles are stored: run `okxsignal backfill --from DAY` first, or name --candles FILE"
+        )
+    end = request.end or span["last"] + HOUR
+    return candle_set(database, request.start or span["first"], end), "the stored candles"
+
+
+def _only(candles: CandleSet, pairs: str | None) -> CandleSet:
+    """The candles of the pairs named; all of them without names."""
+    wanted = [part.strip().upper() for part in (pairs or "").split(",") if part.strip()]
+    held = sorted(candles.hourly["pair"].unique())
+    absent = [pair for pair in wanted if pair not in held]
+    if absent:
+        raise OkxSignalError(f"no candles of {', '.join(absent)}; there are {', '.join(held)}")
+    if not wanted:
+        return candles
+    frames = {name: frame[frame["pair"].isin(wanted)] for name, frame in candles.frames.items()}
+    return replace(candles, frames=frames)
+
+
+def print_evaluation(found: Evaluation, console: Console) -> None:
+    """The table of variants, the calibration of the ensemble, and how many variants were tried."""
+    table = Table("variant", box=None, pad_edge=False)
+    for hours in HORIZONS:
+        table.add_column(f"IC {hours}h (t)", justify="right", no_wrap=True)
+        table.add_column(f"neutral {hours}h (t)", justify="right", no_wrap=True)
+    for name in ("top 4 bp/day (t)", "turnover", "deflated Sharpe"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in found.rows:
+        table.add_row(*_cells(row))
+    console.print(table)
+    for line in found.calibration:
+        shares = " ".join(f"{100 * share:.0f}" for share in line.coverage)
+        console.print(
+            f"calibration {line.horizon_hours}h: ECE {line.reliability_error:.4f}, Brier {line.brier:.4f} against "
+            f"{line.base_rate_brier:.4f} of the base rate, 80 % interval covers {shares} % by volatility quintile"
+        )
+    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in found.weights.items())
+    console.print(f"ensemble weights at the last date: {weights}", soft_wrap=True)
+    console.print(
+        f"{found.variants} variants evaluated (members and ensembles, with those tried before); PBO "
+        f"{found.overfitting:.2f}. IC: hourly rank correlation with the return of the next hours; neutral: "
+        "volatility's rank taken out; t from two-week blocks; top 4 against equal weight, after costs.",
+        soft_wrap=True,
+    )
+
+
+def _cells(row: ScoreRow) -> list[str]:
+    cells = [row.name if row.kind != "baseline" else f"({row.name})"]
+    for hours in HORIZONS:
+        ic: RankIc = row.ic[hours]
+        cells += [_with_t(ic.raw, ic.raw_t, 4), _with_t(ic.neutral, ic.neutral_t, 4)]
+    held = row.top_k
+    return [
+        *cells,
+        _with_t(held.excess_bp, held.excess_t, 1),
+        f"{held.turnover:.2f}",
+        f"{row.deflated_sharpe:.2f}",
+    ]
+
+
+def _with_t(value: float, t: float, digits: int) -> str:
+    return "-" if math.isnan(value) else f"{value:+.{digits}f} ({t:.1f})"
+
+
+def _write(found: Evaluation, request: EvaluationRequest, console: Console) -> None:
+    if request.out is not None:
+        found.predictions.frame().to_parquet(request.out, index=False)
+        console.print(f"out-of-sample predictions: {request.out}")
+    if request.plot is not None:
+        from okx_services.research.evaluation_plot import write_plot
+
+        write_plot(found, request.plot)
+        console.print(f"cumulative rank IC: {request.plot}")

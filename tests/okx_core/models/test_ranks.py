@@ -1,0 +1,70 @@
+"""Ranks and rank correlations agree with scipy and with the slower implementation by rows."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.stats import rankdata
+
+from okx_core.models.ranks import centred_ranks, grid_ranks, matrix_ranks, ranks_of
+from okx_core.models.scores import cross_sectional_rank_ic, hourly_rank_ic, neutral_rank_ic
+
+numbers = st.one_of(st.just(np.nan), st.integers(-3, 3).map(float))
+grids = hnp.arrays(np.float64, (6, 5), elements=numbers)
+
+
+@given(hnp.arrays(np.float64, 9, elements=numbers))
+def test_ranks_are_those_of_scipy_with_ties_and_unknown_values(values) -> None:
+    known = ~np.isnan(values)
+    found = ranks_of(values)
+    assert np.isnan(found[~known]).all()
+    np.testing.assert_allclose(found[known] + 1.0, rankdata(values[known]))
+
+
+@given(hnp.arrays(np.float64, 9, elements=numbers))
+def test_centred_ranks_go_from_minus_a_half_to_a_half_around_zero(values) -> None:
+    found = centred_ranks(values)
+    known = found[~np.isnan(found)]
+    assert (np.abs(known) <= 0.5).all()
+    assert abs(known.sum()) < 1e-12
+
+
+@given(grids, grids)
+def test_the_ic_of_grids_is_the_ic_of_rows(score, outcome) -> None:
+    hours = np.repeat(np.arange(6), 5)
+    by_rows = cross_sectional_rank_ic(hours, score.ravel(), outcome.ravel())
+    by_grid = hourly_rank_ic(score, outcome)
+    np.testing.assert_allclose(by_grid[~np.isnan(by_grid)], by_rows, atol=1e-12)
+
+
+def test_the_neutral_ic_is_the_correlation_of_residuals_of_ranks() -> None:
+    rng = np.random.default_rng(3)
+    score, outcome, volatility = rng.normal(size=(3, 40, 9))
+    score[rng.random(score.shape) < 0.1] = np.nan
+    found = neutral_rank_ic(score, outcome, volatility)
+    for hour in range(40):
+        known = ~np.isnan(score[hour])
+        ranks = [rankdata(grid[hour][known]) for grid in (score, outcome, volatility)]
+        design = np.column_stack((np.ones(known.sum()), ranks[2]))
+        left, right = (r - design @ np.linalg.lstsq(design, r, rcond=None)[0] for r in ranks[:2])
+        assert abs(found[hour] - np.corrcoef(left, right)[0, 1]) < 1e-9
+
+
+def test_a_score_that_only_knows_volatility_has_no_neutral_ic() -> None:
+    volatility = np.random.default_rng(1).normal(size=(50, 8))
+    noise = np.random.default_rng(2).normal(size=(50, 8))
+    assert np.nanmean(hourly_rank_ic(-volatility, noise - 3.0 * volatility)) > 0.8
+    assert np.isnan(neutral_rank_ic(-volatility, noise - 3.0 * volatility, volatility)).all()
+
+
+def test_the_rows_of_an_hour_are_ranked_by_column_and_unknown_ones_are_in_the_middle() -> None:
+    values = np.array([[3.0, np.nan], [1.0, 5.0], [2.0, 7.0], [9.0, 1.0]], dtype=np.float32)
+    found = matrix_ranks(values, np.array([4, 4, 4, 5]))
+    np.testing.assert_allclose(found, [[0.5, 0.0], [-0.5, -0.5], [0.0, 0.5], [0.0, 0.0]])
+
+
+def test_hours_with_too_few_pairs_get_no_ranks() -> None:
+    grid = np.array([[1.0, 2.0, np.nan], [1.0, 2.0, 3.0]])
+    found = grid_ranks(grid, 3)
+    assert np.isnan(found[0]).all()
+    np.testing.assert_allclose(found[1], [-0.5, 0.0, 0.5])
