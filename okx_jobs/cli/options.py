@@ -1,9 +1,10 @@
 """Shared by every command of `okxsignal`: settings, console, the format of moments, the words of a failure."""
 
 import errno
+import math
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from resources.config.settings import Settings
 
 MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+class Strength(click.FloatRange):
+    """How strong an edge is planted, 0 to 3. A plain range lets nan through, which compares with nothing."""
+
+    name = "strength"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = click.FLOAT.convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail("nan is no strength; give a number from 0 (noise) to 3", param, ctx)
+        return super().convert(number, param, ctx)
+
+
+STRENGTH = Strength(0, 3)
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 DATABASE_DRIVERS = ("psycopg", "adbc_driver")

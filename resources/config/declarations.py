@@ -158,14 +158,14 @@ class DeclaredSettings(BaseModel):
     )
 
     max_asset_pct: Percent | None = setting(
-        None, Group.RISK, "percent of equity",
+        None, Group.RISK, "percent of equity, 0 to 100",
         "Largest position in one asset. While a limit is missing no buy is placed outside mode simulated.",
     )  # fmt: skip
     max_exposure_pct: Percent | None = setting(
-        None, Group.RISK, "percent of equity", "Largest sum of all positions."
+        None, Group.RISK, "percent of equity, 0 to 100", "Largest sum of all positions."
     )
     risk_per_trade_pct: Percent | None = setting(
-        None, Group.RISK, "percent of equity", "Loss that one trade may cost at the planned adverse move."
+        None, Group.RISK, "percent of equity, 0 to 100", "Loss that one trade may cost at the planned adverse move."
     )
     max_order_quote: Limit | None = setting(None, Group.RISK, "quote units", "Largest single order.")
 

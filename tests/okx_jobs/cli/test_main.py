@@ -179,11 +179,14 @@ class TestOptions:
         assert "is not a directory; choose another home" in message_of(answer)
 
 
-class TestReported:
-    """Bugs in modules that another hand is changing; a fix turns these red, and then the mark goes."""
+class TestRefusedOptions:
+    """A wrong option is named with its remedy and leaves nothing behind."""
 
-    def test_a_refused_option_does_not_poison_the_home(self, shell) -> None:
-        message_of(shell("demo", "--strength", "7"))
+    @pytest.mark.parametrize("strength", ["7", "-1", "nan", "inf", "much"])
+    def test_a_refused_option_does_not_poison_the_home(self, shell, strength: str) -> None:
+        answer = shell("demo", f"--strength={strength}")
+        assert answer.code == 2
+        assert "Invalid value for '--strength'" in answer.err.splitlines()[-1]
         assert left_behind(shell.home) == []
 
     def test_more_days_than_the_calendar_has(self, shell) -> None:
