@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,7 +168,10 @@ def serve() -> "Serve":
 
 @dataclass(frozen=True)
 class DemoHome:
-    """A home in which the demo has been run, its services still up."""
+    """A home in which the demo has been run, its services still up.
+
+    Tests share it in any order, and some live on in it: what the demo left ends at `stretch.end`.
+    """
 
     pipeline: object
     admin: object
@@ -180,6 +184,22 @@ class DemoHome:
         from resources.stores import open_database
 
         return open_database(self.settings.database)
+
+    def pages(self) -> dict[dg.AssetKey, dict[str, object]]:
+        """The metadata of the newest run of each asset, by name."""
+        from okx_assets import keys
+
+        events = {key: self.instance.get_latest_materialization_event(key) for key in keys.EVERY}
+        return {
+            key: {name: value.value for name, value in event.asset_materialization.metadata.items()}
+            for key, event in events.items()
+            if event is not None
+        }
+
+    @cached_property
+    def demo_pages(self) -> dict[dg.AssetKey, dict[str, object]]:
+        """The pages when the demo had ended: asked first by the fixture."""
+        return self.pages()
 
 
 @pytest.fixture(scope="session")
@@ -212,7 +232,9 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHome]:
             with pytest.MonkeyPatch.context() as patch:
                 thin_moments(patch)
                 demo.run()
-            yield DemoHome(pipeline, admin, settings, stretch, instance)
+            market = DemoHome(pipeline, admin, settings, stretch, instance)
+            assert market.demo_pages
+            yield market
     finally:
         EmbeddedPostgres(home).forget()
         os.environ.clear()
