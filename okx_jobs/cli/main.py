@@ -74,7 +74,9 @@ def cli(home: Path | None) -> None:
     help="Newest weeks to train and to backtest; default: 8 of the synthetic market, all of a tape.",
 )
 @click.option(
-    "--strength", type=options.STRENGTH, help="Planted predictable part of the synthetic tape; 0 is pure noise."
+    "--strength",
+    type=options.STRENGTH,
+    help="Planted predictable part of the synthetic tape; 0 is pure noise.",
 )
 @click.option("--seed", type=int, help="Seed of the synthetic tape.")
 def demo(

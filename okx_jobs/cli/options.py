@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
+
 class Strength(click.FloatRange):
     """How strong an edge is planted, 0 to 3. A plain range lets nan through, which compares with nothing."""
 

@@ -158,7 +158,10 @@ def research() -> None:
 @research.command("evaluate")
 @click.option("--candles", type=FILE, help="Parquet file of hourly candles; default: the home's database.")
 @click.option(
-    "--synthetic", "strength", type=options.STRENGTH, help="The synthetic market with so strong an edge; 0: noise."
+    "--synthetic",
+    "strength",
+    type=options.STRENGTH,
+    help="The synthetic market with so strong an edge; 0: noise.",
 )
 @click.option("--days", type=click.IntRange(1), default=1100, show_default=True, help="Days of --synthetic.")
 @click.option("--pairs", help="Comma-separated; default: all.")

@@ -165,7 +165,10 @@ class DeclaredSettings(BaseModel):
         None, Group.RISK, "percent of equity, 0 to 100", "Largest sum of all positions."
     )
     risk_per_trade_pct: Percent | None = setting(
-        None, Group.RISK, "percent of equity, 0 to 100", "Loss that one trade may cost at the planned adverse move."
+        None,
+        Group.RISK,
+        "percent of equity, 0 to 100",
+        "Loss that one trade may cost at the planned adverse move.",
     )
     max_order_quote: Limit | None = setting(None, Group.RISK, "quote units", "Largest single order.")
 
