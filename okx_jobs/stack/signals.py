@@ -45,8 +45,9 @@ def interrupt(number: int, _frame: object) -> None:
     if number == signal.SIGHUP:
         leave_terminal()
     _ended.set()
-    signal.signal(signal.SIGALRM, _interrupt_again)
-    signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS, AGAIN_SECONDS)
+    if _working:
+        signal.signal(signal.SIGALRM, _interrupt_again)
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS, AGAIN_SECONDS)
     raise KeyboardInterrupt
 
 
@@ -71,6 +72,8 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         _working.pop()
+        if not _working:  # an alarm that comes while Python itself ends would kill it
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
     _raise_if_ended()
 
 

@@ -11,11 +11,12 @@ from okx_core.hours import DAY
 from okx_core.market.instruments import Instrument
 from okx_core.market.universe import Observation, UniverseFilter, rejection_reason
 from resources.okx.client import OkxClient
-from resources.okx.errors import OkxError
+from resources.okx.errors import OkxError, TransientError
 from resources.postgres.database import Database
 
 Row = dict[str, object]
-MAX_ERRORS = 5  # so many pairs in a row that fail before one succeeds: it is the exchange, not a pair
+# So many pairs that do not answer are no strange pairs, but an exchange that is out of order; of few pairs a quarter.
+MIN_OUTAGE_PAIRS, MAX_OUTAGE_PAIRS = 2, 5
 
 log = logging.getLogger(__name__)
 
@@ -88,19 +89,32 @@ def _refusal(row: Row, error: str) -> Row:
 def _daily_turnovers(
     client: OkxClient, pairs: list[str], start: datetime, end: datetime
 ) -> tuple[dict[str, dict[date, float]], dict[str, str]]:
-    """Turnover of every pair by day, and the errors of the pairs that the exchange refuses."""
-    turnovers, errors = {}, {}
-    for pair in pairs:
-        try:
-            turnovers[pair] = _daily_turnover(client, pair, start, end)
-        except OkxError as error:
-            log.warning("%s: %s", pair, error)
-            errors[pair] = error
-            if len(errors) >= MAX_ERRORS and not turnovers:
-                break
+    """Turnover of every pair by day, and the errors of the pairs that the exchange refuses.
+
+    A transient error says nothing about its pair, so the pair is asked again at the end. It is raised when many pairs
+    have one, or no pair is readable: the exchange is out of order, and what is enabled today is not to depend on it.
+    """
+    outage = max(MIN_OUTAGE_PAIRS, min(len(pairs) // 4, MAX_OUTAGE_PAIRS))
+    turnovers: dict[str, dict[date, float]] = {}
+    errors: dict[str, OkxError] = {}
+    for asked in (pairs, None):
+        for pair in asked or [pair for pair, error in errors.items() if isinstance(error, TransientError)]:
+            try:
+                turnovers[pair] = _daily_turnover(client, pair, start, end)
+                errors.pop(pair, None)
+            except OkxError as error:
+                log.warning("%s: %s", pair, error)
+                errors[pair] = error
+                _raise_outage(errors, outage)
     if errors and not turnovers:
         raise next(iter(errors.values()))
     return turnovers, {pair: str(error) for pair, error in errors.items()}
+
+
+def _raise_outage(errors: dict[str, OkxError], outage: int) -> None:
+    transient = [error for error in errors.values() if isinstance(error, TransientError)]
+    if len(transient) >= outage:
+        raise transient[0]
 
 
 def _daily_turnover(client: OkxClient, pair: str, start: datetime, end: datetime) -> dict[date, float]:

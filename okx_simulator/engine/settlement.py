@@ -77,7 +77,7 @@ class Settlement:
         return int(text) if text else None
 
     def _walk(self, since_ms: int, now_ms: int) -> None:
-        """Play everything in (since, now]; after what changes the outlook, look again from there."""
+        """Play everything in (since, now]; after what changes what is due, look again from there."""
         self._reached, self._triggered = {}, {}
         looking = True
         while looking:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from resources.config.values import (
+    Clock,
+    Currency,
     DayCount,
     HomePath,
     JsonObject,
@@ -21,7 +23,9 @@ from resources.config.values import (
     Port,
     PostgresUrl,
     Region,
+    RestHost,
     StoreUrl,
+    StreamHost,
     Strength,
     WebAddress,
 )
@@ -126,7 +130,7 @@ class DeclaredSettings(BaseModel):
         None, Group.TAPE, "ISO 8601 time", "End of a recorded tape, exclusive. Unset: after its last bar."
     )
     pairs: PairNames = setting(DEFAULT_PAIRS, Group.TAPE, "PAIR,PAIR", "Pairs of the simulated market.")
-    clock: str = setting(
+    clock: Clock = setting(
         "real", Group.TAPE, "real, or fixed:<ISO 8601 time>", "Clock of the simulated exchange."
     )
 
@@ -136,15 +140,15 @@ class DeclaredSettings(BaseModel):
         "global, eea, us",
         "Region in which the account was opened; it selects the hosts.",
     )
-    okx_url: str = setting("", Group.OKX, "URL", "REST host instead of the region's.")
-    okx_stream_url: str = setting("", Group.OKX, "URL", "WebSocket host instead of the region's.")
+    okx_url: RestHost = setting("", Group.OKX, "URL", "REST host instead of the region's.")
+    okx_stream_url: StreamHost = setting("", Group.OKX, "URL", "WebSocket host instead of the region's.")
     okx_api_key: SecretStr | None = setting(
         None, Group.OKX, "text", "API key; modes demo and live need it. Only the process that trades gets it."
     )
     okx_api_secret: SecretStr | None = setting(None, Group.OKX, "text", "Secret of the API key.")
     okx_passphrase: SecretStr | None = setting(None, Group.OKX, "text", "Passphrase of the API key.")
 
-    quote_currency: str = setting("USDT", Group.UNIVERSE, "currency", "Pairs quoted in it are traded.")
+    quote_currency: Currency = setting("USDT", Group.UNIVERSE, "currency", "Pairs quoted in it are traded.")
     min_turnover_quote: Limit | None = setting(
         None, Group.UNIVERSE, "quote units per day",
         "Turnover of the day before that a pair needs. Unset: 1,000,000.",
@@ -176,6 +180,14 @@ class DeclaredSettings(BaseModel):
         None, Group.ALERTS, "URL", "Receives each alert as JSON by POST. Unset: alerts are only stored."
     )
 
+    @field_validator("tape_to")
+    @classmethod
+    def _after_its_beginning(cls, end: datetime | None, info: ValidationInfo) -> datetime | None:
+        begin = info.data.get("tape_from")
+        if begin is not None and end is not None and _in_utc(end) <= _in_utc(begin):
+            raise ValueError(f"not after {variable_of('tape_from')}={begin.isoformat()}")
+        return end
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -191,6 +203,11 @@ class Declaration:
     @property
     def variable(self) -> str:
         return variable_of(self.field)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A time without a zone is UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def variable_of(field: str) -> str:

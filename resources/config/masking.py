@@ -18,7 +18,6 @@ SHOWN_IN_QUERY = frozenset(
         "sslcert",
         "application_name",
         "connect_timeout",
-        "options",
         "target_session_attrs",
         "channel_binding",
         "keepalives",

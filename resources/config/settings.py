@@ -81,7 +81,9 @@ class Settings(DeclaredSettings):
     @property
     def universe_filter(self) -> UniverseFilter:
         """Conditions for trading a pair."""
-        turnover = self.min_turnover_quote or DecisionRules().min_turnover_quote
+        turnover = self.min_turnover_quote
+        if turnover is None:
+            turnover = DecisionRules().min_turnover_quote
         return UniverseFilter(self.quote_currency, turnover, self.min_age_days, self.max_spread_bps)
 
     @property

@@ -94,12 +94,16 @@ def _places(path: Path, text: str) -> dict[str, str]:
         place = f"{path} line {binding.original.line + binding.original.string.count(chr(10), 0, skipped)}"
         if binding.error or (binding.key is not None and binding.value is None):
             raise SettingsError(f"{place} is not of the form NAME=value: correct or remove it")
-        if binding.key in places:
+        if binding.key is None:
+            continue
+        same = next((name for name in places if name.upper() == binding.key.upper()), None)
+        if same is not None:
             raise SettingsError(
-                f"{binding.key} is set in {places[binding.key]} and again in {place}: keep one"
+                f"{same} is set in {places[same]} and again in {place}, as {binding.key}: keep one"
+                if same != binding.key
+                else f"{same} is set in {places[same]} and again in {place}: keep one"
             )
-        if binding.key is not None:
-            places[binding.key] = place
+        places[binding.key] = place
     return places
 
 

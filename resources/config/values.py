@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
@@ -17,7 +19,8 @@ DATABASE_URL = re.compile(
     r"postgres(ql)?://([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*(:([^:@/?#%[\]\s]|%[0-9a-fA-F]{2})*)?@?"
     r"([^:@/?#\s[\]]+|\[[0-9a-fA-F:.]+\])?(:\d{1,5})?/[^/?#\s]+(\?[^#\s]*)?"
 )
-WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+([/?#]\S*)?")
+PAIR = re.compile(r"[A-Z0-9]+-[A-Z0-9]+(-SWAP)?")
+CLOCK = re.compile(r"real|fixed:(?P<fixed>.+)|accelerated:(?P<from>.+):\d+(\.\d+)?")
 
 
 class SettingsError(OkxSignalError):
@@ -65,18 +68,64 @@ def _absolute(value: Path) -> Path:
     return home
 
 
-def _names_a_pair(value: str) -> str:
-    if not value.replace(",", "").strip():
+def _names_pairs(value: str) -> str:
+    parts = [part.strip().upper() for part in value.split(",")]
+    if not any(parts):
         raise ValueError("names no pair; write it like BTC-USDT,ETH-USDT")
-    if not all(part.strip() for part in value.split(",")):
+    if not all(parts):
         raise ValueError(f"{value!r} has nothing between two commas; write it like BTC-USDT,ETH-USDT")
+    for number, part in enumerate(parts):
+        if not PAIR.fullmatch(part):
+            raise ValueError(f"{part!r} is no pair; write it like BTC-USDT,ETH-USDT")
+        if part in parts[:number]:
+            raise ValueError(f"{part} is there twice; keep one")
     return value
+
+
+def _currency(value: str) -> str:
+    if not re.fullmatch(r"[A-Z0-9]+", value):
+        raise ValueError("not of the form USDT: capital letters and digits")
+    return value
+
+
+def _clock(value: str) -> str:
+    found = CLOCK.fullmatch(value)
+    try:
+        moment = found and (found["fixed"] or found["from"])
+        if found and (moment is None or datetime.fromisoformat(moment)):
+            return value
+    except ValueError:
+        pass
+    raise ValueError("not of the form real or fixed:2023-06-01T12:00:00Z")
+
+
+def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    """Whether a text is a URL with one of the schemes, a host, and a port, if any, that exists."""
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in schemes
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not re.search(r"\s", text)
+        )
+    except ValueError:
+        return False
 
 
 def _web_address(value: SecretStr) -> SecretStr:
-    if not WEB_ADDRESS.fullmatch(value.get_secret_value()):
+    if not _is_address(value.get_secret_value(), ("http", "https")):
         raise ValueError("not of the form https://host/path")
     return value
+
+
+def _host(example: str, *schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value and not _is_address(value, schemes):
+            raise ValueError(f"not of the form {example}")
+        return value
+
+    return AfterValidator(check)
 
 
 def _postgres_url(value: SecretStr) -> SecretStr:
@@ -118,7 +167,11 @@ def _json_object(value: SecretStr) -> SecretStr:
 ModeName = Annotated[Mode, _one_of("mode", Mode)]
 Region = Annotated[str, _one_of("region", REST_HOSTS)]
 HomePath = Annotated[Path, AfterValidator(_absolute)]
-PairNames = Annotated[str, AfterValidator(_names_a_pair)]
+PairNames = Annotated[str, AfterValidator(_names_pairs)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Clock = Annotated[str, AfterValidator(_clock)]
+RestHost = Annotated[str, _host("https://www.okx.com", "http", "https")]
+StreamHost = Annotated[str, _host("wss://ws.okx.com:8443", "ws", "wss")]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 JsonObject = Annotated[SecretStr, AfterValidator(_json_object)]

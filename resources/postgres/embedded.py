@@ -31,7 +31,7 @@ from okx_core.errors import OkxSignalError
 ROOT_STORE = Path("/var/lib/okxsignal")
 ROOT_RUNS_AS = "nobody"
 OWNER = "okxsignal"
-BURIAL_SECONDS = 30.0
+REAP_SECONDS = 30.0
 MAX_SOCKET_DIRECTORY = 85  # the kernel allows 107 bytes including the socket's own name
 INITDB_OPTIONS = [
     "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions",
@@ -161,7 +161,7 @@ class EmbeddedPostgres:
         return (self.data / "PG_VERSION").exists()
 
     def is_running(self) -> bool:
-        if not self.exists() or self._is_unburied():
+        if not self.exists() or self._is_zombie():
             return False
         return self._call("pg_ctl", "status", "-D", self.data.name).returncode == 0
 
@@ -195,7 +195,7 @@ class EmbeddedPostgres:
         shutil.rmtree(self.cluster, ignore_errors=True)
         shutil.rmtree(self.socket_directory, ignore_errors=True)
 
-    def _is_unburied(self) -> bool:
+    def _is_zombie(self) -> bool:
         """True for a killed server that nobody has collected yet; pg_ctl takes such a zombie for alive."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
@@ -204,8 +204,8 @@ class EmbeddedPostgres:
             return False
 
     def _wait_until_reaped(self) -> None:
-        deadline = time.monotonic() + BURIAL_SECONDS
-        while self._is_unburied():
+        deadline = time.monotonic() + REAP_SECONDS
+        while self._is_zombie():
             if time.monotonic() > deadline:
                 raise PostgresError(
                     f"the server of {self.data} was killed, and process 1 does not collect it: restart this "

@@ -119,7 +119,7 @@ def test_public_channels(play: Callable[[Scene], None]) -> None:
     play(scene)
 
 
-def test_orders_are_placed_and_heard_of_on_the_private_channel(
+def test_orders_are_placed_and_pushed_on_the_private_channel(
     play: Callable[[Scene], None], key: tuple[str, str, str], exchange: Exchange
 ) -> None:
 

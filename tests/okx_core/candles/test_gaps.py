@@ -43,7 +43,7 @@ def test_a_young_bar_is_asked_for_at_growing_intervals() -> None:
         assert is_due(due, attempts, CLOSED, due)
 
 
-def test_an_old_bar_is_asked_for_a_second_time_at_once_and_then_judged() -> None:
+def test_an_old_bar_is_asked_for_a_second_time_at_once_and_then_classified() -> None:
     now = CLOSED + 24 * HOUR
     assert is_due(CLOSED, 1, now, now)
     assert not is_conclusive(CLOSED, 1, now)

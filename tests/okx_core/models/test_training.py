@@ -148,7 +148,7 @@ def test_the_fingerprint_changes_with_names_order_and_unknown_values(study) -> N
     assert data_fingerprint(study.rows.copy()) == own
 
 
-def test_the_knobs_of_the_trees_reach_the_model(study) -> None:
+def test_the_parameters_of_the_trees_reach_the_model(study) -> None:
     few = study.train("lightgbm", trees=replace(study.spec.trees, trees=3))
     assert few.regressor.num_trees() == 3
     assert few.regressor.params["deterministic"]

@@ -92,7 +92,7 @@ def test_a_reused_pid_is_somebody_else(sleeper) -> None:
     assert sleeper.poll() is None
 
 
-def test_a_dead_or_unburied_process_is_gone() -> None:
+def test_a_dead_or_zombie_process_is_gone() -> None:
     child = subprocess.Popen(["true"])
     record = ProcessRecord("short", child.pid, psutil.Process(child.pid).create_time())
     while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:

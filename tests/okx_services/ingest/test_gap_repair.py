@@ -65,7 +65,7 @@ def backfill(candles: CandleStore, client) -> int:
     return GapLedger(candles).notice(PAIRS, START, END, client.now())
 
 
-def test_old_gaps_are_judged_after_the_second_ask(serve, tape, database) -> None:
+def test_old_gaps_are_classified_after_the_second_ask(serve, tape, database) -> None:
     store = CandleStore(database)
     with serve(tape, NOW) as (_, client):
         assert backfill(store, client) == 3 * len(OUTAGE) + 3
@@ -112,7 +112,7 @@ def set_clock(exchange, now: datetime) -> None:
     exchange.clock.set(fixed(int(now.timestamp() * 1000)))
 
 
-def test_a_pair_that_has_been_delisted_since_is_judged_too(serve, tape, database) -> None:
+def test_a_pair_that_has_been_delisted_since_is_classified_too(serve, tape, database) -> None:
     store = CandleStore(database)
     with serve(tape, NOW) as (_exchange, client):
         backfill(store, client)

@@ -87,7 +87,7 @@ def test_where_stream_and_rest_differ_rest_stands_and_the_first_version_is_kept(
     play(scene)
 
 
-def test_a_bar_that_rest_has_judged_is_not_touched_by_a_late_push(play: Callable[[Scene], None]) -> None:
+def test_a_bar_that_rest_has_decided_is_not_touched_by_a_late_push(play: Callable[[Scene], None]) -> None:
     async def scene(feed: Feed) -> None:
         feed.fault(kind="late_candle", channel="candle1H", instId="BTC-USDT", seconds=40)
         await feed.healthy()

@@ -69,7 +69,7 @@ def ledger(database: Database) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("suffix", ["", "-SWAP"])
-def test_a_recording_arrives_as_it_is_and_its_holes_are_judged(serve, database, tmp_path, suffix) -> None:
+def test_a_recording_arrives_as_it_is_and_its_holes_are_classified(serve, database, tmp_path, suffix) -> None:
     wanted = recording(suffix)
     wanted.to_parquet(tmp_path / "tape.parquet")
     replay(tmp_path / "tape.parquet", serve, database)

@@ -117,6 +117,32 @@ class TestTheUniverse:
         with pytest.raises(TransientError, match="cannot connect"):
             observe(changed(failing(AWAY, *PAIRS)), TODAY, TODAY + DAY, RULES, {})
 
+    def test_an_outage_that_begins_on_the_way_disables_no_pair(self, changed) -> None:
+        with pytest.raises(TransientError, match="cannot connect"):
+            observe(changed(failing(AWAY, *PAIRS[1:])), TODAY, TODAY + DAY, RULES, {})
+
+    def test_one_pair_that_never_answers_is_rejected_with_the_reason(self, changed) -> None:
+        rows = observe(changed(failing(AWAY, STRANGE)), TODAY, TODAY + DAY, RULES, {})
+        assert [row["pair"] for row in rows if not row["enabled"]] == [STRANGE]
+        assert any("cannot connect" in str(row["reason"]) for row in rows)
+
+    def test_a_pair_that_answers_at_the_second_time_is_as_the_others(self, changed) -> None:
+        refusals = [AWAY]
+
+        def once(call: Call, rows: list[Any]) -> list[Any]:
+            if refusals and isinstance(call.parameters, dict) and call.parameters.get("instId") == STRANGE:
+                raise refusals.pop()
+            return rows
+
+        rows = observe(changed(once), TODAY, TODAY + DAY, RULES, {})
+        assert not refusals
+        assert all(row["enabled"] for row in rows)
+
+    def test_however_many_pairs_are_refused_first_the_others_are_read(self, changed) -> None:
+        *refused, last = sorted(PAIRS)
+        rows = observe(changed(failing(REFUSED, *refused)), TODAY, TODAY + DAY, RULES, {})
+        assert [row["pair"] for row in rows if row["enabled"]] == [last]
+
 
 class TestCandles:
     @pytest.mark.parametrize(

@@ -51,6 +51,16 @@ def test_the_defaults_are_safe() -> None:
         ("MAX_ASSET_PCT", "nan", "should be"),
         ("MAX_ASSET_PCT", "1e9", "should be less than or equal to 100"),
         ("PAIRS", "BTC-USDT,,ETH-USDT", "nothing between two commas"),
+        ("PAIRS", "BTC-USDT,btc-usdt", "BTC-USDT is there twice; keep one"),
+        ("PAIRS", "BTC-USDT,eth/usdt", "'ETH/USDT' is no pair; write it like BTC-USDT,ETH-USDT"),
+        ("QUOTE_CURRENCY", "usdt ", "not of the form USDT"),
+        ("QUOTE_CURRENCY", "", "not of the form USDT"),
+        ("OKX_URL", "foo", "not of the form https://www.okx.com"),
+        ("OKX_URL", "https://", "not of the form https://www.okx.com"),
+        ("OKX_URL", "https://proxy.example:99999", "not of the form https://www.okx.com"),
+        ("OKX_STREAM_URL", "https://ws.okx.com", "not of the form wss://ws.okx.com:8443"),
+        ("CLOCK", "foo", "not of the form real or fixed:2023-06-01T12:00:00Z"),
+        ("CLOCK", "fixed:soon", "not of the form real or fixed:2023-06-01T12:00:00Z"),
         ("MAX_EXPOSURE_PCT", "-5", "should be greater than or equal to 0"),
         ("MAX_ORDER_QUOTE", "inf", "should be a finite number"),
         ("RISK_PER_TRADE_PCT", "high", "should be a valid number"),
@@ -66,6 +76,25 @@ def test_a_wrong_value_is_named_with_its_variable_and_the_remedy(
     assert remedy in message
     assert "(correct it in the environment)" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "url", ["foo", "https://", "http://@", "https://a b", "https://h:99999/x", "ftp://h/x"]
+)
+def test_a_webhook_of_another_form_is_refused(refusal: Refusal, give: Give, url: str) -> None:
+    give(ALERT_WEBHOOK=url)
+    assert "OKXSIGNAL_ALERT_WEBHOOK: not of the form https://host/path" in refusal()
+
+
+@pytest.mark.parametrize("end", ["2023-01-01", "2023-01-01T00:00:00Z", "2022-12-31T23:00:00"])
+def test_a_tape_ends_after_it_begins(refusal: Refusal, give: Give, end: str) -> None:
+    give(TAPE_FROM="2023-01-01T00:00:00", TAPE_TO=end)
+    assert "not after OKXSIGNAL_TAPE_FROM=2023-01-01T00:00:00" in refusal()
+
+
+def test_a_least_turnover_of_zero_is_none(give: Give) -> None:
+    give(MIN_TURNOVER_QUOTE="0")
+    assert load_settings().universe_filter.min_turnover_quote == 0.0
 
 
 def test_every_wrong_value_is_named_at_once(refusal: Refusal, give: Give) -> None:

@@ -212,6 +212,10 @@ class TestAFileThatSaysSomethingElseThanItSeems:
         message = refusal()
         assert f"is set in {tmp_path / '.env'} line 1 and again in {tmp_path / '.env'} line 3" in message
 
+    def test_a_setting_is_there_twice_in_other_letters(self, tmp_path: Path, refusal: Refusal) -> None:
+        (tmp_path / ".env").write_text("OKXSIGNAL_MODE=simulated\nokxsignal_Mode=paper\n")
+        assert f"again in {tmp_path / '.env'} line 2, as okxsignal_Mode: keep one" in refusal()
+
     @pytest.mark.parametrize("name", ["MODE", "ALERT_WEBHOOK", "MAX_ORDER_QUOTE"])
     def test_the_prefix_is_missing(self, tmp_path: Path, refusal: Refusal, name: str) -> None:
         (tmp_path / ".env").write_text(f"{name}=x\n")

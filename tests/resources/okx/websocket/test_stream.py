@@ -161,7 +161,7 @@ def test_wishes_may_change_while_it_listens(stream, play: Play, exchange: Exchan
     play(scene())
 
 
-def test_a_hole_in_a_book_is_mended_by_a_new_snapshot(stream, play: Play, exchange: Exchange) -> None:
+def test_a_hole_in_a_book_is_filled_by_a_new_snapshot(stream, play: Play, exchange: Exchange) -> None:
     exchange.faults.add(parse_rules({"kind": "lost_push", "channel": "books", "skip": 3, "count": 1}))
     exchange.clock.set(accelerated(NOW_MS, 600))
 
