@@ -10,13 +10,12 @@ import pandas as pd
 from okx_core.candles.rules import COLUMNS, HOUR, check_candles
 from okx_core.errors import OkxSignalError
 from resources.market.foreign_files import (
-    KINDS,
     ForeignCandles,
     ForeignFileError,
     candle_files,
-    minutes_of_name,
     read_candles,
 )
+from resources.market.foreign_names import holds_something_else, minutes_of_name
 
 HOUR_MINUTES = 60
 
@@ -63,11 +62,14 @@ def imported(paths: Sequence[Path]) -> tuple[pd.DataFrame, ImportReport]:
 
 
 def _hourly_or_shorter(paths: Sequence[Path], report: ImportReport) -> list[Path]:
-    """The files whose name does not say that their bars are longer than an hour or do not fit into one."""
+    """The files whose name does not say that they hold something else, or bars that do not fit into an hour.
+
+    Of a file that was itself named only the length of its bars is asked.
+    """
     kept = []
     for path in candle_files(paths):
         minutes = minutes_of_name(path)
-        if KINDS.search(path.name):
+        if path not in paths and holds_something_else(path):
             report.left_out[path.name] = "by its name it holds no candles of trades"
         elif minutes is not None and HOUR_MINUTES % minutes:
             report.left_out[path.name] = f"bars of {minutes / HOUR_MINUTES:g} h cannot be cut into hours"

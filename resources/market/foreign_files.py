@@ -6,7 +6,8 @@ A file is read into the columns of `okx_core.candles.rules`; each thing that was
 import gzip
 import json
 import re
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -17,6 +18,7 @@ import pandas as pd
 
 from okx_core.candles.rules import COLUMNS
 from okx_core.errors import OkxSignalError
+from resources.market.foreign_names import QUOTES, pair_of_name
 
 READERS = (".parquet", ".feather", ".csv", ".csv.gz", ".json", ".json.gz")
 # Names that exchanges and programs give our columns, without case and punctuation; the first that is there counts.
@@ -37,12 +39,14 @@ ALIASES = {
 NUMBERS = ("open", "high", "low", "close", "volume", "quote_volume")
 # The order of the columns of files without a header: freqtrade's JSON, and the data sets of Binance.
 HEADLESS = ("timestamp_utc", "open", "high", "low", "close", "volume", "close_time", "quote_volume")
-QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "ETH")
 OTHER_SEPARATORS = (";", "\t", "|")  # than a comma, which may be the decimal point beside them
 MIN_COLUMNS = 5
-TIMEFRAME = re.compile(r"(?<![A-Za-z0-9])(\d+)([mhdwM])(?![A-Za-z0-9])")
-UNIT_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080, "M": 43200}
-KINDS = re.compile(r"(funding_rate|mark|index|premiumIndex|trades)", re.IGNORECASE)
+COUNT = r"\d{9,}(\.\d+)?"  # a time as a count since 1970, written as text
+# What the readers raise on damaged and strange content.
+UNREADABLE = (
+    ValueError, OSError, LookupError, ImportError, EOFError, zlib.error, ArithmeticError, TypeError, AttributeError,
+    RecursionError,
+)  # fmt: skip
 EPOCH_UNITS = ((1e11, "s", 1_000_000_000), (1e14, "ms", 1_000_000), (1e17, "us", 1_000), (np.inf, "ns", 1))
 
 
@@ -74,24 +78,18 @@ def candle_files(paths: Sequence[Path]) -> Iterator[Path]:
             raise ForeignFileError(f"{path}: there is no such file or folder")
 
 
-def minutes_of_name(path: Path) -> int | None:
-    """The length of a bar by the name of the file, None when it does not say."""
-    found = TIMEFRAME.search(path.name)
-    return None if found is None else int(found[1]) * UNIT_MINUTES[found[2]]
-
-
-def pair_of_name(path: Path) -> str | None:
-    """The pair by the name of the file: BTC_USDT-1h, BTC-USDT_1h, BTCUSDT-1h-2023-01; None when it does not say."""
-    stem = path.name.upper().partition(".")[0]
-    parts = re.split(r"[-_ ]", stem)
-    if len(parts) > 1 and parts[1] in QUOTES and parts[0].isalnum():
-        return f"{parts[0]}-{parts[1]}"
-    quote = next((quote for quote in QUOTES if parts[0].endswith(quote) and parts[0] != quote), None)
-    return None if quote is None else f"{parts[0].removesuffix(quote)}-{quote}"
-
-
 def read_candles(path: Path) -> ForeignCandles:
-    """One file; raises ForeignFileError naming the file and what it lacks."""
+    """One file; raises ForeignFileError naming the file and what it lacks, whatever is wrong inside it."""
+    try:
+        return _read(path)
+    except UNREADABLE as error:
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise ForeignFileError(
+            f"{path} cannot be read ({reason}): give CSV, Parquet, feather or JSON with a matching ending"
+        ) from None
+
+
+def _read(path: Path) -> ForeignCandles:
     changes: list[str] = []
     table = _renamed(_table(path), path, changes)
     rows = pd.DataFrame({"timestamp_utc": _times(table["timestamp_utc"], path, changes)})
@@ -104,19 +102,23 @@ def read_candles(path: Path) -> ForeignCandles:
 def _table(path: Path) -> pd.DataFrame:
     """The file as it is, columns in text."""
     name = path.name.lower()
-    try:
-        if name.endswith(".parquet"):
-            return pd.read_parquet(path).reset_index()
-        if name.endswith(".feather"):
-            return pd.read_feather(path)
-        if name.endswith((".json", ".json.gz")):
-            return _headless(pd.DataFrame(json.loads(_text(path))))
-        return _csv(path)
-    except (ValueError, OSError, KeyError, ImportError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ForeignFileError(
-            f"{path} cannot be read ({reason}): give CSV, Parquet, feather or JSON with a matching ending"
-        ) from None
+    if name.endswith(".parquet"):
+        return pd.read_parquet(path).reset_index()
+    if name.endswith(".feather"):
+        return pd.read_feather(path)
+    if name.endswith((".json", ".json.gz")):
+        return _headless(_of_json(json.loads(_text(path))))
+    return _csv(path)
+
+
+def _of_json(content: Any) -> pd.DataFrame:
+    """Rows as lists or objects, columns as lists, or such rows as an answer of OKX."""
+    if isinstance(content, dict) and isinstance(content.get("data"), list):
+        content = content["data"]
+    lengths = {len(row) for row in content if isinstance(row, list)}
+    if len(lengths) > 1:
+        raise ValueError(f"rows of {min(lengths)} to {max(lengths)} values")
+    return pd.DataFrame(content)
 
 
 def _text(path: Path) -> str:
@@ -157,6 +159,10 @@ def _renamed(table: pd.DataFrame, path: Path, changes: list[str]) -> pd.DataFram
             found[wanted] = name
             if name != wanted:
                 changes.append(f"column {name} read as {wanted}")
+    for name, wanted in _volumes_by_currency(held, found).items():
+        if wanted not in found:
+            found[wanted] = held[name]
+            changes.append(f"column {held[name]} read as {wanted}")
     missing = [
         name for name in COLUMNS if name not in found and name not in ("pair", "volume", "quote_volume")
     ]
@@ -166,6 +172,28 @@ def _renamed(table: pd.DataFrame, path: Path, changes: list[str]) -> pd.DataFram
             "rename them"
         )
     return table[list(found.values())].set_axis(list(found), axis=1)
+
+
+def _volumes_by_currency(held: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, str]:
+    """Columns such as `Volume ADA` and `Volume USDT`, by what they count: the first of QUOTES is the quote currency."""
+
+    def place(name: str) -> int:
+        currency = name.removeprefix("volume").upper()
+        return QUOTES.index(currency) if currency in QUOTES else len(QUOTES)
+
+    names = sorted(
+        (
+            name
+            for name in held
+            if re.fullmatch(r"volume[a-z0-9]+", name) and held[name] not in found.values()
+        ),
+        key=place,
+    )
+    if not names or "volume" in found:
+        return {}
+    if len(names) == 1:
+        return {names[0]: "volume"}
+    return {names[0]: "quote_volume", names[-1]: "volume"}
 
 
 def _pairs(table: pd.DataFrame, path: Path, changes: list[str]) -> Any:
@@ -193,8 +221,14 @@ def _pair(name: str) -> str:
 
 def _times(column: "pd.Series[Any]", path: Path, changes: list[str]) -> Any:
     """UTC times from texts, times with or without a zone, and counts since 1970."""
+    if not pd.api.types.is_numeric_dtype(column) and column.astype(str).str.fullmatch(COUNT).all():
+        column = pd.to_numeric(column)
     if pd.api.types.is_numeric_dtype(column):
         largest = float(column.abs().max())
+        if not largest < np.inf:
+            raise ForeignFileError(
+                f"{path}: a time is {largest}: write the counts since 1970 as whole numbers"
+            )
         unit, step = next((unit, step) for limit, unit, step in EPOCH_UNITS if largest < limit)
         changes.append(f"times read as {unit} since 1970")
         return pd.to_datetime(column.round().astype("Int64") * step, unit="ns", utc=True)

@@ -1,5 +1,6 @@
 """Candle files of other programs become one tape, and everything that was changed is said."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from okx_core.errors import OkxSignalError
 from okx_services.ingest.tape_import import as_parquet, coverage, imported
 from okx_simulator.tape.recorded import RecordedTape
-from resources.market.foreign_files import minutes_of_name, pair_of_name
+from resources.market.foreign_names import minutes_of_name, pair_of_name
 
 HOURS = 48
 START = pd.Timestamp("2024-01-01", tz="UTC")
@@ -96,11 +97,35 @@ def write_parquet_in_another_zone(folder: Path) -> Path:
     return file
 
 
+def write_crypto_data_download(folder: Path) -> Path:
+    file = folder / "Binance_BTCUSDT_1h.csv"
+    table = (
+        milliseconds(bars())
+        .rename(columns=str.title)
+        .rename(columns={"Timestamp_Utc": "Unix", "Volume": "Volume BTC"})
+    )
+    table.insert(1, "Date", bars()["timestamp_utc"].dt.strftime("%Y-%m-%d %H:%M:%S"))
+    table.insert(2, "Symbol", "BTCUSDT")
+    table["Volume USDT"] = table["Volume BTC"] * table["Close"]
+    file.write_text("https://www.example.com\n" + table[::-1].to_csv(index=False))
+    return file
+
+
+def write_answer_of_okx(folder: Path) -> Path:
+    file = folder / "market_BTC-USDT-1H.json"
+    table = milliseconds(bars())
+    table["volCcy"] = table["volCcyQuote"] = table["volume"] * table["close"]
+    rows = [[repr(value) for value in (int(row[0]), *row[1:])] for row in table.to_numpy().tolist()]
+    file.write_text(json.dumps({"code": "0", "msg": "", "data": [[*row, "1"] for row in rows[::-1]]}))
+    return file
+
+
 @pytest.mark.parametrize(
     "write",
     [
         write_freqtrade_feather, write_freqtrade_json, write_binance_csv, write_csv_with_other_names,
         write_csv_with_remark_and_semicolons, write_parquet_of_texts, write_parquet_in_another_zone,
+        write_crypto_data_download, write_answer_of_okx,
     ],
 )  # fmt: skip
 def test_every_form_gives_the_same_bars_and_a_tape_that_plays(write, tmp_path: Path) -> None:
@@ -210,6 +235,42 @@ def test_a_file_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
     assert "no candles of trades" in report.left_out["LINK_USDT_USDT-8h-mark.csv"]
 
 
+def damaged(text: str, at: int) -> bytes:
+    data = gzip.compress(text.encode())
+    return data[:at] + bytes(4) + data[at + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("ETH-USDT-1h.csv.gz", lambda text: gzip.compress(text.encode())[: len(text) // 6]),
+        ("ETH-USDT-1h.csv.gz", lambda text: damaged(text, 200)),
+        ("ETH-USDT-1h.csv.gz", lambda text: text.encode()),
+        ("ETH-USDT-1h.csv", lambda text: text.replace("1704070800000", "inf").encode()),
+        ("ETH-USDT-1h.csv", lambda text: text.encode("utf-16")),
+        ("ETH-USDT-1h.json", lambda _: b"5"),
+        ("ETH-USDT-1h.json", lambda _: b'[[1,2,3,4,5,6],[1,{"a":2}]]'),
+        ("ETH-USDT-1h.json", lambda _: b"[" * 100_000),
+        ("ETH-USDT-1h.json", lambda _: b'{"data": 5}'),
+    ],
+)
+def test_a_damaged_file_stops_no_other(tmp_path: Path, name: str, spoil) -> None:
+    bars().to_csv(tmp_path / "BTC-USDT-1h.csv", index=False)
+    (tmp_path / name).write_bytes(spoil(milliseconds(bars()).to_csv(index=False)))
+    tape, report = imported([tmp_path])
+    assert set(tape["pair"]) == {"BTC-USDT"}
+    assert name in report.left_out[name]
+
+
+@pytest.mark.parametrize("name", ["benchmark_BTCUSDT.csv", "BTCUSDT_bookmarks-1h.csv", "BTCUSDT-mark.csv"])
+def test_a_file_that_was_named_is_read_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    bars().assign(pair="BTC-USDT").to_csv(tmp_path / name, index=False)
+    tape, _ = imported([tmp_path / name])
+    assert len(tape) == HOURS
+    if name != "BTCUSDT-mark.csv":
+        assert len(imported([tmp_path])[0]) == HOURS
+
+
 @pytest.mark.parametrize(
     ("separator", "decimal"), [(";", ","), (";", "."), ("\t", ","), ("|", "."), (",", ".")]
 )
@@ -237,7 +298,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("BTC_USDT-1h.feather", "BTC-USDT", 60), ("BTC_USDT_USDT-1h-futures.feather", "BTC-USDT", 60),
         ("BTCUSDT-15m-2023-01.csv", "BTC-USDT", 15), ("1INCH_USDT-5m.json.gz", "1INCH-USDT", 5),
         ("ethbtc_4h.csv", "ETH-BTC", 240), ("BTC-USDT.csv", "BTC-USDT", None), ("prices.csv", None, None),
-        ("USDT.csv", None, None), ("SOLUSDC.parquet", "SOL-USDC", None),
+        ("USDT.csv", None, None), ("SOLUSDC.parquet", "SOL-USDC", None), ("BTCUSDT_15M.csv", "BTC-USDT", 15),
+        ("BTCUSDT_1M.csv", "BTC-USDT", 43200), ("BTC-USDT-4H.csv", "BTC-USDT", 240),
     ],
 )  # fmt: skip
 def test_pair_and_length_are_read_from_names(name: str, pair: str | None, minutes: int | None) -> None:

@@ -63,7 +63,7 @@ class TestRecord:
         ]
         assert [row["replaced_at"] for row in old] == [NOW + HOUR, NOW + 2 * HOUR]
 
-    def test_a_source_that_is_not_the_judge_adds_but_corrects_nothing(self, store: CandleStore) -> None:
+    def test_a_source_that_does_not_decide_adds_but_corrects_nothing(self, store: CandleStore) -> None:
         store.record(bars([0, 1]), none(), "okx", NOW)
         pushed = store.record(bars([1, 2], close=11.0), none(), "stream", NOW, only_new=True)
         assert [pushed.written, len(pushed.revised)] == [1, 0]
