@@ -151,13 +151,12 @@ def bridged(places: np.ndarray, noise: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def activity(noise: np.ndarray, memory: float, spread: float) -> np.ndarray:
-    """How busy each slot [n] is, mean one: the exponential of an AR(1) walk with that standard deviation."""
-    step = spread * math.sqrt(1.0 - memory**2)
-    state = spread * noise[0]
+def log_activity(noise: np.ndarray, memory: float) -> np.ndarray:
+    """How busy each slot [n] is, as a logarithm: an AR(1) walk of standard deviation one."""
+    step = math.sqrt(1.0 - memory**2)
     out = np.empty_like(noise)
+    state = noise[0]
     for i in range(noise.size):
-        out[i] = math.exp(state)
+        out[i] = state
         state = memory * state + step * noise[i]
-    out /= out.mean()
     return out

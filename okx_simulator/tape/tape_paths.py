@@ -3,12 +3,22 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from okx_simulator.protocol.clock import HOUR_MS
 from okx_simulator.tape.bars import Bars, Floats, Hours, Tape
-from okx_simulator.tape.hour_path import SLOT_MS, SLOTS, HourPath, HourPaths, slot_of
+from okx_simulator.tape.hour_path import (
+    CACHED_HOURS,
+    NO_CONTEXT,
+    SLOT_MS,
+    SLOTS,
+    Context,
+    HourPath,
+    HourPaths,
+    slot_of,
+)
 from okx_simulator.tape.price_grid import PriceGrid, price_grid, year_start
 from okx_simulator.tape.wicks import walked
 
@@ -47,6 +57,7 @@ class TapePaths:
         self._tape = tape
         self._paths = HourPaths(tape.seed, tape.comovement)
         self._grids: dict[tuple[str, int], PriceGrid] = {}
+        self._market_widening = lru_cache(CACHED_HOURS)(self._widening)
 
     def grid(self, pair: str, hour: int) -> PriceGrid:
         """Tick and lot of the calendar year of `hour`, which the pair's first price of that year implies."""
@@ -60,15 +71,29 @@ class TapePaths:
         """The path of one whole bar of the pair."""
         hour = int(bar.hours[0])
         tick, share = float(self.grid(pair, hour).tick), self._tape.walked_share(pair)
-        return self._paths.of(pair, bar, tick, self._usual_range(pair, hour, share), share)
+        return self._paths.of(pair, bar, tick, self._context(pair, hour, share), share)
 
-    def _usual_range(self, pair: str, hour: int, share: float) -> float:
-        """Geometric mean range of the walks of the USUAL_HOURS bars before the hour that moved; NaN without any."""
+    def _context(self, pair: str, hour: int, share: float) -> Context:
+        """Of the USUAL_HOURS bars before the hour: the geometric mean range of the walks of those that moved, and
+        the volume between their mean and the last one's.
+        """
         bars = self._tape.bars(pair, hour)[-USUAL_HOURS:]
+        if not len(bars):
+            return NO_CONTEXT
+        volume = math.sqrt(float(bars.volume.mean()) * float(bars.volume[-1]))
         high, low = (walked(bars.open, side, bars.close, share) for side in (bars.high, bars.low))
-        ranges = high / low - 1.0
-        ranges = ranges[ranges > 0]
-        return float(np.exp(np.log(ranges).mean())) if len(ranges) else math.nan
+        return Context(_usual_range(high, low), volume or math.nan, self._market_widening(hour))
+
+    def _widening(self, hour: int) -> float:
+        """The geometric mean of the pairs' ranges in the hour, each in units of its own usual one; NaN without any."""
+        found = []
+        for pair in self._tape.pairs:
+            bars = self._tape.bars(pair, hour + 1)[-1 - USUAL_HOURS :]
+            if len(bars) > 1 and bars.hours[-1] == hour and bars.high[-1] > bars.low[-1]:
+                usual = _usual_range(bars.high[:-1], bars.low[:-1])
+                found.append(math.log((bars.high[-1] / bars.low[-1] - 1.0) / usual))
+        known = [value for value in found if math.isfinite(value)]
+        return math.exp(sum(known) / len(known)) if known else math.nan
 
     def each(self, pair: str, bars: Bars) -> Iterator[tuple[Bars, HourPath]]:
         """Every bar with its path."""
@@ -80,3 +105,10 @@ class TapePaths:
         """The bars in which [from, to] lies."""
         bars = self._tape.bars(pair, to_ms // HOUR_MS + 1)
         return Stretch(bars.between(from_ms // HOUR_MS, to_ms // HOUR_MS + 1), lambda bar: self.of(pair, bar))
+
+
+def _usual_range(high: Floats, low: Floats) -> float:
+    """Geometric mean range, high / low - 1, of the bars that moved; NaN without any."""
+    ranges = high / low - 1.0
+    ranges = ranges[ranges > 0]
+    return float(np.exp(np.log(ranges).mean())) if len(ranges) else math.nan

@@ -11,7 +11,6 @@ import pytest
 from okx_core.errors import OkxSignalError
 from okx_services.ingest.tape_import import as_parquet, coverage, imported
 from okx_simulator.tape.recorded import RecordedTape
-from resources.market.foreign_names import minutes_of_name, pair_of_name
 
 HOURS = 48
 START = pd.Timestamp("2024-01-01", tz="UTC")
@@ -290,17 +289,3 @@ def test_a_table_in_text_is_read_whatever_its_separators(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(OkxSignalError, match="there is no such file or folder"):
         imported([tmp_path / "nowhere"])
-
-
-@pytest.mark.parametrize(
-    ("name", "pair", "minutes"),
-    [
-        ("BTC_USDT-1h.feather", "BTC-USDT", 60), ("BTC_USDT_USDT-1h-futures.feather", "BTC-USDT", 60),
-        ("BTCUSDT-15m-2023-01.csv", "BTC-USDT", 15), ("1INCH_USDT-5m.json.gz", "1INCH-USDT", 5),
-        ("ethbtc_4h.csv", "ETH-BTC", 240), ("BTC-USDT.csv", "BTC-USDT", None), ("prices.csv", None, None),
-        ("USDT.csv", None, None), ("SOLUSDC.parquet", "SOL-USDC", None), ("BTCUSDT_15M.csv", "BTC-USDT", 15),
-        ("BTCUSDT_1M.csv", "BTC-USDT", 43200), ("BTC-USDT-4H.csv", "BTC-USDT", 240),
-    ],
-)  # fmt: skip
-def test_pair_and_length_are_read_from_names(name: str, pair: str | None, minutes: int | None) -> None:
-    assert (pair_of_name(Path(name)), minutes_of_name(Path(name))) == (pair, minutes)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from okx_simulator.protocol.clock import HOUR_MS
 from okx_simulator.tape.bars import Bars
 from okx_simulator.tape.crossings import first_crossing
-from okx_simulator.tape.hour_path import SLOT_MS, SLOTS, HourPaths
+from okx_simulator.tape.hour_path import SLOT_MS, SLOTS, Context, HourPaths
 from okx_simulator.tape.tape_paths import SLOT_STARTS, Stretch
 
 FIRST_HOUR = 400_000
@@ -21,7 +21,7 @@ def stretch(*rows: tuple[float, float, float, float]) -> Stretch:
     columns = [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
     ones = np.ones(len(rows))
     bars = Bars(np.arange(FIRST_HOUR, FIRST_HOUR + len(rows)), *columns, ones, ones)
-    return Stretch(bars, lambda bar: PATHS.of("A-USDT", bar, 0.01, 0.01))
+    return Stretch(bars, lambda bar: PATHS.of("A-USDT", bar, 0.01, Context(0.01, 1.0)))
 
 
 @pytest.mark.parametrize(

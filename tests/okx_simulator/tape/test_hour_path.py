@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from okx_simulator.protocol.swaps import pair_of
 from okx_simulator.tape.bars import Bars, Floats, Tape
-from okx_simulator.tape.hour_path import SLOTS, HourPaths, forming_bar
+from okx_simulator.tape.hour_path import SLOTS, Context, HourPaths, forming_bar, paced
 from okx_simulator.tape.recorded import RecordedTape
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.tape_paths import TapePaths
@@ -98,16 +98,42 @@ def test_the_minutes_add_up_to_the_hours_volatility(synthetic: list[Floats]) -> 
     assert (minutes**2).sum(axis=1).mean() == pytest.approx(1.0, abs=0.12)
 
 
-def test_the_first_minute_does_not_tell_the_hours_volume() -> None:
-    tape = SyntheticTape(seed=11)
-    bars = tape.bars("BTC-USDT", tape.start_hour + 3_000)[-1_000:]
-    shares = np.array([path.traded for _, path in TapePaths(tape).each("BTC-USDT", bars)])
-    first, half = shares[:, MINUTE - 1] * 60, shares[:, 30 * MINUTE - 1] * 2
-    assert first.mean() == pytest.approx(1.0, abs=0.1)
-    assert first.std() > 0.4
-    assert half.std() > 0.05
-    assert (np.diff(shares, axis=1) >= 0).all()
-    assert (shares[:, -1] == 1.0).all()
+def unknown_volume_told(tape: Tape, pair: str, hours: int) -> Floats:
+    """The share [4] of the variance of the hour's log volume, of what the hours before leave unknown, that the
+    volume of its first 1, 5, 15 and 30 minutes explains."""
+    bars = tape.bars(pair, tape.end_hour or tape.start_hour + 10_000)[-hours:]
+    shares = np.array([path.traded for _, path in TapePaths(tape).each(pair, bars)])
+    volume = bars.volume
+    day = np.convolve(volume, np.ones(24) / 24, "valid")[:-1]
+    past = np.column_stack([np.ones(len(day)), np.log(day), np.log(volume[23:-1])])
+    known = (shares * volume[:, None])[24:, [minutes * MINUTE - 1 for minutes in (1, 5, 15, 30)]]
+
+    def left(given: Floats) -> float:
+        fit, *_ = np.linalg.lstsq(given, np.log(volume[24:]))
+        return float(np.var(np.log(volume[24:]) - given @ fit))
+
+    return np.array([1.0 - left(np.column_stack([past, np.log(early)])) / left(past) for early in known.T])
+
+
+def test_the_first_minutes_tell_as_little_of_the_hours_volume_as_real_ones() -> None:
+    """Of the recorded five-minute candles of BTC and ETH swaps they tell .19 after 5 minutes, .40 after 15, .65."""
+    tape = SyntheticTape(seed=31)
+    told = np.mean([unknown_volume_told(tape, pair, 1_500) for pair in tape.pairs[:3]], axis=0)
+    assert (told <= [0.1, 0.19, 0.40, 0.65]).all()
+    assert told[3] > 0.2
+
+
+@given(
+    busier=st.floats(1e-6, 1e6) | st.just(math.nan),
+    drawn=st.floats(0.0, 1.0, exclude_max=True),
+    slots=st.integers(1, 50),
+)
+def test_the_whole_volume_is_traded_by_the_end_and_none_is_taken_back(
+    busier: float, drawn: float, slots: int
+) -> None:
+    traded = paced(np.arange(1, slots + 1) / slots, busier, drawn)
+    assert traded[-1] == 1.0
+    assert (np.diff(traded, prepend=0.0) >= 0).all()
 
 
 def real_hours(recording: Path) -> dict[str, tuple[Bars, Floats]]:
@@ -172,12 +198,12 @@ def test_every_path_keeps_to_its_bar(
     opened, closed = (min(max(low + share * (high - low), low), high) for share in (opens, closes))
     bar = Bars(np.array([hour]), *(np.array([side]) for side in (opened, high, low, closed, 7.0, 7.0)))
     tick = 10.0 ** (math.floor(math.log10(high)) - 4)
-    path = HourPaths(3, 0.5).of("A-USDT", bar, tick, usual)
+    path = HourPaths(3, 0.5).of("A-USDT", bar, tick, Context(usual, usual))
     assert path.prices[0] == opened
     assert path.prices[-1] == closed
     assert path.prices.max() == high
     assert path.prices.min() == low
-    again = HourPaths(3, 0.5).of("A-USDT", bar, tick, usual)
+    again = HourPaths(3, 0.5).of("A-USDT", bar, tick, Context(usual, usual))
     np.testing.assert_array_equal(path.prices, again.prices)
     whole = forming_bar(bar, path, (hour + 1) * 3_600_000)
     assert [side[0] for side in whole.values()[:5]] == [opened, high, low, closed, 7.0]
@@ -188,9 +214,9 @@ def test_another_seed_pair_or_hour_is_another_path() -> None:
     later = Bars(np.array([420_001]), *bar.values())
     paths = HourPaths(1, 0.5)
     found = [
-        paths.of("A-USDT", bar, 0.01, 0.02),
-        paths.of("B-USDT", bar, 0.01, 0.02),
-        paths.of("A-USDT", later, 0.01, 0.02),
-        HourPaths(2, 0.5).of("A-USDT", bar, 0.01, 0.02),
+        paths.of("A-USDT", bar, 0.01, Context(0.02, 1.0)),
+        paths.of("B-USDT", bar, 0.01, Context(0.02, 1.0)),
+        paths.of("A-USDT", later, 0.01, Context(0.02, 1.0)),
+        HourPaths(2, 0.5).of("A-USDT", bar, 0.01, Context(0.02, 1.0)),
     ]
     assert len({path.prices.tobytes() for path in found}) == 4

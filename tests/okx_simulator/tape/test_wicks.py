@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from okx_simulator.tape.bars import Bars
-from okx_simulator.tape.hour_path import HourPaths
+from okx_simulator.tape.hour_path import Context, HourPaths
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.wicks import walked, walked_share
 
@@ -43,7 +43,7 @@ def test_only_a_wick_is_shortened() -> None:
 
 def test_the_rest_of_the_wick_is_one_trade() -> None:
     bar = Bars(np.array([420_000]), *(np.array([side]) for side in (100.0, 108.0, 94.0, 102.0, 1.0, 1.0)))
-    prices = HourPaths(1, 0.5).of("A-USDT", bar, 0.01, 0.05, 0.5).prices
+    prices = HourPaths(1, 0.5).of("A-USDT", bar, 0.01, Context(0.05, 1.0), 0.5).prices
     assert (prices.max(), prices.min()) == (108.0, 94.0)
     assert (prices > 105.0).sum() == 1
     assert (prices < 97.0).sum() == 1
