@@ -84,6 +84,9 @@ def recorded_market(request: DemoRequest) -> ChosenMarket:
     """A recorded tape; each file, stretch and choice of pairs has a home of its own, so that markets never mix."""
     if request.tape is None or not request.tape.is_file():
         raise RequestError(f"--tape {request.tape}: there is no such file")
+    for name in ("strength", "seed"):
+        if getattr(request, name) is not None:
+            raise RequestError(f"--{name} is of the synthetic market: leave it out, or leave out --tape")
     tape = request.tape.resolve()
     start, end, pairs = covering_pairs(tape, request.start, request.end, request.pairs)
     require_pairs(pairs)

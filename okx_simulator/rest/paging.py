@@ -6,6 +6,7 @@ from okx_simulator.protocol.errors import parameter_error
 from okx_simulator.responses.account import BILL_TYPES
 
 MAX_ROWS = 100
+INSTRUMENT_TYPES = ("SPOT", "SWAP", "FUTURES", "OPTION", "MARGIN")
 DAY_MS = 86_400_000
 
 
@@ -91,8 +92,10 @@ def list_orders(
 
 
 def _of_type(condition: _Condition, parameters: dict[str, str]) -> None:
-    """Spot or swaps only when the caller names a type; there is nothing of any other."""
+    """Spot or swaps only when the caller names a type; there is nothing of any other that OKX has."""
     kind = parameters.get("instType", "")
+    if kind and kind not in INSTRUMENT_TYPES:
+        raise parameter_error("instType", f"it is one of {', '.join(INSTRUMENT_TYPES)}")
     if kind:
         known = {"SPOT": "inst_id not like ?", "SWAP": "inst_id like ?"}
         condition.add(known.get(kind, "inst_id is null and '' <> ?"), "%-SWAP")

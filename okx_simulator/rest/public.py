@@ -16,7 +16,7 @@ from okx_simulator.responses.market_and_orders import (
     trade_row,
 )
 from okx_simulator.rest.candle_faults import SPARE_ROWS, alters_candles, faulty_rows
-from okx_simulator.rest.paging import row_limit, whole_number
+from okx_simulator.rest.paging import INSTRUMENT_TYPES, row_limit, whole_number
 from okx_simulator.tape.bar_sizes import BAR_SIZES, BarSize
 from okx_simulator.tape.minute_bars import MINUTE_MS, MINUTE_SIZES, minute_rows
 
@@ -25,7 +25,6 @@ CANDLE_WINDOW_BARS = 1_440
 BOOK_LEVELS = 400
 TRADE_ROWS = 500
 HISTORY_TRADE_ROWS = 100
-INSTRUMENT_TYPES = ("SPOT", "SWAP", "FUTURES", "OPTION", "MARGIN")
 OKX_BAR_NAMES = [
     "1s",
     "1m",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from okx_core.candles.rules import HOUR, broken_rules
 from okx_core.features.candle_set import CandleSet
-from resources.market.recorded_market import RecordedMarketError, covering_pairs
+from resources.market.recorded_market import RecordedMarketError, covering_pairs, import_hint
 
 KEYS = ("pair", "timestamp_utc")
 PRICES = ("open", "high", "low", "close")
@@ -45,21 +45,36 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(path)
     except (ValueError, OSError) as error:  # ArrowInvalid is a ValueError
-        raise RecordedMarketError(f"{path} is not a readable Parquet file: {error}") from None
+        reason = str(error).splitlines()[0]
+        raise RecordedMarketError(
+            f"{path} is not a readable Parquet file ({reason}): {import_hint(path)}"
+        ) from None
     absent = [name for name in (*KEYS, *PRICES) if name not in frame]
     if absent or frame.empty:
         reason = f"column {', '.join(absent)} is missing" if absent else "it holds no rows"
-        raise RecordedMarketError(f"{path}: {reason}; it needs rows of {', '.join((*KEYS, *PRICES))}")
+        raise RecordedMarketError(
+            f"{path}: {reason}; it needs rows of {', '.join((*KEYS, *PRICES))}: {import_hint(path)}"
+        )
     if not isinstance(frame["timestamp_utc"].dtype, pd.DatetimeTZDtype):
         kind = frame["timestamp_utc"].dtype
-        raise RecordedMarketError(f"{path}: timestamp_utc is {kind}; it must be a UTC timestamp")
+        raise RecordedMarketError(
+            f"{path}: timestamp_utc is {kind}; it must be a UTC timestamp: {import_hint(path)}"
+        )
+    for name in KEYS:
+        if frame[name].isna().any():
+            row = int(np.flatnonzero(frame[name].isna())[0])
+            raise RecordedMarketError(
+                f"{path}: {name} of row {row + 1} is empty: fill it in, or remove the row"
+            )
     rows = pd.DataFrame({"pair": frame["pair"].astype("str")})
     rows["timestamp_utc"] = pd.to_datetime(frame["timestamp_utc"], utc=True).astype("datetime64[us, UTC]")
     for name in (*PRICES, *SUMS):
         try:
             rows[name] = frame[name].astype(np.float64) if name in frame else np.nan
         except (TypeError, ValueError) as error:
-            raise RecordedMarketError(f"{path}: column {name} holds no numbers ({error})") from None
+            raise RecordedMarketError(
+                f"{path}: column {name} holds no numbers ({error}): {import_hint(path)}"
+            ) from None
     return rows.sort_values(list(KEYS), kind="stable", ignore_index=True)
 
 

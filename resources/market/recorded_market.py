@@ -14,6 +14,11 @@ class RecordedMarketError(OkxSignalError):
     """The file cannot serve as the tape that was asked for."""
 
 
+def import_hint(file: Path) -> str:
+    """How a tape is made of a file of another form."""
+    return f"make a tape of it with `okxsignal import {shlex.quote(str(file))}`"
+
+
 def covering_pairs(
     tape: Path, start: datetime | None, end: datetime | None, wanted: str | None
 ) -> tuple[datetime, datetime, tuple[str, ...]]:
@@ -31,14 +36,12 @@ def covering_pairs(
     except (pa.ArrowInvalid, OSError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise RecordedMarketError(
-            f"{tape} is not a Parquet file with pair and timestamp_utc ({reason}): make a tape of it with "
-            f"`okxsignal import {shlex.quote(str(tape))}`"
+            f"{tape} is not a Parquet file with pair and timestamp_utc ({reason}): {import_hint(tape)}"
         ) from None
     kind = table.schema.field("timestamp_utc").type
     if not pa.types.is_timestamp(kind) or kind.tz is None:
         raise RecordedMarketError(
-            f"{tape}: timestamp_utc is {kind}, it must be a UTC timestamp: make a tape of it with "
-            f"`okxsignal import {shlex.quote(str(tape))}`"
+            f"{tape}: timestamp_utc is {kind}, it must be a UTC timestamp: {import_hint(tape)}"
         )
     if table.num_rows == 0:
         raise RecordedMarketError(f"{tape} holds no rows")

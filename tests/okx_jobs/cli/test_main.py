@@ -154,7 +154,7 @@ class TestOptions:
             (("--from", "2100-01-01"), "the end of the last closed hour: begin earlier"),
             (("--from", "2024-06-01", "--to", "2024-01-01"), "swap them"),
             (("--pairs", "BTC-USDT"), "needs at least 3 pairs"),
-            (("--pairs", "BTC-USDT,ETH-USDT,BTC-USDT"), "needs at least 3 pairs"),
+            (("--pairs", "BTC-USDT,ETH-USDT,BTC-USDT"), "BTC-USDT is there twice; keep one"),
         ],
     )
     def test_what_cannot_be_demonstrated_is_refused_at_once_with_what_to_do(
@@ -188,6 +188,15 @@ class TestRefusedOptions:
         assert answer.code == 2
         assert "Invalid value for '--strength'" in answer.err.splitlines()[-1]
         assert left_behind(shell.home) == []
+
+    @pytest.mark.parametrize("option", ["--strength=2", "--seed=3"])
+    def test_an_option_of_the_synthetic_market_beside_a_tape(
+        self, shell, tmp_path: Path, option: str
+    ) -> None:
+        tape = tmp_path / "tape.parquet"
+        tape.write_text("")
+        message = message_of(shell("demo", "--tape", str(tape), option))
+        assert "is of the synthetic market: leave it out, or leave out --tape" in message
 
     def test_more_days_than_the_calendar_has(self, shell) -> None:
         message_of(shell("demo", "--days", "1000000"))

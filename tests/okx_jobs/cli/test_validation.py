@@ -92,14 +92,19 @@ def broken(frame):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda frame: frame.drop(columns="close"), "column close is missing"),
+        (lambda frame: frame.drop(columns="close"), "column close is missing.*okxsignal import"),
+        (lambda frame: frame.assign(pair=frame["pair"].where(frame.index != 3)), "pair of row 4 is empty"),
+        (
+            lambda frame: frame.assign(timestamp_utc=frame["timestamp_utc"].where(frame.index != 5)),
+            "timestamp_utc of row 6 is empty",
+        ),
         (broken, "high is below low; 1 such rows"),
         (lambda frame: frame.assign(close="ten"), "column close holds no numbers"),
         (lambda frame: frame.head(0), "it holds no rows"),
         (lambda frame: frame.iloc[::2], "its bars are 0 days 02:00:00 apart"),
         (
             lambda frame: frame.assign(timestamp_utc=frame["timestamp_utc"].dt.tz_localize(None)),
-            "must be a UTC timestamp",
+            "must be a UTC timestamp: make a tape of it with `okxsignal import",
         ),
     ],
 )
@@ -113,7 +118,7 @@ def test_no_file_and_no_parquet_are_said(tmp_path):
     with pytest.raises(OkxSignalError, match="no such file"):
         recorded_candles(tmp_path / "absent.parquet")
     (tmp_path / "text.parquet").write_text("no parquet")
-    with pytest.raises(OkxSignalError, match="not a readable Parquet file"):
+    with pytest.raises(OkxSignalError, match=r"not a readable Parquet file.*okxsignal import"):
         recorded_candles(tmp_path / "text.parquet")
 
 

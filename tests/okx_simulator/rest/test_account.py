@@ -100,6 +100,12 @@ def test_bills_are_chosen_by_what_they_are_for(
     assert {row["notes"] for row in bills(traded, Call(asked))} == notes
 
 
+def test_a_type_of_instrument_that_okx_has_not_is_refused(traded: Exchange) -> None:
+    assert bills(traded, Call({"instType": "OPTION"})) == []
+    with pytest.raises(ApiError, match="instType"):
+        bills(traded, Call({"instType": "foo"}))
+
+
 def test_the_archive_keeps_bills_of_three_months(traded: Exchange) -> None:
     seen = len(bills_archive(traded, Call({})))
     step(traded, 20 * 24)
