@@ -149,7 +149,7 @@ class Hour:
         rows = SqlWindow(self.history, "features.features_1h").read(*self.window)
         rows["model_version"] = float(self.model.version)
         gated = scoring.apply_gates(
-            self.store, scoring.predict(rows, {self.model.version: self.model}), *self.window
+            self.store, scoring.predict(rows, {self.model.version: self.model}), *self.window, RULES
         )
         gated["live"] = True
         self.store.replace_window("trading.signals", gated[scoring.COLUMNS], *self.window)

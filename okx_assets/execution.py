@@ -5,7 +5,6 @@ import dagster as dg
 from okx_assets import keys, tables
 from okx_assets.keys import table_of
 from okx_assets.tables import describe, written
-from okx_core.decisions.rules import DecisionRules
 from okx_services.reports import trading as page
 from okx_services.trading import checks
 from okx_services.trading.executor import ExecutionReport, OrderExecutor
@@ -58,7 +57,7 @@ def execution(  # type: ignore[no-untyped-def]
         database=opened,
         client=exchange.open(),
         journal=Journal(opened, context.run.run_id),
-        rules=DecisionRules(),
+        rules=limits.decision_rules(),
         limits=limits.risk_limits(),
         quote_currency=limits.quote_currency(),
     )

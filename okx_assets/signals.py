@@ -12,6 +12,7 @@ from resources.dagster_resources import (
     DatabaseResource,
     ExchangeResource,
     FeatureStoreResource,
+    LimitsResource,
     TrackingResource,
 )
 
@@ -45,12 +46,13 @@ def signals(
     tracking: TrackingResource,
     exchange: ExchangeResource,
     feature_store: FeatureStoreResource,
+    limits: LimitsResource,
 ) -> dg.MaterializeResult:
     """Predictions and gate results. The newest hour uses @champion, an older one the version of its week."""
     start, end = window_of(context)
     live_hour = newest_closed_hour(exchange.open().now())
     registry = tracking.open()
-    scored = score_window(feature_store.open(), registry, start, end, live_hour)
+    scored = score_window(feature_store.open(), registry, start, end, live_hour, limits.decision_rules())
     rows = database.open().replace_window(SIGNALS, scored.rows, start, end)
     return dg.MaterializeResult(
         metadata=written(

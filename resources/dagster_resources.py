@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
-from okx_core.decisions.rules import RiskLimits
+from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.universe import UniverseFilter
 from resources.config.parts import Retention
 from resources.config.settings import load_settings
@@ -64,6 +64,9 @@ class LimitsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def quote_currency(self) -> str:
         """The currency that pairs are quoted in and cash is held in."""
         return load_settings().quote_currency
+
+    def decision_rules(self) -> DecisionRules:
+        return load_settings().decision_rules
 
     def risk_limits(self) -> RiskLimits:
         return load_settings().risk_limits

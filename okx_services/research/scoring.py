@@ -54,6 +54,7 @@ def score_window(
     start: datetime,
     end: datetime,
     live_hour: datetime,
+    rules: DecisionRules,
 ) -> Scored:
     """Score the feature rows of [start, end) and apply the gates; the rows of `trading.signals`, not yet stored."""
     database = feature_store.database
@@ -62,7 +63,7 @@ def score_window(
     rows_with_model = pd.concat([features, versions.rename("model_version")], axis=1)[versions.notna()]
     rows_with_model = rows_with_model.reset_index(drop=True)
     models = {int(v): tracking.load(int(v)) for v in sorted(rows_with_model["model_version"].unique())}
-    signals = apply_gates(database, predict(rows_with_model, models), start, end)
+    signals = apply_gates(database, predict(rows_with_model, models), start, end, rules)
     signals["live"] = signals["timestamp_utc"] == live_hour
     require_contract(SIGNALS, signals)
     with_model = len(rows_with_model)
@@ -111,7 +112,9 @@ def predict(rows: pd.DataFrame, models: dict[int, LoadedModel]) -> pd.DataFrame:
     )
 
 
-def apply_gates(database: Database, predicted: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
+def apply_gates(
+    database: Database, predicted: pd.DataFrame, start: datetime, end: datetime, rules: DecisionRules
+) -> pd.DataFrame:
     """Add the result of the universe and of every gate to the predictions of [start, end)."""
     candles = database.frame(
         "select pair, timestamp_utc, high, low, close, volume, quote_volume from market.candles_1h "
@@ -120,7 +123,7 @@ def apply_gates(database: Database, predicted: pd.DataFrame, start: datetime, en
     )
     rows = predicted.merge(market_state(candles), how="left", on=["pair", "timestamp_utc"])
     rows["day"] = (rows["timestamp_utc"] + HOUR).dt.floor("D")
-    gated = evaluate_gates(_with_universe(database, rows), DecisionRules())
+    gated = evaluate_gates(_with_universe(database, rows), rules)
     gated["tradable"] &= gated["gate_universe"] == PASS
     gated["model_version"] = gated["model_version"].astype("int64")
     return gated.sort_values(["timestamp_utc", "pair"], ignore_index=True)

@@ -79,11 +79,15 @@ class Settings(DeclaredSettings):
         )  # fmt: skip
 
     @property
+    def decision_rules(self) -> DecisionRules:
+        """The rules of every decision, with the user's least turnover."""
+        turnover = self.min_turnover_quote
+        return DecisionRules() if turnover is None else DecisionRules(min_turnover_quote=turnover)
+
+    @property
     def universe_filter(self) -> UniverseFilter:
         """Conditions for trading a pair."""
-        turnover = self.min_turnover_quote
-        if turnover is None:
-            turnover = DecisionRules().min_turnover_quote
+        turnover = self.decision_rules.min_turnover_quote
         return UniverseFilter(self.quote_currency, turnover, self.min_age_days, self.max_spread_bps)
 
     @property

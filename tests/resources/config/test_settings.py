@@ -95,6 +95,14 @@ def test_a_tape_ends_after_it_begins(refusal: Refusal, give: Give, end: str) -> 
 def test_a_least_turnover_of_zero_is_none(give: Give) -> None:
     give(MIN_TURNOVER_QUOTE="0")
     assert load_settings().universe_filter.min_turnover_quote == 0.0
+    assert load_settings().decision_rules.min_turnover_quote == 0.0
+
+
+def test_universe_and_gates_ask_for_the_same_turnover(give: Give) -> None:
+    assert load_settings().universe_filter.min_turnover_quote == DecisionRules().min_turnover_quote
+    give(MIN_TURNOVER_QUOTE="250")
+    assert load_settings().universe_filter.min_turnover_quote == 250.0
+    assert load_settings().decision_rules == DecisionRules(min_turnover_quote=250.0)
 
 
 def test_every_wrong_value_is_named_at_once(refusal: Refusal, give: Give) -> None:
