@@ -23,6 +23,7 @@ from okx_simulator.tape.price_grid import PriceGrid, price_grid, year_start
 from okx_simulator.tape.wicks import walked
 
 USUAL_HOURS = 24
+MARKET_PAIRS = 8  # the first ones of the tape are the market
 SLOT_STARTS = np.arange(SLOTS, dtype=np.int64) * SLOT_MS
 
 
@@ -85,9 +86,9 @@ class TapePaths:
         return Context(_usual_range(high, low), volume or math.nan, self._market_widening(hour))
 
     def _widening(self, hour: int) -> float:
-        """The geometric mean of the pairs' ranges in the hour, each in units of its own usual one; NaN without any."""
+        """The geometric mean of some pairs' ranges in the hour, each in units of its own usual one; NaN without any."""
         found = []
-        for pair in self._tape.pairs:
+        for pair in self._tape.pairs[:MARKET_PAIRS]:
             bars = self._tape.bars(pair, hour + 1)[-1 - USUAL_HOURS :]
             if len(bars) > 1 and bars.hours[-1] == hour and bars.high[-1] > bars.low[-1]:
                 usual = _usual_range(bars.high[:-1], bars.low[:-1])

@@ -125,6 +125,8 @@ def test_the_command_on_an_empty_home_and_its_refusals(shell) -> None:
         ),
         (("store",), {"STORE_URL": "relative/folder"}, "relative to wherever a process is started; write /"),
         (("store",), {"STORE_URL": "simplecache::s3://b/x"}, "a chain of places (::) cannot be written to"),
+        (("store",), {"STORE_URL": "s3://"}, "s3:// names no place; write the bucket or folder too"),
+        (("store",), {"STORE_URL": "file:///"}, "file:/// names no place"),
         (("store",), {"STORE_URL": "memory://x?sig=to-hide"}, "memory is lost with its process"),
         (("store",), {"STORE_OPTIONS": "to-hide"}, "OKXSIGNAL_STORE_OPTIONS: not a JSON object"),
         (("store",), {"SQL_FEATURE_DAYS": "0"}, "OKXSIGNAL_SQL_FEATURE_DAYS"),
