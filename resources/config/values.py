@@ -147,7 +147,9 @@ def _store_url(value: str) -> str:
     if protocol == "memory":
         raise ValueError("memory is lost with its process; name a folder or a bucket")
     if separator and not rest.strip("/"):
-        raise ValueError(f"{value} names no place; write the bucket or folder too, such as s3://bucket/folder")
+        raise ValueError(
+            f"{value} names no place; write the bucket or folder too, such as s3://bucket/folder"
+        )
     if separator and protocol not in ("file", "local"):
         return value.rstrip("/")
     folder = Path(rest if separator else value).expanduser()
