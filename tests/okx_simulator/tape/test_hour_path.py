@@ -98,7 +98,7 @@ def test_the_minutes_add_up_to_the_hours_volatility(synthetic: list[Floats]) -> 
     assert (minutes**2).sum(axis=1).mean() == pytest.approx(1.0, abs=0.12)
 
 
-def unknown_volume_told(tape: Tape, pair: str, hours: int) -> Floats:
+def explained_volume(tape: Tape, pair: str, hours: int) -> Floats:
     """The share [4] of the variance of the hour's log volume, of what the hours before leave unknown, that the
     volume of its first 1, 5, 15 and 30 minutes explains."""
     bars = tape.bars(pair, tape.end_hour or tape.start_hour + 10_000)[-hours:]
@@ -118,9 +118,9 @@ def unknown_volume_told(tape: Tape, pair: str, hours: int) -> Floats:
 def test_the_first_minutes_tell_as_little_of_the_hours_volume_as_real_ones() -> None:
     """Of the recorded five-minute candles of BTC and ETH swaps they tell .19 after 5 minutes, .40 after 15, .65."""
     tape = SyntheticTape(seed=31)
-    told = np.mean([unknown_volume_told(tape, pair, 1_500) for pair in tape.pairs[:3]], axis=0)
-    assert (told <= [0.1, 0.19, 0.40, 0.65]).all()
-    assert told[3] > 0.2
+    explained = np.mean([explained_volume(tape, pair, 1_500) for pair in tape.pairs[:3]], axis=0)
+    assert (explained <= [0.1, 0.19, 0.40, 0.65]).all()
+    assert explained[3] > 0.2
 
 
 @given(
