@@ -13,7 +13,6 @@ from okx_core.features.registry import FEATURES
 from okx_core.hours import HOUR
 from okx_core.validation import (
     agreement,
-    candle_checks,
     columns,
     inputs,
     leakage,
@@ -21,6 +20,7 @@ from okx_core.validation import (
     near_copies,
     staggered,
 )
+from okx_core.validation.candles.candle_checks import candle_leaks
 from okx_core.validation.moments import decision_moments
 from okx_core.validation.result import CLAIMS, ValidationResult, combined
 
@@ -61,7 +61,7 @@ def validate(
         "near copies": lambda: near_copies.near_copies(full, features),
         "whole sample": lambda: near_copies.whole_sample(full, features),
         "inputs": lambda: inputs.undeclared_inputs(candles, end, features),
-        "candles": lambda: candle_checks.candle_leaks(candles, features),
+        "candles": lambda: candle_leaks(candles, features),
         "agreement": lambda: agreement.agreement(hourly, features),
         "rank IC": lambda: ics()[0],
         "information": lambda: ics()[1],

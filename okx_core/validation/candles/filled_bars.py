@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from okx_core.hours import HOUR
-from okx_core.validation.unlikely_runs import unlikely_runs
+from okx_core.validation.candles.unlikely_runs import unlikely_runs
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 SAME = 1e-9

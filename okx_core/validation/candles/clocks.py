@@ -74,7 +74,7 @@ def _scaled(values: Floats) -> Floats:
     known = np.where(np.isfinite(values), values, np.nan)
     with np.errstate(all="ignore"):
         centred = known - _median(known)
-        # Of the hours that are not zero: a pair that stands still in most hours moves in the others.
+        # Of the hours that are not zero: a pair that does not move in most hours moves in the others.
         usual = 1.4826 * _median(np.where(centred == 0.0, np.nan, np.abs(centred)))
         return np.clip(centred / usual, -LARGEST, LARGEST)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from okx_core.hours import HOUR
-from okx_core.validation.clocks import other_clocks
+from okx_core.validation.candles.clocks import other_clocks
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 
 from okx_core.features.candle_set import CandleSet
 from okx_core.features.registry import FEATURES
-from okx_core.validation.candle_checks import candle_leaks
-from okx_core.validation.universe_check import knows_its_day
+from okx_core.validation.candles.candle_checks import candle_leaks
+from okx_core.validation.candles.universe_check import knows_its_day
 
 
 def universe_of(hourly, days_before):

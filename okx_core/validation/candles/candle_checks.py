@@ -8,10 +8,10 @@ from okx_core.candles.buckets import aggregated
 from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import Feature
 from okx_core.hours import HOUR
-from okx_core.validation.clocks import SUMS, other_clocks
-from okx_core.validation.filled_bars import filled_bars
+from okx_core.validation.candles.clocks import SUMS, other_clocks
+from okx_core.validation.candles.filled_bars import filled_bars
+from okx_core.validation.candles.universe_check import knows_its_day
 from okx_core.validation.result import ValidationResult, validation_result
-from okx_core.validation.universe_check import knows_its_day
 
 SAME_VALUE = 1e-9
 OTHER_QUARTERS = 0.05  # share of hours whose quarters may end elsewhere

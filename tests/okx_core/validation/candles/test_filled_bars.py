@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from okx_core.hours import HOUR
-from okx_core.validation.filled_bars import filled_bars
+from okx_core.validation.candles.filled_bars import filled_bars
 
 
 def joined(rest, own):

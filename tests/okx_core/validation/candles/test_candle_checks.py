@@ -7,7 +7,7 @@ import pytest
 
 from okx_core.features.candle_set import HOUR, CandleSet
 from okx_core.features.registry import FEATURES
-from okx_core.validation.candle_checks import candle_leaks
+from okx_core.validation.candles.candle_checks import candle_leaks
 from tests.synthetic_market import some_pairs
 
 
