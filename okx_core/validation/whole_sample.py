@@ -13,9 +13,9 @@ from okx_core.validation.near_copies import MIN_ROWS
 from okx_core.validation.result import ValidationResult, validation_result
 
 WHOLE = 1e-4
-MOST_PAIRS = 0.5  # of the pairs: by chance a half has round shares too
-FEWEST_CLASSES, MOST_CLASSES = 4, 100
-MOST_AT_THE_END = 0.1  # of the rows: so near to the end of a curve that they cannot be told apart
+MIN_PAIR_SHARE = 0.5  # of the pairs: by chance a half has round shares too
+MIN_CLASSES, MAX_CLASSES = 4, 100
+MAX_END_SHARE = 0.1  # of the rows: so near to the end of a curve that they look the same
 PERCENT = 0.01  # shares of rows are cut at multiples of it
 
 Floats = NDArray[np.float64]
@@ -61,7 +61,7 @@ def whole_sample(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationR
         values = full[feature.name].to_numpy(np.float64)
         for name, parts in (("all rows", [np.arange(len(values))]), ("the rows of each pair", pairs)):
             reasons = [_scaled(values[rows]) for rows in parts]
-            if reasons and np.mean([bool(reason) for reason in reasons]) > MOST_PAIRS:
+            if reasons and np.mean([bool(reason) for reason in reasons]) > MIN_PAIR_SHARE:
                 found.setdefault(feature.name, f"{max(reasons)} over {name}: constants of the whole sample")
     return validation_result(
         "whole sample", features, found, f"{len(full):,} rows and each of {len(pairs)} pairs"
@@ -88,7 +88,7 @@ def _centred(known: Floats) -> str:
     """Centre 0 and width 1, by any of the usual measures, of the values or of what they were before a curve."""
     for opened, curve in OPENED.items():
         whole, *parts = (curve(part) for part in (known, *np.array_split(known, 2)))
-        if np.isinf(whole).mean() > MOST_AT_THE_END or np.isnan(whole).any():
+        if np.isinf(whole).mean() > MAX_END_SHARE or np.isnan(whole).any():
             continue
         for centre, centre_of in CENTRES.items():
             if not abs(centre_of(whole)) < WHOLE:
@@ -112,7 +112,7 @@ def _at_round_shares(known: Floats) -> str:
 def _in_classes(known: Floats) -> str:
     """Classes that end at round shares of the rows."""
     levels = np.unique(known)
-    if not FEWEST_CLASSES <= levels.size <= MOST_CLASSES:
+    if not MIN_CLASSES <= levels.size <= MAX_CLASSES:
         return ""
     below = [known <= level for level in levels[:-1]]
     return "classes of round shares of the rows" if _are_round(below) else ""
