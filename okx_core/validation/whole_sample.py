@@ -60,7 +60,7 @@ def whole_sample(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationR
             continue
         values = full[feature.name].to_numpy(np.float64)
         for name, parts in (("all rows", [np.arange(len(values))]), ("the rows of each pair", pairs)):
-            reasons = [_scaled(values[rows]) for rows in parts]
+            reasons = [_scaled(values[rows], ranked=feature.timeframe == "cross") for rows in parts]
             if reasons and np.mean([bool(reason) for reason in reasons]) > MIN_PAIR_SHARE:
                 found.setdefault(feature.name, f"{max(reasons)} over {name}: constants of the whole sample")
     return validation_result(
@@ -68,19 +68,22 @@ def whole_sample(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationR
     )
 
 
-def _scaled(values: Floats) -> str:
-    """How the values were scaled by what they are altogether; empty when they were not."""
+def _scaled(values: Floats, *, ranked: bool = False) -> str:
+    """How the values were scaled by what they are altogether; empty when they were not.
+
+    Ranks of the pairs of an hour hold round shares by themselves, other shares while there are fewer pairs.
+    """
     known = values[np.isfinite(values)]
     if known.size < MIN_ROWS:
         return ""
     if np.unique(known[:MIN_ROWS]).size < MIN_ROWS // 10:
-        return _in_classes(known)
+        return "" if ranked else _in_classes(known)
     places = (pd.Series(known).rank().to_numpy() - 0.5) / known.size
     if np.abs(places - known).max() < 1.0 / np.sqrt(known.size) / 10.0:
         return "the share of smaller values"
     if known.min() == 0.0 and known.max() == 1.0 and (known == 0.0).sum() == (known == 1.0).sum() == 1:
         return "0 once and 1 once"
-    return _at_round_shares(known) or _centred(known)
+    return ("" if ranked else _at_round_shares(known)) or _centred(known)
 
 
 @np.errstate(all="ignore")

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from okx_core.hours import HOUR
+from okx_core.validation.look_ahead import compare
 from okx_core.validation.unknowns import with_unknowns
 from tests.okx_core.validation.planted import planted, suspected
 from tests.synthetic_market import some_pairs
@@ -56,3 +57,16 @@ def test_unknown_are_the_newest_bars_that_a_moment_knows(market):
     assert len(hourly) == len(market.hourly) - 1
     assert len(planted_in.frames["4h"]) == len(market.frames["4h"]) - 1
     assert planted_in.frames["1d"]["volume"].isna().sum() == 2
+
+
+def test_a_value_that_is_unknown_on_both_sides_is_the_same(market):
+    rows = market.hourly[["pair", "timestamp_utc"]].head(3)
+    values = np.array([1.0, np.nan, 2.0], dtype=np.float32)
+    found: dict[str, str] = {}
+    compare(rows.assign(x=values), rows.assign(x=-1.0 * -np.copysign(values, -1.0)), "now", found)
+    assert list(found) == ["x"]
+    found.clear()
+    negative = np.where(np.isnan(values), np.copysign(values, np.float32(-1.0)), values)
+    assert negative.tobytes() != values.tobytes()
+    compare(rows.assign(x=values), rows.assign(x=negative), "now", found)
+    assert found == {}

@@ -75,6 +75,16 @@ def test_honest_columns_of_that_kind_are_not_found(market):
         assert whole_sample(frame, [planted(None)]).violations == ()
 
 
+def test_ranks_of_pairs_of_which_some_came_later_are_honest(market):
+    hourly = market.hourly[market.hourly["pair"].isin(sorted(market.hourly["pair"].unique())[:8])]
+    chosen = sorted(hourly["pair"].unique())[:5]
+    late = hourly["timestamp_utc"] > hourly["timestamp_utc"].quantile(0.4)
+    known = hourly[late | hourly["pair"].isin(chosen)]
+    rank = known.groupby("timestamp_utc")["volume"].rank(pct=True).astype(np.float32)
+    frame = known[["pair", "timestamp_utc"]].assign(planted=rank)
+    assert whole_sample(frame, [planted(None, "cross", ("volume",))]).violations == ()
+
+
 SAMPLE = np.random.default_rng(6).lognormal(size=1_000)
 CENTRE, WIDTH = float(np.median(SAMPLE)), SAMPLE.std()
 EDGES = np.quantile(SAMPLE, np.arange(0.1, 1.0, 0.1))
