@@ -1,6 +1,6 @@
 """Columns that were scaled by constants of all rows, which nobody knew at the first of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,8 @@ def whole_sample(full: pd.DataFrame, features: Sequence[Feature]) -> ValidationR
 def _scaled(values: Floats, *, ranked: bool = False) -> str:
     """How the values were scaled by what they are altogether; empty when they were not.
 
-    Ranks of the pairs of an hour hold round shares by themselves, other shares while there are fewer pairs.
+    Ranks of the pairs of an hour hold round shares by themselves, other shares while there are fewer pairs; they are
+    spread evenly, so that behind a curve they have the width of what was scaled.
     """
     known = values[np.isfinite(values)]
     if known.size < MIN_ROWS:
@@ -83,13 +84,14 @@ def _scaled(values: Floats, *, ranked: bool = False) -> str:
         return "the share of smaller values"
     if known.min() == 0.0 and known.max() == 1.0 and (known == 0.0).sum() == (known == 1.0).sum() == 1:
         return "0 once and 1 once"
-    return ("" if ranked else _at_round_shares(known)) or _centred(known)
+    return _centred(known, [""]) if ranked else _at_round_shares(known) or _centred(known, OPENED)
 
 
 @np.errstate(all="ignore")
-def _centred(known: Floats) -> str:
+def _centred(known: Floats, curves: Iterable[str]) -> str:
     """Centre 0 and width 1, by any of the usual measures, of the values or of what they were before a curve."""
-    for opened, curve in OPENED.items():
+    for opened in curves:
+        curve = OPENED[opened]
         whole, *parts = (curve(part) for part in (known, *np.array_split(known, 2)))
         if np.isinf(whole).mean() > MAX_END_SHARE or np.isnan(whole).any():
             continue

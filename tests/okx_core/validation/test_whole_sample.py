@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 
@@ -83,6 +84,22 @@ def test_ranks_of_pairs_of_which_some_came_later_are_honest(market):
     rank = known.groupby("timestamp_utc")["volume"].rank(pct=True).astype(np.float32)
     frame = known[["pair", "timestamp_utc"]].assign(planted=rank)
     assert whole_sample(frame, [planted(None, "cross", ("volume",))]).violations == ()
+
+
+@pytest.mark.parametrize("count", [5, 12, 40, 100])
+@pytest.mark.parametrize("middle", [0.0, 0.5])
+def test_even_ranks_of_however_many_pairs_are_honest(count, middle):
+    rng = np.random.default_rng(count)
+    hours = pd.date_range("2022-01-01", periods=1_200, freq="h", tz="UTC")
+    ranks = np.array([rng.permutation(count) for _ in hours]) / (count - 1)
+    full = pd.DataFrame(
+        {
+            "pair": np.tile([f"P{number}-USDT" for number in range(count)], len(hours)),
+            "timestamp_utc": np.repeat(hours, count),
+            "planted": (ranks + middle - 0.5).ravel().astype(np.float32),
+        }
+    )
+    assert whole_sample(full, [planted(lambda bars: bars.close, timeframe="cross")]).passed
 
 
 SAMPLE = np.random.default_rng(6).lognormal(size=1_000)
