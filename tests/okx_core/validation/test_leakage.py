@@ -6,7 +6,6 @@ from okx_core.features.registry import FEATURES
 from okx_core.validation.validate import validate
 from tests.okx_core.validation.planted import planted
 
-
 RELATED = ("relative_return_24h", "performance_rank_24h", "roc_24")
 
 
