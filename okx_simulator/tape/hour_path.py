@@ -48,7 +48,7 @@ OFF_LEVEL = 0.08  # standard deviation of the small step off the levels, in leve
 # Of the log activity: real five-minute volumes have 0.9 inside an hour, and from one to the next a correlation of 0.4.
 SPREAD, MEMORY = 1.2, 0.99
 # A wide hour of the market is more uneven: its size came in a burst, not by a trend that could be followed.
-UNEVEN_POWER, UNEVEN_BOUNDS = 1.0, (0.5, 3.0)
+UNEVEN_BOUNDS = 0.5, 3.0
 EARLY = 0.9  # most of the hour's volume that can have come before the rate changes
 TURN_POWER = 8.0  # above 1 the rate changes rather early
 PRICE_DIGITS = 12  # significant ones: prices may be as small as 1e-9
@@ -175,8 +175,11 @@ class HourPaths:
             shares = self._shares(*places, top, common.draws, active, rng)
             on_tick = np.round((lowest + shares * span) / tick) * tick
             prices = np.round(on_tick, PRICE_DIGITS - math.floor(math.log10(high))).clip(low, high)
-            prices[[np.argmin(shares), np.argmax(shares)]] = low, high
             prices[[0, -1]] = opened, close
+            # Where open or close is a last digit short of an extreme, the path still has to reach it in between.
+            for extreme, place in (low, np.argmin), (high, np.argmax):
+                if extreme not in (opened, close):
+                    prices[1 + place(shares[1:-1])] = extreme
         return HourPath(
             prices, paced(traded / traded[-1], volume / context.usual_volume, float(rng.random()))
         )
@@ -202,7 +205,7 @@ class HourPaths:
 
 def _activity(state: Floats, widening: float) -> Floats:
     """How busy each place [WALK_PLACES] of the hour is, mean one, from its log activity in standard deviations."""
-    uneven = min(max(widening**UNEVEN_POWER, UNEVEN_BOUNDS[0]), UNEVEN_BOUNDS[1]) if widening > 0 else 1.0
+    uneven = min(max(widening, UNEVEN_BOUNDS[0]), UNEVEN_BOUNDS[1]) if widening > 0 else 1.0
     active = np.exp(SPREAD * uneven * state)
     return np.asarray(active / active.mean())
 

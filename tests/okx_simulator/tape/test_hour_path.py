@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from okx_simulator.protocol.swaps import pair_of
@@ -153,6 +153,9 @@ def test_paths_through_real_hours_move_as_the_real_five_minutes_did(tmp_path: Pa
     st.integers(400_000, 500_000),
     st.sampled_from([math.nan, 1e-4, 0.01, 0.5]),
 )
+@example(
+    51150.84953416589, 0.6796875, 1.0, 0.0, 400_000, math.nan
+)  # the open is a last digit short of the high
 def test_every_path_keeps_to_its_bar(
     high: float, width: float, opens: float, closes: float, hour: int, usual: float
 ) -> None:
