@@ -108,3 +108,16 @@ def block_means(values: Floats, block_hours: int = BLOCK_HOURS) -> Floats:
     count = (~np.isnan(blocks)).sum(axis=1)
     full = count >= block_hours / 2
     return np.asarray(np.nansum(blocks[full], axis=1) / count[full])
+
+
+def period_means(hourly: Floats, hours: int) -> Floats:
+    """Mean of each whole period of an hourly series, of its known hours; periods without any are left out."""
+    periods = hourly[: len(hourly) // hours * hours].reshape(-1, hours)
+    known = ~np.isnan(periods)
+    some = known.any(axis=1)
+    return np.asarray(np.where(known, periods, 0.0).sum(axis=1)[some] / known.sum(axis=1)[some])
+
+
+def known_mean(values: Floats) -> float:
+    """Mean of the known values, NaN without any."""
+    return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from okx_core.models.scores import cross_sectional_rank_ic, newey_west_t, rmse
+from okx_core.models.scores import cross_sectional_rank_ic, newey_west_t, period_means, rmse
 from tests.examples import examples
 
 
@@ -86,3 +86,9 @@ def test_a_series_too_short_or_constant_has_no_t_statistic() -> None:
 def test_rmse_leaves_unknown_rows_out_and_is_unknown_without_any() -> None:
     assert rmse(np.array([1.0, np.nan, 3.0]), np.array([0.0, 1.0, 3.0])) == pytest.approx(np.sqrt(0.5))
     assert np.isnan(rmse(np.array([np.nan]), np.array([1.0])))
+
+
+def test_a_day_is_the_mean_of_its_known_hours() -> None:
+    hourly = np.full(72, np.nan)
+    hourly[[3, 5, 50]] = 1.0, 3.0, 7.0
+    np.testing.assert_allclose(period_means(hourly, 24), [2.0, 7.0])
