@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import dagster as dg
 from rich.console import Console
 
 from okx_assets import keys
-from okx_assets.partitions import ALGORITHMS
+from okx_assets.partitions import MEMBERS
 from okx_core.hours import HOUR, LABEL_HORIZON_HOURS, WEEK, Stretch, week_start
-from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT
+from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT, member_key, member_range
 from okx_jobs.runs.progress import Steps, shown_steps
 from okx_jobs.runs.runner import Pipeline
 from resources.simulator.admin import SimulatorAdmin
@@ -80,15 +79,21 @@ class Demo:
             )
 
     def _models(self, steps: Steps, end: datetime) -> None:
-        weeks = [week.strftime(DAY_FORMAT) for week in self.stretch.weeks(end)]
-        grid = [
-            dg.MultiPartitionKey({"week": week, "algorithm": name}) for week in weeks for name in ALGORITHMS
-        ]
-        trained = self.pipeline.missing_keys(keys.SIGNAL_MODELS, grid)
-        for key in steps.each("models", trained):
-            self.pipeline.run("train_models", partition_key=key)
-        for week in steps.each("champions", self.pipeline.missing_keys(keys.CHAMPION, weeks)):
-            self.pipeline.run("choose_champion", partition_key=week)
+        """Members of every week that can be trained for, the signal model and the decisions of those that trade."""
+        weeks = [week.strftime(DAY_FORMAT) for week in self.stretch.training_weeks(end)]
+        grid = [member_key(week, name) for week in weeks for name in MEMBERS]
+        untrained = self.pipeline.missing_keys(keys.MEMBER_MODELS, grid)
+        if untrained:
+            first, last = untrained[0].split("|")[0], weeks[-1]
+            steps.once(
+                "members", lambda: self.pipeline.run_range([keys.MEMBER_MODELS], *member_range(first, last))
+            )
+        undecided = self.pipeline.missing_keys(keys.CHAMPION, weeks)
+        if undecided:
+            steps.once(
+                "champions",
+                lambda: self.pipeline.run_range([keys.SIGNAL_MODEL, keys.CHAMPION], undecided[0], weeks[-1]),
+            )
 
     def _signals_and_backtest(self, steps: Steps) -> None:
         stretch, pipeline = self.stretch, self.pipeline

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from okx_core.features.candle_set import CandleSet
-from okx_core.features.registry import feature_names
+from okx_core.features.registry import model_feature_names
 from okx_core.hours import HORIZON_HOURS, SIGNAL_HORIZON_HOURS
 from okx_core.models.algorithms.baselines import BASELINES, VOLATILITY
 from okx_core.models.calibration import brier, calibrated, coverage_by, reliability_error
@@ -75,14 +75,14 @@ class Evaluation:
 def build_panel(
     candles: CandleSet, start: pd.Timestamp, end: pd.Timestamp, threads: int, report: Report
 ) -> Panel:
-    """All features of [start, end) and the closes; candles before `start` warm the features up."""
+    """The features of models in [start, end), and the closes; candles before `start` warm the features up."""
 
     def features_of(since: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:
         report("features", int((since - start) / CHUNK), int(np.ceil((end - start) / CHUNK)))
         needed = candles.needed_for(since, until)
         return needed.features(since, until, threads=threads)
 
-    return assemble_panel(candles.hourly, feature_names(), features_of, start, end, CHUNK)
+    return assemble_panel(candles.hourly, model_feature_names(), features_of, start, end, CHUNK)
 
 
 def evaluate(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from okx_core.hours import RECORD_WEEKS
 from okx_core.models.calibration import brier
 from okx_core.models.champions.record import TrackRecord
 from okx_core.models.overfitting import deflated_sharpe_of, overfitting_of, sharpe_variance
@@ -23,7 +24,7 @@ RECOMMENDED_HISTORY_WEEKS = 52
 class GateRules:
     """Least evidence for promotion, the same in every mode."""
 
-    min_weeks: int = 26
+    min_weeks: int = RECORD_WEEKS
     min_neutral_t: float = 3.0
     min_deflated_sharpe: float = 0.95
 

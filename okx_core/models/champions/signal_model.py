@@ -1,5 +1,6 @@
 """The signal model: which versions of which members, how they are weighted, and what a score is expected to earn."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -50,8 +51,9 @@ class SignalModel:
         missing = [name for name in self.members if name not in scores]
         if missing:
             raise SignalModelError(f"no scores of {', '.join(missing)}, of which the signal model is made")
-        ranks = np.stack([grid_ranks(scores[name], MIN_PAIRS) for name in self.members])
-        score = rank_average(ranks, np.array([self.weights[name] for name in self.members]))
+        names = sorted(self.members)  # sums in one order, however the members are written
+        ranks = np.stack([grid_ranks(scores[name], MIN_PAIRS) for name in names])
+        score = rank_average(ranks, np.array([self.weights[name] for name in names]))
         unknown = np.full(score.shape, np.nan)
         if self.calibration is None:
             return Expected(score, unknown, unknown, unknown, unknown)
@@ -61,6 +63,8 @@ class SignalModel:
     def to_json(self) -> dict[str, Any]:
         """The model as plain values."""
         calibration = None if self.calibration is None else asdict(self.calibration)
+        if calibration is not None and math.isnan(calibration["slope_t"]):
+            calibration["slope_t"] = None  # JSON has no NaN
         return {
             "week": self.week, "members": dict(self.members), "weights": dict(self.weights),
             "calibration": calibration, "has_skill": self.has_skill,
@@ -73,8 +77,9 @@ class SignalModel:
             held = values["calibration"]
             calibration = None
             if held is not None:
-                pairs = {name: tuple(held[name]) for name in ("logit", "scale")}
-                calibration = Calibration(**{**held, **pairs})
+                changed = {name: tuple(held[name]) for name in ("logit", "scale")}
+                t = math.nan if held["slope_t"] is None else float(held["slope_t"])
+                calibration = Calibration(**{**held, **changed, "slope_t": t})
             members = {str(name): int(version) for name, version in values["members"].items()}
             weights = {name: float(values["weights"][name]) for name in members}
             return cls(str(values["week"]), members, weights, calibration, bool(values["has_skill"]))

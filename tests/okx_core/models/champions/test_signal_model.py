@@ -1,5 +1,7 @@
 """A signal model says what its members' scores are expected to earn, and reads back as it was written."""
 
+import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -69,6 +71,12 @@ def test_a_member_without_scores_is_named(record, model) -> None:
 def test_it_reads_back_as_it_was_written(model, has_calibration: bool) -> None:
     written = model if has_calibration else replace(model, calibration=None)
     assert SignalModel.from_json(written.to_json()) == written
+
+
+def test_an_unknown_t_is_written_as_json_knows_it(model) -> None:
+    unknown = replace(model, calibration=replace(model.calibration, slope=0.0, slope_t=math.nan))
+    text = json.dumps(unknown.to_json(), allow_nan=False)
+    assert math.isnan(SignalModel.from_json(json.loads(text)).calibration.slope_t)
 
 
 @pytest.mark.parametrize("change", [{"members": 3}, {"weights": {}}, {"calibration": {"slope": 1.0}}])
