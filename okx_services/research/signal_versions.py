@@ -3,8 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from okx_core.hours import HOUR
@@ -12,6 +14,7 @@ from okx_core.models.algorithms.baselines import VOLATILITY
 from okx_core.models.champions.evidence import brier_difference
 from okx_core.models.champions.record import HORIZON, TrackRecord
 from okx_core.models.champions.signal_model import SignalModel
+from okx_services.reports.figures import decile_figure
 from okx_services.reports.market_origin import market_note
 from okx_services.research.predictions import registered_versions
 from okx_services.research.track_record import midnight, place_of, read_record
@@ -21,6 +24,8 @@ from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
 from resources.registry import served_signal
 from resources.registry.tracking import CHALLENGER, SIGNAL_DESCRIPTION, SIGNAL_MODEL, NewVersion, Tracking
+
+DECILES = 10
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def _make(
     newest = record.newest_outcome(place)
     known_at = None if newest is None else midnight(week) + (newest - place + HORIZON + 1) * HOUR
     market = str(store.database.scalar("select identity from ops.market_source") or "")
-    registered = tracking.register(_new_version(model, known_at, market, run_id))
+    registered = tracking.register(_new_version(model, known_at, market, run_id, _figures(past)))
     count_ensemble(store.database, list(members), now)
     row = {
         "model_name": SIGNAL_MODEL,
@@ -121,7 +126,16 @@ def _make(
     store.database.upsert("ml.signal_versions", ["model_name", "model_version"], [row])
 
 
-def _new_version(model: SignalModel, known_at: datetime | None, market: str, run_id: str) -> NewVersion:
+def _figures(past: TrackRecord) -> dict[str, Any]:
+    """What the scores until then were worth; nothing before any outcome is known."""
+    outcome = past.outcome
+    known = ~np.isnan(past.score) & ~np.isnan(outcome)
+    return {"deciles": decile_figure(past.score[known], outcome[known])} if known.sum() >= DECILES else {}
+
+
+def _new_version(
+    model: SignalModel, known_at: datetime | None, market: str, run_id: str, figures: dict[str, Any]
+) -> NewVersion:
     example = pd.DataFrame(
         {name: [0.4, 0.1, -0.2, -0.3] for name in model.members} | {VOLATILITY: [60.0, 50.0, 80.0, 70.0]}
     )
@@ -138,6 +152,7 @@ def _new_version(model: SignalModel, known_at: datetime | None, market: str, run
         requirements=("numpy", "pandas"),
         parameters={f"weight.{name}": weight for name, weight in model.weights.items()},
         metrics=_metrics(model),
+        figures=figures,
         tags={
             "week": model.week,
             "members": ", ".join(f"{name} v{version}" for name, version in model.members.items()),
@@ -184,8 +199,3 @@ def _description(model: SignalModel, known_at: datetime | None, market: str) -> 
         f"**Market:** {market or 'unknown'}. {market_note(market)}".rstrip(),
     ]
     return "\n\n".join(lines)
-
-
-def age_words(week: date, day: date) -> str:
-    """How old a version is."""
-    return f"{(day - week) // timedelta(weeks=1)} weeks"

@@ -66,6 +66,7 @@ class NewVersion:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ class Tracking:
                 mlflow.log_params(dict(new.parameters))
                 for name, document in new.documents.items():
                     mlflow.log_dict(document, f"{name}.json")
+                for name, figure in new.figures.items():
+                    mlflow.log_figure(figure, f"{name}.png")
                 model_id = _log_model(client, run, new)
                 client.log_batch(run.info.run_id, metrics=_metrics(new, model_id))
             page = logged_model_page("", experiment, model_id)  # relative: the port may change
