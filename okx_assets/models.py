@@ -9,7 +9,7 @@ from okx_assets import keys, tables
 from okx_assets.partitions import MODEL_GRID, WEEKLY
 from okx_assets.tables import OWNERS, describe, written
 from okx_core.hours import WEEK
-from okx_services.reports.models import evidence_table, outcome_words, version_table
+from okx_services.reports.models import evidence_table, outcome_words, signal_version_facts, version_table
 from okx_services.research.champions import decide_weeks
 from okx_services.research.member_training import IncompleteHistoryError, TooFewPairsError
 from okx_services.research.members import Trained, Training, late_versions
@@ -21,7 +21,8 @@ from resources.dagster_resources import (
     ModelsResource,
     TrackingResource,
 )
-from resources.registry.tracking import TrackingError, member_model
+from resources.postgres.database import Database
+from resources.registry.tracking import Tracking, TrackingError, member_model
 
 KINDS = {"python", "mlflow"}
 
@@ -127,6 +128,7 @@ def _weeks_of(context: dg.AssetExecutionContext) -> list[date]:
 )
 def signal_model(
     context: dg.AssetExecutionContext,
+    database: DatabaseResource,
     tracking: TrackingResource,
     feature_store: FeatureStoreResource,
     exchange: ExchangeResource,
@@ -146,7 +148,11 @@ def signal_model(
         for week, version in versions.items()
     ]
     return dg.MaterializeResult(
-        metadata=written(len({*versions.values()} - {None}), versions=tables.text(version_table(rows))),
+        metadata=written(
+            len({*versions.values()} - {None}),
+            versions=tables.text(version_table(rows)),
+            **_newest(database.open(), registry, versions[max(versions)]),
+        ),
         check_results=[
             dg.AssetCheckResult(
                 check_name="made_of_every_member",
@@ -155,6 +161,14 @@ def signal_model(
             )
         ],
     )
+
+
+def _newest(database: Database, registry: Tracking, version: int | None) -> dict[str, object]:
+    """What the newest version is made of."""
+    if version is None:
+        return {"newest": "no version yet: a member has none"}
+    facts = signal_version_facts(database, version)
+    return {"mlflow": tables.url(registry.version_url(version)), **facts}
 
 
 @dg.asset(

@@ -209,6 +209,19 @@ def models() -> None:
 
 
 @click.command()
+def train() -> None:
+    """Train every week of the stored history that was not trained yet, and decide who may trade.
+
+    Members are trained every OKXSIGNAL_RETRAIN_WEEKS on what was known then, and predict the weeks after. Run it once
+    after `okxsignal backfill`; `okxsignal up` then trains each Sunday. It places no order.
+    """
+    settings = options.settings()
+    from okx_jobs.cli.research.training import run_training
+
+    run_training(settings, options.console())
+
+
+@click.command()
 @click.argument("version")
 @click.option("--because", required=True, help="The reason; it is kept in ml.promotions.")
 def promote(version: str, because: str) -> None:
@@ -229,5 +242,5 @@ def promote(version: str, because: str) -> None:
 
 RESEARCH: Mapping[str, click.Command] = {
     "refresh": refresh, "store": store, "import": import_candles, "features": features, "validate": validate,
-    "research": research, "models": models, "promote": promote,
+    "research": research, "train": train, "models": models, "promote": promote,
 }  # fmt: skip

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from rich.console import Console
 
 from okx_assets import keys
-from okx_assets.partitions import MEMBERS
 from okx_core.hours import HOUR, LABEL_HORIZON_HOURS, WEEK, Stretch, week_start
-from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT, member_key, member_range
+from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT
 from okx_jobs.runs.progress import Steps, shown_steps
 from okx_jobs.runs.runner import Pipeline
+from okx_jobs.runs.training import train_missing
 from resources.simulator.admin import SimulatorAdmin
 
 DECISION_DELAY = timedelta(seconds=30)  # the live hours are traded this long after the bar closed
@@ -79,21 +79,9 @@ class Demo:
             )
 
     def _models(self, steps: Steps, end: datetime) -> None:
-        """Members of every week that can be trained for, the signal model and the decisions of those that trade."""
+        """Members, signal models and decisions of every week that can be trained for."""
         weeks = [week.strftime(DAY_FORMAT) for week in self.stretch.training_weeks(end)]
-        grid = [member_key(week, name) for week in weeks for name in MEMBERS]
-        untrained = self.pipeline.missing_keys(keys.MEMBER_MODELS, grid)
-        if untrained:
-            first, last = untrained[0].split("|")[0], weeks[-1]
-            steps.once(
-                "members", lambda: self.pipeline.run_range([keys.MEMBER_MODELS], *member_range(first, last))
-            )
-        undecided = self.pipeline.missing_keys(keys.CHAMPION, weeks)
-        if undecided:
-            steps.once(
-                "champions",
-                lambda: self.pipeline.run_range([keys.SIGNAL_MODEL, keys.CHAMPION], undecided[0], weeks[-1]),
-            )
+        train_missing(self.pipeline, steps, weeks)
 
     def _signals_and_backtest(self, steps: Steps) -> None:
         stretch, pipeline = self.stretch, self.pipeline

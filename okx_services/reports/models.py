@@ -35,6 +35,28 @@ def version_table(rows: Sequence[tuple[str, str]]) -> str:
     return table(("version", "week"), [list(row) for row in rows]) if rows else ""
 
 
+def signal_version_facts(database: Database, version: int) -> dict[str, object]:
+    """What a version of the signal model is made of and expects, in words."""
+    row = database.rows(
+        "select * from ml.signal_versions where model_name = $1 and model_version = $2",
+        (SIGNAL_MODEL, version),
+    )[0]
+    weights = ", ".join(
+        f"{name} v{number} x {row['weights'][name]:.2f}" for name, number in row["members"].items()
+    )
+    return {
+        "members_and_weights": weights,
+        "expected_excess": excess_words(row["calibration"]),
+        "outcomes_known_until": shown(row["outcome_known_at"]),
+        "states_probabilities": "yes" if row["has_skill"] else "no: they were no better than the base rate",
+    }
+
+
+def excess_words(calibration: Mapping[str, Any] | None) -> str:
+    """What a score is expected to earn, from `ml.signal_versions.calibration`."""
+    return "unknown" if calibration is None else f"{calibration['slope']:.3f} % a rank"
+
+
 def outcome_words(decision: Decision) -> str:
     """One line about a decision."""
     who = "nobody may trade" if decision.version is None else f"version {decision.version}"

@@ -1,5 +1,8 @@
 """`okxsignal models` and `okxsignal promote`: who may trade, why, and a decision by hand that is kept."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -8,7 +11,7 @@ from okx_jobs.runs.market_choice import RequestError
 from okx_jobs.stack import services
 from okx_services.reports.markdown import shown
 from okx_services.reports.market_origin import market_note
-from okx_services.reports.models import EVIDENCE_HEAD, ModelState, evidence_rows, read_models
+from okx_services.reports.models import EVIDENCE_HEAD, ModelState, evidence_rows, excess_words, read_models
 from okx_services.research.champions import BY_COMMAND, move_champion
 from resources.config.settings import Settings
 from resources.postgres.database import Database
@@ -63,24 +66,16 @@ def print_models(state: ModelState, console: Console) -> None:
     )
     for row in state.versions:
         weights = ", ".join(f"{name} {weight:.2f}" for name, weight in row["weights"].items())
-        found = row["calibration"]
-        slope = "unknown" if found is None else f"{found['slope']:.3f} % a rank"
+        slope = excess_words(row["calibration"])
         age = (state.day - row["week"]).days // 7
         versions.add_row(
             str(row["model_version"]), str(row["week"]), str(age), weights, slope, state.may_trade(row)
         )
     console.print(versions)
-    decision = state.decision
-    if decision is None:
-        console.print("Nothing has been decided yet: materialise ml/champion, or run `okxsignal demo`.")
+    if state.decision is None:
+        console.print("Nothing has been decided yet: run `okxsignal train`.")
         return
-    console.print(
-        f"Week of {decision['week']}: {decision['outcome']}; {escape(decision['reason'])}", soft_wrap=True
-    )
-    evidence = Table(*EVIDENCE_HEAD, title=f"Evidence, {state.trials} variants tried", title_justify="left")
-    for cells in evidence_rows(decision["evidence"]):
-        evidence.add_row(*cells)
-    console.print(evidence)
+    print_decision(state.decision, state.trials, console)
     promotions = Table("when", "version", "before", "by", "because", title="Promotions", title_justify="left")
     for row in state.promotions:
         promotions.add_row(
@@ -88,6 +83,17 @@ def print_models(state: ModelState, console: Console) -> None:
             row["decided_by"], row["because"],
         )  # fmt: skip
     console.print(promotions)
+
+
+def print_decision(decision: Mapping[str, Any], trials: int, console: Console) -> None:
+    """A row of ml.champions with its evidence."""
+    console.print(
+        f"Week of {decision['week']}: {decision['outcome']}; {escape(decision['reason'])}", soft_wrap=True
+    )
+    evidence = Table(*EVIDENCE_HEAD, title=f"Evidence, {trials} variants tried", title_justify="left")
+    for cells in evidence_rows(decision["evidence"]):
+        evidence.add_row(*cells)
+    console.print(evidence)
 
 
 def _version(version: int | None) -> str:

@@ -76,7 +76,7 @@ def test_it_shows_members_versions_evidence_and_promotions(filled) -> None:
 def test_an_empty_home_says_what_to_do(database) -> None:
     text = printed(read_models(database, None, DAY, 5, 12))
     assert "Nothing has been decided yet" in text
-    assert "okxsignal demo" in text
+    assert "okxsignal train" in text
 
 
 def test_a_version_is_chosen_by_number_by_the_one_before_or_as_none(filled) -> None:
