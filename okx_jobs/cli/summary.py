@@ -8,10 +8,13 @@ from rich.table import Table
 
 from okx_assets import keys
 from okx_core.backtest.metrics import metrics
+from okx_core.models.member_names import MEMBER_NAMES
 from okx_services.reports import signals, trading
 from okx_services.reports.markdown import shown
 from okx_services.reports.market_origin import market_label, market_note
 from okx_services.reports.models import EVIDENCE_HEAD, evidence_rows
+from okx_services.research.predictions import TABLE as PREDICTIONS
+from okx_services.research.predictions import store_table
 from resources.config.settings import Settings
 from resources.feature_store.manifest import Manifest
 from resources.postgres.database import Database, psql_command
@@ -53,10 +56,13 @@ def print_rows(console: Console, database: Database) -> None:
 
 
 def row_counts(database: Database) -> dict[str, int]:
-    """Rows per table: of features and labels the whole history, of which SQL holds the newest days."""
+    """Rows per table: of features, labels and predictions all, of which SQL holds the newest days."""
     manifest = Manifest(database)
+    members = [store_table(name) for name in MEMBER_NAMES]
+    held = {table: [table] for table in HISTORY} | {PREDICTIONS: members}
     return {
-        table: manifest.row_count(table) if table in HISTORY else _count(database, table) for table in TABLES
+        table: sum(map(manifest.row_count, held[table])) if table in held else _count(database, table)
+        for table in TABLES
     }
 
 
@@ -67,7 +73,9 @@ def _count(database: Database, table: str) -> int:
 def _rows(database: Database) -> Table:
     table = Table("table", "rows", "of them in SQL", title="Rows per table", title_justify="left")
     for name, count in row_counts(database).items():
-        table.add_row(name, f"{count:,}", f"{_count(database, name) if name in HISTORY else count:,}")
+        table.add_row(
+            name, f"{count:,}", f"{_count(database, name) if name in (*HISTORY, PREDICTIONS) else count:,}"
+        )
     return table
 
 

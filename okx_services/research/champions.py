@@ -14,7 +14,7 @@ from okx_services.research.track_record import midnight, place_of, read_record
 from okx_services.research.trials import ensemble_name, note_sharpes, number_of_trials
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
-from resources.registry.tracking import CHAMPION, SIGNAL_MODEL, Tracking
+from resources.registry.tracking import CHALLENGER, CHAMPION, SIGNAL_MODEL, Tracking
 
 BY_GATE, BY_COMMAND, BY_HAND = "gate", "command", "by hand"
 
@@ -44,6 +44,7 @@ def decide_weeks(
         made = _decide(store, records, week, max_age_weeks)
         if week == week_start(now).date():
             move_champion(store.database, tracking, made.decision.version, BY_GATE, made.decision.reason, now)
+            name_challenger(store.database, tracking)
         store.database.upsert("ml.champions", ["week"], [_row(made, now)])
         found.append(made)
     return found
@@ -153,6 +154,13 @@ def _note(
         "values ($1, $2, $3, $4, $5, $6)",
         (now, SIGNAL_MODEL, version, before, by, because),
     )
+
+
+def name_challenger(database: Database, tracking: Tracking) -> None:
+    """Point @challenger at the newest version while another one, or none, is in charge."""
+    versions = recorded(database)
+    newest = versions[-1].version if versions else None
+    tracking.point(CHALLENGER, None if newest == tracking.aliased(CHAMPION) else newest)
 
 
 def note_champion_moved_by_hand(database: Database, version: int | None, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from resources.config.code_version import code_version
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
 from resources.registry import served_signal
-from resources.registry.tracking import CHALLENGER, SIGNAL_DESCRIPTION, SIGNAL_MODEL, NewVersion, Tracking
+from resources.registry.tracking import SIGNAL_DESCRIPTION, SIGNAL_MODEL, NewVersion, Tracking
 
 DECILES = 10
 
@@ -60,7 +60,7 @@ def make_versions(
     run_id: str,
 ) -> dict[date, int | None]:
     """The version of each week: a new one where a member has a new version since the last, else the last; None
-    while a member has none. The newest of all is @challenger unless it trades. Raises TrackingError.
+    while a member has none. Raises TrackingError.
     """
     due = _due(store.database, weeks, members)
     made = sorted(week for week, held in due.items() if held)
@@ -69,8 +69,6 @@ def make_versions(
         assert record is not None, "a week is due only when its members have versions"
         _make(store, tracking, week, due[week], record, now, run_id)
     versions = recorded(store.database)
-    if versions:
-        tracking.point(CHALLENGER, versions[-1].version)
     return {
         week: next((one.version for one in reversed(versions) if one.week <= week), None) for week in weeks
     }

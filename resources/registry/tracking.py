@@ -24,7 +24,8 @@ what a score is expected to earn over the next 24 h relative to the mean of all 
 
 The newest hour uses the version behind the alias **@champion**. An older hour uses the version that `ml.champions` \
 names for its week. Move the alias and the next signals come from that version; `okxsignal promote VERSION --because \
-TEXT` does the same and keeps the reason. **@challenger** is the newest version, **@previous** the one before."""
+TEXT` does the same and keeps the reason. **@challenger** is the newest version while it does not trade, **@previous** \
+the one that traded before."""
 MEMBER_DESCRIPTION = """Predicts which pairs do better than the others, from the features of a closed hourly bar. One \
 version per training date, trained only on what was known then. Its scores of later hours are in `ml.predictions`. \
 Rows of one call are the pairs of one hour."""

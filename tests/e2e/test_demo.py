@@ -8,6 +8,8 @@ import pytest
 from rich.console import Console
 
 from okx_assets import keys
+from okx_jobs.cli.research.models import promote_version, show_models
+from okx_jobs.cli.research.training import run_training
 from okx_jobs.cli.summary import TABLES, backtest_scores, print_summary, row_counts
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.runs.demo import Demo
@@ -127,3 +129,27 @@ def test_a_month_of_features_is_one_run_and_identical_rows(market):
     after = market.store.frame("select * from features.features_1h order by pair, timestamp_utc")
     assert market.instance.get_runs_count() == runs + 1
     assert before.equals(after)
+
+
+def test_training_again_trains_nothing_and_says_who_may_trade(market):
+    versions = market.store.scalar("select count(*) from ml.model_versions")
+    text = StringIO()
+    run_training(market.settings, Console(file=text, width=200))
+    assert market.store.scalar("select count(*) from ml.model_versions") == versions
+    assert "passed the gate" in text.getvalue()
+    assert "t of the neutral IC" in text.getvalue()
+
+
+def test_the_models_are_listed_and_a_promotion_by_command_is_kept_and_taken_back(market):
+    champion = market.store.scalar("select model_version from ml.champions order by week desc limit 1")
+    text = StringIO()
+    console = Console(file=text, width=200)
+    show_models(market.settings, console)
+    assert "yes: @champion" in text.getvalue()
+    promote_version("1", "to see whether it works", market.settings, console)
+    promote_version("previous", "it did", market.settings, console)
+    rows = market.store.rows("select * from ml.promotions order by promotion_id desc limit 2")
+    assert [(row["model_version"], row["because"]) for row in rows] == [
+        (champion, "it did"), (1, "to see whether it works"),
+    ]  # fmt: skip
+    assert {row["decided_by"] for row in rows} == {"command"}

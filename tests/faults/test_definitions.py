@@ -152,7 +152,7 @@ def test_only_the_live_mode_says_real_money(mode: Mode) -> None:
     assert ("REAL MONEY" in order_warning(mode)) == (mode is Mode.LIVE)
 
 
-FRESH = {keys.UNIVERSE, keys.CANDLES_1H, keys.FEATURES_1H, keys.SIGNALS}
+FRESH = {keys.UNIVERSE, keys.CANDLES_1H, keys.FEATURES_1H, keys.PREDICTIONS, keys.SIGNALS}
 
 
 def test_what_must_be_fresh_is_overdue_after_a_missed_run() -> None:

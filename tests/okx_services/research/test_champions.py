@@ -10,12 +10,13 @@ from okx_services.research.champions import (
     BY_HAND,
     decide_weeks,
     move_champion,
+    name_challenger,
     note_champion_moved_by_hand,
 )
 from okx_services.research.signal_versions import make_versions, recorded
 from okx_services.research.track_record import read_record
 from resources.registry.served_signal import signal_model_from
-from resources.registry.tracking import CHAMPION, PREVIOUS, SIGNAL_MODEL, TrackingError
+from resources.registry.tracking import CHALLENGER, CHAMPION, PREVIOUS, SIGNAL_MODEL, TrackingError
 from tests.okx_services.research.conftest import MEMBERS, WEEKS, Registry, at, week_of
 
 NOW = at(40, 100)
@@ -42,7 +43,6 @@ def test_a_signal_version_is_made_where_a_member_has_a_new_one(market, versions)
     assert all(set(one.members) == set(MEMBERS) for one in made)
     assert versions[week_of(12)] == versions[week_of(24)] == 1
     assert versions[week_of(40)] == 4
-    assert market.registry.aliases["challenger"] == 4
 
 
 def test_making_them_again_makes_none(market, versions) -> None:
@@ -84,8 +84,9 @@ def test_the_decision_is_stored_with_every_rule(market, decisions) -> None:
 
 
 def test_only_the_current_week_moves_the_alias_and_that_is_on_record(market, decisions) -> None:
-    assert market.registry.aliases[CHAMPION] == 4
     assert decisions
+    assert market.registry.aliases[CHAMPION] == 4
+    assert CHALLENGER not in market.registry.aliases
     rows = market.store.database.rows("select * from ml.promotions order by promotion_id")
     assert [(row["model_version"], row["decided_by"]) for row in rows][:1] == [(4, BY_GATE)]
 
@@ -133,6 +134,14 @@ class TestPromotions:
     def test_no_change_is_not_recorded(self, database) -> None:
         assert not move_champion(database, Registry(aliases={CHAMPION: 3}), 3, BY_GATE, "again", NOW)
         assert database.rows("select * from ml.promotions") == []
+
+    def test_the_newest_version_is_the_challenger_while_it_does_not_trade(self, market, versions) -> None:
+        assert versions
+        database = market.store.database
+        for champion, challenger in ((2, 4), (None, 4), (4, None)):
+            registry = Registry(aliases={} if champion is None else {CHAMPION: champion})
+            name_challenger(database, registry)
+            assert registry.aliases.get(CHALLENGER) == challenger
 
     def test_nobody_can_be_in_charge(self, database) -> None:
         registry = Registry(aliases={CHAMPION: 3})
