@@ -7,7 +7,7 @@ READY := .venv/.ready
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 
-.PHONY: demo test test-random soak up check types style nautilus bench clean
+.PHONY: demo test suite test-random soak up check types style nautilus bench clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
@@ -19,7 +19,11 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)
 	$(BIN)/okxsignal demo
 
-test: $(READY) check
+# Types and style are checked beside the tests, which wait for servers now and then.
+test: $(READY)
+	@$(MAKE) --no-print-directory --jobs=3 types style suite
+
+suite: $(READY)
 	$(PYTEST) -m "not soak"
 
 test-random: $(READY)

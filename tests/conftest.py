@@ -134,6 +134,7 @@ def thin_moments(patch: pytest.MonkeyPatch) -> None:
     from okx_core.validation import moments, validate
 
     patch.setattr(validate, "decision_moments", lambda *span: moments.decision_moments(*span)[::8])
+    patch.setattr(validate, "event_moments", lambda _hourly: {})
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ hour with the next 1, 24 and 72 hours, and of all rows of each hour of the week 
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,11 +27,22 @@ MIN_WEEKS_OF_HOUR = 12
 MAX_ROWS = 150_000
 MAX_HOURS = 4_000  # of which the pairs are compared, drawn over the whole history
 BLOCK = 168  # hours that count as one observation of a mean
-USELESS_T = 2.0
+USELESS_T = 3.0
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 Floats = NDArray[np.float64]
-ICs = dict[str, dict[str, tuple[float, float, str]]]  # feature -> outcome -> IC, bound, where it is largest
+
+
+class Measured(NamedTuple):
+    """An IC, the bound above which it is a leak, where it is largest, and its standard error if it is a mean."""
+
+    value: float
+    bound: float
+    where: str = ""
+    error: float = float("nan")
+
+
+ICs = dict[str, dict[str, Measured]]  # feature -> outcome
 
 
 def rank_ic(full: pd.DataFrame, hourly: pd.DataFrame, features: Sequence[Feature]) -> list[ValidationResult]:
@@ -44,14 +56,14 @@ def rank_ic(full: pd.DataFrame, hourly: pd.DataFrame, features: Sequence[Feature
     useless: dict[str, str] = {}
     largest = 0.0
     for name, measures in found.items():
-        strongest = sorted(measures.items(), key=lambda item: -abs(item[1][0]) / item[1][1])
-        for outcome, (value, bound, where) in strongest:
+        strongest = sorted(measures.items(), key=lambda item: -abs(item[1].value) / item[1].bound)
+        for outcome, (value, bound, where, _) in strongest:
             largest = max(largest, abs(value) if outcome in PLAIN else 0.0)
             if abs(value) > bound:
                 leaks.setdefault(name, f"rank IC {value:+.3f} with {outcome}, bound {bound:.2f}{where}")
-        means = [(value, bound) for outcome, (value, bound, _) in measures.items() if outcome in PLAIN]
-        if means and all(abs(value) < USELESS_T / SIGMAS * bound for value, bound in means):
-            useless[name] = f"largest |IC| {max(abs(value) for value, _ in means):.3f}"
+        means = [one for outcome, one in measures.items() if outcome in PLAIN]
+        if means and all(abs(one.value) < USELESS_T * one.error for one in means):
+            useless[name] = f"largest |IC| {max(abs(one.value) for one in means):.3f}"
     evidence = f"{len(rows):,} rows of {rows['pair'].nunique()} pairs, largest |IC| {largest:.3f}"
     return [
         validation_result("rank IC", features, leaks, evidence),
@@ -105,9 +117,11 @@ def _of_pairs(rows: pd.DataFrame, features: Sequence[Feature], found: ICs) -> No
             pair = max(of_pair, key=lambda pair: abs(of_pair[pair]))
             where = f"; most {pair} ({of_pair[pair]:+.3f})"
             mean = float(np.mean(list(of_pair.values())))
-            found[name][NEXT_HOUR] = mean, LARGEST_IC, where
+            # Pairs move together: the mean over them is hardly better known than one of them.
+            error = 1.0 / float(np.sqrt(rows["timestamp_utc"].nunique()))
+            found[name][NEXT_HOUR] = Measured(mean, LARGEST_IC, where, error)
             if abs(of_pair[pair]) > 3.0 * LARGEST_IC:  # one pair alone that knows
-                found[name][f"the next hour of {pair}"] = of_pair[pair], LARGEST_IC, ""
+                found[name][f"the next hour of {pair}"] = Measured(of_pair[pair], LARGEST_IC)
 
 
 def _of_hours_of_week(rows: pd.DataFrame, features: Sequence[Feature], found: ICs) -> None:
@@ -128,10 +142,10 @@ def _of_hours_of_week(rows: pd.DataFrame, features: Sequence[Feature], found: IC
                 largest[name] = value, bound, int(place)
     for name, (value, bound, place) in largest.items():
         where = f"; most {DAYS[place // 24]} {place % 24:02d}:00"
-        found[name][HOUR_OF_WEEK] = value, bound, where
+        found[name][HOUR_OF_WEEK] = Measured(value, bound, where)
         if NEXT_HOUR in found[name]:
-            mean, limit, pair = found[name][NEXT_HOUR]
-            found[name][NEXT_HOUR] = mean, limit, f"{pair}{where} ({value:+.3f})"
+            mean, limit, pair, error = found[name][NEXT_HOUR]
+            found[name][NEXT_HOUR] = Measured(mean, limit, f"{pair}{where} ({value:+.3f})", error)
 
 
 def _bound_of_hour(weeks: float, others: int) -> float:
@@ -179,7 +193,8 @@ def _across_pairs(rows: pd.DataFrame, features: Sequence[Feature], found: ICs) -
             if len(means) >= MIN_WEEKS - 2:
                 error = float(means.std(ddof=1)) / np.sqrt(len(means))
                 mean = float(np.nanmean(each))
-                found[feature.name][_across(horizon)] = mean, max(LARGEST_ACROSS[horizon], SIGMAS * error), ""
+                bound = max(LARGEST_ACROSS[horizon], SIGMAS * error)
+                found[feature.name][_across(horizon)] = Measured(mean, bound, error=error)
 
 
 def _row_correlations(values: Floats, outcome: Floats) -> Floats:

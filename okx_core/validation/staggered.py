@@ -16,32 +16,59 @@ from okx_core.features.declaration import Feature
 from okx_core.features.timeframes import TIMEFRAMES
 from okx_core.hours import HOUR
 from okx_core.validation.look_ahead import POISONS, Sameness, compare
+from okx_core.validation.moments import Events
 from okx_core.validation.result import ValidationResult, validation_result
+from okx_core.validation.unknowns import with_unknowns
 
 Cuts = dict[str, datetime]
+UNKNOWN_OF = 3
 
 
 def truncation(
-    candles: CandleSet, full: pd.DataFrame, moments: Sequence[datetime], features: Sequence[Feature]
+    candles: CandleSet,
+    full: pd.DataFrame,
+    moments: Sequence[datetime],
+    features: Sequence[Feature],
+    events: Events | None = None,
 ) -> ValidationResult:
-    """Features of each pair up to its moment, from all candles (`full`) and from those closed by then."""
+    """Features of each pair up to its moment, from all candles (`full`) and from those closed by then.
+
+    In one group of moments of `UNKNOWN_OF` the values right before them are unknown.
+    """
     found: Sameness = {}
-    for cuts in _groups(candles, moments) if features else ():
-        frames = {name: frame[~_is_future(frame, name, cuts)] for name, frame in candles.frames.items()}
-        funding = candles.funding
+    groups = list(_groups(candles, moments, events)) if features else []
+    unknown = groups[::UNKNOWN_OF]
+    planted = with_unknowns(
+        candles,
+        {pair: [cuts[pair] for cuts in unknown if pair in cuts] for pair in candles.hourly["pair"].unique()},
+    )
+    start = full["timestamp_utc"].min().to_pydatetime()
+    other = planted.features(start, full["timestamp_utc"].max() + HOUR, features) if unknown else full
+    for place, cuts in enumerate(groups):
+        known, expected = (candles, full) if place % UNKNOWN_OF else (planted, other)
+        frames = {name: frame[~_is_future(frame, name, cuts)] for name, frame in known.frames.items()}
+        funding = known.funding
         if funding is not None:
             funding = funding[~is_paid_after(funding, _closes(cuts))]
-        _compare(replace(candles, frames=frames, funding=funding), full, cuts, features, found)
-    evidence = f"{len(moments)} moments of a pair and all rows before each"
-    return validation_result("truncation", features, found, evidence)
+        _compare(replace(known, frames=frames, funding=funding), expected, cuts, features, found)
+    return validation_result("truncation", features, found, _evidence(groups))
+
+
+def _evidence(groups: Sequence[Cuts]) -> str:
+    return f"{sum(map(len, groups))} moments of a pair and all rows before each"
 
 
 def poison(
-    candles: CandleSet, full: pd.DataFrame, moments: Sequence[datetime], features: Sequence[Feature]
+    candles: CandleSet,
+    full: pd.DataFrame,
+    moments: Sequence[datetime],
+    features: Sequence[Feature],
+    events: Events | None = None,
 ) -> ValidationResult:
     """Features of each pair up to its moment, when everything after it is unknown, huge or tiny."""
     found: Sameness = {}
-    for place, cuts in enumerate(_groups(candles, moments) if features else ()):
+    groups = list(_groups(candles, moments, events)) if features else []
+    for place, cuts in enumerate(groups):
         frames = {}
         for name, frame in candles.frames.items():
             scale = np.where(_is_future(frame, name, cuts), POISONS[place % len(POISONS)], 1.0)
@@ -53,21 +80,24 @@ def poison(
         if funding is not None:
             funding = with_other_payments(funding, _closes(cuts))
         _compare(replace(candles, frames=frames, funding=funding), full, cuts, features, found)
-    evidence = f"{len(moments)} moments of a pair and all rows before each"
-    return validation_result("poison", features, found, evidence)
+    return validation_result("poison", features, found, _evidence(groups))
 
 
-def _groups(candles: CandleSet, moments: Sequence[datetime]) -> Iterator[Cuts]:
-    """A moment inside its history for each pair, until every moment has had its turn."""
+def _groups(candles: CandleSet, moments: Sequence[datetime], events: Events | None = None) -> Iterator[Cuts]:
+    """A moment inside its history for each pair, its own events last, until every moment has had its turn."""
     spans = candles.hourly.groupby("pair")["timestamp_utc"].agg(["min", "max"])
     left = list(moments)
-    while left:
+    own = {pair: list(times) for pair, times in (events or {}).items()}
+    while left or any(own.values()):
         cuts: Cuts = {}
         for pair, first, last in spans.itertuples():
             inside = next((moment for moment in left if first < moment < last), None)
             if inside is not None:
-                cuts[str(pair)] = inside
                 left.remove(inside)
+            elif own.get(str(pair)):
+                inside = own[str(pair)].pop(0)
+            if inside is not None:
+                cuts[str(pair)] = inside
         if not cuts:
             return
         yield cuts

@@ -2,15 +2,20 @@
 
 A copy of a database knows the same folder and the same files, and would remove those that are current in the
 original. The folder therefore holds a claim: a token that the owner's database holds too, and the places of
-that database. Another place is refused even with the right token, and a token is replaced once a day, so that an
-older copy is refused wherever it is. Files that were copied together with their database belong to the copy.
+that database. Another place is refused even with the right token. The token is replaced before every change of a
+file, so that a copy of any kind, made before the owner's last change, is refused wherever it is. Of two databases
+that both hold the newest token the first that changes a file is the owner. Files that were copied together with
+their database belong to the copy.
+
+The database gets the next token before the folder does, and holds both until the next change: a crash in between
+locks nobody out.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,13 +32,12 @@ if TYPE_CHECKING:
     import psycopg
 
 CLAIM_FILE = "owner.json"
-RENEWED_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The owner's mark. `next_token` is set while the token is being replaced; `folder` and `inode` say which folder
-    of a machine it was written into, and are empty for a bucket."""
+    """The owner's mark. Earlier versions set `next_token` while they replaced the token; `folder` and `inode` say which
+    folder of a machine it was written into, and are empty for a bucket."""
 
     token: str
     places: tuple[str, ...]
@@ -55,10 +59,9 @@ class Claim:
                 "`okxsignal store adopt`"
             ) from None
 
-    @property
-    def is_old(self) -> bool:
-        """Whether the token is due to be replaced."""
-        return datetime.now(UTC) - self.renewed_at >= RENEWED_AFTER
+    def is_known_to(self, tokens: Collection[str]) -> bool:
+        """Whether a database with these tokens wrote it."""
+        return bool({self.token, self.next_token} & {token for token in tokens if token})
 
     def written(self) -> bytes:
         return json.dumps(asdict(self), indent=1, default=datetime.isoformat).encode()
@@ -103,14 +106,21 @@ class Ownership:
             return None
         return Claim.parse(text, self.root.address(self._path))
 
-    def require(self, token: str | None = None) -> None:
+    def require(self, tokens: Collection[str] | None = None) -> None:
         """Let the owner pass, and the first who comes; raises NotOwnerError for every other database.
 
-        `token` is that of the database where the caller has read it already.
+        `tokens` are those of the database where the caller has read them already.
         """
         claim = self.claim()
-        if claim is None or claim.is_old or not self._owns(claim, self._token() if token is None else token):
+        if claim is None or not self._owns(claim, self._tokens() if tokens is None else tokens):
             self._settle()
+
+    def renew(self) -> None:
+        """Replace the token, which every change of a file needs first: copies made until now are refused from here on.
+
+        Raises NotOwnerError for a database that is not the owner.
+        """
+        self._settle(renewed=True)
 
     def adopt(self) -> Claim | None:
         """Make this database the owner, whoever was before; the claim until now."""
@@ -119,16 +129,17 @@ class Ownership:
                 before = self.claim()
             except FeatureStoreError:
                 before = None
-            mine = before is not None and self._token() in (before.token, before.next_token)
+            mine = before is not None and before.is_known_to(self._tokens())
             known = before.places if before is not None and mine else ()
             self._write(self._new_claim([*known, self.place]), connection)
         return before
 
-    def _owns(self, claim: Claim, token: str) -> bool:
-        return bool(token) and token in (claim.token, claim.next_token) and self.place in claim.places
+    def _owns(self, claim: Claim, tokens: Collection[str]) -> bool:
+        return claim.is_known_to(tokens) and self.place in claim.places
 
-    def _token(self) -> str:
-        return str(self.database.scalar("select owner_token from features.store_identity") or "")
+    def _tokens(self) -> tuple[str, ...]:
+        """The token of this database and the next; see `owner_tokens.sql`."""
+        return tuple(row["token"] for row in self.database.rows(query("owner_tokens")))
 
     @contextmanager
     def _alone(self) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
@@ -138,19 +149,16 @@ class Ownership:
             connection.execute("select pg_advisory_lock(hashtextextended('store claim', 0))")
             yield connection
 
-    def _settle(self) -> None:
-        """Claim what is nobody's, renew an old claim, take over files that were copied with the database."""
+    def _settle(self, *, renewed: bool = False) -> None:
+        """Claim what is nobody's, take over files that were copied with the database, give the owner a new token."""
         with self._alone() as connection:
-            claim, token = self.claim(), self._token()
-            if claim is None or (token in (claim.token, claim.next_token) and self._is_copied(claim)):
+            claim, tokens = self.claim(), self._tokens()
+            if claim is None or (claim.is_known_to(tokens) and self._is_copied(claim)):
                 self._write(self._new_claim([self.place]), connection)
-            elif not self._owns(claim, token):
+            elif not self._owns(claim, tokens):
                 raise NotOwnerError(self._refusal(claim))
-            elif claim.is_old:
-                # Both tokens count until the database has the new one: a crash in between locks nobody out.
-                new = self._new_claim(claim.places)
-                self._put(replace(claim, token=token, next_token=new.token))
-                self._write(new, connection)
+            elif renewed:
+                self._write(self._new_claim(claim.places), connection, claim.token)
 
     def _new_claim(self, places: Sequence[str]) -> Claim:
         folder = self.root.folder
@@ -168,8 +176,18 @@ class Ownership:
             return False
         return (folder / self.folder).stat().st_ino != claim.inode
 
-    def _write(self, claim: Claim, connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
-        connection.execute("update features.store_identity set owner_token = $1", (claim.token,))
+    def _write(
+        self,
+        claim: Claim,
+        connection: "psycopg.Connection[tuple[Any, ...]]",
+        until_now: str | None = None,
+    ) -> None:
+        """Both tokens into the database, for good, before the new one into the folder."""
+        connection.execute("set local synchronous_commit = on")
+        connection.execute(
+            "update features.store_identity set owner_token = coalesce($1, owner_token), next_token = $2",
+            (until_now, claim.token),
+        )
         connection.commit()
         self._put(claim)
         if self.claim() != claim:

@@ -67,9 +67,11 @@ def remove_garbage(feature_store: FeatureStore, grace: timedelta = GRACE) -> Gar
     """
     feature_store.ownership.require()
     garbage = find_garbage(feature_store, grace)
+    if garbage.paths:
+        feature_store.ownership.renew()
     for table, month in sorted({(file.table_name, file.month) for file in garbage.superseded}):
         with feature_store.manifest.locked(table, month) as held:
-            feature_store.ownership.require(held.owner_token())
+            feature_store.ownership.require(held.owner_tokens())
             for path in held.forget_superseded(grace):
                 feature_store.root.delete(path)
     for file in garbage.orphans:
@@ -85,6 +87,6 @@ def _remove_orphan(feature_store: FeatureStore, file: StoredFile) -> None:
         return
     year, month = (name[part] or name[f"draft_{part}"] for part in ("year", "month"))
     with feature_store.manifest.locked(name["table"], date(int(year), int(month), 1)) as held:
-        feature_store.ownership.require(held.owner_token())
+        feature_store.ownership.require(held.owner_tokens())
         if not held.names(file.path):
             feature_store.root.delete(file.path)

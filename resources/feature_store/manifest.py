@@ -61,10 +61,9 @@ class LockedMonth:
             "select pg_advisory_xact_lock(hashtextextended($1, 0))", (f"store {table} {month:%Y-%m}",)
         )
 
-    def owner_token(self) -> str:
-        """The token of this database, empty before its first write; see claim.py."""
-        row = self._connection.execute("select owner_token from features.store_identity").fetchone()
-        return str(row[0] or "") if row is not None else ""
+    def owner_tokens(self) -> tuple[str, ...]:
+        """The tokens of this database, none before its first write; see claim.py."""
+        return tuple(token for (token,) in self._connection.execute(query("owner_tokens")).fetchall())
 
     def current(self) -> ManifestFile | None:
         """The file that readers of this month are given now."""

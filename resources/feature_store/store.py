@@ -98,13 +98,16 @@ class FeatureStore:
         self, table: str, rows: pa.Table, part: MonthPart, ahead: "Future[ReadAhead | None] | None"
     ) -> bool:
         with self.manifest.locked(table, part.month) as month:
-            self.ownership.require(month.owner_token())
+            self.ownership.require(month.owner_tokens())
             current = month.current()
             needed = current is not None and not _is_replaced_whole(current, part)
             old = self._held(current, ahead) if current is not None and needed else None
             merged = content.merged(old, rows, part.start, part.end)
             changed = self._write(month, current, merged)
-            for path in month.forget_superseded():
+            forgotten = month.forget_superseded()
+            if forgotten and not changed:
+                self.ownership.renew()
+            for path in forgotten:
                 # Inside the lock: a writer that brings the same content back must not lose its file.
                 self.root.delete(path)
         return changed
@@ -118,16 +121,20 @@ class FeatureStore:
         return self.load(current)
 
     def _write(self, month: LockedMonth, current: ManifestFile | None, rows: pa.Table) -> bool:
-        """Make `rows` the month's content: first the file, then the manifest."""
+        """Make `rows` the month's content: first a new token of the owner, then the file, then the manifest."""
         if not rows.num_rows:
-            month.retire()
+            if current is not None:
+                self.ownership.renew()
+                month.retire()
             return False
         data = content.encode(rows)
         digest = content.content_hash(data)
         if current is not None and current.content_hash == digest:
             if not self.is_intact(current):
+                self.ownership.renew()
                 self.root.put(current.path, data)
             return False
+        self.ownership.renew()
         path = f"{self.folder}/{month.table}/{month.month:%Y-%m}-{digest[:16]}.parquet"
         self.root.put(path, data)
         newest = content.newest_time(rows)

@@ -35,6 +35,7 @@ def run_checks(database, monkeypatch):
     return {found.check_name: found for found in done.get_asset_check_evaluations()}
 
 
+@pytest.mark.usefixtures("few_moments")  # all of them: tests/okx_core/validation/test_validate.py
 def test_every_proof_is_a_check_and_passes_on_honest_candles(database, synthetic_market, monkeypatch):
     stored(database, first_days(some_pairs(synthetic_market, 6), 70))
     found = run_checks(database, monkeypatch)

@@ -9,7 +9,7 @@ from okx_core.models.ensemble import SHRINK_BLOCKS, ensemble, rank_average, shru
 from okx_core.models.ranks import grid_ranks
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import Predictions
-from tests.okx_core.models.made_panel import made_panel
+from tests.made_panel import made_panel
 
 HORIZON = 8
 

@@ -17,7 +17,7 @@ from okx_core.models.members import (
     fit_member,
     load_member,
 )
-from tests.okx_core.models.made_panel import SMALL
+from tests.made_panel import SMALL
 
 NAMES = ("first", "second", "third")
 ROWS = 1500

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from okx_core.models.panel import PanelError, assemble_panel
-from tests.okx_core.models.made_panel import made_panel
+from tests.made_panel import made_panel
 
 START = pd.Timestamp("2024-03-01", tz="UTC")
 HOURS = pd.Timedelta(hours=1)

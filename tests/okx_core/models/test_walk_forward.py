@@ -12,7 +12,7 @@ from okx_core.models.panel import Panel
 from okx_core.models.scores import block_mean_t, hourly_rank_ic
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import WalkForward, empty_predictions, fitted_at
-from tests.okx_core.models.made_panel import SCHEDULE, made_panel, member, predicted
+from tests.made_panel import SCHEDULE, made_panel, member, predicted
 
 MEMBERS = (member("lightgbm"), member("ridge"))
 

@@ -9,29 +9,12 @@ import pytest
 
 from okx_core.errors import OkxSignalError
 from okx_core.features.candle_set import HOUR, CandleSet
-from okx_core.features.declaration import Feature
 from okx_core.features.registry import FEATURES
 from okx_core.validation.columns import population_stability
 from okx_core.validation.leakage import rank_ic
 from okx_core.validation.moments import decision_moments
-from okx_core.validation.near_copies import whole_sample
 from okx_core.validation.validate import CLAIMS, validate
-
-BY_NAME = {feature.name: feature for feature in FEATURES}
-
-
-def planted(compute, timeframe="1h", inputs=("close",), lookback_bars=1, **said):
-    return Feature(
-        name="planted", group="test", description="made to fail", unit="ratio", lookback_bars=lookback_bars,
-        compute=compute, formula="see the test", inputs=inputs, timeframe=timeframe, **said,
-    )  # fmt: skip
-
-
-def suspected(market, feature, *checks):
-    """The checks, of those named, that a user's own feature fails among honest ones."""
-    honest = tuple(known for known in FEATURES if known.name in ("rsi", "log_return", "hour_sin"))
-    results = validate(market, (*honest, feature), checks=checks or tuple(CLAIMS))
-    return {result.check for result in results if "planted" in result.suspects}
+from tests.okx_core.validation.planted import BY_NAME, planted, suspected
 
 
 def test_every_proof_passes_for_every_feature(market):
@@ -163,37 +146,6 @@ def test_the_moments_cover_the_history_from_its_start(days):
 def test_a_leak_in_the_first_weeks_alone_is_caught(market):
     first = int(market.hourly["timestamp_utc"].min().timestamp()) // 3600
     assert "truncation" in suspected(market, at_hours(lambda hours: hours < first + 24 * 10), "truncation")
-
-
-def test_constants_of_the_whole_sample_are_caught(market):
-    spread = np.log(market.hourly["high"] / market.hourly["low"])
-    mean, deviation = float(spread.mean()), float(spread.std())
-    smallest, largest = float(spread.min()), float(spread.max())
-    ordered = np.sort(spread.to_numpy())
-
-    def share(bars):
-        return np.searchsorted(ordered, np.log(bars.high / bars.low)) / len(ordered)
-
-    scaled = [
-        lambda bars: (np.log(bars.high / bars.low) - mean) / deviation,
-        lambda bars: (np.log(bars.high / bars.low) - smallest) / (largest - smallest),
-        share,
-    ]
-    found = [
-        suspected(market, planted(compute, inputs=("high", "low")), "whole sample") for compute in scaled
-    ]
-    assert ["whole sample" in checks for checks in found] == [True] * 3
-
-
-def test_constants_of_each_pair_are_caught(market):
-    """As a user would scale the columns of a frame in one go."""
-    hourly = market.hourly.sort_values(["pair", "timestamp_utc"])
-    volume = hourly.groupby("pair")["volume"]
-    scaled = (hourly["volume"] - volume.transform("mean")) / volume.transform("std")
-    frame = hourly[["pair", "timestamp_utc"]].assign(planted=scaled.astype(np.float32))
-    result = whole_sample(frame, [planted(None, inputs=("volume",))])
-    assert result.suspects == {"planted"}
-    assert "the rows of each pair" in result.violations[0].detail
 
 
 def test_an_undeclared_input_is_named(market):

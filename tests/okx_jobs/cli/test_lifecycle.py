@@ -10,7 +10,7 @@ import pytest
 from resources.postgres.database import Database
 from resources.postgres.embedded import EmbeddedPostgres
 from resources.postgres.migrations import create_databases, migrate
-from tests.resources.feature_store.test_claim import copy_home
+from tests.resources.feature_store.test_claim_of_home import copy_home
 
 
 @pytest.fixture

@@ -38,20 +38,8 @@ def left_behind(home: Path) -> list[str]:
 
 def candle_file(path: Path, weeks: int = 15) -> Path:
     hours = pd.date_range("2024-01-01", periods=weeks * 168, freq="h", tz="UTC")
-    frames = [
-        pd.DataFrame(
-            {
-                "pair": pair,
-                "timestamp_utc": hours,
-                "open": 1.0,
-                "high": 1.1,
-                "low": 0.9,
-                "close": 1.0,
-                "volume": 5.0,
-            }
-        )
-        for pair in ("AAA-USDT", "BBB-USDT", "CCC-USDT")
-    ]
+    bars = pd.DataFrame({"timestamp_utc": hours}).assign(open=1.0, high=1.1, low=0.9, close=1.0, volume=5.0)
+    frames = [bars.assign(pair=pair) for pair in ("AAA-USDT", "BBB-USDT", "CCC-USDT")]
     pd.concat(frames).to_parquet(path)
     return path
 

@@ -11,7 +11,7 @@ COMMAND = """
 import signal, sys, time
 from okx_jobs.stack import signals
 
-signals.AGAIN_SECONDS = 0.5
+signals.AGAIN_SECONDS = 0.3
 for number in signals.ENDING:
     signal.signal(number, signals.interrupt)
 
@@ -23,7 +23,7 @@ class Lost:
 class Lasting:
     # Takes longer to end than an alarm to come: at the very end, when Python knows no handler any more.
     def __del__(self):
-        end = time.monotonic() + 1.5
+        end = time.monotonic() + 0.7
         while time.monotonic() < end:
             pass
 
@@ -52,7 +52,7 @@ except KeyboardInterrupt:
     try:
         work(lambda: print("began again", flush=True))
     except KeyboardInterrupt:
-        time.sleep(1.2)
+        time.sleep(0.7)
         print("in order", flush=True)
 """
 

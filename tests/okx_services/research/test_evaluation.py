@@ -7,7 +7,7 @@ import pytest
 
 from okx_services.research.evaluation import ENSEMBLE, HORIZONS, evaluate
 from okx_services.research.evaluation_plot import write_plot
-from tests.okx_core.models.made_panel import SCHEDULE, made_panel, member
+from tests.made_panel import SCHEDULE, made_panel, member
 
 MEMBERS = (member("lightgbm"), member("ridge"))
 

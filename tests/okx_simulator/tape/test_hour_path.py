@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from okx_simulator.protocol.swaps import pair_of
 from okx_simulator.tape.bars import Bars, Floats, Tape
-from okx_simulator.tape.hour_path import SLOTS, Context, HourPaths, forming_bar, paced
+from okx_simulator.tape.hour_path import SLOTS, Context, HourPaths, forming_bar
 from okx_simulator.tape.recorded import RecordedTape
 from okx_simulator.tape.synthetic import SyntheticTape
 from okx_simulator.tape.tape_paths import TapePaths
@@ -96,44 +96,6 @@ def test_one_pairs_first_half_says_nothing_about_the_second_half_of_another(
 def test_the_minutes_add_up_to_the_hours_volatility(synthetic: list[Floats]) -> None:
     minutes = np.diff(np.concatenate(synthetic)[:, MINUTE - 1 :: MINUTE], axis=1)
     assert (minutes**2).sum(axis=1).mean() == pytest.approx(1.0, abs=0.12)
-
-
-def unknown_volume_told(tape: Tape, pair: str, hours: int) -> Floats:
-    """The share [4] of the variance of the hour's log volume, of what the hours before leave unknown, that the
-    volume of its first 1, 5, 15 and 30 minutes explains."""
-    bars = tape.bars(pair, tape.end_hour or tape.start_hour + 10_000)[-hours:]
-    shares = np.array([path.traded for _, path in TapePaths(tape).each(pair, bars)])
-    volume = bars.volume
-    day = np.convolve(volume, np.ones(24) / 24, "valid")[:-1]
-    past = np.column_stack([np.ones(len(day)), np.log(day), np.log(volume[23:-1])])
-    known = (shares * volume[:, None])[24:, [minutes * MINUTE - 1 for minutes in (1, 5, 15, 30)]]
-
-    def left(given: Floats) -> float:
-        fit, *_ = np.linalg.lstsq(given, np.log(volume[24:]))
-        return float(np.var(np.log(volume[24:]) - given @ fit))
-
-    return np.array([1.0 - left(np.column_stack([past, np.log(early)])) / left(past) for early in known.T])
-
-
-def test_the_first_minutes_tell_as_little_of_the_hours_volume_as_real_ones() -> None:
-    """Of the recorded five-minute candles of BTC and ETH swaps they tell .19 after 5 minutes, .40 after 15, .65."""
-    tape = SyntheticTape(seed=31)
-    told = np.mean([unknown_volume_told(tape, pair, 1_500) for pair in tape.pairs[:3]], axis=0)
-    assert (told <= [0.1, 0.19, 0.40, 0.65]).all()
-    assert told[3] > 0.2
-
-
-@given(
-    busier=st.floats(1e-6, 1e6) | st.just(math.nan),
-    drawn=st.floats(0.0, 1.0, exclude_max=True),
-    slots=st.integers(1, 50),
-)
-def test_the_whole_volume_is_traded_by_the_end_and_none_is_taken_back(
-    busier: float, drawn: float, slots: int
-) -> None:
-    traded = paced(np.arange(1, slots + 1) / slots, busier, drawn)
-    assert traded[-1] == 1.0
-    assert (np.diff(traded, prepend=0.0) >= 0).all()
 
 
 def real_hours(recording: Path) -> dict[str, tuple[Bars, Floats]]:

@@ -1,7 +1,6 @@
 """Who may change the files: a copy of a database, made in any way, is refused and deletes nothing."""
 
 import shutil
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +11,10 @@ import pytest
 from resources.feature_store.claim import Claim
 from resources.feature_store.errors import FeatureStoreError, NotOwnerError
 from resources.feature_store.garbage import remove_garbage
+from resources.feature_store.manifest import LockedMonth
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database, sibling
-from resources.postgres.embedded import EmbeddedPostgres
 
 TABLE = "features.features_1h"
 T0 = datetime(2026, 3, 30, tzinfo=UTC)
@@ -110,36 +109,163 @@ class TestACopiedDatabase:
         assert clone.frame(TABLE, T0, T0 + HOUR)["x"].tolist() == [0.0, 0.0]
 
 
-class TestTheToken:
-    def test_it_is_replaced_once_a_day_so_that_an_older_copy_in_the_same_place_is_refused(
-        self, store: FeatureStore, rows_of
+@pytest.fixture
+def physical_copy(copied_database):  # type: ignore[no-untyped-def]
+    """A snapshot that was started at the address of the original: only the token differs."""
+
+    def copy(store: FeatureStore) -> FeatureStore:
+        clone = FeatureStore(copied_database(store.database), StoreRoot(store.root.url, store.root.options))
+        clone.ownership.__dict__["place"] = store.ownership.place
+        return clone
+
+    return copy
+
+
+def tokens_of(store: FeatureStore) -> list[tuple[str | None, str | None]]:
+    rows = store.database.rows("select owner_token, next_token from features.store_identity")
+    return [tuple(str(token) if token else None for token in row.values()) for row in rows]
+
+
+class TestACopyAtTheAddressOfTheOriginal:
+    def test_once_the_original_has_changed_a_file_it_is_refused_and_deletes_nothing(
+        self, store: FeatureStore, physical_copy, rows_of
     ) -> None:
         write(store, rows_of([0]))
-        claim = store.ownership.claim()
-        assert claim is not None
-        store.root.put(
-            f"{store.folder}/owner.json",
-            replace(claim, renewed_at=claim.renewed_at - timedelta(days=2)).written(),
-        )
+        clone = physical_copy(store)
+        write(store, rows_of([0], x=5.0))
+        before = contents(store)
+        for change in (
+            lambda: remove_garbage(clone, AT_ONCE),
+            lambda: write(clone, rows_of([1]), 1),
+            lambda: write(clone, rows_of([0], x=9.0)),
+            lambda: remove_garbage(clone, AT_ONCE),
+        ):
+            with pytest.raises(NotOwnerError, match=r"OKXSIGNAL_STORE_URL.*okxsignal store adopt"):
+                change()
+        assert contents(store) == before
+        assert clone.frame(TABLE, T0, T0 + HOUR)["x"].tolist() == [0.0, 0.0]
+        assert store.frame(TABLE, T0, T0 + HOUR)["x"].tolist() == [5.0, 5.0]
         write(store, rows_of([1]), 1)
-        renewed = store.ownership.claim()
-        assert renewed is not None
-        assert (renewed.token != claim.token, renewed.next_token, renewed.places) == (True, "", claim.places)
-        store.database.execute("update features.store_identity set owner_token = $1", (claim.token,))
-        with pytest.raises(NotOwnerError):
-            write(FeatureStore(store.database, store.root), rows_of([2]), 2)
+        remove_garbage(store, AT_ONCE)
 
-    @pytest.mark.parametrize("committed", [False, True])
-    def test_a_crash_while_it_is_replaced_locks_nobody_out(self, store, rows_of, committed: bool) -> None:
+    @pytest.mark.parametrize("change", ["write", "gc"])
+    def test_the_first_that_changes_a_file_is_the_owner_and_the_other_is_refused(
+        self, store: FeatureStore, physical_copy, rows_of, change: str
+    ) -> None:
+        write(store, rows_of([0], x=1.0))
+        write(store, rows_of([0]))
+        clone = physical_copy(store)
+        if change == "write":
+            write(clone, rows_of([0], x=3.0))
+        else:
+            assert len(remove_garbage(clone, AT_ONCE).superseded) == 1
+        before = contents(store)
+        for attempt in (
+            lambda: write(store, rows_of([1]), 1),
+            lambda: remove_garbage(store, AT_ONCE),
+        ):
+            with pytest.raises(NotOwnerError, match="okxsignal store adopt"):
+                attempt()
+        assert contents(store) == before
+        assert store.frame(TABLE, T0, T0 + HOUR)["x"].tolist() == [0.0, 0.0]
+        store.ownership.adopt()
+        write(store, rows_of([1]), 1)
+        with pytest.raises(NotOwnerError):
+            write(clone, rows_of([2]), 2)
+
+    @pytest.mark.parametrize("removed", ["superseded", "orphan", "month"])
+    def test_nothing_is_deleted_by_an_older_copy_after_the_original_has_deleted(
+        self, store: FeatureStore, physical_copy, rows_of, removed: str
+    ) -> None:
+        write(store, rows_of([0], x=1.0))
+        write(store, rows_of([0]))
+        orphan = f"{store.folder}/{TABLE}/2026-03-{'a' * 16}.parquet"
+        if removed == "orphan":
+            store.root.put(orphan, b"")
+            store.manifest.database.execute("delete from features.files where superseded_at is not null")
+        clone = physical_copy(store)
+        if removed == "month":
+            store.replace_window(TABLE, rows_of([0]).head(0), T0, T0 + HOUR)
+        else:
+            assert remove_garbage(store, AT_ONCE).paths
+        before = contents(store)
+        with pytest.raises(NotOwnerError):
+            remove_garbage(clone, AT_ONCE)
+        assert contents(store) == before
+
+    def test_writing_equal_rows_needs_no_new_token(self, store: FeatureStore, rows_of) -> None:
+        write(store, rows_of([0]))
+        before = store.ownership.claim()
+        write(store, rows_of([0]))
+        assert remove_garbage(store, AT_ONCE).paths == []
+        assert store.ownership.claim() == before
+
+
+class CrashError(Exception):
+    """The process is gone."""
+
+
+class TestTheToken:
+    def test_it_is_replaced_by_every_change_and_the_database_holds_the_last_two(
+        self, store: FeatureStore, rows_of
+    ) -> None:
+        seen = []
+        for hour in range(3):
+            write(store, rows_of([hour]), hour)
+            claim = store.ownership.claim()
+            assert claim is not None
+            seen.append(claim.token)
+            assert tokens_of(store)[0][1] == claim.token
+        assert len(set(seen)) == 3
+        assert tokens_of(store) == [(seen[1], seen[2])]
+
+    @pytest.mark.parametrize("lost", ["the claim", "the file", "the manifest"])
+    def test_a_crash_at_any_step_locks_nobody_out_and_still_refuses_an_older_copy(
+        self, store: FeatureStore, physical_copy, rows_of, monkeypatch, lost: str
+    ) -> None:
+        write(store, rows_of([0]))
+        clone = physical_copy(store)
+        put, swap = StoreRoot.put, LockedMonth.swap
+
+        def broken_put(root: StoreRoot, path: str, data) -> None:  # type: ignore[no-untyped-def]
+            if path.endswith("owner.json") == (lost == "the claim"):
+                raise CrashError
+            put(root, path, data)
+
+        def broken_swap(_month: LockedMonth, _new: object) -> None:
+            raise CrashError
+
+        with monkeypatch.context() as patch:
+            if lost == "the manifest":
+                patch.setattr(LockedMonth, "swap", broken_swap)
+            else:
+                patch.setattr(StoreRoot, "put", broken_put)
+            with pytest.raises(CrashError):
+                write(store, rows_of([1]), 1)
+        assert LockedMonth.swap is swap
+        again = FeatureStore(store.database, StoreRoot(store.root.url, store.root.options))
+        write(again, rows_of([1]), 1)
+        with pytest.raises(NotOwnerError):
+            write(clone, rows_of([2]), 2)
+        assert len(again.frame(TABLE, T0, T0 + 2 * HOUR)) == 4
+
+    @pytest.mark.parametrize("halfway", [None, False, True])
+    def test_a_home_of_an_earlier_version_goes_on_also_after_a_crash_of_it(
+        self, store, rows_of, halfway: bool | None
+    ) -> None:
+        """There the claim held both tokens while one was replaced, and the database one of them."""
         write(store, rows_of([0]))
         claim, new = store.ownership.claim(), str(uuid4())
-        halfway = replace(claim, next_token=new, renewed_at=claim.renewed_at - timedelta(days=2))
-        store.root.put(f"{store.folder}/owner.json", halfway.written())
-        if committed:
-            store.database.execute("update features.store_identity set owner_token = $1", (new,))
+        if halfway is not None:
+            store.root.put(f"{store.folder}/owner.json", replace(claim, next_token=new).written())
+        store.database.execute(
+            "update features.store_identity set owner_token = $1, next_token = null",
+            (new if halfway else claim.token,),
+        )
         write(store, rows_of([1]), 1)
         write(store, rows_of([2]), 2)
         assert store.ownership.claim().next_token == ""
+        assert tokens_of(store)[0][1] == store.ownership.claim().token
 
     def test_many_writers_of_one_database_share_the_claim(self, store, rows_of) -> None:
         from concurrent.futures import ThreadPoolExecutor
@@ -170,94 +296,3 @@ class TestTheToken:
     def test_a_claim_is_read_as_it_was_written(self) -> None:
         claim = Claim("t", ("a", "b"), "okx at h", datetime(2026, 1, 2, 3, tzinfo=UTC), "n", "/x", 7)
         assert Claim.parse(claim.written(), "") == claim
-
-
-@pytest.fixture
-def home():  # type: ignore[no-untyped-def]
-    """A home with a store in it and a store elsewhere; copies and moves of it are stopped and forgotten."""
-    from resources.config.settings import Settings
-    from resources.stores import prepare_database
-    from tests.conftest import without_syncing
-
-    running: list[EmbeddedPostgres] = []
-
-    @contextmanager
-    def started(place: Path):  # type: ignore[no-untyped-def]
-        server = EmbeddedPostgres(place)
-        running.append(server)
-        with without_syncing():
-            server.start()
-        settings = Settings(home=place)
-        prepare_database(settings.database, settings.market)
-        yield Database(server.url)
-        server.stop()
-
-    yield started
-    for server in running:
-        server.forget()
-
-
-class TestAHomeThatIsCopiedOrMoved:
-    """Another path of the cluster, the same numbers inside: what `cp -a` and `mv` do."""
-
-    def test_a_copy_with_the_same_store_root_is_refused_and_nothing_is_deleted(
-        self, home, rows_of, tmp_path: Path
-    ) -> None:
-        root = StoreRoot(str(tmp_path / "shared"))
-        with home(tmp_path / "one") as database:
-            write(FeatureStore(database, root), rows_of([0]))
-        copy_home(tmp_path / "one", tmp_path / "two")
-        before = {path: path.read_bytes() for path in (tmp_path / "shared").rglob("*") if path.is_file()}
-        with home(tmp_path / "two") as database:
-            clone = FeatureStore(database, root)
-            for hour in (0, 1):
-                with pytest.raises(NotOwnerError):
-                    write(clone, rows_of([hour], x=3.0), hour)
-            with pytest.raises(NotOwnerError):
-                remove_garbage(clone, AT_ONCE)
-        assert before == {
-            path: path.read_bytes() for path in (tmp_path / "shared").rglob("*") if path.is_file()
-        }
-        with home(tmp_path / "one") as database:
-            write(FeatureStore(database, root), rows_of([1]), 1)
-
-    def test_a_whole_home_that_is_copied_or_moved_goes_on_with_its_own_files(
-        self, home, rows_of, tmp_path: Path
-    ) -> None:
-        for place in ("one", "two", "three"):
-            with home(tmp_path / place) as database:
-                store = FeatureStore(database, StoreRoot(str(tmp_path / place / "feature_store")))
-                write(
-                    store, rows_of([0]) if place == "one" else rows_of([1], x=3.0), 0 if place == "one" else 1
-                )
-                assert len(store.frame(TABLE, T0, T0 + 2 * HOUR)) == (2 if place == "one" else 4)
-            if place == "one":
-                copy_home(tmp_path / "one", tmp_path / "two")
-            elif place == "two":
-                move_home(tmp_path / "two", tmp_path / "three")
-        with home(tmp_path / "one") as database:
-            write(FeatureStore(database, StoreRoot(str(tmp_path / "one" / "feature_store"))), rows_of([2]), 2)
-
-
-def copy_home(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, symlinks=True)
-    cluster = EmbeddedPostgres(source).cluster
-    if not cluster.is_relative_to(source):
-        shutil.copytree(cluster, EmbeddedPostgres(target).cluster)
-        own(EmbeddedPostgres(target).cluster, cluster)
-
-
-def move_home(source: Path, target: Path) -> None:
-    cluster = EmbeddedPostgres(source).cluster
-    if not cluster.is_relative_to(source):
-        cluster.rename(EmbeddedPostgres(target).cluster)
-    source.rename(target)
-
-
-def own(place: Path, like: Path) -> None:
-    """As root the cluster belongs to somebody else."""
-    import os
-
-    facts = like.stat()
-    for path in (place, *place.rglob("*")):
-        os.chown(path, facts.st_uid, facts.st_gid, follow_symlinks=False)

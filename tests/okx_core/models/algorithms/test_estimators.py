@@ -7,7 +7,7 @@ from sklearn.linear_model import Ridge as PeerRidge
 from sklearn.neural_network import MLPRegressor
 
 from okx_core.models.algorithms import boosters, forests, linear
-from tests.okx_core.models.made_panel import SMALL
+from tests.made_panel import SMALL
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Bars that nobody traded: copied from a neighbour, drawn between two, or set to a later price."""
+"""Bars that nobody traded: copied from a neighbour or another day, drawn between two, or set to a later price."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from okx_core.hours import HOUR
+from okx_core.validation.candles.unlikely_runs import unlikely_runs
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 SAME = 1e-9
@@ -15,6 +16,7 @@ FEW = 3  # bars without volume whose four prices may lie there by chance
 WEEK = 168  # hours
 # Share of the usual volume that 99 % of the hours reach of a pair that is traded all the time.
 ALWAYS_TRADED = 0.05
+HARDLY = 1e-3  # of the usual volume: as good as nothing
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -68,12 +70,18 @@ def _kinds(rows: pd.DataFrame, follows: Mask, silent_market: Mask) -> Iterator[t
     yield "lie in the middle between their neighbours", _drawn(bars)
     yield "have the mean volume of their neighbours and close between them", _interpolated(bars)
     close, volume = bars.now("close"), bars.now("volume")
-    flat = (bars.now("high") == bars.now("low")) & (volume == 0.0)
+    flat = bars.now("high") == bars.now("low")
+    moves = ~flat | (bars.now("open") != close)
+    yield "without a trade have moved", (volume == 0.0) & moves & bool((volume > 0.0).any())
     later = np.abs(close - bars.before("close")) > SAME * close
     at_next = later & (close == bars.after("open"))
-    yield "without a trade have a later price", flat & bars.follows & bars.followed & at_next
-    silent = flat & ~silent_market
-    yield "without a trade while the others trade", silent & _is_always_traded(volume)
+    yield (
+        "without a trade have a later price",
+        flat & (volume == 0.0) & bars.follows & bars.followed & at_next,
+    )
+    hardly, always = _hardly_traded(volume)
+    yield "without a trade while the others trade", flat & hardly & ~silent_market & always
+    yield from unlikely_runs(rows, follows, silent_market)
 
 
 def _copied(bars: _Bars) -> Mask:
@@ -102,9 +110,10 @@ def _interpolated(bars: _Bars) -> Mask:
 
 
 def _between(values: Floats, one: Floats, other: Floats) -> Mask:
-    """Where the values lie exactly in the middle of two others."""
-    middle = 0.5 * (one + other)
-    found: Mask = np.abs(values - middle) <= SAME * np.abs(middle)
+    """Where the values lie exactly in the middle of two others, by their difference or their ratio."""
+    found = np.zeros(values.shape, dtype=bool)
+    for middle in (0.5 * (one + other), np.sqrt(np.maximum(one * other, 0.0))):
+        found |= np.abs(values - middle) <= SAME * np.abs(middle)
     return found
 
 
@@ -116,11 +125,16 @@ def _in_the_middle(values: Floats, distance: int) -> Mask:
     )
 
 
-def _is_always_traded(volume: Floats) -> bool:
-    """Whether the pair never nearly stops being traded, so that an hour without a trade needs another reason."""
-    traded = pd.Series(np.where(volume > 0.0, volume, np.nan))
-    usual = traded.rolling(WEEK, min_periods=24).median()
-    return bool((traded / usual).quantile(0.01) > ALWAYS_TRADED)
+def _hardly_traded(volume: Floats) -> tuple[Mask, bool]:
+    """Bars [bars] with next to none of the usual volume, and whether the pair otherwise never nearly stops.
+
+    An hour without a trade of a pair that is traded all the time needs another reason.
+    """
+    usual = pd.Series(np.where(volume > 0.0, volume, np.nan)).rolling(WEEK, min_periods=24).median()
+    usual = usual.fillna(float(np.nanmedian(volume)) if np.isfinite(volume).any() else np.nan)
+    hardly: Mask = volume <= HARDLY * usual.to_numpy()
+    share = pd.Series(np.where(hardly, np.nan, volume)) / usual
+    return hardly, bool(share.quantile(0.01) > ALWAYS_TRADED)
 
 
 def _silent_hours(hourly: pd.DataFrame) -> "pd.Series[pd.Timestamp]":

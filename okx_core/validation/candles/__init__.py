@@ -1,0 +1,1 @@
+"""Checks of the candles themselves, whatever features are made of them. Begin with `candle_checks`."""
