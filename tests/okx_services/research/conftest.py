@@ -20,7 +20,7 @@ from resources.registry.tracking import (
     RegisteredVersion,
     TrackingError,
 )
-from tests.okx_core.models.made_panel import made_panel
+from tests.made_panel import made_panel
 
 START = datetime(2024, 1, 7, tzinfo=UTC)  # a Sunday
 WEEK, HOUR = timedelta(weeks=1), timedelta(hours=1)

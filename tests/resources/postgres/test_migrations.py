@@ -117,14 +117,14 @@ class TestMembersInAnOldHome:
     def old_home(self, blank: Database, tmp_path: Path) -> Database:
         files = sorted(SCHEMA_FILES.glob("*.sql"))
         for file in files:
-            if file.name < "011":
+            if file.name < "012":
                 (tmp_path / file.name).write_bytes(file.read_bytes())
         migrate(blank, tmp_path)
         with blank.connect() as connection:
             connection.execute(OLD_HOME)
         for file in files:
             (tmp_path / file.name).write_bytes(file.read_bytes())
-        assert "011_members.sql" in migrate(blank, tmp_path)
+        assert "012_members.sql" in migrate(blank, tmp_path)
         return blank
 
     def test_what_was_decided_and_traded_is_kept_under_its_own_model(self, old_home: Database) -> None:

@@ -11,7 +11,7 @@ from okx_core.models.members import Fitted, MemberError
 from okx_core.models.ranks import matrix_ranks
 from okx_core.models.walk_forward import fitted_at
 from resources.registry import served_member, served_signal
-from tests.okx_core.models.made_panel import SCHEDULE, made_panel, member
+from tests.made_panel import SCHEDULE, made_panel, member
 
 NAMES = ("drift", "noise", "historical_vol_30")
 
