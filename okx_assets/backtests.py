@@ -13,7 +13,7 @@ from okx_services.reports.figures import equity_figure, pair_pnl_figure
 from okx_services.reports.market_origin import market_label, market_note
 from okx_services.research.backtesting import out_of_sample, trade_weeks
 from resources.dagster_resources import DatabaseResource, ExchangeResource, TrackingResource
-from resources.tracking import Tracking
+from resources.registry.tracking import Tracking
 
 DESCRIPTIONS = {
     keys.BACKTEST_RUNS: "One row per out-of-sample week: scores after costs and the closing portfolio.",
@@ -89,7 +89,7 @@ def _pages(backtest: BacktestReport, registry: Tracking) -> dict[dg.AssetKey, di
     common: dict[str, object] = {
         "market": ". ".join(filter(None, (backtest.market, market_note(backtest.market)))),
         "models": tables.version_links(registry, {
-            row["model_version"]: f"{row['algorithm']}, week {row['week']}" for row in backtest.traded
+            row["model_version"]: f"made for {row['week']}" for row in backtest.traded
         }),
     }  # fmt: skip
     return {

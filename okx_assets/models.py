@@ -1,98 +1,190 @@
-"""Signal models: one version per week and algorithm, and the weekly decision which one is used."""
+"""Models: versions of the members, of the signal model made of them, and the weekly decision which one trades."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import date
 
 import dagster as dg
 
 from okx_assets import keys, tables
 from okx_assets.partitions import MODEL_GRID, WEEKLY
 from okx_assets.tables import OWNERS, describe, written
-from okx_services.reports.figures import decile_figure
-from okx_services.reports.models import candidate_table, outcome_words
-from okx_services.research.champions import promote_champion
-from okx_services.research.training import (
-    IncompleteHistoryError,
-    RegisteredModel,
-    TooFewPairsError,
-    train_week,
-)
+from okx_core.hours import WEEK
+from okx_services.reports.models import evidence_table, outcome_words, signal_version_facts, version_table
+from okx_services.research.champions import decide_weeks
+from okx_services.research.member_training import IncompleteHistoryError, TooFewPairsError
+from okx_services.research.members import Trained, Training, late_versions
+from okx_services.research.signal_versions import make_versions
 from resources.dagster_resources import (
     DatabaseResource,
     ExchangeResource,
     FeatureStoreResource,
+    ModelsResource,
     TrackingResource,
 )
-from resources.tracking import TrackingError
+from resources.postgres.database import Database
+from resources.registry.tracking import Tracking, TrackingError, member_model
 
-MAX_BELIEVABLE_RANK_IC = 0.6
-MODEL_CHECKS = {
-    "trained_before_its_week": "The last label that the model has seen was known when its week began.",
-    "not_too_good": f"Hold-out rank IC above {MAX_BELIEVABLE_RANK_IC} means a leak, not a discovery.",
-}
+KINDS = {"python", "mlflow"}
 
 
 @dg.asset(
-    key=keys.SIGNAL_MODELS,
+    key=keys.MEMBER_MODELS,
     partitions_def=MODEL_GRID,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     # Mapping every hour costs 0.8 s a run and input; training refuses an incomplete history itself.
     deps=[
         dg.AssetDep(keys.FEATURES_1H, partition_mapping=dg.LastPartitionMapping()),
-        dg.AssetDep(keys.LABELS_1D, partition_mapping=dg.LastPartitionMapping()),
+        dg.AssetDep(keys.CANDLES_1H, partition_mapping=dg.LastPartitionMapping()),
     ],
     group_name="models",
     owners=OWNERS,
-    kinds={"python", "mlflow", "lightgbm", "catboost"},
+    kinds={*KINDS, "lightgbm", "catboost"},
     metadata=describe("ml.model_versions"),
     check_specs=[
-        dg.AssetCheckSpec(name, asset=keys.SIGNAL_MODELS, description=description, blocking=True)
-        for name, description in MODEL_CHECKS.items()
+        dg.AssetCheckSpec(
+            "labels_known_at_the_date",
+            asset=keys.MEMBER_MODELS,
+            description="The newest label that each version was fitted to was known on its training date.",
+            blocking=True,
+        )
     ],
 )
-def signal_models(
+def member_models(
     context: dg.AssetExecutionContext,
     tracking: TrackingResource,
     feature_store: FeatureStoreResource,
+    exchange: ExchangeResource,
+    models: ModelsResource,
 ) -> dg.MaterializeResult:
-    """A registered model trained only on what was known before its week, scored on a purged hold-out."""
-    parts = context.partition_key.keys_by_dimension
-    week, algorithm = parts["week"], parts["algorithm"]
-    registry = tracking.open()
+    """A version of each member where one is due, trained on what was known then, and its weeks' predictions.
+
+    The newest week is always trained, weeks of the past every OKXSIGNAL_RETRAIN_WEEKS. A range is one run.
+    """
+    parts = [str(key).split("|") for key in context.partition_keys]
+    weeks = sorted({date.fromisoformat(week) for week, _ in parts})
+    members = [name for name in models.members() if name in {member for _, member in parts}]
+    registry, store = tracking.open(), feature_store.open()
+    training = Training(
+        store, registry, exchange.open().now(), models.retrain_weeks(), context.run.run_id,
+        feature_store.sql_start(), context.log.info,
+    )  # fmt: skip
     try:
-        trained = train_week(feature_store.open(), registry, week, algorithm, context.run.run_id)
+        done = training.run(weeks, members)
     except (IncompleteHistoryError, TooFewPairsError, TrackingError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    rank_ic = float(trained.model.rank_ic)
-    in_time = trained.last_label_known <= datetime.fromisoformat(week).replace(tzinfo=UTC)
+    late = late_versions(store.database)
+    return dg.MaterializeResult(
+        metadata=written(len(done.versions), **_made(done, registry.version_url)),
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="labels_known_at_the_date",
+                passed=late == 0 and not done.late,
+                metadata={"late": late, "of_this_run": done.late},
+            )
+        ],
+    )
+
+
+def _made(done: Trained, page: Callable[[int, str], str]) -> dict[str, object]:
+    """What a run of training shows."""
+    rows = [
+        (f"[{name} v{version}]({page(version, member_model(name))})", f"{week}")
+        for name, week, version in done.versions
+    ]
+    return {
+        "versions": tables.text(version_table(rows), "none was due"),
+        "predicted_rows": sum(done.predicted.values()),
+        "left_out": tables.text("\n".join(f"- {reason}" for reason in done.left_out)),
+    }
+
+
+def _weeks_of(context: dg.AssetExecutionContext) -> list[date]:
+    """The weeks of this run, one key or a range."""
+    window = context.partition_time_window
+    return [window.start.date() + n * WEEK for n in range((window.end - window.start) // WEEK)]
+
+
+@dg.asset(
+    key=keys.SIGNAL_MODEL,
+    partitions_def=WEEKLY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    deps=[
+        dg.AssetDep(
+            keys.MEMBER_MODELS,
+            partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name="date"),
+        )
+    ],
+    group_name="models",
+    owners=OWNERS,
+    kinds=KINDS,
+    metadata=describe("ml.signal_versions"),
+    check_specs=[
+        dg.AssetCheckSpec(
+            "made_of_every_member",
+            asset=keys.SIGNAL_MODEL,
+            description="Every member of OKXSIGNAL_MEMBERS has a version, so that the week has a signal model.",
+        )
+    ],
+)
+def signal_model(
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    tracking: TrackingResource,
+    feature_store: FeatureStoreResource,
+    exchange: ExchangeResource,
+    models: ModelsResource,
+) -> dg.MaterializeResult:
+    """The registered ensemble: a new version where a member has one, weighted and calibrated by past predictions."""
+    registry = tracking.open()
+    try:
+        versions = make_versions(
+            feature_store.open(), registry, _weeks_of(context), models.members(), exchange.open().now(),
+            context.run.run_id,
+        )  # fmt: skip
+    except TrackingError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    rows = [
+        (f"[v{version}]({registry.version_url(version)})" if version else "none", f"{week}")
+        for week, version in versions.items()
+    ]
     return dg.MaterializeResult(
         metadata=written(
-            1, model_version=trained.version, mlflow=tables.url(registry.version_url(trained.version)),
-            **_scores(trained),
+            len({*versions.values()} - {None}),
+            versions=tables.text(version_table(rows)),
+            **_newest(database.open(), registry, versions[max(versions)]),
         ),
         check_results=[
-            dg.AssetCheckResult(check_name="trained_before_its_week", passed=in_time),
-            dg.AssetCheckResult(check_name="not_too_good", passed=not rank_ic > MAX_BELIEVABLE_RANK_IC),
+            dg.AssetCheckResult(
+                check_name="made_of_every_member",
+                passed=versions[max(versions)] is not None,
+                severity=dg.AssetCheckSeverity.WARN,
+            )
         ],
-    )  # fmt: skip
+    )
+
+
+def _newest(database: Database, registry: Tracking, version: int | None) -> dict[str, object]:
+    """What the newest version is made of."""
+    if version is None:
+        return {"newest": "no version yet: a member has none"}
+    facts = signal_version_facts(database, version)
+    return {"mlflow": tables.url(registry.version_url(version)), **facts}
 
 
 @dg.asset(
     key=keys.CHAMPION,
     partitions_def=WEEKLY,
-    deps=[
-        dg.AssetDep(
-            keys.SIGNAL_MODELS,
-            partition_mapping=dg.MultiToSingleDimensionPartitionMapping(partition_dimension_name="week"),
-        )
-    ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    deps=[keys.SIGNAL_MODEL],
     group_name="models",
     owners=OWNERS,
-    kinds={"python", "mlflow"},
+    kinds=KINDS,
     metadata=describe("ml.champions"),
     check_specs=[
         dg.AssetCheckSpec(
             "someone_in_charge",
             asset=keys.CHAMPION,
-            description="A version has passed the gate in this week or an earlier one.",
+            description="The newest decided week has a version that has passed every rule of the promotion gate.",
         )
     ],
 )
@@ -100,43 +192,38 @@ def champion(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     tracking: TrackingResource,
+    feature_store: FeatureStoreResource,
     exchange: ExchangeResource,
+    models: ModelsResource,
 ) -> dg.MaterializeResult:
-    """The promotion decision of the week; only the current week moves the alias @champion."""
-    week = date.fromisoformat(context.partition_key)
+    """The promotion decision of each week from stored predictions; only the current week moves @champion."""
     registry = tracking.open()
-    decision = promote_champion(database.open(), registry, week, exchange.open().now())
-    version = decision["model_version"]
-    link = {} if version is None else {"mlflow": tables.url(registry.version_url(int(str(version))))}
+    try:
+        decisions = decide_weeks(
+            feature_store.open(), registry, _weeks_of(context), exchange.open().now(), models.max_age_weeks()
+        )
+    except TrackingError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    newest = decisions[-1]
+    version = newest.decision.version
+    in_charge = database.open().scalar(
+        "select model_version is not null and outcome <> 'none' from ml.champions order by week desc limit 1"
+    )
+    link = {} if version is None else {"mlflow": tables.url(registry.version_url(version))}
+    rules = [] if newest.evidence is None else [rule.to_json() for rule in newest.evidence.rules]
     return dg.MaterializeResult(
         metadata=written(
-            1,
-            outcome=outcome_words(decision),
+            len(decisions),
+            outcome=outcome_words(newest.decision),
             model_version=str(version),
-            candidates=tables.text(candidate_table(str(decision["evidence"]))),
+            evidence=tables.text(evidence_table(rules)),
             **link,
         ),
         check_results=[
             dg.AssetCheckResult(
                 check_name="someone_in_charge",
-                passed=version is not None,
+                passed=bool(in_charge),
                 severity=dg.AssetCheckSeverity.WARN,
             )
         ],
     )
-
-
-def _scores(trained: RegisteredModel) -> dict[str, object]:
-    """Scores of the hold-out as numbers and as a figure."""
-    model, window = trained.model, trained.window
-    names = ("rank_ic", "rank_ic_t", "rmse_pct", "baseline_rmse_pct")
-    return {
-        **tables.numbers({name: getattr(model, name) for name in names}),
-        "fit_rows": model.fit_rows,
-        "holdout_rows": model.holdout_rows,
-        "features": len(model.feature_names),
-        "trained_on": f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M}",
-        "holdout_deciles": tables.plot(
-            "hold-out by decile", decile_figure(model.holdout_prediction, model.holdout_outcome)
-        ),
-    }

@@ -9,7 +9,7 @@ from okx_core.contracts import CONTRACTS
 from okx_services.reports.figures import png_uri
 from okx_services.reports.markdown import image, sql_block
 from resources.postgres.table_dictionary import table_dictionary
-from resources.tracking import Tracking
+from resources.registry.tracking import Tracking
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -17,7 +17,8 @@ from okx_assets.labels import labels_1d, labels_2w  # noqa: E402
 from okx_assets.market.candles import candles_1h, candles_15m  # noqa: E402
 from okx_assets.market.observations import funding_rates, order_book_snapshots, public_trades  # noqa: E402
 from okx_assets.market.universe import universe  # noqa: E402
-from okx_assets.models import champion, signal_models  # noqa: E402
+from okx_assets.models import champion, member_models, signal_model  # noqa: E402
+from okx_assets.predictions import predictions  # noqa: E402
 from okx_assets.signals import signals  # noqa: E402
 from okx_assets.sql_models import sql_assets, sql_checks  # noqa: E402
 from okx_jobs.dagster_jobs.candle_sensors import candle_sensors  # noqa: E402
@@ -27,10 +28,12 @@ from okx_jobs.dagster_jobs.schedules import schedules  # noqa: E402
 from okx_jobs.dagster_jobs.sensors import sensors  # noqa: E402
 from resources.config.settings import load_settings  # noqa: E402
 from resources.dagster_resources import (  # noqa: E402
+    AlertResource,
     DatabaseResource,
     ExchangeResource,
     FeatureStoreResource,
     LimitsResource,
+    ModelsResource,
     RetentionResource,
     TrackingResource,
 )
@@ -48,7 +51,9 @@ definitions = dg.Definitions(
             features_1h,
             labels_1d,
             labels_2w,
-            signal_models,
+            member_models,
+            predictions,
+            signal_model,
             champion,
             signals,
             backtests,
@@ -61,10 +66,12 @@ definitions = dg.Definitions(
     schedules=schedules(),
     sensors=[*sensors(), *candle_sensors()],
     resources={
+        "alerts": AlertResource(),
         "database": DatabaseResource(),
         "exchange": ExchangeResource(),
         "feature_store": FeatureStoreResource(),
         "limits": LimitsResource(),
+        "models": ModelsResource(),
         "retention": RetentionResource(),
         "tracking": TrackingResource(),
     },

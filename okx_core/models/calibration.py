@@ -128,17 +128,21 @@ def calibrated(
         now = slice(date, dates[number + 1] if number + 1 < len(dates) else len(score))
         found = calibrate(score[past], outcome[past], logs[past])
         if found is not None:
-            _apply(found, score[now], logs[now], out, now)
+            parts = applied(found, score[now], logs[now])
+            out.expected[now], out.probability[now], out.low[now], out.high[now] = parts
+            out.base_rate[now] = np.where(np.isnan(score[now]), np.nan, found.base_rate)
     return out
 
 
-def _apply(found: Calibration, score: Floats, logs: Floats, out: Calibrated, now: slice) -> None:
+def applied(found: Calibration, score: Floats, logs: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Expected excess %, P(excess > 0) and both ends of the interval in %, in the shape of `score`.
+
+    `logs` [..., 2] as `logs_of` makes them; where they are unknown there is no interval.
+    """
     expected = found.slope * score
     scale = np.exp(found.scale[0] + logs @ np.asarray(found.scale[1:]))
-    out.expected[now] = expected
-    out.probability[now] = 1.0 / (1.0 + np.exp(-(found.logit[0] + found.logit[1] * score)))
-    out.low[now], out.high[now] = expected + found.low * scale, expected + found.high * scale
-    out.base_rate[now] = np.where(np.isnan(score), np.nan, found.base_rate)
+    probability = 1.0 / (1.0 + np.exp(-(found.logit[0] + found.logit[1] * score)))
+    return expected, probability, expected + found.low * scale, expected + found.high * scale
 
 
 def reliability_error(probability: Floats, positive: Floats, bins: int = 10) -> float:

@@ -1,6 +1,7 @@
 """How much of a result is the luck of many trials: deflated Sharpe ratio and probability of backtest overfitting."""
 
 import math
+from collections.abc import Sequence
 from itertools import combinations
 from statistics import NormalDist
 
@@ -103,3 +104,19 @@ def _sharpes(sums: Floats, squares: Floats, size: int) -> Floats:
     mean = sums.sum(axis=0) / count
     spread = np.sqrt(np.maximum(squares.sum(axis=0) / count - mean**2, 0.0))
     return np.asarray(np.divide(mean, spread, out=np.zeros_like(mean), where=spread > 0))
+
+
+def overfitting_of(series: Sequence[Floats], blocks: int = 10) -> float:
+    """PBO of the series that differ, on the newest observations that all have; NaN where there are too few."""
+    shared = min(len(one) for one in series)
+    returns = np.unique(np.column_stack([one[len(one) - shared :] for one in series]), axis=1)
+    try:
+        return backtest_overfitting(returns, blocks)
+    except OverfittingError:
+        return float("nan")
+
+
+def sharpe_variance(series: Sequence[Floats]) -> float:
+    """Variance of the Sharpe ratios, per observation, of the series that were tried; 0 for a single one."""
+    found = [float(one.mean()) / float(one.std()) if len(one) and one.std() > 0 else 0.0 for one in series]
+    return float(np.var(found, ddof=1)) if len(found) > 1 else 0.0

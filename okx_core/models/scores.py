@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from okx_core.models.ranks import hourly_correlations
 
@@ -12,62 +11,11 @@ BLOCK_HOURS = 336
 MIN_BLOCKS = 3
 
 
-def cross_sectional_rank_ic(
-    hours: npt.NDArray[np.int64], prediction: Floats, outcome: Floats, min_pairs: int = MIN_PAIRS
-) -> Floats:
-    """Spearman correlation of prediction and outcome across pairs, one value per hour in time order.
-
-    All inputs have shape (rows,). Rows with a NaN are left out; hours with fewer than `min_pairs` rows or
-    without any spread on either side give no value. Source: Grinold and Kahn, Active Portfolio Management.
-    """
-    rows = pd.DataFrame({"hour": hours, "prediction": prediction, "outcome": outcome}).dropna()
-    grouped = rows.groupby("hour", sort=True)
-    ranks = grouped[["prediction", "outcome"]].rank()
-    ranks = ranks - ranks.groupby(rows["hour"]).transform("mean")
-    products = pd.DataFrame(
-        {
-            "cross": ranks["prediction"] * ranks["outcome"],
-            "prediction": ranks["prediction"] ** 2,
-            "outcome": ranks["outcome"] ** 2,
-        }
-    )
-    sums = products.groupby(rows["hour"], sort=True).sum()
-    spread = np.sqrt(sums["prediction"] * sums["outcome"])
-    usable = (grouped.size() >= min_pairs) & (spread > 0)
-    return np.asarray((sums["cross"] / spread)[usable], dtype=np.float64)
-
-
-def newey_west_t(values: Floats, lag: int) -> float:
-    """t statistic of the mean of a serially correlated series, NaN for fewer than `lag` + 2 values.
-
-    Overlapping horizons make neighbouring values alike; the Bartlett-weighted variance of Newey and West
-    (1987) allows for it in part: with a lag equal to the horizon it finds about two thirds of the true
-    variance, with twice the horizon most of it. Call it with at least twice the horizon.
-    """
-    count = len(values)
-    if count < lag + 2:
-        return float("nan")
-    centred = values - values.mean()
-    variance = float(centred @ centred) / count
-    for step in range(1, lag + 1):
-        weight = 1.0 - step / (lag + 1.0)
-        variance += 2.0 * weight * float(centred[step:] @ centred[:-step]) / count
-    if variance <= 0:
-        return float("nan")
-    return float(values.mean() / np.sqrt(variance / count))
-
-
-def rmse(prediction: Floats, outcome: Floats) -> float:
-    """Root mean squared error in the unit of the outcome, NaN rows left out, NaN when none is left."""
-    error = prediction - outcome
-    known = error[~np.isnan(error)]
-    return float(np.sqrt(np.mean(known**2))) if len(known) else float("nan")
-
-
 def hourly_rank_ic(score: Floats, outcome: Floats) -> Floats:
     """Spearman correlation of two grids [hours, pairs] across the known pairs of each hour [hours].
 
-    NaN for an hour with fewer than three pairs or without spread. Equal to `cross_sectional_rank_ic`, from grids.
+    NaN for an hour with fewer than three pairs or without spread. Source: Grinold and Kahn, Active Portfolio
+    Management, ch. 6.
     """
     return hourly_correlations(score, outcome, outcome, False, MIN_PAIRS)
 
@@ -108,3 +56,16 @@ def block_means(values: Floats, block_hours: int = BLOCK_HOURS) -> Floats:
     count = (~np.isnan(blocks)).sum(axis=1)
     full = count >= block_hours / 2
     return np.asarray(np.nansum(blocks[full], axis=1) / count[full])
+
+
+def period_means(hourly: Floats, hours: int) -> Floats:
+    """Mean of each whole period of an hourly series, of its known hours; periods without any are left out."""
+    periods = hourly[: len(hourly) // hours * hours].reshape(-1, hours)
+    known = ~np.isnan(periods)
+    some = known.any(axis=1)
+    return np.asarray(np.where(known, periods, 0.0).sum(axis=1)[some] / known.sum(axis=1)[some])
+
+
+def known_mean(values: Floats) -> float:
+    """Mean of the known values, NaN without any."""
+    return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")

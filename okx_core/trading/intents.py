@@ -23,7 +23,7 @@ class OrderIntent:
     decision_price: Decimal
     predicted_excess_pct: float | None
     model_name: str
-    model_version: int
+    model_version: int | None
     reason: str
 
     @property

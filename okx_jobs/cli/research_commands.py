@@ -202,7 +202,48 @@ def evaluate_models(**given: Any) -> None:
     run_evaluation(request, options.settings(), options.console())
 
 
+@click.command()
+def models() -> None:
+    """Show members and versions, their ages and evidence, and why each may or may not trade."""
+    settings = options.settings()
+    from okx_jobs.cli.research.models import show_models
+
+    show_models(settings, options.console())
+
+
+@click.command()
+def train() -> None:
+    """Train every week of the stored history that was not trained yet, and decide who may trade.
+
+    Members are trained every OKXSIGNAL_RETRAIN_WEEKS on what was known then, and predict the weeks after. Run it once
+    after `okxsignal backfill`; `okxsignal up` then trains each Sunday. It places no order.
+    """
+    settings = options.settings()
+    from okx_jobs.cli.research.training import run_training
+
+    run_training(settings, options.console())
+
+
+@click.command()
+@click.argument("version")
+@click.option("--because", required=True, help="The reason; it is kept in ml.promotions.")
+def promote(version: str, because: str) -> None:
+    """Let a VERSION of the signal model trade from the next hour on: a number, `previous`, or `none`.
+
+    \b
+    okxsignal promote 7 --because "the newest lost its edge"
+    okxsignal promote previous --because "back to the one before"
+    okxsignal promote none --because "nothing may trade"
+
+    The weekly gate decides anew each Sunday. A version that is too old opens no position, whoever promoted it.
+    """
+    settings = options.settings()
+    from okx_jobs.cli.research.models import promote_version
+
+    promote_version(version, because, settings, options.console())
+
+
 RESEARCH: Mapping[str, click.Command] = {
     "refresh": refresh, "store": store, "import": import_candles, "features": features, "validate": validate,
-    "research": research,
+    "research": research, "train": train, "models": models, "promote": promote,
 }  # fmt: skip

@@ -22,7 +22,7 @@ WARNING = order_warning(load_settings(trading=False).mode)
 VALIDATION = dg.AssetSelection.checks(feature_validation)
 HOURLY_DATA = dg.AssetSelection.assets(
     keys.CANDLES_1H, keys.CANDLES_4H, keys.CANDLES_1D, keys.FUNDING_RATES,
-    keys.FEATURES_1H, keys.SIGNALS,
+    keys.FEATURES_1H, keys.PREDICTIONS, keys.SIGNALS,
 )  # fmt: skip
 DERIVED = dg.AssetSelection.assets(keys.CANDLES_4H, keys.CANDLES_1D, keys.FEATURES_1H)
 EXECUTION = dg.AssetSelection.assets(*keys.EXECUTION)
@@ -30,8 +30,8 @@ EXECUTION = dg.AssetSelection.assets(*keys.EXECUTION)
 trade_hour = dg.define_asset_job(
     "trade_hour",
     selection=(HOURLY_DATA | EXECUTION) - VALIDATION,
-    description="Candles, funding, features, signals of the last closed hour, then orders from the newest signals. "
-    f"{WARNING}",
+    description="Candles, funding, features, predictions, signals of the last closed hour, then orders from the newest "
+    f"signals. {WARNING}",
     tags=EXECUTION_TAGS,
 )
 refresh_hour = dg.define_asset_job(
@@ -72,12 +72,12 @@ label_2w = dg.define_asset_job(
     description="Labels whose two weeks have passed.",
 )  # fmt: skip
 train_models = dg.define_asset_job(
-    "train_models", selection=dg.AssetSelection.assets(keys.SIGNAL_MODELS), tags=DATA_TAGS,
-    description="One model of one algorithm for the week that begins.",
+    "train_models", selection=dg.AssetSelection.assets(keys.MEMBER_MODELS), tags=DATA_TAGS,
+    description="A version of each member for the week that begins.",
 )  # fmt: skip
 choose_champion = dg.define_asset_job(
-    "choose_champion", selection=dg.AssetSelection.assets(keys.CHAMPION), tags=DATA_TAGS,
-    description="Decide which version is in charge this week.",
+    "choose_champion", selection=dg.AssetSelection.assets(keys.SIGNAL_MODEL, keys.CHAMPION), tags=DATA_TAGS,
+    description="Make the week's version of the signal model, and decide which version is in charge.",
 )  # fmt: skip
 backtest_week = dg.define_asset_job(
     "backtest_week", selection=dg.AssetSelection.groups("backtests"), tags=DATA_TAGS,

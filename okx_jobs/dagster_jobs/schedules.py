@@ -5,10 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from okx_assets.partitions import ALGORITHMS
 from okx_core.hours import week_start
 from okx_jobs.dagster_jobs import jobs
-from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT
+from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, RANGE_END, RANGE_START, member_range
 from okx_jobs.dagster_jobs.housekeeping import remove_leftovers
 from resources.config.settings import Mode, load_settings
 
@@ -48,25 +47,20 @@ def schedules() -> list[Any]:
         cron_schedule="10 0 * * 0",
         execution_timezone="UTC",
         default_status=data_default(),
-        description="Sunday 00:10 UTC: train every algorithm for the week that has just begun.",
+        description="Sunday 00:10 UTC: train every member for the week that has just begun.",
     )
-    def weekly_training(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
-        """Train every algorithm for the week that has just begun."""
+    def weekly_training(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Train every member for the week that has just begun, all in one run that loads the history once."""
         week = _week_of(context.scheduled_execution_time)
-        return [
-            dg.RunRequest(
-                run_key=f"{week}|{algorithm}",
-                partition_key=dg.MultiPartitionKey({"week": week, "algorithm": algorithm}),
-            )
-            for algorithm in ALGORITHMS
-        ]
+        first, last = member_range(week, week)
+        return dg.RunRequest(run_key=week, tags={RANGE_START: first, RANGE_END: last})
 
     @dg.schedule(
         job=jobs.choose_champion,
         cron_schedule="40 0 * * 0",
         execution_timezone="UTC",
         default_status=data_default(),
-        description="Sunday 00:40 UTC: choose the week's champion. From then on it makes the signals.",
+        description="Sunday 00:40 UTC: make the week's signal model and decide who may trade.",
     )
     def weekly_champion(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         """Decide on the week's champion half an hour after training began."""

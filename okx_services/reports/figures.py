@@ -53,12 +53,12 @@ def pair_pnl_figure(pairs: pd.DataFrame, label: str) -> "Figure":
 
 
 def decile_figure(prediction: NDArray[np.float64], outcome: NDArray[np.float64]) -> "Figure":
-    """Mean realised return of the hold-out by decile of the prediction."""
+    """Mean realised excess return by decile of the score, out of sample; both [rows], all known."""
     figure = _figure(5.0, 3.5)
     axes = figure.subplots()
     deciles = np.array_split(np.argsort(prediction), 10)
     axes.bar(range(1, 11), [float(np.mean(outcome[part])) for part in deciles])
-    axes.set(xlabel="decile of prediction", ylabel="realised return, %", title="Hold-out")
+    axes.set(xlabel="decile of the score", ylabel="realised excess return, %", title="Out of sample")
     return figure
 
 

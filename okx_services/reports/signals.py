@@ -9,7 +9,7 @@ from okx_core.decisions.gates import PASS
 from okx_services.reports.markdown import shown, table
 
 GATES = tuple(
-    f"gate_{name}" for name in ("universe", "market", "probability", "fee", "slippage", "liquidity")
+    f"gate_{name}" for name in ("model", "universe", "market", "probability", "fee", "slippage", "liquidity")
 )
 SHOWN_ROWS = 12
 HEAD = ("pair", "expected excess %", "P(excess > 0)", "tradable", "first rejection reason", "model")
@@ -21,11 +21,16 @@ def first_rejection(row: Mapping[str, Any]) -> str:
     return next((row[gate] for gate in GATES if row[gate] != PASS), "")
 
 
+def version_words(version: Any) -> str:
+    """The version of a signal; a dash without one."""
+    return "-" if pd.isna(version) else f"v{int(version)}"
+
+
 def signal_cells(row: Mapping[str, Any]) -> list[str]:
     """One line of the table of signals, in the order of HEAD."""
     return [
         row["pair"], shown(row["predicted_excess_pct"], 3), shown(row["excess_probability"], 2),
-        str(row["tradable"]), first_rejection(row), f"v{row['model_version']}",
+        str(row["tradable"]), first_rejection(row), version_words(row["model_version"]),
     ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from okx_core.hours import WEEK
 from okx_core.market.fees import TAKER_FEE_RATE
 from resources.postgres.database import Database
 from resources.postgres.queries import query
+from resources.registry.tracking import SIGNAL_MODEL
 
 STARTING_CASH_QUOTE = 10_000.0
 CASH_TOLERANCE_QUOTE = 1e-6
@@ -88,7 +89,8 @@ def store_week(database: Database, week: date, result: FoldResult, signals: pd.D
         "cost_quote": float(equity["cost_quote"].sum()),
         "trades": len(result.trades),
         "signals": len(signals),
-        "model_versions": sorted(int(v) for v in signals["model_version"].unique()),
+        "model_name": SIGNAL_MODEL,
+        "model_versions": sorted(int(v) for v in signals["model_version"].dropna().unique()),
         "fee_rate": TAKER_FEE_RATE,
         "closing_portfolio": json.dumps(result.closing.to_json()),
     }  # fmt: skip

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 
 from okx_core.features.candle_set import CandleSet
-from okx_core.features.registry import feature_names
+from okx_core.features.registry import model_feature_names
 from okx_core.hours import HORIZON_HOURS, SIGNAL_HORIZON_HOURS
 from okx_core.models.algorithms.baselines import BASELINES, VOLATILITY
 from okx_core.models.calibration import brier, calibrated, coverage_by, reliability_error
 from okx_core.models.ensemble import ensemble
 from okx_core.models.members import MemberSpec
-from okx_core.models.overfitting import OverfittingError, backtest_overfitting, deflated_sharpe_of
+from okx_core.models.overfitting import deflated_sharpe_of, overfitting_of, sharpe_variance
 from okx_core.models.panel import Panel, assemble_panel
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import block_mean_t, hourly_rank_ic, neutral_rank_ic
+from okx_core.models.scores import block_mean_t, hourly_rank_ic, known_mean, neutral_rank_ic, period_means
 from okx_core.models.targets import future_return_pct
 from okx_core.models.top_k import DAY_HOURS, TopK, top_k
 from okx_core.models.walk_forward import Predictions, WalkForward, empty_predictions, walk_forward
@@ -24,7 +24,6 @@ from okx_core.models.walk_forward import Predictions, WalkForward, empty_predict
 ENSEMBLE = "ensemble"
 HORIZONS = (SIGNAL_HORIZON_HOURS, HORIZON_HOURS["3d"])
 CHUNK = pd.Timedelta(days=182)
-PBO_BLOCKS = 10
 Report = Callable[[str, int, int], None]  # name of the step, pieces done, pieces in all
 
 
@@ -76,14 +75,14 @@ class Evaluation:
 def build_panel(
     candles: CandleSet, start: pd.Timestamp, end: pd.Timestamp, threads: int, report: Report
 ) -> Panel:
-    """All features of [start, end) and the closes; candles before `start` warm the features up."""
+    """The features of models in [start, end), and the closes; candles before `start` warm the features up."""
 
     def features_of(since: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:
         report("features", int((since - start) / CHUNK), int(np.ceil((end - start) / CHUNK)))
         needed = candles.needed_for(since, until)
         return needed.features(since, until, threads=threads)
 
-    return assemble_panel(candles.hourly, feature_names(), features_of, start, end, CHUNK)
+    return assemble_panel(candles.hourly, model_feature_names(), features_of, start, end, CHUNK)
 
 
 def evaluate(
@@ -125,9 +124,9 @@ def _scored(
     volatility = panel.column(VOLATILITY)
     outcomes = {hours: future_return_pct(panel.closes, hours) for hours in HORIZONS}
     held = {name: top_k(grid, panel.closes) for name, (_, grid) in grids.items()}
-    daily = {name: daily_means(found.daily_excess_pct) for name, found in held.items()}
+    daily = {name: period_means(found.daily_excess_pct, DAY_HOURS) for name, found in held.items()}
     tried = [daily[name] for name, (kind, _) in grids.items() if kind != "baseline"]
-    variance = float(np.var([_sharpe(days) for days in tried], ddof=1)) if len(tried) > 1 else 0.0
+    variance = sharpe_variance(tried)
     rows = [
         ScoreRow(
             name, kind,
@@ -137,39 +136,12 @@ def _scored(
         )
         for name, (kind, grid) in grids.items()
     ]  # fmt: skip
-    return rows, _overfitting(tried)
+    return rows, overfitting_of(tried)
 
 
 def _rank_ic(score: Floats, outcome: Floats, volatility: Floats) -> RankIc:
     raw, neutral = hourly_rank_ic(score, outcome), neutral_rank_ic(score, outcome, volatility)
-    return RankIc(_mean(raw), block_mean_t(raw), _mean(neutral), block_mean_t(neutral))
-
-
-def _mean(values: Floats) -> float:
-    return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
-
-
-def daily_means(hourly: Floats) -> Floats:
-    """Mean of each whole day of an hourly series [hours], of its known hours; days without any are left out."""
-    days = hourly[: len(hourly) // DAY_HOURS * DAY_HOURS].reshape(-1, DAY_HOURS)
-    known = ~np.isnan(days)
-    some = known.any(axis=1)
-    return np.asarray(np.where(known, days, 0.0).sum(axis=1)[some] / known.sum(axis=1)[some])
-
-
-def _sharpe(returns: Floats) -> float:
-    spread = float(returns.std()) if len(returns) else 0.0
-    return float(returns.mean()) / spread if spread > 0 else 0.0
-
-
-def _overfitting(daily: list[Floats]) -> float:
-    """PBO of the tried variants that differ, on the days that all know; NaN where there are too few."""
-    days = min(len(series) for series in daily)
-    returns = np.unique(np.column_stack([series[len(series) - days :] for series in daily]), axis=1)
-    try:
-        return backtest_overfitting(returns, PBO_BLOCKS)
-    except OverfittingError:
-        return float("nan")
+    return RankIc(known_mean(raw), block_mean_t(raw), known_mean(neutral), block_mean_t(neutral))
 
 
 def _calibration_rows(panel: Panel, score: Floats, dates: tuple[int, ...]) -> list[CalibrationRow]:

@@ -1,12 +1,12 @@
-"""Signals of a window: the prediction of every pair and hour, and the result of every gate.
+"""Signals of a window: what each pair and hour is expected to earn, the result of every gate, and the model.
 
-The newest closed hour uses the model behind the alias @champion. An older hour uses the version that
+The newest closed hour uses the version behind the alias @champion. An older hour uses the version that
 `ml.champions` names for its week, so a backfill never uses a later model.
 """
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
@@ -16,36 +16,51 @@ from okx_core.decisions.gates import PASS, evaluate_gates
 from okx_core.decisions.market_state import market_state
 from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import DAY, HOUR, week_start
+from okx_core.models.champions.decision import is_expired
+from okx_core.models.champions.signal_model import SignalModel
+from okx_services.research.model_scores import ModelScores, expected_rows
 from resources.feature_store.sql_window import SqlWindow
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
-from resources.tracking import MODEL_NAME, LoadedModel, Tracking
+from resources.postgres.queries import query
+from resources.registry.tracking import CHAMPION, SIGNAL_MODEL, Tracking, TrackingError
 
 FEATURES = "features.features_1h"
 SIGNALS = "trading.signals"
+NOBODY = f"no version of {SIGNAL_MODEL} is in charge: none has passed the promotion gate, see ml/champion"
 COLUMNS = [
-    "pair", "timestamp_utc", "predicted_excess_pct", "excess_probability", "turnover_24h_quote", "gate_universe",
-    "gate_market", "gate_probability", "gate_fee", "gate_slippage", "gate_liquidity", "tradable", "risk_multiplier",
-    "model_name", "model_version", "live",
+    "pair", "timestamp_utc", "predicted_excess_pct", "excess_probability", "interval_low_pct", "interval_high_pct",
+    "turnover_24h_quote", "gate_model", "gate_universe", "gate_market", "gate_probability", "gate_fee",
+    "gate_slippage", "gate_liquidity", "tradable", "risk_multiplier", "model_name", "model_version", "live",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
+class Assignment:
+    """The version for a stretch of hours, or why there is none; `live` for the newest closed hour."""
+
+    start: datetime
+    end: datetime
+    version: int | None
+    reason: str = ""
+    live: bool = False
+
+
+@dataclass(frozen=True)
 class Scored:
-    """The signals of a window. `rows_with_model` and `rows_without_model` count feature rows, by whether a version
-    may score them."""
+    """The signals of a window, the models used by version, and why hours are without one, by reason.
+
+    `failures` are those reasons that someone must see to: a version that cannot be used, MLflow that is down.
+    `champion` is the version behind @champion where MLflow was asked and has answered.
+    """
 
     rows: pd.DataFrame
-    models: dict[int, LoadedModel]
-    rows_with_model: int
-    rows_without_model: int
-
-    def known_in_time(self) -> bool:
-        """True when no signal comes from a version that was trained for a later week."""
-        trained_for = self.rows["model_version"].map(
-            {version: datetime.fromisoformat(model.week).date() for version, model in self.models.items()}
-        )
-        return bool((trained_for <= week_of(self.rows["timestamp_utc"])).all())
+    models: Mapping[int, SignalModel]
+    feature_rows: int
+    reasons: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    champion: int | None = None
+    asked_champion: bool = False
 
 
 def score_window(
@@ -54,62 +69,119 @@ def score_window(
     start: datetime,
     end: datetime,
     live_hour: datetime,
+    max_age_weeks: int,
     rules: DecisionRules,
 ) -> Scored:
-    """Score the feature rows of [start, end) and apply the gates; the rows of `trading.signals`, not yet stored."""
+    """What the hours of [start, end) are expected to earn, with every gate; rows of `trading.signals`, not yet stored.
+
+    Every feature row has a signal. Without a usable model it is expected to earn nothing known, gate_model says why,
+    and it opens no position; nothing is raised for that.
+    """
     database = feature_store.database
     features = SqlWindow(feature_store, FEATURES).read(start, end)
-    versions = assign_versions(database, tracking, features["timestamp_utc"], live_hour)
-    rows_with_model = pd.concat([features, versions.rename("model_version")], axis=1)[versions.notna()]
-    rows_with_model = rows_with_model.reset_index(drop=True)
-    models = {int(v): tracking.load(int(v)) for v in sorted(rows_with_model["model_version"].unique())}
-    signals = apply_gates(database, predict(rows_with_model, models), start, end, rules)
+    parts, models, reasons, failures = [], ModelScores(feature_store, tracking), [], []
+    assigned, champion = assignments(database, tracking, start, end, live_hour)
+    for part in assigned:
+        inside = features["timestamp_utc"].between(part.start, part.end, inclusive="left")
+        if inside.any():
+            rows, reason, failed = expected_rows(models, features[inside], part.start, part.end, part.version)
+            reason = reason or part.reason
+            gate = reason or _age_rejection(models, part, max_age_weeks)
+            parts.append(rows.assign(gate_model=gate or PASS))
+            reasons += [gate] if gate else []
+            failures += (
+                [reason] if failed or (part.live and part.version is None and part.reason != NOBODY) else []
+            )
+    found = pd.concat(parts, ignore_index=True) if parts else _no_rows()
+    signals = apply_gates(database, found, start, end, rules)
     signals["live"] = signals["timestamp_utc"] == live_hour
     require_contract(SIGNALS, signals)
-    with_model = len(rows_with_model)
-    return Scored(signals[COLUMNS], models, with_model, len(features) - with_model)
+    return Scored(
+        signals[COLUMNS], models.loaded, len(features), tuple(dict.fromkeys(reasons)), tuple(dict.fromkeys(failures)),
+        champion, any(part.live and (part.version is not None or part.reason == NOBODY) for part in assigned),
+    )  # fmt: skip
 
 
-def week_of(times: pd.Series) -> pd.Series:
-    """The day on which the week began that each bar opened in."""
-    days = times.dt.floor("D")
-    sundays: pd.Series = days.map({day: week_start(day.to_pydatetime()).date() for day in days.unique()})
-    return sundays
-
-
-def assign_versions(
-    database: Database, tracking: Tracking, times: pd.Series, live_hour: datetime
-) -> pd.Series:
-    """The model version that scores each row: its week's champion, or @champion for the live hour; NaN without one."""
+def assignments(
+    database: Database, tracking: Tracking, start: datetime, end: datetime, live_hour: datetime
+) -> tuple[list[Assignment], int | None]:
+    """Which version scores which hours of [start, end), cut at weeks and at the live hour; and @champion if asked."""
     decided = {
         row["week"]: row["model_version"]
-        for row in database.rows("select week, model_version from ml.champions")
+        for row in database.rows(
+            "select week, model_version from ml.champions where model_name = $1", (SIGNAL_MODEL,)
+        )
     }
-    versions = week_of(times).map(decided).astype("float64")
-    is_live = times == live_hour
-    if is_live.any():
-        champion = tracking.champion_version()
-        versions[is_live] = math.nan if champion is None else champion
-    return versions
+    found: list[Assignment] = []
+    champion: int | None = None
+    while start < end:
+        week = week_start(start)
+        stop = min(end, week + 7 * DAY)
+        if start <= live_hour < stop:
+            stop = live_hour if start < live_hour else live_hour + HOUR
+        if start == live_hour:
+            one = _live(tracking, start)
+            champion = one.version
+            found.append(one)
+        else:
+            version = decided.get(week.date())
+            found.append(Assignment(start, stop, version, "" if version is not None else NOBODY))
+        start = stop
+    return found, champion
 
 
-def predict(rows: pd.DataFrame, models: dict[int, LoadedModel]) -> pd.DataFrame:
-    """Score each row with its version.
+def _live(tracking: Tracking, hour: datetime) -> Assignment:
+    try:
+        version = tracking.aliased(CHAMPION)
+    except TrackingError as error:
+        return Assignment(hour, hour + HOUR, None, str(error), live=True)
+    return Assignment(hour, hour + HOUR, version, "" if version is not None else NOBODY, live=True)
 
-    `predicted_excess_pct` is the return of the next 24 hours less the mean of all pairs, in percent.
-    `excess_probability` is P(excess return > 0) for normal hold-out errors.
-    """
-    prediction = np.full(len(rows), np.nan)
-    sigma = np.full(len(rows), np.nan)
-    for version, model in models.items():
-        mine = (rows["model_version"] == version).to_numpy()
-        matrix = rows.loc[mine, list(model.feature_names)].to_numpy(dtype=np.float32)
-        prediction[mine] = model.regressor.predict(matrix)
-        sigma[mine] = model.sigma_pct
-    probability = [0.5 * (1.0 + math.erf(z / math.sqrt(2.0))) for z in prediction / sigma]
-    return rows[["pair", "timestamp_utc", "model_version"]].assign(
-        predicted_excess_pct=prediction, excess_probability=probability, model_name=MODEL_NAME
+
+def _age_rejection(models: ModelScores, part: Assignment, max_age_weeks: int) -> str:
+    """Why the version is too old to open positions, empty when it is not."""
+    if part.version is None or part.version not in models.loaded:
+        return ""
+    trained = date.fromisoformat(models.loaded[part.version].week)
+    if not is_expired(trained, part.start.date(), max_age_weeks):
+        return ""
+    return f"version {part.version} was trained for {trained}, more than {max_age_weeks} weeks ago"
+
+
+def _no_rows() -> pd.DataFrame:
+    keys = {"pair": pd.array([], "str"), "timestamp_utc": pd.DatetimeIndex([], tz="UTC").as_unit("us")}
+    numbers = (
+        "predicted_excess_pct",
+        "excess_probability",
+        "interval_low_pct",
+        "interval_high_pct",
+        "model_version",
     )
+    return pd.DataFrame(keys | {name: np.empty(0) for name in numbers}).assign(gate_model=PASS)
+
+
+def known_in_time(database: Database, rows: pd.DataFrame) -> list[str]:
+    """Signals that rest on what was known later only, a line per version: none when all is well.
+
+    Asked of the rows: the hour that each signal is decided in, and the newest outcome and label behind its version and
+    the versions of its members, as they were recorded when these were made.
+    """
+    known = rows.dropna(subset=["model_version"])
+    firsts = known.groupby("model_version")["timestamp_utc"].min() + HOUR
+    late = []
+    for version, decided_at in firsts.items():
+        found = database.rows(query("knowledge_of_version"), (SIGNAL_MODEL, int(float(str(version)))))
+        if not found:
+            late.append(f"version {version} is not on record")
+        elif found[0]["known_at"] is not None and found[0]["known_at"] > decided_at:
+            late.append(
+                f"version {version} knows {found[0]['known_at']}, its first signal is of {decided_at}"
+            )
+        elif found[0]["week"] > decided_at.date():
+            late.append(
+                f"version {version} was made for {found[0]['week']}, its first signal is of {decided_at}"
+            )
+    return late
 
 
 def apply_gates(
@@ -124,8 +196,9 @@ def apply_gates(
     rows = predicted.merge(market_state(candles), how="left", on=["pair", "timestamp_utc"])
     rows["day"] = (rows["timestamp_utc"] + HOUR).dt.floor("D")
     gated = evaluate_gates(_with_universe(database, rows), rules)
-    gated["tradable"] &= gated["gate_universe"] == PASS
-    gated["model_version"] = gated["model_version"].astype("int64")
+    gated["tradable"] &= (gated["gate_universe"] == PASS) & (gated["gate_model"] == PASS)
+    gated["model_version"] = gated["model_version"].astype("Int64")
+    gated["model_name"] = SIGNAL_MODEL
     return gated.sort_values(["timestamp_utc", "pair"], ignore_index=True)
 
 
@@ -141,3 +214,13 @@ def _with_universe(database: Database, rows: pd.DataFrame) -> pd.DataFrame:
     joined["gate_universe"] = reason.mask(known & joined["enabled"].eq(True), PASS)
     joined["risk_multiplier"] = joined["risk_multiplier"].fillna(0.0)
     return joined
+
+
+def new_failures(database: Database, scored: Scored, live_hour: datetime) -> list[str]:
+    """Failures of the newest hour that the hour before did not have: each is worth one alert, not one an hour."""
+    live = scored.rows[scored.rows["live"]]
+    held = set(live["gate_model"]) & set(scored.failures)
+    before = database.rows(
+        "select distinct gate_model from trading.signals where timestamp_utc = $1", (live_hour - HOUR,)
+    )
+    return sorted(held - {row["gate_model"] for row in before})

@@ -76,7 +76,7 @@ class OrderExecutor:
 
     def _rejection_reason(self, signal_hour: datetime | None) -> str:
         if signal_hour is None:
-            return "there are no signals, for no model is in charge yet: run `okxsignal demo`, or train one"
+            return "there are no signals, because no hour has been decided yet: run `okxsignal run-hour`"
         if self.journal.is_executed(signal_hour):
             return f"hour {signal_hour:%Y-%m-%d %H:%M} has been executed"
         return age_rejection(signal_hour, self.client.now())

@@ -3,27 +3,41 @@
 import numpy as np
 import pytest
 
-from resources.tracking import EXPERIMENT, MODEL_DESCRIPTION, MODEL_NAME, Tracking
+from okx_assets.partitions import MEMBERS
+from resources.registry.served_member import member_from
+from resources.registry.served_signal import signal_model_from
+from resources.registry.tracking import (
+    CHAMPION,
+    EXPERIMENT,
+    MEMBER_DESCRIPTION,
+    SIGNAL_DESCRIPTION,
+    SIGNAL_MODEL,
+    Tracking,
+    member_model,
+)
+
+MODELS = (SIGNAL_MODEL, *(member_model(name) for name in MEMBERS))
 
 
 @pytest.fixture(scope="module")
-def client(market):
-    return Tracking(market.settings.tracking_url).client
+def tracking(market):
+    return Tracking(market.settings.tracking_url)
 
 
-@pytest.fixture(params=["lightgbm", "catboost"])
+@pytest.fixture(scope="module")
+def client(tracking):
+    return tracking.client
+
+
+@pytest.fixture(params=MODELS)
 def version(client, request):
-    found = client.search_model_versions(f"name='{MODEL_NAME}'")
-    return next(version for version in found if version.tags["algorithm"] == request.param)
+    return max(client.search_model_versions(f"name='{request.param}'"), key=lambda found: int(found.version))
 
 
-@pytest.fixture
-def logged_model(client, version):
-    return client.get_logged_model(version.source.rsplit("/", 1)[-1])
-
-
-def test_the_registered_model_is_described(client):
-    assert client.get_registered_model(MODEL_NAME).description == MODEL_DESCRIPTION
+@pytest.mark.parametrize("name", MODELS)
+def test_each_registered_model_is_described(client, name: str):
+    expected = SIGNAL_DESCRIPTION if name == SIGNAL_MODEL else MEMBER_DESCRIPTION
+    assert client.get_registered_model(name).description == expected
 
 
 def test_the_experiment_opens_as_model_training(client):
@@ -31,32 +45,41 @@ def test_the_experiment_opens_as_model_training(client):
     assert tags["mlflow.experimentKind"] == "custom_model_development"
 
 
-def test_a_version_says_what_it_predicts_and_how_it_scored(version, logged_model):
-    words = version.description
-    rank_ic = next(metric.value for metric in logged_model.metrics if metric.key == "rank_ic")
-    assert "return over the next 24 h" in words
-    assert version.tags["week"] in words
-    assert f"Rank IC {rank_ic:.4f}" in words
-    assert "a predictable part of strength 1 was planted" in words
-    assert f"models/{logged_model.model_id}?workflowType=machine_learning" in words
+def test_the_champion_is_the_version_of_the_newest_decision(market, tracking):
+    row = market.store.rows("select * from ml.champions order by week desc limit 1")[0]
+    assert tracking.aliased(CHAMPION) == row["model_version"] is not None
 
 
-def test_its_scores_belong_to_the_model_and_to_the_run(client, version, logged_model):
-    scores = {metric.key: metric.value for metric in logged_model.metrics}
-    assert {"rank_ic", "rank_ic_t", "rmse_pct", "baseline_rmse_pct", "fit_rows", "holdout_rows"} <= set(
-        scores
-    )
-    assert scores == client.get_run(version.run_id).data.metrics
+def test_a_version_says_what_it_is_made_of_and_where_it_comes_from(market, version):
+    assert version.tags["week"] in version.description
+    assert "a predictable part of strength 1 was planted" in version.description
+    assert f"models/{version.source.rsplit('/', 1)[-1]}?workflowType=machine_learning" in version.description
+    assert market.instance.get_run_by_id(version.tags["dagster_run_id"]) is not None
+    assert version.tags["code_version"]
 
 
-def test_it_has_a_signature_and_a_small_example_that_it_accepts(market, version):
+def test_its_metrics_belong_to_the_model_and_to_the_run(client, version):
+    logged = client.get_logged_model(version.source.rsplit("/", 1)[-1])
+    metrics = {metric.key: metric.value for metric in logged.metrics}
+    assert len(metrics) >= 2
+    assert metrics == client.get_run(version.run_id).data.metrics
+
+
+def test_it_has_a_signature_and_a_small_example_that_it_serves_as_we_read_it(tracking, version):
     import mlflow
     from mlflow.models import Model
 
-    loaded = Tracking(market.settings.tracking_url).load(int(version.version))
     stored = Model.load(version.source)
-    assert tuple(stored.signature.inputs.input_names()) == loaded.feature_names
     example = stored.load_input_example(mlflow.artifacts.download_artifacts(version.source))
     assert 0 < len(example) <= 10
+    assert list(stored.signature.inputs.input_names()) == list(example.columns)
     served = mlflow.pyfunc.load_model(version.source).predict(example)
-    assert np.allclose(served, loaded.regressor.predict(example.to_numpy(np.float32)))
+    files = tracking.files(version.name, int(version.version))
+    if version.name == SIGNAL_MODEL:
+        assert set(served.columns) >= {"predicted_excess_pct", "excess_probability"}
+        assert served["predicted_excess_pct"].notna().all()
+        assert set(signal_model_from(files).members) == set(MEMBERS)
+        return
+    fitted = member_from(files)
+    assert list(fitted.names) == list(example.columns)
+    assert np.isfinite(served).all()

@@ -1,17 +1,19 @@
 """Tables and figures of stored results."""
 
 import base64
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from okx_core.models.champions.decision import Decision
 from okx_services.reports.backtest import BacktestReport
 from okx_services.reports.figures import decile_figure, equity_figure, pair_pnl_figure, png_uri
 from okx_services.reports.markdown import shown, table
 from okx_services.reports.market_origin import market_label, market_note, planted_strength
-from okx_services.reports.models import candidate_table, outcome_words
+from okx_services.reports.models import ModelState, evidence_table, outcome_words
 from okx_services.reports.signals import GATES, first_rejection, rejection_table, rejections, signal_table
 from okx_services.reports.trading import listed, outcome, position_table, totals
 from okx_services.reports.universe import universe_facts, universe_table
@@ -107,23 +109,36 @@ def test_totals_take_an_unknown_price_as_no_value() -> None:
     }  # fmt: skip
 
 
-def test_a_rejected_candidate_shows_its_reason() -> None:
-    evidence = (
-        '{"lightgbm": {"version": 3, "rank_ic": null, "rank_ic_t": null, "holdout_rows": 9, '
-        '"rejection_reason": "9 hold-out rows < 500"}}'
-    )
-    assert "| lightgbm | v3 | unknown | unknown | 9 | 9 hold-out rows < 500 |" in candidate_table(evidence)
+def test_the_evidence_shows_what_was_found_beside_what_is_needed() -> None:
+    rules = [
+        {"rule": "t", "value": 2.5, "needed": ">= 3", "passed": False},
+        {"rule": "IC", "value": None, "needed": "shown", "passed": None},
+    ]
+    assert "| t | 2.5000 | >= 3 | NO |" in evidence_table(rules)
+    assert "| IC | unknown | shown | shown only |" in evidence_table(rules)
+    assert evidence_table([]) == "no version has been made yet"
 
 
 def test_a_decision_is_one_line() -> None:
-    decision = {
-        "outcome": "kept",
-        "model_version": 3,
-        "algorithm": "catboost",
-        "trained_for_week": "2026-01-04",
-    }
-    assert outcome_words(decision).startswith("kept: version 3, catboost, of week 2026-01-04")
-    assert outcome_words({"outcome": "none", "model_version": None, "algorithm": None}).startswith("none")
+    assert outcome_words(Decision("kept", 3, "not beaten")) == "kept: version 3; not beaten"
+    assert outcome_words(Decision("none", None, "t 1")) == "none: nobody may trade; t 1"
+
+
+class TestModelState:
+    def state(self, champion: int | None, decided: int | None) -> ModelState:
+        decision = {"model_version": decided, "reason": "t 1, needed >= 3"}
+        return ModelState(date(2026, 8, 9), champion, 5, [], [], decision, [], 3)
+
+    def may_trade(self, version: int, champion: int | None, decided: int | None, week: date) -> str:
+        return self.state(champion, decided).may_trade({"model_version": version, "week": week})
+
+    def test_each_version_says_why_it_may_or_may_not_trade(self) -> None:
+        new, old = date(2026, 8, 2), date(2026, 6, 1)
+        assert self.may_trade(3, 3, 3, new) == "yes: @champion"
+        assert self.may_trade(2, 3, 3, new) == "no: version 3 trades"
+        assert self.may_trade(3, 3, 3, old) == "no: older than 5 weeks"
+        assert self.may_trade(3, None, None, new) == "no: t 1, needed >= 3"
+        assert self.may_trade(3, 2, 3, new) == "no: the gate chose it, but @champion was moved"
 
 
 def test_a_universe_shows_why_a_pair_is_not_traded() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from okx_services.research.evaluation import ENSEMBLE, HORIZONS, daily_means, evaluate
+from okx_services.research.evaluation import ENSEMBLE, HORIZONS, evaluate
 from okx_services.research.evaluation_plot import write_plot
 from tests.made_panel import SCHEDULE, made_panel, member
 
@@ -61,12 +61,6 @@ def test_overfitting_and_deflation_are_probabilities(found) -> None:
     assert 0.0 <= found.overfitting <= 1.0
     tried = [row for row in found.rows if row.kind != "baseline"]
     assert all(0.0 <= row.deflated_sharpe <= 1.0 for row in tried)
-
-
-def test_a_day_is_the_mean_of_its_known_hours() -> None:
-    hourly = np.full(72, np.nan)
-    hourly[[3, 5, 50]] = 1.0, 3.0, 7.0
-    np.testing.assert_allclose(daily_means(hourly), [2.0, 7.0])
 
 
 def test_the_plot_is_a_picture(found, tmp_path) -> None:

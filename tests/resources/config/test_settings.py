@@ -280,3 +280,28 @@ def test_a_webhook_of_another_form_is_refused_without_showing_it(
     message = refusal()
     assert "OKXSIGNAL_ALERT_WEBHOOK: not of the form https://host/path" in message
     assert "to-hide" not in message
+
+
+class TestMembers:
+    def test_the_default_members_are_those_of_the_core(self) -> None:
+        from okx_core.models.members import DEFAULTS
+
+        assert Settings().models.members == tuple(spec.name for spec in DEFAULTS)
+
+    def test_spaces_between_names_do_not_count(self) -> None:
+        names = Settings(members="ridge_rank_24h, mlp_rank_24h").models.members
+        assert names == ("ridge_rank_24h", "mlp_rank_24h")
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            ("ridge", "no member 'ridge'; known: lightgbm_rank_72h"),
+            ("ridge_rank_24h,ridge_rank_24h", "names a member twice"),
+            ("", "no member ''"),
+        ],
+    )
+    def test_an_unknown_or_repeated_name_is_refused_with_those_that_are_known(
+        self, value: str, words: str
+    ) -> None:
+        with pytest.raises(ValidationError, match=words):
+            Settings(members=value)

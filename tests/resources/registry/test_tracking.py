@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from mlflow.exceptions import MlflowException
 
-from resources.tracking import EXPERIMENT, EXPERIMENT_TAGS, Tracking, TrackingError
+from resources.registry.tracking import EXPERIMENT, EXPERIMENT_TAGS, Tracking, TrackingError
 
 URL = "http://127.0.0.1:5000"
 
@@ -27,13 +27,13 @@ def tracking(experiment: object) -> Tracking:
 def test_a_deleted_experiment_names_the_command_that_restores_it() -> None:
     deleted = SimpleNamespace(lifecycle_stage="deleted", experiment_id="12")
     with pytest.raises(TrackingError) as failure:
-        tracking(deleted).log_signal_model(None, None)  # type: ignore[arg-type]
+        tracking(deleted).register(None)  # type: ignore[arg-type]
     assert f"MLFLOW_TRACKING_URI={URL} mlflow experiments restore --experiment-id 12" in str(failure.value)
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
-    with pytest.raises(TrackingError, match="does not answer"):
-        tracking(MlflowException("no route"))._experiment()
+    with pytest.raises(TrackingError, match=f"MLflow at {URL}: no route; .* `okxsignal up`"):
+        tracking(MlflowException("no route")).register(None)  # type: ignore[arg-type]
 
 
 def test_a_new_experiment_is_made_with_its_tags() -> None:

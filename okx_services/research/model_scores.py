@@ -1,0 +1,89 @@
+"""What a version of the signal model expects of some hours, from the stored predictions of its members."""
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from okx_core.errors import OkxSignalError
+from okx_core.models.algorithms.baselines import VOLATILITY
+from okx_core.models.champions.signal_model import SignalModel
+from okx_core.models.ranks import Floats
+from okx_services.research.member_training import laid
+from okx_services.research.predictions import score_hours, stored
+from resources.feature_store.errors import FeatureStoreError
+from resources.feature_store.store import FeatureStore
+from resources.registry.served_member import member_from
+from resources.registry.served_signal import signal_model_from
+from resources.registry.tracking import SIGNAL_MODEL, Tracking, member_model
+
+EXPECTED = {
+    "predicted_excess_pct": "excess_pct", "excess_probability": "probability", "interval_low_pct": "low_pct",
+    "interval_high_pct": "high_pct",
+}  # fmt: skip
+
+
+class ModelScores:
+    """Signal models by version, loaded once, and the scores of the member versions that they name."""
+
+    def __init__(self, store: FeatureStore, tracking: Tracking) -> None:
+        self._store, self._tracking = store, tracking
+        self.loaded: dict[int, SignalModel] = {}
+
+    def model(self, version: int) -> SignalModel:
+        """The version. Raises TrackingError or SignalModelError when it cannot be used."""
+        if version not in self.loaded:
+            self.loaded[version] = signal_model_from(self._tracking.files(SIGNAL_MODEL, version))
+        return self.loaded[version]
+
+    def scores(
+        self,
+        model: SignalModel,
+        features: pd.DataFrame,
+        pairs: tuple[str, ...],
+        start: datetime,
+        end: datetime,
+    ) -> dict[str, Floats]:
+        """Scores of each member for the feature rows, as a grid [hours, pairs].
+
+        Stored predictions count where they are of the version that the model names. Elsewhere, as after the alias was
+        moved back, that version scores the features again; these scores are not stored.
+        """
+        found, wanted = {}, set(features["timestamp_utc"].unique())
+        for member, version in model.members.items():
+            rows = stored(self._store, member, start, end)
+            rows = rows[rows["version"] == version]
+            grid = laid(rows, "score", pairs, start, end)
+            done = set(rows["timestamp_utc"].unique())
+            if wanted - done:
+                fitted = member_from(self._tracking.files(member_model(member), version))
+                fresh = score_hours(self._store, fitted, start, end, done)
+                again = laid(fresh, "score", pairs, start, end)
+                grid = np.where(np.isnan(grid), again, grid)
+            found[member] = grid.astype(np.float32).astype(np.float64)
+        return found
+
+
+def expected_rows(
+    models: ModelScores, features: pd.DataFrame, start: datetime, end: datetime, version: int | None
+) -> tuple[pd.DataFrame, str, bool]:
+    """The feature rows of [start, end) with what the version expects of them; why it cannot be used, if so.
+
+    The last value is whether that is a failure that someone must see to.
+    """
+    rows = features[["pair", "timestamp_utc"]].assign(**dict.fromkeys(EXPECTED, np.nan), model_version=np.nan)
+    if version is None:
+        return rows, "", False
+    pairs = tuple(sorted(features["pair"].unique()))
+    try:
+        model = models.model(version)
+        scores = models.scores(model, features, pairs, start, end)
+        found = model.expected(scores, laid(features, VOLATILITY, pairs, start, end))
+    except (OkxSignalError, FeatureStoreError) as error:
+        return rows, f"version {version} cannot be used: {error}", True
+    hours = ((rows["timestamp_utc"] - start) // pd.Timedelta(hours=1)).to_numpy(np.int64)
+    places = pd.Index(pairs).get_indexer(pd.Index(rows["pair"]))
+    for name, attribute in EXPECTED.items():
+        rows[name] = getattr(found, attribute)[hours, places]
+    rows["model_version"] = float(version)
+    return rows, "", False

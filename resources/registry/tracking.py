@@ -1,0 +1,289 @@
+"""MLflow: registering versions, reading their files, moving aliases."""
+
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from okx_core.errors import OkxSignalError
+from resources.web_pages import logged_model_page, version_page
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow.tracking import MlflowClient
+
+SIGNAL_MODEL = "okxsignal-signal"
+SIGNAL_DESCRIPTION = """The ensemble whose signals are traded: which versions of which members, their weights, and \
+what a score is expected to earn over the next 24 h relative to the mean of all pairs.
+
+The newest hour uses the version behind the alias **@champion**. An older hour uses the version that `ml.champions` \
+names for its week. Move the alias and the next signals come from that version; `okxsignal promote VERSION --because \
+TEXT` does the same and keeps the reason. **@challenger** is the newest version while it does not trade, **@previous** \
+the one that traded before."""
+MEMBER_DESCRIPTION = """Predicts which pairs do better than the others, from the features of a closed hourly bar. One \
+version per training date, trained only on what was known then. Its scores of later hours are in `ml.predictions`. \
+Rows of one call are the pairs of one hour."""
+EXPERIMENT = "signal-models"
+EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development"
+}  # opens as model training, not as GenAI
+CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+DATA = "files"  # folder of the model's files under `data`
+ABSENT = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST")
+
+
+class TrackingError(OkxSignalError):
+    """MLflow cannot be reached or does not have what was asked for."""
+
+
+def member_model(member: str) -> str:
+    """The registered model of a member."""
+    return f"okxsignal-{member}"
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """What is registered: the files of a model, how they are loaded, an example with its prediction, and words.
+
+    `loader` is a module with `_load_pyfunc`. A metric that is NaN is left out: MLflow has no NULL.
+    """
+
+    model_name: str
+    model_description: str
+    run_name: str
+    description: str
+    files: Mapping[str, bytes]
+    loader: str
+    example: "pd.DataFrame"
+    prediction: Any
+    requirements: tuple[str, ...]
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """Where a freshly logged model can be found."""
+
+    version: int
+    run_id: str
+
+
+def prepare_environment(url: str) -> None:
+    """Settings MLflow reads from the environment, kept in one place."""
+    os.environ["MLFLOW_TRACKING_URI"] = url
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "3"
+    os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """The registry behind one tracking server."""
+
+    url: str
+
+    @cached_property
+    def client(self) -> "MlflowClient":
+        prepare_environment(self.url)
+        import mlflow
+        from mlflow.tracking import MlflowClient
+
+        mlflow.set_tracking_uri(self.url)
+        return MlflowClient(self.url, self.url)
+
+    def version_url(self, version: int, model_name: str = SIGNAL_MODEL) -> str:
+        """The page of a registered version."""
+        return version_page(self.url, model_name, version)
+
+    @contextmanager
+    def _answers(self) -> Iterator[None]:
+        """MLflow's errors as TrackingError."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            yield
+        except MlflowException as error:
+            raise TrackingError(
+                f"MLflow at {self.url}: {_first_line(error)}; if it does not run, start it with `okxsignal up`"
+            ) from None
+
+    def register(self, new: NewVersion) -> RegisteredVersion:
+        """Log one model as a run with its words and figures, and register it as a new version."""
+        client = self.client
+        import mlflow
+
+        with self._answers():
+            experiment = self._experiment()
+            with mlflow.start_run(
+                experiment_id=experiment, run_name=new.run_name, tags=dict(new.tags)
+            ) as run:
+                mlflow.log_params(dict(new.parameters))
+                for name, document in new.documents.items():
+                    mlflow.log_dict(document, f"{name}.json")
+                for name, figure in new.figures.items():
+                    mlflow.log_figure(figure, f"{name}.png")
+                model_id = _log_model(client, run, new)
+                client.log_batch(run.info.run_id, metrics=_metrics(new, model_id))
+            page = logged_model_page("", experiment, model_id)  # relative: the port may change
+            words = f"{new.description}\n\n[All metrics, parameters and files]({page.removeprefix('/')})"
+            return RegisteredVersion(self._version(new, model_id, run.info.run_id, words), run.info.run_id)
+
+    def _experiment(self) -> str:
+        """The id of the experiment, made if there is none.
+
+        A deleted one keeps its name and takes no run: say how to get it back.
+        """
+        known = self.client.get_experiment_by_name(EXPERIMENT)
+        if known is not None and known.lifecycle_stage == "deleted":
+            restore = f"MLFLOW_TRACKING_URI={self.url} mlflow experiments restore --experiment-id {known.experiment_id}"
+            raise TrackingError(
+                f"the experiment {EXPERIMENT!r} has been deleted in MLflow, so that no model can be logged: restore it "
+                f"with `{restore}`, then train again"
+            )
+        if known is None:
+            return str(self.client.create_experiment(EXPERIMENT, tags=EXPERIMENT_TAGS))
+        for name, value in EXPERIMENT_TAGS.items():
+            if known.tags.get(name) != value:
+                self.client.set_experiment_tag(known.experiment_id, name, value)
+        return str(known.experiment_id)
+
+    def _version(self, new: NewVersion, model_id: str, run_id: str, description: str) -> int:
+        from mlflow.exceptions import RestException
+
+        try:
+            self.client.get_registered_model(new.model_name)
+        except RestException as error:
+            if error.error_code not in ABSENT:
+                raise
+            self.client.create_registered_model(new.model_name, description=new.model_description)
+        registered = self.client.create_model_version(
+            new.model_name, source=f"models:/{model_id}", run_id=run_id, model_id=model_id, tags=dict(new.tags),
+            description=description, await_creation_for=0,
+        )  # fmt: skip
+        return int(registered.version)
+
+    def has(self, model_name: str, version: int) -> bool:
+        """Whether the version is registered."""
+        from mlflow.exceptions import RestException
+
+        with self._answers():
+            try:
+                self.client.get_model_version(model_name, str(version))
+            except RestException as error:
+                if error.error_code not in ABSENT:
+                    raise
+                return False
+            return True
+
+    def files(self, model_name: str, version: int) -> dict[str, bytes]:
+        """The files of a registered version. Raises TrackingError when the version or a file of it is gone."""
+        client = self.client
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = client.get_model_version(model_name, str(version))
+            model = client.get_logged_model(str(found.source).rsplit("/", 1)[-1])
+            with TemporaryDirectory() as folder:
+                place = mlflow.artifacts.download_artifacts(
+                    artifact_uri=f"{model.artifact_location}/data/{DATA}", dst_path=folder
+                )
+                read = {path.name: path.read_bytes() for path in Path(place).iterdir()}
+        except (MlflowException, OSError) as error:
+            raise TrackingError(
+                f"{model_name} version {version} cannot be loaded from MLflow at {self.url}: {_first_line(error)}"
+            ) from None
+        if not read:
+            raise TrackingError(f"{model_name} version {version} has no files in MLflow at {self.url}")
+        return read
+
+    def aliased(self, alias: str, model_name: str = SIGNAL_MODEL) -> int | None:
+        """The version behind an alias, None when there is none."""
+        client = self.client
+        from mlflow.exceptions import RestException
+
+        with self._answers():
+            try:
+                return int(client.get_model_version_by_alias(model_name, alias).version)
+            except RestException as error:
+                if error.error_code in ABSENT:
+                    return None
+                raise
+
+    def point(self, alias: str, version: int | None) -> None:
+        """Point an alias of the signal model at a version; None removes it."""
+        with self._answers():
+            if version is not None:
+                self.client.set_registered_model_alias(SIGNAL_MODEL, alias, str(version))
+            elif self.aliased(alias) is not None:
+                self.client.delete_registered_model_alias(SIGNAL_MODEL, alias)
+
+    def promote(self, version: int | None) -> int | None:
+        """Point @champion at `version`, or at none; the version it leaves becomes @previous and is returned."""
+        current = self.aliased(CHAMPION)
+        if current != version:
+            if current is not None:
+                self.point(PREVIOUS, current)
+            self.point(CHAMPION, version)
+        return current
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def _log_model(client: "MlflowClient", run: Any, new: NewVersion) -> str:
+    """Store the files with signature and input example as a model of the run; its id.
+
+    As `log_model` does, without what takes most of its time: it infers requirements, and loads the model again to
+    predict the example.
+    """
+    import mlflow
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+    from mlflow.models import Model, infer_signature
+
+    logged = client.create_logged_model(run.info.experiment_id, name="model", source_run_id=run.info.run_id)
+    with TemporaryDirectory() as folder:
+        data = Path(folder) / DATA
+        data.mkdir()
+        for name, content in new.files.items():
+            (data / name).write_bytes(content)
+        mlflow.pyfunc.save_model(
+            f"{folder}/model",
+            loader_module=new.loader,
+            data_path=str(data),
+            mlflow_model=Model(
+                artifact_path=logged.artifact_location,
+                run_id=run.info.run_id,
+                model_uuid=logged.model_id,
+                model_id=logged.model_id,
+            ),
+            signature=infer_signature(new.example, new.prediction),
+            input_example=new.example,
+            pip_requirements=list(new.requirements),
+        )
+        client.log_model_artifacts(logged.model_id, f"{folder}/model")
+    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run.info.run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    return str(logged.model_id)
+
+
+def _metrics(new: NewVersion, model_id: str) -> list[Any]:
+    """The known metrics, as those of the run and of the model."""
+    from mlflow.entities import Metric
+
+    now_ms = time.time_ns() // 1_000_000
+    known = {name: value for name, value in new.metrics.items() if not math.isnan(value)}
+    return [Metric(name, value, now_ms, 0, model_id=model_id) for name, value in known.items()]
