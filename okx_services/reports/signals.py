@@ -61,3 +61,9 @@ def rejection_table(signals: pd.DataFrame) -> str:
         example = signals.loc[signals[gate] != PASS, gate].iloc[-1]
         rows.append([gate.removeprefix("gate_"), f"{count:,}", str(example)])
     return table(("gate", "signals it rejects first", "for instance"), rows)
+
+
+def book_words(signals: pd.DataFrame) -> str:
+    """How many signals rest on a book that was seen, and on one that was assumed."""
+    counts = signals["book_source"].value_counts()
+    return ", ".join(f"{count:,} by {source}" for source, count in counts.items()) or "no signals"
