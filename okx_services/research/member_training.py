@@ -16,6 +16,7 @@ from okx_core.models.panel import MIN_PAIRS, hour_number, on_grid, phases
 from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
 from okx_core.models.walk_forward import ThinnedRows, WalkForward, target_of
 from resources.feature_store.manifest import ManifestFile
+from resources.feature_store.months import month_parts
 from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_rows import FEATURES, FeatureRows, feature_rows, fingerprint
 
@@ -103,25 +104,25 @@ def load_history(
 ) -> History:
     """Everything before `end`, read once: a month at a time, of which only the thinned rows are kept."""
     names = model_feature_names() if names is None else names
-    grids = sorted({spec.grid_hours for spec in members})
     ranked = any(spec.ranked for spec in members)
-    parts: dict[int, list[_Part]] = {every: [] for every in grids}
+    parts = {every: _Thinned(every, ranked) for every in sorted({spec.grid_hours for spec in members})}
     files, newest = [], None
     for file, rows in feature_rows(store, names, datetime(1970, 1, 1, tzinfo=UTC), end):
         files.append(file)
         newest = _moment(int(rows.hours[-1])) if len(rows.hours) else newest
-        for every in grids:
-            parts[every].append(_thinned(rows, every, ranked=ranked))
-    pairs = tuple(sorted({str(pair) for part in parts[grids[0]] for pair in np.unique(part.pairs)}))
+        for part in parts.values():
+            part.add(rows)
+    finest = next(iter(parts.values()))
+    pairs = tuple(sorted({str(pair) for month in finest.pairs for pair in np.unique(month)}))
     require_pairs(pairs)
     if not pairs:
         raise IncompleteHistoryError(
             f"there are no rows of {FEATURES}: run `okxsignal backfill --from` with the first day that is wanted"
         )
-    first = min(int(part.hours[0]) for part in parts[grids[0]] if len(part.hours))
+    first = min(int(hours[0]) for hours in finest.hours if len(hours))
+    example = finest.raw[-1][-5:].copy()
     closes = read_closes(store, pairs, _moment(first), end)
-    thinned = {every: _joined(names, pairs, first, parts[every], ranked=ranked) for every in grids}
-    example = parts[grids[0]][-1].raw[-5:]
+    thinned = {every: part.joined(names, pairs, first) for every, part in parts.items()}
     return History(pairs, first, closes, tuple(files), thinned, example, newest)
 
 
@@ -167,11 +168,12 @@ def require_complete(history: History, spec: MemberSpec, week: datetime) -> None
 
 def read_closes(store: FeatureStore, pairs: tuple[str, ...], start: datetime, end: datetime) -> Floats:
     """Closes of the hourly bars as a grid [hours, pairs], NaN where there is no bar."""
-    rows = store.database.frame(
-        "select pair, timestamp_utc, close from market.candles_1h where timestamp_utc >= $1 and timestamp_utc < $2",
-        (start, end),
-    )
-    return laid(rows, "close", pairs, start, end)
+    query = "select pair, timestamp_utc, close from market.candles_1h where timestamp_utc >= $1 and timestamp_utc < $2"
+    months = [
+        laid(store.database.frame(query, (part.start, part.end)), "close", pairs, part.start, part.end)
+        for part in month_parts(start, end)
+    ]
+    return np.concatenate(months) if months else np.empty((0, len(pairs)))
 
 
 def laid(rows: pd.DataFrame, column: str, pairs: tuple[str, ...], start: datetime, end: datetime) -> Floats:
@@ -186,32 +188,45 @@ def laid(rows: pd.DataFrame, column: str, pairs: tuple[str, ...], start: datetim
 
 
 @dataclass(frozen=True)
-class _Part:
-    """The thinned rows of a month; `ranked` has no rows where no member takes ranks."""
+class _Thinned:
+    """The rows of each month that are kept, one in `every` hours; `ranked` stays empty where no member takes ranks."""
 
-    hours: Whole
-    pairs: "np.ndarray[tuple[int], np.dtype[np.str_]]"
-    raw: Matrix
-    ranked: Matrix
+    every: int
+    takes_ranks: bool
+    hours: list[Whole] = field(default_factory=list)
+    pairs: list["np.ndarray[tuple[int], np.dtype[np.str_]]"] = field(default_factory=list)
+    raw: list[Matrix] = field(default_factory=list)
+    ranked: list[Matrix] = field(default_factory=list)
+
+    def add(self, rows: FeatureRows) -> None:
+        """Ranks are made of all rows of an hour, before any is left out."""
+        names, codes = np.unique(rows.pairs, return_inverse=True)
+        kept = np.flatnonzero(on_grid(rows.hours, phases(names.tolist())[codes], self.every))
+        self.hours.append(rows.hours[kept])
+        self.pairs.append(rows.pairs[kept])
+        self.raw.append(rows.matrix[kept])
+        if self.takes_ranks:
+            self.ranked.append(matrix_ranks(rows.matrix, rows.hours)[kept])
+
+    def joined(self, names: tuple[str, ...], pairs: tuple[str, ...], first: int) -> ThinnedRows:
+        """All months in one; the parts are used up."""
+        hours = np.concatenate(self.hours) - first
+        places = np.concatenate([pd.Index(pairs).get_indexer(pd.Index(month)) for month in self.pairs])
+        matrices = {False: _stacked(self.raw)}
+        if self.takes_ranks:
+            matrices[True] = _stacked(self.ranked)
+        return ThinnedRows(names, len(pairs), hours, places.astype(np.int64), matrices.__getitem__)
 
 
-def _thinned(rows: FeatureRows, every: int, *, ranked: bool) -> _Part:
-    """Ranks are made of all rows of an hour, before any is left out."""
-    names, codes = np.unique(rows.pairs, return_inverse=True)
-    kept = np.flatnonzero(on_grid(rows.hours, phases(names.tolist())[codes], every))
-    matrix = matrix_ranks(rows.matrix, rows.hours)[kept] if ranked else rows.matrix[:0]
-    return _Part(rows.hours[kept], rows.pairs[kept], rows.matrix[kept], matrix)
-
-
-def _joined(
-    names: tuple[str, ...], pairs: tuple[str, ...], first: int, parts: Sequence[_Part], *, ranked: bool
-) -> ThinnedRows:
-    hours = np.concatenate([part.hours for part in parts]) - first
-    places = np.concatenate([pd.Index(pairs).get_indexer(pd.Index(part.pairs)) for part in parts])
-    matrices = {False: np.concatenate([part.raw for part in parts])}
-    if ranked:
-        matrices[True] = np.concatenate([part.ranked for part in parts])
-    return ThinnedRows(names, len(pairs), hours, places.astype(np.int64), matrices.__getitem__)
+def _stacked(parts: list[Matrix]) -> Matrix:
+    """The parts one below the other. Each is given up once it is copied, so that memory holds them once."""
+    out = np.empty((sum(map(len, parts)), parts[0].shape[1]), dtype=np.float32)
+    filled = 0
+    while parts:
+        part = parts.pop(0)
+        out[filled : filled + len(part)] = part
+        filled += len(part)
+    return out
 
 
 def _described(history: History, spec: MemberSpec, week: date, fitted: Fitted, hours: Whole) -> FittedMember:

@@ -147,10 +147,9 @@ class Tracking:
         """
         known = self.client.get_experiment_by_name(EXPERIMENT)
         if known is not None and known.lifecycle_stage == "deleted":
-            restore = f"MLFLOW_TRACKING_URI={self.url} mlflow experiments restore --experiment-id {known.experiment_id}"
             raise TrackingError(
-                f"the experiment {EXPERIMENT!r} has been deleted in MLflow, so that no model can be logged: restore it "
-                f"with `{restore}`, then train again"
+                f"the experiment {EXPERIMENT!r} has been deleted in MLflow, so that no model can be logged: "
+                f"{self._restore(known.experiment_id)}, then train again"
             )
         if known is None:
             return str(self.client.create_experiment(EXPERIMENT, tags=EXPERIMENT_TAGS))
@@ -158,6 +157,11 @@ class Tracking:
             if known.tags.get(name) != value:
                 self.client.set_experiment_tag(known.experiment_id, name, value)
         return str(known.experiment_id)
+
+    def _restore(self, experiment_id: str) -> str:
+        """How to get a deleted experiment back."""
+        command = f"mlflow experiments restore --experiment-id {experiment_id}"
+        return f"restore it with `MLFLOW_TRACKING_URI={self.url} {command}`"
 
     def _version(self, new: NewVersion, model_id: str, run_id: str, description: str) -> int:
         from mlflow.exceptions import RestException
@@ -196,6 +200,11 @@ class Tracking:
         try:
             found = client.get_model_version(model_name, str(version))
             model = client.get_logged_model(str(found.source).rsplit("/", 1)[-1])
+            if client.get_experiment(model.experiment_id).lifecycle_stage == "deleted":
+                raise TrackingError(
+                    f"{model_name} version {version} belongs to an experiment that was deleted in MLflow: "
+                    f"{self._restore(model.experiment_id)}"
+                )
             with TemporaryDirectory() as folder:
                 place = mlflow.artifacts.download_artifacts(
                     artifact_uri=f"{model.artifact_location}/data/{DATA}", dst_path=folder

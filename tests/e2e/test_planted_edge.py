@@ -20,11 +20,13 @@ from okx_core.models.champions.record import TrackRecord, track_record
 from okx_core.models.member_names import MEMBER_NAMES
 from okx_core.models.members import DEFAULTS, MEMBERS, MemberSpec
 from okx_core.models.panel import Panel
+from okx_core.models.ranks import Floats
 from okx_core.models.scores import block_mean_t, hourly_rank_ic
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import WalkForward, empty_predictions, walk_forward
 from okx_jobs.cli.validation import synthetic_hourly
 from okx_services.research.evaluation import build_panel
+from okx_simulator.tape.synthetic import SyntheticTape
 
 WEEKS = MIN_HISTORY_WEEKS + RECORD_WEEKS + 2
 SCHEDULE = WalkForward(every_weeks=8, min_history_weeks=MIN_HISTORY_WEEKS)
@@ -73,8 +75,19 @@ def test_nothing_planted_nothing_found_and_nobody_promoted(seed: int) -> None:
 def test_the_planted_edge_is_found_and_passes_the_same_gate(seed: int) -> None:
     record = record_of(panel_of(seed, 1.0), DEFAULTS)
     assert edge_t(record, f"strength 1, seed {seed}") > NOTICEABLE_T
-    found = asked(record)
-    assert found.passed, found.rejection_reason
+    outcome = future_return_pct(record.closes, 24)
+    planted = hourly_rank_ic(np.where(np.isnan(record.score), np.nan, planted_score(record, seed)), outcome)
+    found, best = (np.nanmean(ic) for ic in (hourly_rank_ic(record.score, outcome), planted))
+    assert 0.8 * best < found < 1.2 * best
+    gate = asked(record)
+    assert gate.passed, gate.rejection_reason
+
+
+def planted_score(record: TrackRecord, seed: int) -> Floats:
+    """What the tape itself knows at the end of each bar [hours, pairs]: the best predictor there is."""
+    tape, end = SyntheticTape(record.pairs, seed, 1.0), record.first_hour + len(record.closes)
+    known = [tape.planted_z(pair, end + 1) for pair in record.pairs]
+    return np.column_stack([-z[np.searchsorted(hours, record.first_hour + 1) :] for hours, z in known])
 
 
 def test_a_look_one_hour_ahead_is_caught() -> None:

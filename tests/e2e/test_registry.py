@@ -1,9 +1,15 @@
-"""What a newcomer finds in MLflow after the demo."""
+"""What a newcomer finds in MLflow after the demo, and what happens when he deletes some of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from okx_assets.partitions import MEMBERS
+from okx_core.decisions.rules import DecisionRules
+from okx_services.research.scoring import score_window
 from resources.registry.served_member import member_from
 from resources.registry.served_signal import signal_model_from
 from resources.registry.tracking import (
@@ -15,6 +21,8 @@ from resources.registry.tracking import (
     Tracking,
     member_model,
 )
+from resources.stores import open_feature_store
+from tests.ports import free_port
 
 MODELS = (SIGNAL_MODEL, *(member_model(name) for name in MEMBERS))
 
@@ -83,3 +91,72 @@ def test_it_has_a_signature_and_a_small_example_that_it_serves_as_we_read_it(tra
     fitted = member_from(files)
     assert list(fitted.names) == list(example.columns)
     assert np.isfinite(served).all()
+
+
+def live_hour(market, tracking):
+    """The newest hour scored once more with what the registry holds now; nothing is written."""
+    end = market.stretch.end
+    store = open_feature_store(market.settings.database, market.settings.feature_store)
+    return score_window(
+        store, tracking, end - timedelta(hours=1), end, end - timedelta(hours=1), 99, DecisionRules()
+    )
+
+
+@contextmanager
+def a_copy_in_charge(tracking) -> Iterator[str]:
+    """@champion behind a new version with the files of the one in charge, until the block ends."""
+    client, before = tracking.client, tracking.aliased(CHAMPION)
+    held = client.get_model_version(SIGNAL_MODEL, str(before))
+    made = client.create_model_version(
+        SIGNAL_MODEL, held.source, held.run_id, model_id=held.source.rsplit("/", 1)[-1]
+    )
+    tracking.point(CHAMPION, int(made.version))
+    try:
+        yield str(made.version)
+    finally:
+        tracking.point(CHAMPION, before)
+
+
+@contextmanager
+def a_deleted_version(_market, tracking) -> Iterator[Tracking]:
+    with a_copy_in_charge(tracking) as version:
+        tracking.client.delete_model_version(SIGNAL_MODEL, version)
+        yield tracking
+
+
+@contextmanager
+def a_deleted_experiment(_market, tracking) -> Iterator[Tracking]:
+    experiment = tracking.client.get_experiment_by_name(EXPERIMENT)
+    tracking.client.delete_experiment(experiment.experiment_id)
+    try:
+        yield tracking
+    finally:
+        tracking.client.restore_experiment(experiment.experiment_id)
+
+
+@contextmanager
+def deleted_files(market, tracking) -> Iterator[Tracking]:
+    source = tracking.client.get_model_version(SIGNAL_MODEL, str(tracking.aliased(CHAMPION))).source
+    folder = next(market.settings.artifacts.rglob(source.rsplit("/", 1)[-1]))
+    away = folder.rename(folder.with_suffix(".away"))
+    try:
+        yield tracking
+    finally:
+        away.rename(folder)
+
+
+@contextmanager
+def mlflow_down(_market, _tracking) -> Iterator[Tracking]:
+    yield Tracking(f"http://127.0.0.1:{free_port()}")
+
+
+@pytest.mark.parametrize("fault", [a_deleted_version, a_deleted_experiment, deleted_files, mlflow_down])
+def test_a_registry_that_lost_its_model_opens_nothing_and_says_why(market, tracking, fault):
+    assert not live_hour(market, tracking).failures
+    with fault(market, tracking) as spoiled:
+        found = live_hour(market, spoiled)
+    assert found.failures
+    assert len(found.rows) == found.feature_rows > 0
+    assert found.rows["predicted_excess_pct"].isna().all()
+    assert not found.rows["tradable"].any()
+    assert not live_hour(market, tracking).failures

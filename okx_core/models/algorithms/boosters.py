@@ -39,14 +39,14 @@ def binned(matrix: Matrix, budget: Budget) -> Any:
     """The bins of a matrix, which take as long as a fit: made once, used by `fit_binned` for several targets."""
     import lightgbm as lgb
 
-    return lgb.Dataset(matrix, params=_options(budget)).construct()
+    return lgb.Dataset(matrix, params=options_of(budget)).construct()
 
 
 def fit_binned(data: Any, rows: Whole, target: Floats, weight: Floats, budget: Budget) -> LightGbm:
     """A fit on some rows (ascending) of what `binned` made with an equal budget, with their target and weight."""
     import lightgbm as lgb
 
-    options = _options(budget)
+    options = options_of(budget)
     part = data.subset(rows.tolist(), params=options)
     part.construct()
     part.set_label(target).set_weight(weight)
@@ -56,7 +56,8 @@ def fit_binned(data: Any, rows: Whole, target: Floats, weight: Floats, budget: B
     return LightGbm(lgb.Booster(model_str=text), budget.threads)
 
 
-def _options(budget: Budget) -> dict[str, Any]:
+def options_of(budget: Budget) -> dict[str, Any]:
+    """LightGBM's parameters for a budget."""
     return {
         "objective": "regression", "learning_rate": budget.learning_rate, "num_leaves": 2**budget.depth - 1,
         "max_depth": budget.depth, "min_data_in_leaf": budget.min_rows_per_leaf,

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from okx_core.decisions.gates import PASS
+from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import HOUR
 from okx_services.research.champions import decide_weeks
 from okx_services.research.scoring import (
@@ -43,7 +44,7 @@ def registry(decided):
 
 
 def scored(market, registry, start=LIVE, end=NOW, live=LIVE, max_age: int = 13):
-    return score_window(market.store, registry, start, end, live, max_age)
+    return score_window(market.store, registry, start, end, live, max_age, DecisionRules())
 
 
 class TestAssignments:
