@@ -9,6 +9,7 @@ import numpy as np
 from okx_core.errors import OkxSignalError
 from okx_core.models.algorithms import boosters, forests, linear
 from okx_core.models.algorithms.estimator import Budget, Estimator, Floats, Matrix
+from okx_core.models.training_range import TrainingRange
 
 Fit = Callable[[Matrix, Floats, Floats, Budget], Estimator]
 
@@ -83,11 +84,15 @@ MEMBERS = {spec.name: spec for spec in (*DEFAULTS, *CHALLENGERS)}
 
 @dataclass(frozen=True)
 class Fitted:
-    """A member fitted on columns `names`; it refuses any others, and these in another order."""
+    """A member fitted on columns `names`; it refuses any others, and these in another order.
+
+    `training_range` is None for members of evaluations, and of versions that were made before ranges were kept.
+    """
 
     spec: MemberSpec
     names: tuple[str, ...]
     estimator: Estimator
+    training_range: TrainingRange | None = None
 
     def predict(self, matrix: Matrix, names: Sequence[str]) -> Floats:
         """Scores [rows] of a matrix [rows, features] whose columns are `names`. Raises MemberError on other columns."""

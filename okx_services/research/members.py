@@ -8,6 +8,7 @@ import pandas as pd
 
 from okx_core.hours import MIN_HISTORY_WEEKS, WEEK, floor_hour, week_start
 from okx_core.models.members import MEMBERS, MemberSpec
+from okx_core.models.training_range import TrainingRange
 from okx_services.reports.market_origin import market_note
 from okx_services.research.member_training import (
     FittedMember,
@@ -219,9 +220,20 @@ def _record(fitted: FittedMember, version: int, run_id: str) -> dict[str, object
         "history_weeks": fitted.history_weeks,
         "label_known_at": fitted.label_known_at,
         "feature_count": len(fitted.fitted.names),
+        **_bounds(fitted.fitted.training_range),
         "data_fingerprint": fitted.fingerprint,
         "code_version": code_version(),
         "trained_at": datetime.now(UTC),
+    }
+
+
+def _bounds(ranged: TrainingRange | None) -> dict[str, float | None]:
+    """The bounds beyond which a row is not traded."""
+    if ranged is None:
+        return {"max_outside_share": None, "max_distance": None}
+    return {
+        "max_outside_share": float(ranged.max_outside_share[0]),
+        "max_distance": float(ranged.max_distance[0]),
     }
 
 
