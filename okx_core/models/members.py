@@ -1,8 +1,8 @@
 """Members: an algorithm fitted to a target at a horizon on some features; one contract for all of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,6 +60,15 @@ class MemberSpec:
     def ranked(self) -> bool:
         """Whether the member takes features as ranks inside their hour."""
         return ALGORITHMS[self.algorithm].ranked
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "MemberSpec":
+        """The specification that `dataclasses.asdict` wrote as JSON. Raises MemberError for an unknown algorithm."""
+        features = None if values["features"] is None else tuple(values["features"])
+        spec = cls(**{**values, "features": features, "budget": Budget(**values["budget"])})
+        if spec.algorithm not in ALGORITHMS:
+            raise MemberError(f"{spec.name}: no algorithm {spec.algorithm}; known: {', '.join(ALGORITHMS)}")
+        return spec
 
 
 def _member(name: str, algorithm: str, target: str = "rank", horizon: int = 72) -> MemberSpec:

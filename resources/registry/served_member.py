@@ -10,8 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-from okx_core.models.algorithms.estimator import Budget
-from okx_core.models.members import ALGORITHMS, Fitted, MemberError, MemberSpec, load_member
+from okx_core.models.members import Fitted, MemberError, MemberSpec, load_member
 from okx_core.models.training_range import TrainingRange
 from okx_core.models.walk_forward import scores_of
 
@@ -29,11 +28,7 @@ def member_from(files: Mapping[str, bytes]) -> Fitted:
     """The member of `files_of`. Raises MemberError when they are those of another version of this software."""
     try:
         words = json.loads(files[SPECIFICATION])
-        given = words["specification"]
-        features = None if given["features"] is None else tuple(given["features"])
-        spec = MemberSpec(**{**given, "features": features, "budget": Budget(**given["budget"])})
-        if spec.algorithm not in ALGORITHMS:
-            raise MemberError(f"{spec.name}: no algorithm {spec.algorithm}; known: {', '.join(ALGORITHMS)}")
+        spec = MemberSpec.from_json(words["specification"])
         ranged = TrainingRange.from_bytes(files[RANGE]) if RANGE in files else None
         return replace(load_member(spec, words["features"], files[DATA]), training_range=ranged)
     except (KeyError, TypeError, ValueError, BadZipFile) as error:
