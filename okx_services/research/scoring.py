@@ -15,11 +15,12 @@ from okx_core.contracts import require_contract
 from okx_core.decisions.costs import with_books
 from okx_core.decisions.gates import PASS, evaluate_gates
 from okx_core.decisions.market_state import market_state
+from okx_core.decisions.range_gates import with_range_gates
 from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import DAY, HOUR, week_start
 from okx_core.models.champions.decision import is_expired
 from okx_core.models.champions.signal_model import SignalModel
-from okx_services.research.model_scores import ModelScores, expected_rows
+from okx_services.research.model_scores import UNKNOWN, ModelScores, expected_rows
 from okx_services.trading.account_fees import with_fees
 from resources.feature_store.sql_window import SqlWindow
 from resources.feature_store.store import FeatureStore
@@ -32,9 +33,10 @@ SIGNALS = "trading.signals"
 NOBODY = f"no version of {SIGNAL_MODEL} is in charge: none has passed the promotion gate, see ml/champion"
 COLUMNS = [
     "pair", "timestamp_utc", "predicted_excess_pct", "excess_probability", "interval_low_pct", "interval_high_pct",
-    "turnover_24h_quote", "taker_fee_rate", "book_spread_bps", "book_depth_quote", "book_source", "gate_model",
-    "gate_universe", "gate_market", "gate_probability", "gate_fee", "gate_slippage", "gate_liquidity", "tradable",
-    "risk_multiplier", "model_name", "model_version", "live",
+    "outside_share", "training_distance", "turnover_24h_quote", "taker_fee_rate", "book_spread_bps",
+    "book_depth_quote", "book_source", "gate_model", "gate_outside", "gate_distance", "gate_universe", "gate_market",
+    "gate_probability", "gate_fee", "gate_slippage", "gate_liquidity", "tradable", "risk_multiplier", "model_name",
+    "model_version", "live",
 ]  # fmt: skip
 
 
@@ -153,14 +155,9 @@ def _age_rejection(models: ModelScores, part: Assignment, max_age_weeks: int) ->
 
 def _no_rows() -> pd.DataFrame:
     keys = {"pair": pd.array([], "str"), "timestamp_utc": pd.DatetimeIndex([], tz="UTC").as_unit("us")}
-    numbers = (
-        "predicted_excess_pct",
-        "excess_probability",
-        "interval_low_pct",
-        "interval_high_pct",
-        "model_version",
+    return pd.DataFrame(keys | {name: np.empty(0) for name in (*UNKNOWN, "model_version")}).assign(
+        gate_model=PASS
     )
-    return pd.DataFrame(keys | {name: np.empty(0) for name in numbers}).assign(gate_model=PASS)
 
 
 def known_in_time(database: Database, rows: pd.DataFrame) -> list[str]:
@@ -200,7 +197,7 @@ def apply_gates(
     rows = predicted.merge(state, how="left", on=["pair", "timestamp_utc"])
     rows = with_costs(database, rows, state, start, end)
     rows["day"] = (rows["timestamp_utc"] + HOUR).dt.floor("D")
-    gated = evaluate_gates(_with_universe(database, rows), rules)
+    gated = with_range_gates(evaluate_gates(_with_universe(database, rows), rules))
     gated["tradable"] &= (gated["gate_universe"] == PASS) & (gated["gate_model"] == PASS)
     gated["model_version"] = gated["model_version"].astype("Int64")
     gated["model_name"] = SIGNAL_MODEL

@@ -18,6 +18,7 @@ def signals() -> pd.DataFrame:
         "interval_high_pct": [3.0, np.nan, 2.0], "turnover_24h_quote": [1e9, np.nan, 1e8],
         "taker_fee_rate": [0.001, np.nan, 0.001], "book_spread_bps": [1.0, np.nan, 4.0],
         "book_depth_quote": [1e4, np.nan, 1e3], "book_source": "snapshot",
+        "outside_share": [0.0, np.nan, 0.01], "training_distance": [1.0, np.nan, 1.1],
         **dict.fromkeys(GATES, "pass"), "tradable": True, "risk_multiplier": 1.0, "model_name": "m",
         "model_version": pd.array([3, None, 3], "Int64"),
     })  # fmt: skip
