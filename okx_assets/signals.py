@@ -9,6 +9,7 @@ from okx_core.hours import WEEK, newest_closed_hour
 from okx_services.reports import signals as report
 from okx_services.research.champions import note_champion_moved_by_hand
 from okx_services.research.scoring import SIGNALS, Scored, known_in_time, new_failures, score_window
+from okx_services.trading.account_fees import fee_words
 from resources.dagster_resources import (
     AlertResource,
     DatabaseResource,
@@ -71,6 +72,8 @@ def signals(
         metadata=written(
             rows,
             tradable=int(scored.rows["tradable"].sum()),
+            fees=fee_words(opened),
+            books=report.book_words(scored.rows),
             **(_page(scored) if end - start <= WEEK else {}),  # Dagster keeps a copy per hour of a long run
             models=tables.version_links(
                 registry, {version: f"made for {model.week}" for version, model in scored.models.items()}

@@ -98,10 +98,26 @@ CONTRACTS: Mapping[str, Contract] = {
             "excess_probability": Column(NUMBER, nullable=True, minimum=0.0, maximum=1.0),
             "interval_low_pct": Column(NUMBER, nullable=True),
             "interval_high_pct": Column(NUMBER, nullable=True),
+            "outside_share": Column(NUMBER, nullable=True, minimum=0.0, maximum=1.0),
+            "training_distance": Column(NUMBER, nullable=True, minimum=0.0),
             "turnover_24h_quote": Column(NUMBER, nullable=True, minimum=0.0),
+            "taker_fee_rate": Column(NUMBER, nullable=True, maximum=1.0),
+            "book_spread_bps": Column(NUMBER, nullable=True, minimum=0.0),
+            "book_depth_quote": Column(NUMBER, nullable=True, minimum=0.0),
+            "book_source": Column(TEXT),
             **{
                 f"gate_{name}": GATE
-                for name in ("model", "universe", "market", "probability", "fee", "slippage", "liquidity")
+                for name in (
+                    "model",
+                    "outside",
+                    "distance",
+                    "universe",
+                    "market",
+                    "probability",
+                    "fee",
+                    "slippage",
+                    "liquidity",
+                )
             },
             "tradable": Column(FLAG),
             "risk_multiplier": AMOUNT,

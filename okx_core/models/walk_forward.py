@@ -12,6 +12,7 @@ from okx_core.models.members import Fitted, MemberError, MemberSpec, fit_member
 from okx_core.models.panel import Panel
 from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
 from okx_core.models.targets import TARGETS, decay, future_return_pct, uniqueness
+from okx_core.models.training_range import TrainingRange, training_range
 
 WEEK_HOURS = 168
 
@@ -126,9 +127,16 @@ def scores_of(fitted: Fitted, matrix: Matrix, names: Sequence[str], hours: Whole
 
     Raises MemberError when the member was fitted on a column that is not among them.
     """
+    return fitted.predict(*inputs_of(fitted, matrix, names, hours))
+
+
+def inputs_of(
+    fitted: Fitted, matrix: Matrix, names: Sequence[str], hours: Whole
+) -> tuple[Matrix, tuple[str, ...]]:
+    """The columns of the member that are among `names`, raw or ranked in their hour as it takes them."""
     mine = _columns(names, fitted.names, matrix)
     ranked = matrix_ranks(np.ascontiguousarray(mine), hours) if fitted.spec.ranked else mine
-    return fitted.predict(ranked, tuple(name for name in fitted.names if name in names))
+    return ranked, tuple(name for name in fitted.names if name in names)
 
 
 def _columns(held: Sequence[str], wanted: Sequence[str], matrix: Matrix) -> Matrix:
@@ -158,6 +166,7 @@ class ThinnedRows:
         self._matrix_of = matrix_of
         self._matrices: dict[bool, Matrix] = {}
         self._bins: tuple[object, Any] = (None, None)
+        self._ranges: dict[bool, tuple[object, TrainingRange]] = {}
 
     @classmethod
     def of(cls, panel: Panel, grid_hours: int) -> "ThinnedRows":
@@ -184,6 +193,16 @@ class ThinnedRows:
         matrix = self._matrix(ranked=spec.ranked)
         matrix = matrix[low:high] if len(rows) == high - low else matrix[rows]
         return fit_member(spec, _columns(self.names, names, matrix), names, values, weight)
+
+    def training_range(self, spec: MemberSpec, schedule: WalkForward, date: int) -> TrainingRange:
+        """The range of the window's rows, whether their target is known or not; the newest of each kind is kept."""
+        low, high = (int(n) for n in np.searchsorted(self.hour, self._window(spec, schedule, date)))
+        key = (low, high, spec.features)
+        if self._ranges.get(spec.ranked, (None,))[0] != key:
+            names = self.names if spec.features is None else spec.features
+            matrix = _columns(self.names, names, self._matrix(ranked=spec.ranked)[low:high])
+            self._ranges[spec.ranked] = (key, training_range(matrix))
+        return self._ranges[spec.ranked][1]
 
     def fitted_hours(self, spec: MemberSpec, target: Floats, schedule: WalkForward, date: int) -> Whole:
         """The hour of each row that `fit` uses for a date, in order."""

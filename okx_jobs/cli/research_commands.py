@@ -225,6 +225,33 @@ def train() -> None:
 
 
 @click.command()
+@click.option("--trials", type=click.IntRange(1), default=40, show_default=True, help="Of the search in all.")
+@click.option("--minutes", type=click.FloatRange(0), default=60.0, show_default=True, help="Of this run.")
+@click.option("--algorithms", help="Comma-separated; default: lightgbm, xgboost, ridge.")
+@click.option(
+    "--until",
+    type=options.MOMENT,
+    help="Training date: nothing later is read. Default: the week that has begun.",
+)
+def search(trials: int, minutes: float, algorithms: str | None, until: datetime | None) -> None:
+    """Search for a better member: algorithm, target, horizon, history, features, size of the fit.
+
+    \b
+    okxsignal search --trials 40 --minutes 60        stop it with Ctrl-C and call it again: it goes on
+
+    Each trial is scored in purged folds before the training date, and counts in ml.trials: the more are tried, the
+    better the best must be to pass the gate. The best becomes a member that predicts beside the others and trades
+    nothing; `okxsignal models` shows it. Its name in OKXSIGNAL_MEMBERS makes it a part of the signal model.
+    """
+    settings = options.settings()
+    from okx_jobs.cli.research.search import SearchRequest, search_members
+
+    search_members(
+        SearchRequest(trials, minutes, algorithms, options.utc(until)), settings, options.console()
+    )
+
+
+@click.command()
 @click.argument("version")
 @click.option("--because", required=True, help="The reason; it is kept in ml.promotions.")
 def promote(version: str, because: str) -> None:
@@ -245,5 +272,5 @@ def promote(version: str, because: str) -> None:
 
 RESEARCH: Mapping[str, click.Command] = {
     "refresh": refresh, "store": store, "import": import_candles, "features": features, "validate": validate,
-    "research": research, "train": train, "models": models, "promote": promote,
+    "research": research, "train": train, "search": search, "models": models, "promote": promote,
 }  # fmt: skip

@@ -5,7 +5,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from okx_assets import keys
 from okx_assets.feature_validation import feature_validation
-from okx_jobs.dagster_jobs import gap_repair, housekeeping
+from okx_jobs.dagster_jobs import gap_repair, housekeeping, member_search
 from resources.config.settings import Mode, load_settings
 
 
@@ -101,5 +101,5 @@ validate_features = dg.define_asset_job(
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, gap_repair.repair_gaps,
     refresh_universe, label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
-    validate_features, housekeeping.remove_leftovers,
+    validate_features, housekeeping.remove_leftovers, member_search.search_members,
 ]  # fmt: skip

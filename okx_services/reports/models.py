@@ -1,7 +1,7 @@
 """Versions of the signal model, the evidence for them, and why each may or may not trade."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -75,6 +75,7 @@ class ModelState:
     decision: dict[str, Any] | None
     promotions: list[dict[str, Any]]
     trials: int
+    found: list[dict[str, Any]] = field(default_factory=list)
 
     def may_trade(self, version: Mapping[str, Any]) -> str:
         """Why a version of the signal model may or may not open positions now."""
@@ -109,4 +110,7 @@ def read_models(
         decisions[0] if decisions else None,
         database.rows("select * from ml.promotions order by promotion_id desc limit 10"),
         int(database.scalar("select count(*) from ml.trials")),
+        database.rows(
+            "select name, search, score, retired_at from ml.member_specifications order by search, name"
+        ),
     )

@@ -12,7 +12,7 @@ from okx_core.backtest.metrics.summary import metrics
 from okx_core.contracts import require_contract
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules
 from okx_core.hours import WEEK
-from okx_core.market.fees import TAKER_FEE_RATE
+from okx_services.trading.account_fees import dearest_fee
 from resources.postgres.database import Database
 from resources.postgres.queries import query
 from resources.registry.tracking import SIGNAL_MODEL
@@ -71,7 +71,9 @@ def trade_week(database: Database, start: datetime) -> tuple[FoldResult, pd.Data
         (first, last),
     )
     opening = opening_portfolio(database, start.date())
-    result = run_fold(signals, candles, first, last, opening, DecisionRules(), PRODUCT_LIMITS, TAKER_FEE_RATE)
+    result = run_fold(
+        signals, candles, first, last, opening, DecisionRules(), PRODUCT_LIMITS, dearest_fee(database)
+    )
     return result, signals
 
 
@@ -91,7 +93,7 @@ def store_week(database: Database, week: date, result: FoldResult, signals: pd.D
         "signals": len(signals),
         "model_name": SIGNAL_MODEL,
         "model_versions": sorted(int(v) for v in signals["model_version"].dropna().unique()),
-        "fee_rate": TAKER_FEE_RATE,
+        "fee_rate": _highest_fee(database, signals),
         "closing_portfolio": json.dumps(result.closing.to_json()),
     }  # fmt: skip
     require_contract("backtests.trades", result.trades)
@@ -99,6 +101,12 @@ def store_week(database: Database, week: date, result: FoldResult, signals: pd.D
     database.replace_rows("backtests.trades", result.trades.assign(week=week), "week = $1", (week,))
     database.replace_rows("backtests.equity", equity.assign(week=week), "week = $1", (week,))
     database.upsert("backtests.runs", ["week"], [row])
+
+
+def _highest_fee(database: Database, signals: pd.DataFrame) -> float:
+    """The highest taker fee that the week was charged: that of a pair whose own is unknown is the dearest known."""
+    known = signals["taker_fee_rate"].astype(float)
+    return dearest_fee(database) if known.isna().any() or known.empty else float(known.max())
 
 
 def out_of_sample(database: Database) -> bool:

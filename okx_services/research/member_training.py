@@ -1,7 +1,7 @@
 """Training of members: one load of the history for all members and dates of a run, a registered version of each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -139,6 +139,7 @@ def fit_for(
     if fitted is None:
         report(f"{spec.name} {week}: {len(hours)} rows with a known outcome, {SCHEDULE.min_rows} are needed")
         return None
+    fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
     return _described(history, spec, week, fitted, hours + history.first_hour)
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pandas as pd
 
 from okx_core.hours import MIN_HISTORY_WEEKS, WEEK, floor_hour, week_start
-from okx_core.models.members import MEMBERS, MemberSpec
+from okx_core.models.members import MemberSpec
+from okx_core.models.training_range import TrainingRange
 from okx_services.reports.market_origin import market_note
 from okx_services.research.member_training import (
     FittedMember,
@@ -17,6 +18,7 @@ from okx_services.research.member_training import (
     load_history,
 )
 from okx_services.research.predictions import Versions, predict_window, registered_versions
+from okx_services.research.search.specifications import first_week_of, specification
 from okx_services.research.trials import count_member
 from resources.config.code_version import code_version
 from resources.feature_store.store import FeatureStore
@@ -67,7 +69,9 @@ class Training:
                 f"{early[0]} to {early[-1]}: less than {MIN_HISTORY_WEEKS} weeks of features before them"
             )
         late_enough = [week for week in weeks if week not in early]
-        due = {name: self._due(versions[name], late_enough) for name in members}
+        due = {
+            name: self._due(versions[name], self._may_be_trained(name, late_enough, done)) for name in members
+        }
         self._train(due, versions, done)
         for name in members:
             done.predicted[name] = sum(self._predict(versions[name], *window) for window in _windows(weeks))
@@ -78,13 +82,21 @@ class Training:
         weeks = sorted({week for some in due.values() for week in some})
         if not weeks:
             return
-        specs = [MEMBERS[name] for name, some in due.items() if some]
+        specs = [specification(self.store.database, name) for name, some in due.items() if some]
         history = load_history(self.store, specs, _midnight(weeks[-1]))
         for week in weeks:
             for spec in (spec for spec in specs if week in due[spec.name]):
                 fitted = fit_for(history, spec, week, done.left_out.append)
                 if fitted is not None:
                     self._keep(fitted, versions, done)
+
+    def _may_be_trained(self, name: str, weeks: Sequence[date], done: Trained) -> list[date]:
+        """The weeks that are no evidence for the choice of the member itself."""
+        first = first_week_of(self.store.database, name)
+        kept = [week for week in weeks if first is None or week >= first]
+        if len(kept) < len(weeks):
+            done.left_out.append(f"{name} before {first}: it was chosen by what came before")
+        return kept
 
     def _due(self, versions: Versions, weeks: Sequence[date]) -> list[date]:
         newest = week_start(self.now).date()
@@ -219,9 +231,20 @@ def _record(fitted: FittedMember, version: int, run_id: str) -> dict[str, object
         "history_weeks": fitted.history_weeks,
         "label_known_at": fitted.label_known_at,
         "feature_count": len(fitted.fitted.names),
+        **_bounds(fitted.fitted.training_range),
         "data_fingerprint": fitted.fingerprint,
         "code_version": code_version(),
         "trained_at": datetime.now(UTC),
+    }
+
+
+def _bounds(ranged: TrainingRange | None) -> dict[str, float | None]:
+    """The bounds beyond which a row is not traded."""
+    if ranged is None:
+        return {"max_outside_share": None, "max_distance": None}
+    return {
+        "max_outside_share": float(ranged.max_outside_share[0]),
+        "max_distance": float(ranged.max_distance[0]),
     }
 
 

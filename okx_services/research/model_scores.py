@@ -9,6 +9,7 @@ from okx_core.errors import OkxSignalError
 from okx_core.models.algorithms.baselines import VOLATILITY
 from okx_core.models.champions.signal_model import SignalModel
 from okx_core.models.ranks import Floats
+from okx_core.models.training_range import furthest
 from okx_services.research.member_training import laid
 from okx_services.research.predictions import score_hours, stored
 from resources.feature_store.errors import FeatureStoreError
@@ -21,6 +22,9 @@ EXPECTED = {
     "predicted_excess_pct": "excess_pct", "excess_probability": "probability", "interval_low_pct": "low_pct",
     "interval_high_pct": "high_pct",
 }  # fmt: skip
+FIGURES = ("score", "outside_share", "distance")  # of a member's predictions
+RANGE_COLUMNS = {"outside_share": "outside_share", "distance": "training_distance"}
+UNKNOWN = (*EXPECTED, *RANGE_COLUMNS.values(), *(f"max_{name}" for name in RANGE_COLUMNS.values()))
 
 
 class ModelScores:
@@ -43,8 +47,8 @@ class ModelScores:
         pairs: tuple[str, ...],
         start: datetime,
         end: datetime,
-    ) -> dict[str, Floats]:
-        """Scores of each member for the feature rows, as a grid [hours, pairs].
+    ) -> dict[str, dict[str, Floats]]:
+        """Score, outside_share and distance of each member for the feature rows, as grids [hours, pairs].
 
         Stored predictions count where they are of the version that the model names. Elsewhere, as after the alias was
         moved back, that version scores the features again; these scores are not stored.
@@ -53,15 +57,31 @@ class ModelScores:
         for member, version in model.members.items():
             rows = stored(self._store, member, start, end)
             rows = rows[rows["version"] == version]
-            grid = laid(rows, "score", pairs, start, end)
             done = set(rows["timestamp_utc"].unique())
             if wanted - done:
                 fitted = member_from(self._tracking.files(member_model(member), version))
                 fresh = score_hours(self._store, fitted, start, end, done)
-                again = laid(fresh, "score", pairs, start, end)
-                grid = np.where(np.isnan(grid), again, grid)
-            found[member] = grid.astype(np.float32).astype(np.float64)
+                rows = pd.concat([rows, fresh], ignore_index=True) if len(rows) else fresh
+            found[member] = {
+                name: laid(rows, name, pairs, start, end).astype(np.float32).astype(np.float64)
+                for name in FIGURES
+            }
         return found
+
+    def bounds(self, model: SignalModel) -> dict[str, Floats]:
+        """The bounds of outside_share and distance of each member [members], by name; NaN where none was kept."""
+        rows = {
+            (row["member"], row["model_version"]): row
+            for row in self._store.database.rows(
+                "select member, model_version, max_outside_share, max_distance from ml.model_versions "
+                "where member = any($1) and label_known_at is not null",
+                (list(model.members),),
+            )
+        }
+        held = [rows.get(one, {}) for one in model.members.items()]
+        return {
+            name: np.array([row.get(f"max_{name}") for row in held], dtype=np.float64) for name in FIGURES[1:]
+        }
 
 
 def expected_rows(
@@ -71,13 +91,14 @@ def expected_rows(
 
     The last value is whether that is a failure that someone must see to.
     """
-    rows = features[["pair", "timestamp_utc"]].assign(**dict.fromkeys(EXPECTED, np.nan), model_version=np.nan)
+    rows = features[["pair", "timestamp_utc"]].assign(**dict.fromkeys(UNKNOWN, np.nan), model_version=np.nan)
     if version is None:
         return rows, "", False
     pairs = tuple(sorted(features["pair"].unique()))
     try:
         model = models.model(version)
-        scores = models.scores(model, features, pairs, start, end)
+        grids = models.scores(model, features, pairs, start, end)
+        scores = {member: figures["score"] for member, figures in grids.items()}
         found = model.expected(scores, laid(features, VOLATILITY, pairs, start, end))
     except (OkxSignalError, FeatureStoreError) as error:
         return rows, f"version {version} cannot be used: {error}", True
@@ -85,5 +106,9 @@ def expected_rows(
     places = pd.Index(pairs).get_indexer(pd.Index(rows["pair"]))
     for name, attribute in EXPECTED.items():
         rows[name] = getattr(found, attribute)[hours, places]
+    for name, bounds in models.bounds(model).items():
+        value, bound = furthest(np.stack([figures[name] for figures in grids.values()]), bounds)
+        rows[RANGE_COLUMNS[name]] = value[hours, places]
+        rows[f"max_{RANGE_COLUMNS[name]}"] = bound[hours, places]
     rows["model_version"] = float(version)
     return rows, "", False

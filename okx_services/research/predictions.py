@@ -13,7 +13,7 @@ import pandas as pd
 from okx_core.errors import OkxSignalError
 from okx_core.hours import HOUR
 from okx_core.models.members import Fitted
-from okx_core.models.walk_forward import scores_of
+from okx_core.models.walk_forward import inputs_of
 from resources.feature_store.months import month_parts
 from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_rows import FEATURES, feature_rows
@@ -22,7 +22,7 @@ from resources.registry.served_member import member_from
 from resources.registry.tracking import Tracking, member_model
 
 TABLE = "ml.predictions"
-COLUMNS = ["score", "version"]
+COLUMNS = ["score", "version", "outside_share", "distance"]
 MISSED_HOURS = 24  # before an hour, that are predicted with it when they were not in their time
 
 
@@ -123,25 +123,29 @@ def score_hours(
     end: datetime,
     but: "set[pd.Timestamp] | None" = None,
 ) -> pd.DataFrame:
-    """pair, timestamp_utc and score of the feature rows of [start, end), except of the hours in `but`."""
-    parts = [
-        pd.DataFrame(
-            {"pair": pd.array([], "str"), "timestamp_utc": _moments(np.empty(0, np.int64)), "score": []}
-        )
-    ]
+    """The feature rows of [start, end), except of the hours in `but`, with the member's score of each.
+
+    pair, timestamp_utc, score, and how far the row lies outside the training range of the member: outside_share and
+    distance, NaN for a version that kept no range.
+    """
+    none = np.empty(0, np.int64)
+    parts = [_scored(np.empty(0, "U1"), none, np.empty((3, 0)))]
     for _, rows in feature_rows(store, fitted.names, start, end):
-        score = scores_of(fitted, rows.matrix, fitted.names, rows.hours)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "pair": pd.array(rows.pairs, "str"),
-                    "timestamp_utc": _moments(rows.hours),
-                    "score": score,
-                }
-            )
-        )
+        matrix, names = inputs_of(fitted, rows.matrix, fitted.names, rows.hours)
+        figures = np.full((3, len(matrix)), np.nan)
+        figures[0] = fitted.predict(matrix, names)
+        if fitted.training_range is not None:
+            figures[1:] = fitted.training_range.measured(matrix)
+        parts.append(_scored(rows.pairs, rows.hours, figures))
     scored = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
     return scored[~scored["timestamp_utc"].isin(but or set())].reset_index(drop=True)
+
+
+def _scored(
+    pairs: npt.NDArray[np.str_], hours: npt.NDArray[np.int64], figures: npt.NDArray[np.float64]
+) -> pd.DataFrame:
+    keys = {"pair": pd.array(pairs, "str"), "timestamp_utc": _moments(hours)}
+    return pd.DataFrame(keys | dict(zip(("score", "outside_share", "distance"), figures, strict=True)))
 
 
 def record(
@@ -154,7 +158,7 @@ def record(
 ) -> int:
     """Keep the predictions of a member in [start, end); rows written. An hour that has a row is never written again.
 
-    `rows` has pair, timestamp_utc, score and version. Rows from `first_in_sql` on are in PostgreSQL too, older ones
+    `rows` has pair, timestamp_utc and `COLUMNS`. Rows from `first_in_sql` on are in PostgreSQL too, older ones
     leave it.
     """
     with _alone(store.database, member):
@@ -190,9 +194,10 @@ def _copy_to_sql(
 
 
 def stored(store: FeatureStore, member: str, start: datetime, end: datetime) -> pd.DataFrame:
-    """The predictions of [start, end): pair, timestamp_utc, score and version."""
+    """The predictions of [start, end): pair, timestamp_utc and `COLUMNS`; what an older month lacks is NaN."""
     rows = store.frame(store_table(member), start, end)
-    return rows if len(rows) else rows[["pair", "timestamp_utc"]].assign(score=np.nan, version=np.nan)
+    lacking = [name for name in COLUMNS if name not in rows.columns]
+    return rows.assign(**dict.fromkeys(lacking, np.nan))
 
 
 def _hours_of(rows: pd.DataFrame) -> "set[pd.Timestamp]":

@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 
 from okx_core.contracts import require_contract
+from okx_core.decisions.costs import with_books
 from okx_core.decisions.gates import PASS, evaluate_gates
 from okx_core.decisions.market_state import market_state
+from okx_core.decisions.range_gates import with_range_gates
 from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import DAY, HOUR, week_start
 from okx_core.models.champions.decision import is_expired
 from okx_core.models.champions.signal_model import SignalModel
 from okx_services.research.champions import BY_HAND, last_promotion
-from okx_services.research.model_scores import ModelScores, expected_rows
+from okx_services.research.model_scores import UNKNOWN, ModelScores, expected_rows
+from okx_services.trading.account_fees import with_fees
 from resources.feature_store.sql_window import SqlWindow
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
@@ -31,8 +34,10 @@ SIGNALS = "trading.signals"
 NOBODY = f"no version of {SIGNAL_MODEL} is in charge: none has passed the promotion gate, see ml/champion"
 COLUMNS = [
     "pair", "timestamp_utc", "predicted_excess_pct", "excess_probability", "interval_low_pct", "interval_high_pct",
-    "turnover_24h_quote", "gate_model", "gate_universe", "gate_market", "gate_probability", "gate_fee",
-    "gate_slippage", "gate_liquidity", "tradable", "risk_multiplier", "model_name", "model_version", "live",
+    "outside_share", "training_distance", "turnover_24h_quote", "taker_fee_rate", "book_spread_bps",
+    "book_depth_quote", "book_source", "gate_model", "gate_outside", "gate_distance", "gate_universe", "gate_market",
+    "gate_probability", "gate_fee", "gate_slippage", "gate_liquidity", "tradable", "risk_multiplier", "model_name",
+    "model_version", "live",
 ]  # fmt: skip
 
 
@@ -171,14 +176,9 @@ def _age_rejection(models: ModelScores, part: Assignment, max_age_weeks: int) ->
 
 def _no_rows() -> pd.DataFrame:
     keys = {"pair": pd.array([], "str"), "timestamp_utc": pd.DatetimeIndex([], tz="UTC").as_unit("us")}
-    numbers = (
-        "predicted_excess_pct",
-        "excess_probability",
-        "interval_low_pct",
-        "interval_high_pct",
-        "model_version",
+    return pd.DataFrame(keys | {name: np.empty(0) for name in (*UNKNOWN, "model_version")}).assign(
+        gate_model=PASS
     )
-    return pd.DataFrame(keys | {name: np.empty(0) for name in numbers}).assign(gate_model=PASS)
 
 
 def known_in_time(database: Database, rows: pd.DataFrame) -> list[str]:
@@ -214,13 +214,26 @@ def apply_gates(
         "where timestamp_utc >= $1 and timestamp_utc < $2 order by pair, timestamp_utc",
         (start - DAY, end),
     )
-    rows = predicted.merge(market_state(candles), how="left", on=["pair", "timestamp_utc"])
+    state = market_state(candles)
+    rows = predicted.merge(state, how="left", on=["pair", "timestamp_utc"])
+    rows = with_costs(database, rows, state, start, end)
     rows["day"] = (rows["timestamp_utc"] + HOUR).dt.floor("D")
-    gated = evaluate_gates(_with_universe(database, rows), rules)
+    gated = with_range_gates(evaluate_gates(_with_universe(database, rows), rules))
     gated["tradable"] &= (gated["gate_universe"] == PASS) & (gated["gate_model"] == PASS)
     gated["model_version"] = gated["model_version"].astype("Int64")
     gated["model_name"] = SIGNAL_MODEL
     return gated.sort_values(["timestamp_utc", "pair"], ignore_index=True)
+
+
+def with_costs(
+    database: Database, rows: pd.DataFrame, state: pd.DataFrame, start: datetime, end: datetime
+) -> pd.DataFrame:
+    """Add the account's fee and the book of each pair and hour of [start, end), as they were known at its decision."""
+    snapshots = database.frame(
+        "select * from market.order_book_snapshots where timestamp_utc >= $1 and timestamp_utc < $2",
+        (start - DAY, end),
+    )
+    return with_fees(database, with_books(rows, snapshots, state))
 
 
 def _with_universe(database: Database, rows: pd.DataFrame) -> pd.DataFrame:

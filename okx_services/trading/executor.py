@@ -15,6 +15,7 @@ from decimal import Decimal
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.instruments import Instrument
 from okx_core.trading.intents import OrderIntent, age_rejection
+from okx_services.trading.account_fees import current_fees, fee_words, record_fees
 from okx_services.trading.journal import Journal, JournaledIntent
 from okx_services.trading.order_planning import Situation, decide
 from okx_services.trading.reconciliation import HeldPosition, reconcile, record_order, stored_positions
@@ -46,6 +47,7 @@ class ExecutionReport:
     positions: int = 0
     cash_quote: Decimal | None = None
     skipped: list[str] = field(default_factory=list)
+    fees: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,11 @@ class OrderExecutor:
         report = ExecutionReport(rejection_reason=rejection_reason)
         with self.journal.lease():
             self.client.server_time()  # measure the offset once; `now` follows it
-            instruments = {item.inst_id: item for item in self.client.instruments("SPOT")}
+            listings = self.client.listings("SPOT")
+            instruments = {row.inst_id: row.instrument for row in listings if row.instrument is not None}
             self._settle(report)
+            unread = record_fees(self.database, self.client, listings, self.client.now())
+            report.fees = "; ".join(words for words in (fee_words(self.database), unread) if words)
             signal_hour = self.database.scalar("select max(timestamp_utc) from trading.signals")
             report.rejection_reason = report.rejection_reason or self._rejection_reason(signal_hour)
             if not report.rejection_reason:
@@ -226,6 +231,7 @@ class OrderExecutor:
             prices=self._prices(),
             instruments=instruments,
             unresolved=frozenset(entry.intent.pair for entry in self.journal.unresolved()),
+            fees=current_fees(self.database),
         )
         by_pair = {row["pair"]: row for row in signals}
         intents, skipped = decide(signal_hour, by_pair, situation, self.rules, self.limits)

@@ -154,7 +154,8 @@ class DeclaredSettings(BaseModel):
 
     members: MemberNames = setting(
         ",".join(DEFAULT_MEMBERS), Group.MODELS, "name,name",
-        f"Members that are trained and make up the signal model; known: {', '.join(MEMBER_NAMES)}.",
+        f"Members that are trained and make up the signal model; known: {', '.join(MEMBER_NAMES)}, and those that "
+        "`okxsignal search` has found.",
     )  # fmt: skip
     retrain_weeks: Weeks = setting(
         4, Group.MODELS, "weeks", "Weeks between two versions of a member through history; the newest week always has "

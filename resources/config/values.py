@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from okx_core.errors import OkxSignalError
-from okx_core.models.member_names import MEMBER_NAMES
+from okx_core.models.member_names import FOUND_MEMBER, MEMBER_NAMES
 from resources.config.okx_hosts import REST_HOSTS
 
 # A special character of the password must be percent-encoded, else it ends the URL's part too early.
@@ -85,9 +85,11 @@ def _names_pairs(value: str) -> str:
 
 def _names_members(value: str) -> str:
     named = [part.strip() for part in value.split(",")]
-    unknown = [name for name in named if name not in MEMBER_NAMES]
+    unknown = [name for name in named if name not in MEMBER_NAMES and not FOUND_MEMBER.fullmatch(name)]
     if unknown:
-        raise ValueError(f"no member {unknown[0]!r}; known: {', '.join(MEMBER_NAMES)}")
+        raise ValueError(
+            f"no member {unknown[0]!r}; known: {', '.join(MEMBER_NAMES)}, and those that `okxsignal search` has found"
+        )
     if len(set(named)) < len(named):
         raise ValueError(f"{value!r} names a member twice")
     return value

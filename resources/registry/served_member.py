@@ -2,37 +2,36 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 
-from okx_core.models.algorithms.estimator import Budget
-from okx_core.models.members import ALGORITHMS, Fitted, MemberError, MemberSpec, load_member
+from okx_core.models.members import Fitted, MemberError, MemberSpec, load_member
+from okx_core.models.training_range import TrainingRange
 from okx_core.models.walk_forward import scores_of
 
-SPECIFICATION, DATA = "member.json", "member.bin"
+SPECIFICATION, DATA, RANGE = "member.json", "member.bin", "training_range.npz"
 
 
 def files_of(fitted: Fitted) -> dict[str, bytes]:
     """The files of a member; equal fits give equal files where the algorithm's own bytes are equal."""
     words = {"specification": asdict(fitted.spec), "features": list(fitted.names)}
-    return {SPECIFICATION: json.dumps(words, indent=1).encode(), DATA: fitted.to_bytes()}
+    ranged = {} if fitted.training_range is None else {RANGE: fitted.training_range.to_bytes()}
+    return {SPECIFICATION: json.dumps(words, indent=1).encode(), DATA: fitted.to_bytes(), **ranged}
 
 
 def member_from(files: Mapping[str, bytes]) -> Fitted:
     """The member of `files_of`. Raises MemberError when they are those of another version of this software."""
     try:
         words = json.loads(files[SPECIFICATION])
-        given = words["specification"]
-        features = None if given["features"] is None else tuple(given["features"])
-        spec = MemberSpec(**{**given, "features": features, "budget": Budget(**given["budget"])})
-        if spec.algorithm not in ALGORITHMS:
-            raise MemberError(f"{spec.name}: no algorithm {spec.algorithm}; known: {', '.join(ALGORITHMS)}")
-        return load_member(spec, words["features"], files[DATA])
-    except (KeyError, TypeError, ValueError) as error:
+        spec = MemberSpec.from_json(words["specification"])
+        ranged = TrainingRange.from_bytes(files[RANGE]) if RANGE in files else None
+        return replace(load_member(spec, words["features"], files[DATA]), training_range=ranged)
+    except (KeyError, TypeError, ValueError, BadZipFile) as error:
         raise MemberError(f"these files are no member: {type(error).__name__} {error}") from None
 
 
@@ -51,5 +50,4 @@ class ServedMember:
 
 def _load_pyfunc(path: str) -> ServedMember:
     """MLflow's entry point."""
-    folder = Path(path)
-    return ServedMember(member_from({name: (folder / name).read_bytes() for name in (SPECIFICATION, DATA)}))
+    return ServedMember(member_from({file.name: file.read_bytes() for file in Path(path).iterdir()}))

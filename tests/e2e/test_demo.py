@@ -8,7 +8,9 @@ import pytest
 from rich.console import Console
 
 from okx_assets import keys
+from okx_core.hours import week_start
 from okx_jobs.cli.research.models import promote_version, show_models
+from okx_jobs.cli.research.search import SearchRequest, search_members
 from okx_jobs.cli.research.training import run_training
 from okx_jobs.cli.summary import TABLES, print_summary, row_counts
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
@@ -154,3 +156,17 @@ def test_the_models_are_listed_and_a_promotion_by_command_is_kept_and_taken_back
         (champion, "it did"), (1, "to see whether it works"),
     ]  # fmt: skip
     assert {row["decided_by"] for row in rows} == {"command"}
+
+
+def test_a_search_on_the_demo_home_counts_its_trials_and_its_member_is_listed(market):
+    before = market.store.scalar("select count(*) from ml.trials")
+    text = StringIO()
+    console = Console(file=text, width=200)
+    search_members(SearchRequest(2, 10.0, "ridge", None), market.settings, console)
+    assert "2 of 2: ridge_" in text.getvalue()
+    assert market.store.scalar("select count(*) from ml.trials") == before + 2
+    found = market.store.rows("select name, search from ml.member_specifications")
+    assert [row["name"] in text.getvalue() for row in found] == [True]
+    assert found[0]["search"] == week_start(market.stretch.end).date()
+    show_models(market.settings, console)
+    assert "Found by a search" in text.getvalue()

@@ -54,6 +54,7 @@ def print_models(state: ModelState, console: Console) -> None:
             shown(row["history_weeks"], 0), shown(row["newest_prediction"]),
         )  # fmt: skip
     console.print(members)
+    _print_found(state, console)
     versions = Table(
         "version",
         "made for",
@@ -83,6 +84,29 @@ def print_models(state: ModelState, console: Console) -> None:
             row["decided_by"], row["because"],
         )  # fmt: skip
     console.print(promotions)
+
+
+def _print_found(state: ModelState, console: Console) -> None:
+    """The members that searches have found, which trade nothing until the setting names them."""
+    if not state.found:
+        return
+    found = Table(
+        "member",
+        "training date",
+        "neutral IC in its folds",
+        "state",
+        title="Found by a search",
+        title_justify="left",
+    )
+    trained = {row["member"] for row in state.members}
+    for row in state.found:
+        words = (
+            "retired: a longer search found a better one"
+            if row["retired_at"] is not None
+            else ("trained" if row["name"] in trained else "not trained yet")
+        )
+        found.add_row(row["name"], str(row["search"]), shown(row["score"], 4), words)
+    console.print(found)
 
 
 def print_decision(decision: Mapping[str, Any], trials: int, console: Console) -> None:

@@ -33,7 +33,7 @@ def signals(**changes: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame(columns)
     return frame.assign(
         pair=["A-USDT", "B-USDT", "C-USDT"], timestamp_utc=HOURS[0], predicted_excess_pct=[0.1, np.nan, 0.3],
-        excess_probability=[0.6, np.nan, 0.7], model_version=4,
+        excess_probability=[0.6, np.nan, 0.7], model_version=4, outside_share=0.0, training_distance=1.0,
         tradable=(frame[list(GATES)] == "pass").all(axis=1),
     )  # fmt: skip
 

@@ -31,6 +31,7 @@ def store(database, tmp_path) -> FeatureStore:
 def rows(hours: range, score: float, version: int = 1, pairs=("A-USDT", "B-USDT")) -> pd.DataFrame:
     keys = [(pair, START + hour * HOUR) for hour in hours for pair in pairs]
     frame = pd.DataFrame(keys, columns=["pair", "timestamp_utc"]).assign(score=score, version=version)
+    frame = frame.assign(outside_share=0.0, distance=1.0)
     return frame.astype({"pair": "str", "timestamp_utc": "datetime64[us, UTC]"})
 
 

@@ -10,12 +10,9 @@ import pytest
 from okx_core.decisions.gates import PASS
 from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import HOUR
-from okx_services.research.champions import (
-    BY_COMMAND,
-    decide_weeks,
-    move_champion,
-    note_champion_moved_by_hand,
-)
+from okx_services.research import predictions
+from okx_services.research.champions import decide_weeks
+from okx_services.research.predictions import stored
 from okx_services.research.scoring import (
     NOBODY,
     SIGNALS,
@@ -81,18 +78,6 @@ class TestAssignments:
         found, _ = assignments(database, Registry(), self.WEEK, self.WEEK + 3 * HOUR, self.WEEK + HOUR)
         assert [(one.version, one.live) for one in found] == [(2, False), (None, True), (2, False)]
         assert found[1].reason == NOBODY  # nobody was ever in charge
-
-    def test_an_alias_that_is_gone_has_the_same_reason_before_and_after_it_is_on_record(
-        self, database
-    ) -> None:
-        registry = Registry()
-        move_champion(database, registry, 7, BY_COMMAND, "best", self.WEEK)
-        del registry.aliases[CHAMPION]
-        found, _ = assignments(database, registry, self.WEEK, self.WEEK + HOUR, self.WEEK)
-        assert "@champion was taken from version 7, which has been deleted" in found[0].reason
-        assert note_champion_moved_by_hand(database, None, self.WEEK)
-        again, _ = assignments(database, registry, self.WEEK, self.WEEK + HOUR, self.WEEK)
-        assert again == found
 
     def test_a_week_without_a_decision_or_of_another_model_has_no_version(self, database) -> None:
         self.decide(database)
@@ -199,6 +184,7 @@ def test_no_usable_model_opens_nothing_says_why_and_still_has_a_row_for_each_pai
     reason = spoil(registry)
     found = scored(decided, registry, max_age=99)
     assert len(found.rows) == found.feature_rows >= 4
+    assert found.rows[["outside_share", "training_distance"]].isna().all(axis=None)
     assert found.rows["gate_model"].str.contains(reason).all(), found.rows["gate_model"].iloc[0]
     assert found.rows[["predicted_excess_pct", "excess_probability", "model_version"]].isna().all(axis=None)
     assert not found.rows["tradable"].any()
@@ -243,3 +229,68 @@ def test_a_version_without_skill_states_no_probability(decided, registry) -> Non
     assert rows["excess_probability"].isna().all()
     assert rows["predicted_excess_pct"].notna().all()
     assert (rows["gate_probability"] == "excess_probability is unknown").all()
+
+
+class TestTrainingRange:
+    def test_a_signal_shows_how_far_its_row_is_from_what_its_members_were_trained_on(
+        self, decided, registry
+    ) -> None:
+        rows = scored(decided, registry, at(39), at(40)).rows
+        held = [stored(decided.store, name, at(39), at(40)) for name in MEMBERS]
+        both = rows.merge(held[0], on=["pair", "timestamp_utc"]).merge(held[1], on=["pair", "timestamp_utc"])
+        assert len(both) == len(rows)
+        bounds = decided.store.database.rows(
+            "select max_distance from ml.model_versions where week = $1 order by member", (week_of(38),)
+        )
+        beyond = np.stack(
+            [both[f"distance_{side}"] - row["max_distance"] for side, row in zip("xy", bounds, strict=True)]
+        )
+        worst = beyond.argmax(axis=0)
+        expected = np.where(worst == 0, both["distance_x"], both["distance_y"])
+        np.testing.assert_allclose(both["training_distance"], expected, rtol=1e-6)
+        assert ((rows["gate_distance"] == PASS) == (beyond.max(axis=0) <= 0)).all()
+
+    def test_few_of_these_rows_are_refused_for_they_are_like_those_before(self, decided, registry) -> None:
+        rows = scored(decided, registry, at(39), at(40)).rows
+        assert (rows[["gate_outside", "gate_distance"]] != PASS).any(axis=1).mean() < 0.02
+
+    def test_a_far_pair_is_refused_with_the_reason_and_the_others_are_traded(
+        self, decided, registry, monkeypatch
+    ) -> None:
+        """A pair whose features come from another scale, in an hour that nobody has predicted yet."""
+        spoil = {"drift": 1_000.0, "noise": 1_000.0, "historical_vol_30": 1_000.0}
+        real = predictions.feature_rows
+
+        def spoiled(store, names, start, end):
+            for file, found in real(store, names, start, end):
+                scale = np.array([spoil.get(name, 1.0) for name in names], np.float32)
+                found.matrix[found.pairs == "P1-USDT"] *= scale
+                yield file, found
+
+        monkeypatch.setattr(predictions, "feature_rows", spoiled)
+        registry.aliases[CHAMPION] = 3  # its members score the live hour again
+        rows = scored(decided, registry, max_age=99).rows.set_index("pair")
+        far = rows.loc["P1-USDT"]
+        assert "% of features outside the training range >" in far["gate_outside"]
+        assert not far["tradable"]
+        assert far["outside_share"] > 0.5
+        others = rows.drop(index="P1-USDT")
+        assert (others[["gate_outside", "gate_distance"]] == PASS).all(axis=None)
+
+    def test_a_version_without_a_range_opens_nothing_and_says_so(self, decided, registry) -> None:
+        database = decided.store.database
+        held = database.rows(
+            "select member, max_distance from ml.model_versions where week = $1", (week_of(40),)
+        )
+        database.execute("update ml.model_versions set max_distance = null where week = $1", (week_of(40),))
+        try:
+            rows = scored(decided, registry).rows
+        finally:
+            for row in held:
+                database.execute(
+                    "update ml.model_versions set max_distance = $1 where week = $2 and member = $3",
+                    (row["max_distance"], week_of(40), row["member"]),
+                )
+        assert (rows["gate_distance"] == "training_distance is unknown").all()
+        assert not rows["tradable"].any()
+        assert rows["predicted_excess_pct"].notna().all()
