@@ -1,6 +1,5 @@
 """Models: versions of the members, of the signal model made of them, and the weekly decision which one trades."""
 
-from collections.abc import Callable
 from datetime import date
 
 import dagster as dg
@@ -12,7 +11,7 @@ from okx_core.hours import WEEK
 from okx_services.reports.models import evidence_table, outcome_words, signal_version_facts, version_table
 from okx_services.research.champions import decide_weeks
 from okx_services.research.member_training import IncompleteHistoryError, TooFewPairsError
-from okx_services.research.members import Trained, Training, late_versions
+from okx_services.research.members import Training, late_versions
 from okx_services.research.signal_versions import make_versions
 from resources.dagster_resources import (
     DatabaseResource,
@@ -22,7 +21,7 @@ from resources.dagster_resources import (
     TrackingResource,
 )
 from resources.postgres.database import Database
-from resources.registry.tracking import Tracking, TrackingError, member_model
+from resources.registry.tracking import Tracking, TrackingError
 
 KINDS = {"python", "mlflow"}
 
@@ -74,7 +73,7 @@ def member_models(
         raise dg.Failure(str(error), allow_retries=False) from error
     late = late_versions(store.database)
     return dg.MaterializeResult(
-        metadata=written(len(done.versions), **_made(done, registry.version_url)),
+        metadata=written(len(done.versions), **tables.made(done, registry.version_url)),
         check_results=[
             dg.AssetCheckResult(
                 check_name="labels_known_at_the_date",
@@ -83,19 +82,6 @@ def member_models(
             )
         ],
     )
-
-
-def _made(done: Trained, page: Callable[[int, str], str]) -> dict[str, object]:
-    """What a run of training shows."""
-    rows = [
-        (f"[{name} v{version}]({page(version, member_model(name))})", f"{week}")
-        for name, week, version in done.versions
-    ]
-    return {
-        "versions": tables.text(version_table(rows), "none was due"),
-        "predicted_rows": sum(done.predicted.values()),
-        "left_out": tables.text("\n".join(f"- {reason}" for reason in done.left_out)),
-    }
 
 
 def _weeks_of(context: dg.AssetExecutionContext) -> list[date]:

@@ -42,6 +42,45 @@ def _week_of(moment: datetime) -> str:
 def schedules() -> list[Any]:
     """Every schedule; the minute leaves the exchange time to confirm the bar."""
 
+    build, status = dg.build_schedule_from_partitioned_job, data_default()
+    return [
+        build(
+            jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading",
+            description="Minute 1: candles, funding, features and signals of the hour that closed, then orders. "
+            f"{jobs.WARNING}",
+        ),
+        build(
+            jobs.refresh_hour, minute_of_hour=1, default_status=_data_only_default(), name="hourly_data",
+            description="Minute 1: the data and signals of hourly_trading without orders; for when that is stopped.",
+        ),
+        build(
+            jobs.observe_hour, minute_of_hour=1, default_status=status, name="hourly_observations",
+            description="Minute 1: order books and newest trades when the hour is decided.",
+        ),
+        build(
+            jobs.refresh_candles_15m, minute_of_hour=2, default_status=status, name="hourly_candles_15m",
+            description="Minute 2: 15-minute candles of the hour that closed, and the features that use them.",
+        ),
+        build(
+            jobs.score_challengers, minute_of_hour=6, default_status=status, name="hourly_challengers",
+            description="Minute 6: scores of the challengers, after the hour's orders; they are never traded.",
+        ),
+        build(
+            jobs.label_1d, minute_of_hour=10, default_status=status, name="hourly_labels_1d",
+            description="Minute 10: labels of the bar whose 24 h have passed.",
+        ),
+        build(
+            jobs.label_2w, minute_of_hour=12, default_status=status, name="hourly_labels_2w",
+            description="Minute 12: labels of the bar whose two weeks have passed.",
+        ),
+        *_daily(),
+        *_weekly(),
+    ]  # fmt: skip
+
+
+def _weekly() -> list[Any]:
+    """The weekly schedules."""
+
     @dg.schedule(
         job=jobs.train_models,
         cron_schedule="10 0 * * 0",
@@ -70,35 +109,13 @@ def schedules() -> list[Any]:
     build, status = dg.build_schedule_from_partitioned_job, data_default()
     return [
         build(
-            jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading",
-            description="Minute 1: candles, funding, features and signals of the hour that closed, then orders. "
-            f"{jobs.WARNING}",
-        ),
-        build(
-            jobs.refresh_hour, minute_of_hour=1, default_status=_data_only_default(), name="hourly_data",
-            description="Minute 1: the data and signals of hourly_trading without orders; for when that is stopped.",
-        ),
-        build(
-            jobs.observe_hour, minute_of_hour=1, default_status=status, name="hourly_observations",
-            description="Minute 1: order books and newest trades when the hour is decided.",
-        ),
-        build(
-            jobs.refresh_candles_15m, minute_of_hour=2, default_status=status, name="hourly_candles_15m",
-            description="Minute 2: 15-minute candles of the hour that closed, and the features that use them.",
-        ),
-        build(
-            jobs.label_1d, minute_of_hour=10, default_status=status, name="hourly_labels_1d",
-            description="Minute 10: labels of the bar whose 24 h have passed.",
-        ),
-        build(
-            jobs.label_2w, minute_of_hour=12, default_status=status, name="hourly_labels_2w",
-            description="Minute 12: labels of the bar whose two weeks have passed.",
-        ),
-        build(
             jobs.backtest_week, day_of_week=0, hour_of_day=2, default_status=status, name="weekly_backtest",
             description="Sunday 02:00 UTC: trade the signals of the week that ended, out of sample and with costs.",
         ),
-        *_daily(),
+        build(
+            jobs.compare_models, day_of_week=0, hour_of_day=3, default_status=status, name="weekly_comparison",
+            description="Sunday 03:00 UTC: compare the ensemble in charge with its challengers on the same hours.",
+        ),
         weekly_training,
         weekly_champion,
     ]  # fmt: skip
@@ -141,4 +158,16 @@ def _daily() -> list[Any]:
         """Keep the home from growing for ever."""
         return dg.RunRequest()
 
-    return [daily_universe, daily_validation, daily_housekeeping]
+    @dg.schedule(
+        job=jobs.report_drift,
+        cron_schedule="20 5 * * *",
+        execution_timezone="UTC",
+        default_status=data_default(),
+        description="05:20 UTC: drift of the features and fall of the rank IC of the models in charge.",
+    )
+    def daily_drift(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Check the models in charge for drift, once the day's validation has run."""
+        day = context.scheduled_execution_time.strftime(DAY_FORMAT)
+        return dg.RunRequest(run_key=day, partition_key=day)
+
+    return [daily_universe, daily_validation, daily_housekeeping, daily_drift]

@@ -88,7 +88,7 @@ class Training:
             for spec in (spec for spec in specs if week in due[spec.name]):
                 fitted = fit_for(history, spec, week, done.left_out.append)
                 if fitted is not None:
-                    self._keep(fitted, versions, done)
+                    self.keep(fitted, versions, done)
 
     def _may_be_trained(self, name: str, weeks: Sequence[date], done: Trained) -> list[date]:
         """The weeks that are no evidence for the choice of the member itself."""
@@ -102,7 +102,7 @@ class Training:
         newest = week_start(self.now).date()
         return due_weeks(weeks, list(versions.by_week), newest, self.retrain_weeks)
 
-    def _keep(self, fitted: FittedMember, versions: dict[str, Versions], done: Trained) -> None:
+    def keep(self, fitted: FittedMember, versions: dict[str, Versions], done: Trained) -> None:
         """Register and record the version; pins first: one that is on record has its files for good."""
         name, database = fitted.spec.name, self.store.database
         market = str(database.scalar("select identity from ops.market_source") or "")
