@@ -5,6 +5,7 @@ import dagster as dg
 from okx_assets import keys, tables
 from okx_assets.partitions import DAILY, HOURLY, WEEKLY, window_of
 from okx_assets.tables import OWNERS, PYTHON_KINDS, STORE_KINDS, describe, written
+from okx_core.models.members import MemberError
 from okx_services.reports import lifecycle as report
 from okx_services.research.lifecycle.challengers import score_challengers, train_challengers
 from okx_services.research.lifecycle.comparison import TABLE as COMPARISON_TABLE
@@ -62,7 +63,7 @@ def challengers(
     )  # fmt: skip
     try:
         done = train_challengers(training, day, models.members())
-    except (IncompleteHistoryError, TooFewPairsError, TrackingError) as error:
+    except (IncompleteHistoryError, TooFewPairsError, TrackingError, MemberError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     return dg.MaterializeResult(
         metadata=written(len(done.versions), **tables.made(done, registry.version_url)),

@@ -8,6 +8,7 @@ from okx_assets import keys, tables
 from okx_assets.partitions import MODEL_GRID, WEEKLY
 from okx_assets.tables import OWNERS, describe, written
 from okx_core.hours import WEEK
+from okx_core.models.members import MemberError
 from okx_services.reports.models import evidence_table, outcome_words, signal_version_facts, version_table
 from okx_services.research.champions import decide_weeks
 from okx_services.research.member_training import IncompleteHistoryError, TooFewPairsError
@@ -69,7 +70,7 @@ def member_models(
     )  # fmt: skip
     try:
         done = training.run(weeks, members)
-    except (IncompleteHistoryError, TooFewPairsError, TrackingError) as error:
+    except (IncompleteHistoryError, TooFewPairsError, TrackingError, MemberError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     late = late_versions(store.database)
     return dg.MaterializeResult(

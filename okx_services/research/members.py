@@ -102,14 +102,18 @@ class Training:
         newest = week_start(self.now).date()
         return due_weeks(weeks, list(versions.by_week), newest, self.retrain_weeks)
 
-    def keep(self, fitted: FittedMember, versions: dict[str, Versions], done: Trained) -> None:
-        """Register and record the version; pins first: one that is on record has its files for good."""
+    def keep(
+        self, fitted: FittedMember, versions: dict[str, Versions], done: Trained, *, pinned: bool = True
+    ) -> None:
+        """Register and record the version; pins first: one that is on record has its files for good.
+
+        Without pins the files may be replaced by others: a home must not keep a copy of the newest month for every day.
+        """
         name, database = fitted.spec.name, self.store.database
         market = str(database.scalar("select identity from ops.market_source") or "")
         registered = self.tracking.register(_new_version(fitted, market, self.run_id))
-        self.store.manifest.pin(
-            member_model(name), registered.version, [file.file_id for file in fitted.files]
-        )
+        files = [file.file_id for file in fitted.files] if pinned else []
+        self.store.manifest.pin(member_model(name), registered.version, files)
         row = _record(fitted, registered.version, registered.run_id)
         database.upsert("ml.model_versions", ["week", "member"], [row])
         count_member(database, fitted.spec, self.now)

@@ -60,7 +60,7 @@ def _refit(training: Training, day: date, members: Sequence[str], done: Trained)
         spec = specification(database, daily_name(name))
         fitted = refit_for(history, spec, day, bases[name], done.left_out.append)
         if fitted is not None:
-            training.keep(fitted, versions, done)
+            training.keep(fitted, versions, done, pinned=False)
 
 
 def _base(training: Training, name: str, day: date) -> Fitted | None:

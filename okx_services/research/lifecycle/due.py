@@ -34,6 +34,9 @@ def matured_labels(database: Database, members: Sequence[str], now: datetime) ->
     )
     if not daily or made == len(daily):
         return Matured(day, False, f"today's refits are made: {made}")
+    bases = database.scalar("select count(*) from ml.model_versions where member = any($1)", (list(members),))
+    if not bases:
+        return Matured(day, False, "no member has a version yet that could be refitted")
     last = midnight(day) - (SCHEDULE.embargo_hours + SCHEDULE.purge_hours + 1) * HOUR
     newest = database.scalar("select max(timestamp_utc) from ml.labels_1d")
     if newest is None or newest < last:

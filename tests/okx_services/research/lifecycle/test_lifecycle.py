@@ -74,6 +74,8 @@ def test_a_refit_is_a_version_of_another_member_and_knows_the_labels_of_its_day(
     for row in rows:
         assert at(32) - timedelta(hours=24) < row["label_known_at"] <= at(32, 72) - timedelta(hours=24)
         assert row["model_name"] == member_model(row["member"])
+    pinned = market.store.database.rows("select distinct model_name from features.pins")
+    assert {row["model_name"] for row in pinned} == {member_model(name) for name in MEMBERS}
     counted = {row["name"] for row in market.store.database.rows("select name from ml.trials")}
     assert counted.issuperset(DAILY)
 
@@ -228,6 +230,8 @@ class TestDue:
         self, database
     ) -> None:
         now = at(20, 6)
+        assert "no member has a version yet" in matured_labels(database, MEMBERS, now).reason
+        self.version(database, MEMBERS[0], week_of(19), 1)
         assert not matured_labels(database, MEMBERS, now).is_due
         self.label(database, at(20) - 98 * HOUR)
         assert "today's refits need" in matured_labels(database, MEMBERS, now).reason
