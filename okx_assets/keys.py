@@ -33,6 +33,7 @@ PREDICTIONS = key_of("ml.predictions")
 SIGNAL_MODEL = key_of("ml.signal_model")
 CHAMPION = key_of("ml.champion")
 SIGNALS = key_of("trading.signals")
+EXPLANATIONS = key_of("ml.explanations")
 ORDERS = key_of("trading.orders")
 FILLS = key_of("trading.fills")
 POSITIONS = key_of("trading.positions")
@@ -50,6 +51,7 @@ LABELS = {"1d": LABELS_1D, "2w": LABELS_2W}
 
 EVERY = (
     UNIVERSE, CANDLES_15M, *HOURLY_CANDLES, ORDER_BOOK_SNAPSHOTS, PUBLIC_TRADES, FUNDING_RATES, FEATURES_1H,
-    *LABELS.values(), MEMBER_MODELS, PREDICTIONS, SIGNAL_MODEL, CHAMPION, SIGNALS, *EXECUTION, *BACKTESTS,
+    *LABELS.values(), MEMBER_MODELS, PREDICTIONS, SIGNAL_MODEL, CHAMPION, SIGNALS, EXPLANATIONS,
+    *EXECUTION, *BACKTESTS,
     MART_CANDLES_1H, SIGNAL_OUTCOMES,
 )  # fmt: skip

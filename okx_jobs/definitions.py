@@ -11,6 +11,7 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from okx_assets.backtests import backtests  # noqa: E402
 from okx_assets.execution import execution  # noqa: E402
+from okx_assets.explanations import explanations  # noqa: E402
 from okx_assets.feature_validation import feature_validation  # noqa: E402
 from okx_assets.features import features_1h  # noqa: E402
 from okx_assets.labels import labels_1d, labels_2w  # noqa: E402
@@ -56,6 +57,7 @@ definitions = dg.Definitions(
             signal_model,
             champion,
             signals,
+            explanations,
             backtests,
             execution,
         ],

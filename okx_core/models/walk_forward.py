@@ -194,6 +194,19 @@ class ThinnedRows:
         matrix = matrix[low:high] if len(rows) == high - low else matrix[rows]
         return fit_member(spec, _columns(self.names, names, matrix), names, values, weight)
 
+    def newest(
+        self, spec: MemberSpec, target: Floats, schedule: WalkForward, date: int, hours: int
+    ) -> tuple[Matrix, Floats, Floats, Whole]:
+        """The rows that `fit` would use for a date, of its newest `hours`: features, target, weight, hours."""
+        low, _, known = self._known(spec, target, schedule, date)
+        rows = known + low
+        start, end = self._window(spec, schedule, date)
+        weight = _weights(spec, self.hour[rows], self.pair[rows], start, end, self.pairs)
+        kept = self.hour[rows] >= end - hours
+        names = self.names if spec.features is None else spec.features
+        matrix = _columns(self.names, names, self._matrix(ranked=spec.ranked)[rows[kept]])
+        return matrix, target[self.hour[rows], self.pair[rows]][kept], weight[kept], self.hour[rows][kept]
+
     def training_range(self, spec: MemberSpec, schedule: WalkForward, date: int) -> TrainingRange:
         """The range of the window's rows, whether their target is known or not; the newest of each kind is kept."""
         low, high = (int(n) for n in np.searchsorted(self.hour, self._window(spec, schedule, date)))

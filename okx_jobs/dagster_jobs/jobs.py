@@ -59,6 +59,10 @@ observe_hour = dg.define_asset_job(
     description="Spread, depth and newest trades when an hour is decided.",
     tags=DATA_TAGS,
 )
+explain_hour = dg.define_asset_job(
+    "explain_hour", selection=dg.AssetSelection.assets(keys.EXPLANATIONS), tags=DATA_TAGS,
+    description="Which features set the hour's traded and nearly traded pairs apart; after its orders.",
+)  # fmt: skip
 refresh_universe = dg.define_asset_job(
     "refresh_universe", selection=dg.AssetSelection.assets(keys.UNIVERSE), tags=DATA_TAGS,
     description="Which pairs may be traded today.",
@@ -99,7 +103,7 @@ validate_features = dg.define_asset_job(
 )  # fmt: skip
 
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
-    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, gap_repair.repair_gaps,
+    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, explain_hour, gap_repair.repair_gaps,
     refresh_universe, label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
     validate_features, housekeeping.remove_leftovers, member_search.search_members,
 ]  # fmt: skip

@@ -87,6 +87,10 @@ def schedules() -> list[Any]:
             description="Minute 2: 15-minute candles of the hour that closed, and the features that use them.",
         ),
         build(
+            jobs.explain_hour, minute_of_hour=4, default_status=status, name="hourly_explanations",
+            description="Minute 4: why the hour's traded and nearly traded pairs were expected to do better.",
+        ),
+        build(
             jobs.label_1d, minute_of_hour=10, default_status=status, name="hourly_labels_1d",
             description="Minute 10: labels of the bar whose 24 h have passed.",
         ),

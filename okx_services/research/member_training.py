@@ -20,6 +20,7 @@ from resources.feature_store.months import month_parts
 from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_rows import FEATURES, FeatureRows, feature_rows, fingerprint
 
+SAMPLE_HOURS, SAMPLE_ROWS = 672, 256  # to explain a member by: of the last four weeks
 LATEST_ROW_SLACK = timedelta(hours=48)  # an outage at the end of the window is no reason not to train
 SCHEDULE = WalkForward(min_history_weeks=MIN_HISTORY_WEEKS)
 
@@ -34,7 +35,10 @@ class IncompleteHistoryError(OkxSignalError):
 
 @dataclass(frozen=True)
 class FittedMember:
-    """A member fitted for a date, and what it was fitted on. `example` holds a few rows of its features."""
+    """A member fitted for a date, and what it was fitted on.
+
+    `example` holds a few rows of its features, `sample` some of its newest training rows as the member takes them.
+    """
 
     spec: MemberSpec
     week: date
@@ -46,6 +50,7 @@ class FittedMember:
     files: tuple[ManifestFile, ...]
     fingerprint: str
     example: Matrix
+    sample: Matrix = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     @property
     def history_weeks(self) -> float:
@@ -140,7 +145,14 @@ def fit_for(
         report(f"{spec.name} {week}: {len(hours)} rows with a known outcome, {SCHEDULE.min_rows} are needed")
         return None
     fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
-    return _described(history, spec, week, fitted, hours + history.first_hour)
+    described = _described(history, spec, week, fitted, hours + history.first_hour)
+    return replace(described, sample=_sample(rows, spec, target, place))
+
+
+def _sample(rows: ThinnedRows, spec: MemberSpec, target: Floats, place: int) -> Matrix:
+    """At most `SAMPLE_ROWS` rows, evenly from the last weeks that the member was fitted on."""
+    matrix = rows.newest(spec, target, SCHEDULE, place, SAMPLE_HOURS)[0]
+    return matrix[:: max(1, -(-len(matrix) // SAMPLE_ROWS))]
 
 
 def require_pairs(pairs: Sequence[str]) -> None:

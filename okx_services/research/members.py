@@ -17,6 +17,7 @@ from okx_services.research.member_training import (
     fit_for,
     load_history,
 )
+from okx_services.research.model_cards import with_member_card
 from okx_services.research.predictions import Versions, predict_window, registered_versions
 from okx_services.research.search.specifications import first_week_of, specification
 from okx_services.research.trials import count_member
@@ -106,7 +107,9 @@ class Training:
         """Register and record the version; pins first: one that is on record has its files for good."""
         name, database = fitted.spec.name, self.store.database
         market = str(database.scalar("select identity from ops.market_source") or "")
-        registered = self.tracking.register(_new_version(fitted, market, self.run_id))
+        new = _new_version(fitted, market, self.run_id)
+        is_newest = fitted.week >= week_start(self.now).date()
+        registered = self.tracking.register(with_member_card(new, fitted, with_figures=is_newest))
         self.store.manifest.pin(
             member_model(name), registered.version, [file.file_id for file in fitted.files]
         )

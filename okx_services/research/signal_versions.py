@@ -1,6 +1,7 @@
 """The versions of the signal model: made when a member has a new version, registered, recorded."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,14 +12,15 @@ import pandas as pd
 
 from okx_core.hours import HOUR
 from okx_core.models.algorithms.baselines import VOLATILITY
-from okx_core.models.champions.evidence import brier_difference
+from okx_core.models.champions.evidence import brier_difference, evidence
 from okx_core.models.champions.record import HORIZON, TrackRecord
 from okx_core.models.champions.signal_model import SignalModel
 from okx_services.reports.figures import decile_figure
 from okx_services.reports.market_origin import market_note
+from okx_services.research.model_cards import with_signal_card
 from okx_services.research.predictions import registered_versions
 from okx_services.research.track_record import midnight, place_of, read_record
-from okx_services.research.trials import count_ensemble
+from okx_services.research.trials import count_ensemble, number_of_trials
 from resources.config.code_version import code_version
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
@@ -106,7 +108,9 @@ def _make(
     newest = record.newest_outcome(place)
     known_at = None if newest is None else midnight(week) + (newest - place + HORIZON + 1) * HOUR
     market = str(store.database.scalar("select identity from ops.market_source") or "")
-    registered = tracking.register(_new_version(model, known_at, market, run_id, _figures(past)))
+    new = _new_version(model, known_at, market, run_id, _figures(past))
+    shown = evidence(past, number_of_trials(store.database), math.nan)
+    registered = tracking.register(with_signal_card(new, model, shown))
     count_ensemble(store.database, list(members), now)
     row = {
         "model_name": SIGNAL_MODEL,

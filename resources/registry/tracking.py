@@ -51,7 +51,8 @@ def member_model(member: str) -> str:
 class NewVersion:
     """What is registered: the files of a model, how they are loaded, an example with its prediction, and words.
 
-    `loader` is a module with `_load_pyfunc`. A metric that is NaN is left out: MLflow has no NULL.
+    `loader` is a module with `_load_pyfunc`; `texts` are files by name. A metric that is NaN is left out: MLflow has no
+    NULL.
     """
 
     model_name: str
@@ -67,6 +68,7 @@ class NewVersion:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -132,6 +134,8 @@ class Tracking:
                 mlflow.log_params(dict(new.parameters))
                 for name, document in new.documents.items():
                     mlflow.log_dict(document, f"{name}.json")
+                for name, words in new.texts.items():
+                    mlflow.log_text(words, name)
                 for name, figure in new.figures.items():
                     mlflow.log_figure(figure, f"{name}.png")
                 model_id = _log_model(client, run, new)

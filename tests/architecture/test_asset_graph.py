@@ -131,6 +131,7 @@ VERBS = {
     "trade",
     "search",
     "report",
+    "explain",
     "refit",
     "validate",
     "refresh",
