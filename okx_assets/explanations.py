@@ -10,6 +10,9 @@ from okx_services.research.explanations import TABLE, explain_hours
 from resources.dagster_resources import DatabaseResource, FeatureStoreResource, TrackingResource
 
 
+SQL = f"select * from {TABLE}\nwhere timestamp_utc = (select max(timestamp_utc) from {TABLE})\norder by pair, place"  # noqa: S608
+
+
 @dg.asset(
     key=keys.EXPLANATIONS,
     partitions_def=HOURLY,
@@ -44,7 +47,12 @@ def explanations(
         )
     )
     return dg.MaterializeResult(
-        metadata=written(rows, explanations=shown, failures=tables.text("\n".join(found.failures))),
+        metadata=written(
+            rows,
+            explanations=shown,
+            failures=tables.text("\n".join(found.failures)),
+            sql=tables.sql(SQL),
+        ),
         check_results=[
             dg.AssetCheckResult(
                 check_name="adds_up_to_the_score",

@@ -18,6 +18,7 @@ from okx_assets.labels import labels_1d, labels_2w  # noqa: E402
 from okx_assets.market.candles import candles_1h, candles_15m  # noqa: E402
 from okx_assets.market.observations import funding_rates, order_book_snapshots, public_trades  # noqa: E402
 from okx_assets.market.universe import universe  # noqa: E402
+from okx_assets.model_validation import model_validation  # noqa: E402
 from okx_assets.models import champion, member_models, signal_model  # noqa: E402
 from okx_assets.predictions import predictions  # noqa: E402
 from okx_assets.signals import signals  # noqa: E402
@@ -63,7 +64,7 @@ definitions = dg.Definitions(
         ],
         load_settings(trading=False).market,
     ),
-    asset_checks=[*sql_checks(), feature_validation],
+    asset_checks=[*sql_checks(), feature_validation, model_validation],
     jobs=JOBS,
     schedules=schedules(),
     sensors=[*sensors(), *candle_sensors()],

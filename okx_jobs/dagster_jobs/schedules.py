@@ -67,6 +67,17 @@ def schedules() -> list[Any]:
         week = _week_of(context.scheduled_execution_time)
         return dg.RunRequest(run_key=week, partition_key=week)
 
+    @dg.schedule(
+        job=jobs.validate_models,
+        cron_schedule="30 2 * * 0",
+        execution_timezone="UTC",
+        default_status=data_default(),
+        description="Sunday 02:30 UTC: look for leaks in the stored predictions, and try the gate on shuffled scores.",
+    )
+    def weekly_model_validation() -> dg.RunRequest:
+        """Check predictions and promotion gate on the record of the last year."""
+        return dg.RunRequest()
+
     build, status = dg.build_schedule_from_partitioned_job, data_default()
     return [
         build(
@@ -105,6 +116,7 @@ def schedules() -> list[Any]:
         *_daily(),
         weekly_training,
         weekly_champion,
+        weekly_model_validation,
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from okx_core.errors import OkxSignalError
 from okx_core.features.registry import model_feature_names
 from okx_core.hours import HOUR, MIN_HISTORY_WEEKS, WEEK, week_start_on_or_after
+from okx_core.models.known_labels import unknown_labels
 from okx_core.models.members import Fitted, MemberSpec
 from okx_core.models.panel import MIN_PAIRS, hour_number, on_grid, phases
 from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
@@ -38,6 +39,7 @@ class FittedMember:
     """A member fitted for a date, and what it was fitted on.
 
     `example` holds a few rows of its features, `sample` some of its newest training rows as the member takes them.
+    `unknown_labels` are training rows whose label does not follow from the closes of before the date.
     """
 
     spec: MemberSpec
@@ -51,6 +53,7 @@ class FittedMember:
     fingerprint: str
     example: Matrix
     sample: Matrix = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    unknown_labels: int = 0
 
     @property
     def history_weeks(self) -> float:
@@ -146,7 +149,8 @@ def fit_for(
         return None
     fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
     described = _described(history, spec, week, fitted, hours + history.first_hour)
-    return replace(described, sample=_sample(rows, spec, target, place))
+    unknown = unknown_labels(history.closes, spec, place, *rows.fitted(spec, target, SCHEDULE, place))
+    return replace(described, sample=_sample(rows, spec, target, place), unknown_labels=unknown)
 
 
 def _sample(rows: ThinnedRows, spec: MemberSpec, target: Floats, place: int) -> Matrix:

@@ -125,6 +125,10 @@ class Training:
         done.versions.append((name, fitted.week, registered.version))
         if fitted.label_known_at > _midnight(fitted.week):
             done.late.append(f"{name} {fitted.week}: {fitted.label_known_at:%Y-%m-%d %H:%M}")
+        if fitted.unknown_labels:
+            done.late.append(
+                f"{name} {fitted.week}: {fitted.unknown_labels} labels not of the closes before it"
+            )
         self.report(f"{name} {fitted.week}: version {registered.version}, {fitted.rows:,} rows")
 
     def _predict(self, versions: Versions, start: datetime, end: datetime) -> int:

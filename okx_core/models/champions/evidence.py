@@ -9,6 +9,7 @@ import numpy as np
 from okx_core.hours import RECORD_WEEKS
 from okx_core.models.calibration import brier
 from okx_core.models.champions.record import TrackRecord
+from okx_core.models.champions.shift_test import MAX_T, sharpest_end
 from okx_core.models.overfitting import deflated_sharpe_of, overfitting_of, sharpe_variance
 from okx_core.models.panel import MIN_PAIRS
 from okx_core.models.ranks import Floats
@@ -94,6 +95,7 @@ def evidence(record: TrackRecord, trials: int, history_weeks: float, rules: Gate
         *_about_money(held["ensemble"], deflated, max(trials, len(weekly)), rules),
         _overfitting(held),
         _about_probability(record),
+        _about_leaks(record),
     )
     sharpes = {name: _sharpe(series) for name, series in weekly.items()}
     return Evidence(rows, held["ensemble"].daily_excess_pct, sharpes)
@@ -151,6 +153,13 @@ def _about_probability(record: TrackRecord) -> Rule:
     """Brier score of P(excess > 0) less that of the base rate, on the hours after each calibration."""
     worse = brier_difference(record)
     return Rule("Brier score less that of the base rate", worse, "<= 0", worse <= 0)
+
+
+def _about_leaks(record: TrackRecord) -> Rule:
+    """Whether the IC ends where a label ends: a score that was given its outcome. It decides only against."""
+    end = sharpest_end(record.score, record.closes)
+    name = f"t of the fall of the IC where the label of {end.horizon_hours} h ends"
+    return Rule(name, end.t, f"< {MAX_T:g}, or half of it left", False if end.leaks else None)
 
 
 def brier_difference(record: TrackRecord) -> float:
