@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from okx_core.models.evaluation.scores import block_means
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import block_means
 
 RECENT_BLOCKS = 4  # of two weeks
 MIN_EARLIER = 6

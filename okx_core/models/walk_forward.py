@@ -218,6 +218,14 @@ class ThinnedRows:
             self._ranges[spec.ranked] = (key, training_range(matrix, parts))
         return self._ranges[spec.ranked][1]
 
+    def fitted(
+        self, spec: MemberSpec, target: Floats, schedule: WalkForward, date: int
+    ) -> tuple[Whole, Whole, Floats]:
+        """Hour, pair and target of each row that `fit` uses for a date."""
+        low, _, known = self._known(spec, target, schedule, date)
+        hour, pair = self.hour[known + low], self.pair[known + low]
+        return hour, pair, np.asarray(target[hour, pair])
+
     def fitted_hours(self, spec: MemberSpec, target: Floats, schedule: WalkForward, date: int) -> Whole:
         """The hour of each row that `fit` uses for a date, in order."""
         low, _, known = self._known(spec, target, schedule, date)

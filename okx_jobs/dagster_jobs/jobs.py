@@ -5,6 +5,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from okx_assets import keys
 from okx_assets.feature_validation import feature_validation
+from okx_assets.models.validation import model_validation
 from okx_jobs.dagster_jobs import gap_repair, housekeeping, member_search
 from resources.config.settings import Mode, load_settings
 
@@ -20,6 +21,7 @@ WARNING = order_warning(load_settings(trading=False).mode)
 
 # About the code, not about some hours: an hour's run would only mark the day's checks as skipped.
 VALIDATION = dg.AssetSelection.checks(feature_validation)
+MODEL_VALIDATION = dg.AssetSelection.checks(model_validation)
 HOURLY_DATA = dg.AssetSelection.assets(
     keys.CANDLES_1H, keys.CANDLES_4H, keys.CANDLES_1D, keys.FUNDING_RATES,
     keys.FEATURES_1H, keys.PREDICTIONS, keys.SIGNALS,
@@ -59,6 +61,10 @@ observe_hour = dg.define_asset_job(
     description="Spread, depth and newest trades when an hour is decided.",
     tags=DATA_TAGS,
 )
+explain_hour = dg.define_asset_job(
+    "explain_hour", selection=dg.AssetSelection.assets(keys.EXPLANATIONS), tags=DATA_TAGS,
+    description="Which features set the hour's traded and nearly traded pairs apart; after its orders.",
+)  # fmt: skip
 refresh_universe = dg.define_asset_job(
     "refresh_universe", selection=dg.AssetSelection.assets(keys.UNIVERSE), tags=DATA_TAGS,
     description="Which pairs may be traded today.",
@@ -76,7 +82,8 @@ train_models = dg.define_asset_job(
     description="A version of each member for the week that begins.",
 )  # fmt: skip
 choose_champion = dg.define_asset_job(
-    "choose_champion", selection=dg.AssetSelection.assets(keys.SIGNAL_MODEL, keys.CHAMPION), tags=DATA_TAGS,
+    "choose_champion", selection=dg.AssetSelection.assets(keys.SIGNAL_MODEL, keys.CHAMPION) - MODEL_VALIDATION,
+    tags=DATA_TAGS,
     description="Make the week's version of the signal model, and decide which version is in charge.",
 )  # fmt: skip
 refit_challengers = dg.define_asset_job(
@@ -114,9 +121,14 @@ validate_features = dg.define_asset_job(
     "as `okxsignal validate features`.",
 )  # fmt: skip
 
+validate_models = dg.define_asset_job(
+    "validate_models", selection=MODEL_VALIDATION, tags=DATA_TAGS,
+    description="Predictions against lagged and led outcomes, and the promotion gate against shuffled scores.",
+)  # fmt: skip
+
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
-    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, gap_repair.repair_gaps,
+    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, explain_hour, gap_repair.repair_gaps,
     refresh_universe, label_1d, label_2w, train_models, choose_champion, refit_challengers,
     score_challengers, report_drift, compare_models, backtest_week, execute_signals, refresh_marts,
-    validate_features, housekeeping.remove_leftovers, member_search.search_members,
+    validate_features, validate_models, housekeeping.remove_leftovers, member_search.search_members,
 ]  # fmt: skip

@@ -62,6 +62,10 @@ def schedules() -> list[Any]:
             description="Minute 2: 15-minute candles of the hour that closed, and the features that use them.",
         ),
         build(
+            jobs.explain_hour, minute_of_hour=4, default_status=status, name="hourly_explanations",
+            description="Minute 4: why the hour's traded and nearly traded pairs were expected to do better.",
+        ),
+        build(
             jobs.score_challengers, minute_of_hour=6, default_status=status, name="hourly_challengers",
             description="Minute 6: scores of the challengers, after the hour's orders; they are never traded.",
         ),
@@ -106,6 +110,17 @@ def _weekly() -> list[Any]:
         week = _week_of(context.scheduled_execution_time)
         return dg.RunRequest(run_key=week, partition_key=week)
 
+    @dg.schedule(
+        job=jobs.validate_models,
+        cron_schedule="30 2 * * 0",
+        execution_timezone="UTC",
+        default_status=data_default(),
+        description="Sunday 02:30 UTC: look for leaks in the stored predictions, and try the gate on shuffled scores.",
+    )
+    def weekly_model_validation() -> dg.RunRequest:
+        """Check predictions and promotion gate on the record of the last year."""
+        return dg.RunRequest()
+
     build, status = dg.build_schedule_from_partitioned_job, data_default()
     return [
         build(
@@ -118,6 +133,7 @@ def _weekly() -> list[Any]:
         ),
         weekly_training,
         weekly_champion,
+        weekly_model_validation,
     ]  # fmt: skip
 
 

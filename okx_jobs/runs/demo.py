@@ -104,6 +104,9 @@ class Demo:
             self.admin.set_fixed(hour + HOUR + DECISION_DELAY)
             self._begin_day(hour)
             self.pipeline.run("trade_hour", partition_key=hour.strftime(HOUR_FORMAT))
+        if hours:
+            newest = hours[-1].strftime(HOUR_FORMAT)
+            steps.once("explanations", lambda: self.pipeline.run("explain_hour", partition_key=newest))
 
     def _begin_day(self, hour: datetime) -> None:
         """Do the work of the daily and weekly schedules that precedes this hour."""

@@ -32,7 +32,7 @@ def equity_figure(
 
     A benchmark [hours + 1] begins with 1 before the first hour.
     """
-    figure = _figure(9.0, 5.0)
+    figure = new_figure(9.0, 5.0)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     times = equity["timestamp_utc"].dt.tz_localize(None).to_numpy()
     curve = equity["equity_quote"].to_numpy(dtype=np.float64)
@@ -51,7 +51,7 @@ def equity_figure(
 
 def pair_pnl_figure(pairs: pd.DataFrame, label: str) -> "Figure":
     """Profit of each pair; `pairs` has pair and pnl_quote, the best pair first."""
-    figure = _figure(9.0, 1.2 + 0.28 * len(pairs))
+    figure = new_figure(9.0, 1.2 + 0.28 * len(pairs))
     axes = figure.subplots()
     profit = pairs["pnl_quote"].to_numpy(dtype=np.float64)[::-1]
     axes.barh(
@@ -64,7 +64,7 @@ def pair_pnl_figure(pairs: pd.DataFrame, label: str) -> "Figure":
 
 def decile_figure(prediction: NDArray[np.float64], outcome: NDArray[np.float64]) -> "Figure":
     """Mean realised excess return by decile of the score, out of sample; both [rows], all known."""
-    figure = _figure(5.0, 3.5)
+    figure = new_figure(5.0, 3.5)
     axes = figure.subplots()
     deciles = np.array_split(np.argsort(prediction), 10)
     axes.bar(range(1, 11), [float(np.mean(outcome[part])) for part in deciles])
@@ -72,7 +72,8 @@ def decile_figure(prediction: NDArray[np.float64], outcome: NDArray[np.float64])
     return figure
 
 
-def _figure(width: float, height: float) -> "Figure":
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure of so many inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from okx_core.errors import OkxSignalError
 from okx_core.features.registry import model_feature_names
 from okx_core.hours import HOUR, MIN_HISTORY_WEEKS, WEEK, week_start_on_or_after
+from okx_core.models.known_labels import unknown_labels
 from okx_core.models.members import Fitted, MemberSpec
 from okx_core.models.panel import MIN_PAIRS, hour_number, on_grid, phases
 from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
@@ -21,6 +22,7 @@ from resources.feature_store.months import month_parts
 from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_rows import FEATURES, FeatureRows, feature_rows, fingerprint
 
+SAMPLE_HOURS, SAMPLE_ROWS = 672, 256  # to explain a member by: of the last four weeks
 LATEST_ROW_SLACK = timedelta(hours=48)  # an outage at the end of the window is no reason not to train
 SCHEDULE = WalkForward(min_history_weeks=MIN_HISTORY_WEEKS)
 
@@ -35,7 +37,11 @@ class IncompleteHistoryError(OkxSignalError):
 
 @dataclass(frozen=True)
 class FittedMember:
-    """A member fitted for a date, and what it was fitted on. `example` holds a few rows of its features."""
+    """A member fitted for a date, and what it was fitted on.
+
+    `example` holds a few rows of its features, `sample` some of its newest training rows as the member takes them.
+    `unknown_labels` are training rows whose label does not follow from the closes of before the date.
+    """
 
     spec: MemberSpec
     week: date
@@ -47,6 +53,8 @@ class FittedMember:
     files: tuple[ManifestFile, ...]
     fingerprint: str
     example: Matrix
+    sample: Matrix = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    unknown_labels: int = 0
 
     @property
     def history_weeks(self) -> float:
@@ -141,7 +149,15 @@ def fit_for(
         report(f"{spec.name} {week}: {len(hours)} rows with a known outcome, {SCHEDULE.min_rows} are needed")
         return None
     fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
-    return _described(history, spec, week, fitted, hours + history.first_hour)
+    described = _described(history, spec, week, fitted, hours + history.first_hour)
+    unknown = unknown_labels(history.closes, spec, place, *rows.fitted(spec, target, SCHEDULE, place))
+    return replace(described, sample=_sample(rows, spec, target, place), unknown_labels=unknown)
+
+
+def _sample(rows: ThinnedRows, spec: MemberSpec, target: Floats, place: int) -> Matrix:
+    """At most `SAMPLE_ROWS` rows, evenly from the last weeks that the member was fitted on."""
+    matrix = rows.newest(spec, target, SCHEDULE, place, SAMPLE_HOURS)[0]
+    return matrix[:: max(1, -(-len(matrix) // SAMPLE_ROWS))]
 
 
 def refit_for(

@@ -10,6 +10,7 @@ from okx_core.hours import MIN_HISTORY_WEEKS, WEEK, floor_hour, week_start
 from okx_core.models.members import MemberSpec
 from okx_core.models.training_range import TrainingRange
 from okx_services.reports.market_origin import market_note
+from okx_services.research.evaluation.model_cards import with_member_card
 from okx_services.research.member_training import (
     FittedMember,
     due_weeks,
@@ -25,7 +26,8 @@ from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_rows import file_words
 from resources.postgres.database import Database
 from resources.registry import served_member
-from resources.registry.tracking import MEMBER_DESCRIPTION, NewVersion, Tracking, member_model
+from resources.registry.new_version import NewVersion
+from resources.registry.tracking import MEMBER_DESCRIPTION, Tracking, member_model
 
 LIBRARIES = {
     "lightgbm": "lightgbm", "catboost": "catboost", "xgboost": "xgboost-cpu", "random_forest": "scikit-learn",
@@ -111,7 +113,9 @@ class Training:
         """
         name, database = fitted.spec.name, self.store.database
         market = str(database.scalar("select identity from ops.market_source") or "")
-        registered = self.tracking.register(_new_version(fitted, market, self.run_id))
+        new = _new_version(fitted, market, self.run_id)
+        is_newest = fitted.week >= week_start(self.now).date()
+        registered = self.tracking.register(with_member_card(new, fitted, with_figures=is_newest))
         files = [file.file_id for file in fitted.files] if pinned else []
         self.store.manifest.pin(member_model(name), registered.version, files)
         row = _record(fitted, registered.version, registered.run_id)
@@ -126,6 +130,10 @@ class Training:
         done.versions.append((name, fitted.week, registered.version))
         if fitted.label_known_at > _midnight(fitted.week):
             done.late.append(f"{name} {fitted.week}: {fitted.label_known_at:%Y-%m-%d %H:%M}")
+        if fitted.unknown_labels:
+            done.late.append(
+                f"{name} {fitted.week}: {fitted.unknown_labels} labels not of the closes before it"
+            )
         self.report(f"{name} {fitted.week}: version {registered.version}, {fitted.rows:,} rows")
 
     def _predict(self, versions: Versions, start: datetime, end: datetime) -> int:

@@ -109,11 +109,10 @@ def expected_rows(
     except (OkxSignalError, FeatureStoreError) as error:
         return rows, f"version {version} cannot be used: {error}", True
     hours = ((rows["timestamp_utc"] - start) // pd.Timedelta(hours=1)).to_numpy(np.int64)
-    places = pd.Index(pairs).get_indexer(pd.Index(rows["pair"]))
-    for name, attribute in EXPECTED.items():
-        rows[name] = getattr(found, attribute)[hours, places]
-    for name, grid in _furthest(grids, models.bounds(model)).items():
-        rows[name] = grid[hours, places]
+    places = hours, pd.Index(pairs).get_indexer(pd.Index(rows["pair"]))
+    expected = {name: getattr(found, attribute) for name, attribute in EXPECTED.items()}
+    for name, grid in {**expected, **_furthest(grids, models.bounds(model))}.items():
+        rows[name] = grid[places]
     rows["model_version"] = float(version)
     return rows, "", False
 

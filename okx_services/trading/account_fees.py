@@ -35,10 +35,9 @@ def record_fees(
         elif listing.inst_id:
             rows.append((listing.inst_id, now, taker, maker_rate(answer, listing.group_id), listing.group_id))
     frame = pd.DataFrame(rows, columns=["pair", "read_at", "taker_rate", "maker_rate", "fee_group"])
+    frame = frame.assign(fee_level=answer.level, last_read_at=now)
     with database.bulk() as bulk:
-        bulk.stage(
-            "read_fees", "trading.account_fees", frame.assign(fee_level=answer.level, last_read_at=now)
-        )
+        bulk.stage("read_fees", "trading.account_fees", frame)
         bulk.run(query("keep_account_fees"))
     return f"no fee for {', '.join(sorted(unknown))}" if unknown else ""
 

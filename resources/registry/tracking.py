@@ -1,21 +1,19 @@
 """MLflow: registering versions, reading their files, moving aliases."""
 
-import math
 import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from okx_core.errors import OkxSignalError
+from resources.registry.new_version import DATA, NewVersion, known_metrics, log_documents, log_model
 from resources.web_pages import logged_model_page, version_page
 
 if TYPE_CHECKING:
-    import pandas as pd
     from mlflow.tracking import MlflowClient
 
 SIGNAL_MODEL = "okxsignal-signal"
@@ -34,7 +32,6 @@ EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development"
 }  # opens as model training, not as GenAI
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-DATA = "files"  # folder of the model's files under `data`
 ABSENT = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST")
 
 
@@ -45,29 +42,6 @@ class TrackingError(OkxSignalError):
 def member_model(member: str) -> str:
     """The registered model of a member."""
     return f"okxsignal-{member}"
-
-
-@dataclass(frozen=True)
-class NewVersion:
-    """What is registered: the files of a model, how they are loaded, an example with its prediction, and words.
-
-    `loader` is a module with `_load_pyfunc`. A metric that is NaN is left out: MLflow has no NULL.
-    """
-
-    model_name: str
-    model_description: str
-    run_name: str
-    description: str
-    files: Mapping[str, bytes]
-    loader: str
-    example: "pd.DataFrame"
-    prediction: Any
-    requirements: tuple[str, ...]
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    documents: Mapping[str, Any] = field(default_factory=dict)
-    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,13 +103,9 @@ class Tracking:
             with mlflow.start_run(
                 experiment_id=experiment, run_name=new.run_name, tags=dict(new.tags)
             ) as run:
-                mlflow.log_params(dict(new.parameters))
-                for name, document in new.documents.items():
-                    mlflow.log_dict(document, f"{name}.json")
-                for name, figure in new.figures.items():
-                    mlflow.log_figure(figure, f"{name}.png")
-                model_id = _log_model(client, run, new)
-                client.log_batch(run.info.run_id, metrics=_metrics(new, model_id))
+                log_documents(new)
+                model_id = log_model(client, run, new)
+                client.log_batch(run.info.run_id, metrics=known_metrics(new, model_id))
             page = logged_model_page("", experiment, model_id)  # relative: the port may change
             words = f"{new.description}\n\n[All metrics, parameters and files]({page.removeprefix('/')})"
             return RegisteredVersion(self._version(new, model_id, run.info.run_id, words), run.info.run_id)
@@ -253,48 +223,3 @@ class Tracking:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
-def _log_model(client: "MlflowClient", run: Any, new: NewVersion) -> str:
-    """Store the files with signature and input example as a model of the run; its id.
-
-    As `log_model` does, without what takes most of its time: it infers requirements, and loads the model again to
-    predict the example.
-    """
-    import mlflow
-    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
-    from mlflow.models import Model, infer_signature
-
-    logged = client.create_logged_model(run.info.experiment_id, name="model", source_run_id=run.info.run_id)
-    with TemporaryDirectory() as folder:
-        data = Path(folder) / DATA
-        data.mkdir()
-        for name, content in new.files.items():
-            (data / name).write_bytes(content)
-        mlflow.pyfunc.save_model(
-            f"{folder}/model",
-            loader_module=new.loader,
-            data_path=str(data),
-            mlflow_model=Model(
-                artifact_path=logged.artifact_location,
-                run_id=run.info.run_id,
-                model_uuid=logged.model_id,
-                model_id=logged.model_id,
-            ),
-            signature=infer_signature(new.example, new.prediction),
-            input_example=new.example,
-            pip_requirements=list(new.requirements),
-        )
-        client.log_model_artifacts(logged.model_id, f"{folder}/model")
-    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
-    client.log_outputs(run.info.run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    return str(logged.model_id)
-
-
-def _metrics(new: NewVersion, model_id: str) -> list[Any]:
-    """The known metrics, as those of the run and of the model."""
-    from mlflow.entities import Metric
-
-    now_ms = time.time_ns() // 1_000_000
-    known = {name: value for name, value in new.metrics.items() if not math.isnan(value)}
-    return [Metric(name, value, now_ms, 0, model_id=model_id) for name, value in known.items()]

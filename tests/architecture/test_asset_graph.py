@@ -133,6 +133,7 @@ VERBS = {
     "report",
     "score",
     "compare",
+    "explain",
     "refit",
     "validate",
     "refresh",

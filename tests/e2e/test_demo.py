@@ -119,7 +119,7 @@ def test_every_order_traces_back_to_candles_code_and_model(market):
         "and s.timestamp_utc = i.signal_hour join ml.signal_versions as v on v.model_version = i.model_version "
         "cross join jsonb_each_text(v.members) as used (member, version) "
         "join ml.model_versions as m on m.member = used.member and m.model_version = used.version::integer "
-        "join trading.fills as f using (client_order_id) limit 1"
+        "join trading.fills as f using (client_order_id) order by i.journaled_at limit 1"
     )[0]
     assert row["signal"] == row["predicted_excess_pct"]
     assert all(row[name] for name in ("data_fingerprint", "code_version", "mlflow_run", "trade_id"))

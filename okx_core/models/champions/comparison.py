@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from okx_core.models.champions.decision import MIN_DIFFERENCE_T
+from okx_core.models.evaluation.scores import block_mean_t, block_means
+from okx_core.models.evaluation.top_k import BP
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import block_mean_t, block_means
-from okx_core.models.top_k import BP
 
 RESAMPLES = 4_000
 LEVEL = 0.9  # of the interval

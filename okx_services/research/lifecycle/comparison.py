@@ -7,8 +7,8 @@ from datetime import date, datetime
 import numpy as np
 
 from okx_core.models.champions.comparison import Comparison, compare
+from okx_core.models.evaluation.top_k import top_k
 from okx_core.models.ranks import Floats
-from okx_core.models.top_k import top_k
 from okx_services.research.lifecycle.challengers import daily_members, shadow_members
 from okx_services.research.track_record import midnight, read_record
 from okx_services.research.trials import ensemble_name

@@ -9,9 +9,9 @@ import numpy as np
 
 from okx_core.errors import OkxSignalError
 from okx_core.models.drift import IcFall, fall_of_ic
+from okx_core.models.evaluation.scores import neutral_rank_ic
 from okx_core.models.members import Fitted
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import neutral_rank_ic
 from okx_core.models.search.folds import EVERY_HOURS
 from okx_core.models.training_range import PART_HOURS
 from okx_core.models.walk_forward import inputs_of

@@ -3,7 +3,7 @@
 import numpy as np
 
 from okx_core.models.drift import fall_of_ic
-from okx_core.models.scores import BLOCK_HOURS
+from okx_core.models.evaluation.scores import BLOCK_HOURS
 
 
 def hourly(blocks: int, seed: int, recent: float = 0.05) -> np.ndarray:

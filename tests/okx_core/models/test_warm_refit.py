@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from okx_core.models.scores import hourly_rank_ic
+from okx_core.models.evaluation.scores import hourly_rank_ic
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import ThinnedRows, fitted_at, target_of
 from okx_core.models.warm_refit import daily_specification, refit

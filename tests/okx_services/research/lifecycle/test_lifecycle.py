@@ -199,7 +199,7 @@ class TestComparison:
         assert "A switch is " in kept[0]["conclusion"]
 
     def test_the_series_of_the_champion_is_what_the_gate_sees(self, market) -> None:
-        from okx_core.models.top_k import top_k
+        from okx_core.models.evaluation.top_k import top_k
         from okx_services.research.track_record import read_record
 
         found = compare_week(market.store, MEMBERS, week_of(32), NOW)

@@ -10,15 +10,21 @@ from okx_core.features.candle_set import CandleSet
 from okx_core.features.registry import model_feature_names
 from okx_core.hours import HORIZON_HOURS, SIGNAL_HORIZON_HOURS
 from okx_core.models.algorithms.baselines import BASELINES, VOLATILITY
-from okx_core.models.calibration import brier, calibrated, coverage_by, reliability_error
 from okx_core.models.ensemble import ensemble
+from okx_core.models.evaluation.calibration import brier, calibrated, coverage_by, reliability_error
+from okx_core.models.evaluation.overfitting import deflated_sharpe_of, overfitting_of, sharpe_variance
+from okx_core.models.evaluation.scores import (
+    block_mean_t,
+    hourly_rank_ic,
+    known_mean,
+    neutral_rank_ic,
+    period_means,
+)
+from okx_core.models.evaluation.top_k import DAY_HOURS, TopK, top_k
 from okx_core.models.members import MemberSpec
-from okx_core.models.overfitting import deflated_sharpe_of, overfitting_of, sharpe_variance
 from okx_core.models.panel import Panel, assemble_panel
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import block_mean_t, hourly_rank_ic, known_mean, neutral_rank_ic, period_means
 from okx_core.models.targets import future_return_pct
-from okx_core.models.top_k import DAY_HOURS, TopK, top_k
 from okx_core.models.walk_forward import Predictions, WalkForward, empty_predictions, walk_forward
 
 ENSEMBLE = "ensemble"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from okx_core.models.scores import block_mean_t, block_means
+from okx_core.models.evaluation.scores import block_mean_t, block_means
 
 
 def test_it_is_the_t_statistic_of_the_means_of_blocks() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from okx_services.research.evaluation import HORIZONS, Evaluation
+from okx_services.research.evaluation.evaluate import HORIZONS, Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

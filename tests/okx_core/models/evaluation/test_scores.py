@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from okx_core.models.scores import known_mean, period_means
+from okx_core.models.evaluation.scores import known_mean, period_means
 
 
 def test_a_day_is_the_mean_of_its_known_hours() -> None:

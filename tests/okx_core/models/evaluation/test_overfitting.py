@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okx_core.models.overfitting import (
+from okx_core.models.evaluation.overfitting import (
     OverfittingError,
     backtest_overfitting,
     deflated_sharpe,

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from okx_services.research.evaluation import ENSEMBLE, HORIZONS, evaluate
-from okx_services.research.evaluation_plot import write_plot
+from okx_services.research.evaluation.evaluate import ENSEMBLE, HORIZONS, evaluate
+from okx_services.research.evaluation.plot import write_plot
 from tests.made_panel import SCHEDULE, made_panel, member
 
 MEMBERS = (member("lightgbm"), member("ridge"))

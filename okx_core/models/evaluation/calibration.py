@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from okx_core.models.evaluation.scores import BLOCK_HOURS, MIN_BLOCKS
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import BLOCK_HOURS, MIN_BLOCKS
 from okx_core.models.targets import excess, future_return_pct
 
 MIN_T = 2.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from okx_core.models.top_k import top_k
+from okx_core.models.evaluation.top_k import top_k
 
 K, COST = 2, 0.2
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from okx_core.models.calibration import (
+from okx_core.models.evaluation.calibration import (
     brier,
     calibrated,
     coverage_by,

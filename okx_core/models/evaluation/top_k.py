@@ -6,9 +6,9 @@ import numpy as np
 
 from okx_core.compilation import compiled
 from okx_core.market.fees import TAKER_FEE_RATE
+from okx_core.models.evaluation.scores import block_mean_t
 from okx_core.models.panel import MIN_PAIRS
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import block_mean_t
 
 HALF_SPREAD_PCT = 0.015
 COST_PER_SIDE_PCT = 100.0 * TAKER_FEE_RATE + HALF_SPREAD_PCT
