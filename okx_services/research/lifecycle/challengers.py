@@ -32,8 +32,7 @@ def shadow_members(database: Database, members: Sequence[str]) -> list[str]:
 def train_challengers(training: Training, day: date, members: Sequence[str]) -> Trained:
     """Refit the members in charge for a day, and train what searches have found for its week where that is due.
 
-    Nothing is done twice. A member that fails is left out with the reason. Raises TooFewPairsError,
-    IncompleteHistoryError, FeatureStoreError, TrackingError.
+    Nothing is done twice. Raises TooFewPairsError, IncompleteHistoryError, FeatureStoreError, TrackingError.
     """
     database = training.store.database
     daily = daily_members(database, members)
@@ -46,10 +45,9 @@ def train_challengers(training: Training, day: date, members: Sequence[str]) -> 
 def _refit(training: Training, day: date, members: Sequence[str], done: Trained) -> None:
     database = training.store.database
     versions = registered_versions(database, [daily_name(name) for name in members])
-    bases = {name: _base(training, name, day) for name in members}
-    due = [
-        name for name in members if day not in versions[daily_name(name)].by_week and bases[name] is not None
-    ]
+    missing = [name for name in members if day not in versions[daily_name(name)].by_week]
+    bases = {name: _base(training, name, day) for name in missing}
+    due = [name for name, base in bases.items() if base is not None]
     done.left_out += [
         f"{name}: no version before {day} to refit" for name, base in bases.items() if base is None
     ]

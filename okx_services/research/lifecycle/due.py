@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from okx_core.hours import HOUR, week_start
 from okx_core.models.champions.decision import is_expired
-from okx_services.research.lifecycle.challengers import daily_members
+from okx_services.research.lifecycle.challengers import daily_members, shadow_members
 from okx_services.research.member_training import SCHEDULE
 from okx_services.research.track_record import midnight
 from resources.postgres.database import Database
 from resources.registry.tracking import SIGNAL_MODEL
 
-LATE = timedelta(hours=3)  # after the week began, when its schedules have had their time
+LATE = timedelta(hours=6)  # after the week began, when its schedules have had their time
 WARNED_BEFORE = timedelta(days=7)
 
 
@@ -29,11 +29,10 @@ def matured_labels(database: Database, members: Sequence[str], now: datetime) ->
     """Today's refits are due once the label of the last row that they are fitted to is stored, until they are made."""
     day = now.astimezone(UTC).date()
     daily = daily_members(database, members)
-    made = database.scalar(
-        "select count(*) from ml.model_versions where member = any($1) and week = $2", (daily, day)
-    )
-    if not daily or made == len(daily):
-        return Matured(day, False, f"today's refits are made: {made}")
+    found = [name for name in shadow_members(database, members) if name not in daily]
+    made = _with_version(database, daily, day) + _with_version(database, found, week_start(now).date())
+    if made == len(daily) + len(found):
+        return Matured(day, False, f"today's challengers are made: {made}")
     bases = database.scalar("select count(*) from ml.model_versions where member = any($1)", (list(members),))
     if not bases:
         return Matured(day, False, "no member has a version yet that could be refitted")
@@ -46,15 +45,22 @@ def matured_labels(database: Database, members: Sequence[str], now: datetime) ->
     return Matured(day, True, f"labels up to {newest:%Y-%m-%d %H:%M} are known")
 
 
+def _with_version(database: Database, members: Sequence[str], week: date) -> int:
+    """How many of the members have a version for a date."""
+    return int(
+        database.scalar(
+            "select count(distinct member) from ml.model_versions where member = any($1) and week = $2",
+            (list(members), week),
+        )
+    )
+
+
 def missed_training(database: Database, members: Sequence[str], now: datetime) -> str:
     """What the week that has begun lacks although its schedules have had their time: "train", "choose", or nothing."""
     week = week_start(now)
     if now < week + LATE:
         return ""
-    trained = database.scalar(
-        "select count(distinct member) from ml.model_versions where member = any($1) and week = $2",
-        (list(members), week.date()),
-    )
+    trained = _with_version(database, members, week.date())
     known = database.scalar(
         "select count(distinct member) from ml.model_versions where member = any($1)", (list(members),)
     )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from okx_core.decisions.rules import DecisionRules
+from okx_core.models.members import MemberSpec
 from okx_services.reports.lifecycle import comparison_table, drift_table, newest_comparison, newest_drift
 from okx_services.research import members as members_module
 from okx_services.research import signal_versions
@@ -18,6 +19,7 @@ from okx_services.research.lifecycle.due import drifted_models, expiry, matured_
 from okx_services.research.members import Training
 from okx_services.research.predictions import predict_hours, stored
 from okx_services.research.scoring import score_window
+from okx_services.research.search.specifications import keep_winner
 from okx_services.research.signal_versions import make_versions
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.store import FeatureStore
@@ -241,6 +243,9 @@ class TestDue:
             self.version(database, name, week_of(20), number)
         assert not matured_labels(database, MEMBERS, now).is_due
         assert not matured_labels(database, ("mlp_rank_24h",), now).is_due, "nothing of it can be refitted"
+        spec = MemberSpec("ridge_rank_24h_0123abcd", "ridge", horizon_hours=24)
+        keep_winner(database, spec, week_of(20), 0.01, now)
+        assert matured_labels(database, MEMBERS, now).is_due, "what a search has found has no version yet"
 
     def test_a_missed_training_and_then_a_missed_decision_are_made_up_for(self, database) -> None:
         assert missed_training(database, MEMBERS, at(20, 6)) == "", (
