@@ -275,8 +275,14 @@ def _described(history: History, spec: MemberSpec, week: date, fitted: Fitted, h
     stop = hour_number(pd.Timestamp(known_at)) - history.first_hour
     return FittedMember(
         spec, week, fitted, len(hours), start, last + HOUR, known_at, files,
-        fingerprint(files, np.ascontiguousarray(history.closes[:stop]).tobytes()), history.example,
+        fingerprint(files, np.ascontiguousarray(history.closes[:stop]).tobytes()), _example(history, spec, fitted),
     )  # fmt: skip
+
+
+def _example(history: History, spec: MemberSpec, fitted: Fitted) -> Matrix:
+    """A few rows of the columns that the member was fitted on."""
+    names = history.thinned[spec.grid_hours].names
+    return history.example[:, [names.index(name) for name in fitted.names]]
 
 
 def _moment(hour: int) -> datetime:

@@ -14,6 +14,7 @@ from okx_core.models.search.folds import SearchData, ValidationRows, fold_scores
 from okx_core.models.search.space import specification_of
 from okx_core.models.walk_forward import WalkForward, target_of
 from okx_services.research.members import Training
+from okx_services.research.predictions import stored
 from okx_services.research.search import search as search_module
 from okx_services.research.search.search import Budget, SearchError, propose, run_search, trials_of
 from okx_services.research.search.search_data import read_search_data
@@ -162,13 +163,14 @@ def test_a_fold_is_trained_on_what_was_known_before_it(data) -> None:
 
 def test_a_found_member_is_trained_for_no_week_that_it_was_chosen_by(noise) -> None:
     database = noise.database
-    spec = MemberSpec("ridge_rank_24h_0123abcd", "ridge", horizon_hours=24)
+    spec = MemberSpec("ridge_rank_24h_0123abcd", "ridge", horizon_hours=24, features=NAMES[:2])
     keep_winner(database, spec, week_of(28), 0.01, NOW)
     training = Training(noise, Registry(), at(30, 5), 1, "run", FIRST_IN_SQL)  # type: ignore[arg-type]
     done = training.run([week_of(n) for n in range(26, 31)], [spec.name])
     assert [week for _, week, _ in done.versions] == [week_of(28), week_of(29), week_of(30)]
     assert any("chosen by what came before" in reason for reason in done.left_out)
     assert first_week_of(database, spec.name) == week_of(28)
+    assert len(stored(noise, spec.name, at(28), at(30, 5))) > 1_000, "with the features of its own"
     assert first_week_of(database, "ridge_rank_24h") is None
 
 
