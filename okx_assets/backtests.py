@@ -101,6 +101,8 @@ def _pages(backtest: BacktestReport, registry: Tracking) -> dict[dg.AssetKey, di
 
 def _run_page(backtest: BacktestReport) -> dict[str, object]:
     return {
+        "beside_benchmarks": tables.text(backtest.benchmark_table()),
+        "how_sure": tables.text(backtest.interval_words()),
         "scores_per_week": tables.text(backtest.week_table()),
         "weeks": len(backtest.weeks),
         **tables.numbers(backtest.scores),
@@ -123,7 +125,11 @@ def _equity_page(backtest: BacktestReport) -> dict[str, object]:
     label = market_label(backtest.market)
     hours = backtest.equity["timestamp_utc"]
     return {
-        "equity_and_drawdown": tables.plot("equity and drawdown", equity_figure(backtest.equity, label)),
+        "equity_and_drawdown": tables.plot(
+            "equity and drawdown",
+            equity_figure(backtest.equity, backtest.opening_equity_quote, backtest.benchmarks, label),
+        ),
+        "beside_benchmarks": tables.text(backtest.benchmark_table()),
         "profit_per_pair": tables.plot("profit per pair", pair_pnl_figure(backtest.pairs, label)),
         **tables.numbers({name: backtest.scores[name] for name in names}),
         **tables.numbers({"cost_quote": backtest.cost_quote}),

@@ -1,15 +1,13 @@
 """The summary that a run prints: row counts, models, backtest, signals, positions."""
 
-from typing import Any
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from okx_assets import keys
-from okx_core.backtest.metrics import metrics
 from okx_core.models.member_names import MEMBER_NAMES
 from okx_services.reports import signals, trading
+from okx_services.reports.backtest import BENCHMARK_HEAD, read_backtest
 from okx_services.reports.markdown import shown
 from okx_services.reports.market_origin import market_label, market_note
 from okx_services.reports.models import EVIDENCE_HEAD, evidence_rows
@@ -41,7 +39,7 @@ def print_summary(
     """Rows, models, backtest, signals, orders, positions and what to open next."""
     market = str(database.scalar("select identity from ops.market_source") or "")
     console.print(_rows(database))
-    for figures in (_models, _evidence, _backtest, _signals, _positions):
+    for figures in (_models, _evidence, _backtest, _benchmarks, _signals, _positions):
         console.print(figures(database, market_label(market)))
     if market_note(market):
         console.print(f"\n{market_note(market)}", soft_wrap=True)
@@ -128,13 +126,6 @@ def _evidence(database: Database, label: str) -> Table:
     return table
 
 
-def backtest_scores(database: Database) -> dict[str, Any]:
-    """Scores over all out-of-sample weeks together."""
-    equity = database.frame("select * from backtests.equity order by timestamp_utc")
-    trades = database.frame("select * from backtests.trades order by exit_time, pair")
-    return metrics(equity, trades) if len(equity) else {}
-
-
 def _backtest(database: Database, label: str) -> Table:
     weeks = database.rows(
         "select min(week) as first, max(week) as last, count(*) as weeks, sum(cost_quote) as cost from backtests.runs"
@@ -146,9 +137,22 @@ def _backtest(database: Database, label: str) -> Table:
         "metric", "value", *(["market"] if label else []), title=_titled(title, label), title_justify="left"
     )
     mark = [label] if label else []
-    for name, value in backtest_scores(database).items():
+    for name, value in read_backtest(database).scores.items():
         table.add_row(name, shown(value, 3), *mark)
     table.add_row("costs paid, quote", shown(weeks["cost"], 2), *mark)
+    return table
+
+
+def _benchmarks(database: Database, label: str) -> Table:
+    """What could have been had instead, and how sure our figures are."""
+    backtest = read_backtest(database)
+    table = Table(
+        *BENCHMARK_HEAD, title=_titled("Beside benchmarks, the same hours", label), title_justify="left",
+        caption=backtest.interval_words() or "fewer than 90 days: how sure these figures are cannot be said",
+        caption_justify="left",
+    )  # fmt: skip
+    for cells in backtest.benchmark_rows():
+        table.add_row(*cells)
     return table
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from okx_core.backtest.engine import FoldResult, Portfolio, run_fold
-from okx_core.backtest.metrics import metrics
+from okx_core.backtest.metrics.summary import metrics
 from okx_core.contracts import require_contract
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules
 from okx_core.hours import WEEK
@@ -79,15 +79,15 @@ def trade_week(database: Database, start: datetime) -> tuple[FoldResult, pd.Data
 
 def store_week(database: Database, week: date, result: FoldResult, signals: pd.DataFrame) -> None:
     """Replace everything that is stored of the week."""
-    scores = metrics(result.equity, result.trades)
+    scores = metrics(result.equity, result.trades, result.opening_equity_quote)
     equity = result.equity
     row = {
         "week": week,
         "opening_equity_quote": result.opening_equity_quote,
         "closing_equity_quote": float(equity["equity_quote"].iloc[-1]),
         "return_pct": scores["total_return_pct"],
-        **{name: scores[name] for name in ("sharpe", "sortino", "max_drawdown_pct", "profit_factor", "win_rate_pct",
-                                           "exposure_pct", "turnover", "cost_share_pct")},
+        **{name: scores[name] for name in ("max_drawdown_pct", "profit_factor", "win_rate_pct", "exposure_pct",
+                                           "turnover", "cost_share_pct")},
         "cost_quote": float(equity["cost_quote"].sum()),
         "trades": len(result.trades),
         "signals": len(signals),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from okx_core.hours import week_start
 from okx_core.models.champions.decision import Decision, Standing, decide
@@ -163,13 +164,28 @@ def name_challenger(database: Database, tracking: Tracking) -> None:
     tracking.point(CHALLENGER, None if newest == tracking.aliased(CHAMPION) else newest)
 
 
-def note_champion_moved_by_hand(database: Database, version: int | None, now: datetime) -> bool:
-    """Record that @champion is behind another version than the last recorded promotion left it; whether it is."""
+class Promotion(NamedTuple):
+    """Who is in charge since the last promotion (None: nobody), who was before, and who decided."""
+
+    model_version: int | None
+    previous_version: int | None
+    decided_by: str
+
+
+def last_promotion(database: Database) -> Promotion | None:
+    """The newest row of ml.promotions; None without one."""
     rows = database.rows(
-        "select model_version from ml.promotions where model_name = $1 order by promotion_id desc limit 1",
+        "select model_version, previous_version, decided_by from ml.promotions where model_name = $1 "
+        "order by promotion_id desc limit 1",
         (SIGNAL_MODEL,),
     )
-    known = rows[0]["model_version"] if rows else None
+    return Promotion(**rows[0]) if rows else None
+
+
+def note_champion_moved_by_hand(database: Database, version: int | None, now: datetime) -> bool:
+    """Record that @champion is behind another version than the last recorded promotion left it; whether it is."""
+    last = last_promotion(database)
+    known = None if last is None else last.model_version
     if known == version:
         return False
     _note(database, version, known, BY_HAND, "the alias @champion was moved in MLflow", now)

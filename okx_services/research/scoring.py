@@ -20,6 +20,7 @@ from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import DAY, HOUR, week_start
 from okx_core.models.champions.decision import is_expired
 from okx_core.models.champions.signal_model import SignalModel
+from okx_services.research.champions import BY_HAND, last_promotion
 from okx_services.research.model_scores import UNKNOWN, ModelScores, expected_rows
 from okx_services.trading.account_fees import with_fees
 from resources.feature_store.sql_window import SqlWindow
@@ -42,13 +43,17 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Assignment:
-    """The version for a stretch of hours, or why there is none; `live` for the newest closed hour."""
+    """The version for a stretch of hours, or why there is none; `live` for the newest closed hour.
+
+    `answered`: MLflow has said which version is behind @champion, if any.
+    """
 
     start: datetime
     end: datetime
     version: int | None
     reason: str = ""
     live: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def score_window(
     require_contract(SIGNALS, signals)
     return Scored(
         signals[COLUMNS], models.loaded, len(features), tuple(dict.fromkeys(reasons)), tuple(dict.fromkeys(failures)),
-        champion, any(part.live and (part.version is not None or part.reason == NOBODY) for part in assigned),
+        champion, any(part.answered for part in assigned),
     )  # fmt: skip
 
 
@@ -125,7 +130,7 @@ def assignments(
         if start <= live_hour < stop:
             stop = live_hour if start < live_hour else live_hour + HOUR
         if start == live_hour:
-            one = _live(tracking, start)
+            one = _live(database, tracking, start)
             champion = one.version
             found.append(one)
         else:
@@ -135,12 +140,28 @@ def assignments(
     return found, champion
 
 
-def _live(tracking: Tracking, hour: datetime) -> Assignment:
+def _live(database: Database, tracking: Tracking, hour: datetime) -> Assignment:
     try:
         version = tracking.aliased(CHAMPION)
+        reason = "" if version is not None else _without_champion(database, tracking)
     except TrackingError as error:
         return Assignment(hour, hour + HOUR, None, str(error), live=True)
-    return Assignment(hour, hour + HOUR, version, "" if version is not None else NOBODY, live=True)
+    return Assignment(hour, hour + HOUR, version, reason, live=True, answered=True)
+
+
+def _without_champion(database: Database, tracking: Tracking) -> str:
+    """Why @champion is behind no version: the gate left it so, or somebody took it away in MLflow."""
+    last = last_promotion(database)
+    lost = None if last is None else last.model_version
+    if lost is None and last is not None and last.decided_by == BY_HAND:
+        lost = last.previous_version
+    if lost is None:
+        return NOBODY
+    gone = "" if tracking.has(SIGNAL_MODEL, lost) else ", which has been deleted"
+    return (
+        f"no version of {SIGNAL_MODEL} is in charge: @champion was taken from version {lost}{gone}, in MLflow; "
+        "`okxsignal promote VERSION --because ...` names another"
+    )
 
 
 def _age_rejection(models: ModelScores, part: Assignment, max_age_weeks: int) -> str:

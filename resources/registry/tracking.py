@@ -211,7 +211,9 @@ class Tracking:
                 )
             with TemporaryDirectory() as folder:
                 place = mlflow.artifacts.download_artifacts(
-                    artifact_uri=f"{model.artifact_location}/data/{DATA}", dst_path=folder
+                    artifact_uri=f"{model.artifact_location}/data/{DATA}",
+                    dst_path=folder,
+                    tracking_uri=self.url,
                 )
                 read = {path.name: path.read_bytes() for path in Path(place).iterdir()}
         except (MlflowException, OSError) as error:

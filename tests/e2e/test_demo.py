@@ -12,9 +12,10 @@ from okx_core.hours import week_start
 from okx_jobs.cli.research.models import promote_version, show_models
 from okx_jobs.cli.research.search import SearchRequest, search_members
 from okx_jobs.cli.research.training import run_training
-from okx_jobs.cli.summary import TABLES, backtest_scores, print_summary, row_counts
+from okx_jobs.cli.summary import TABLES, print_summary, row_counts
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.runs.demo import Demo
+from okx_services.reports.backtest import read_backtest
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -76,7 +77,7 @@ def test_backtest_is_out_of_sample_and_pays_costs(market):
     assert rows
     assert all(max(row["outcome_known_at"], row["label_known_at"]).date() <= row["week"] for row in rows)
     assert market.store.scalar("select min(cost_quote) from backtests.trades") > 0
-    assert backtest_scores(market.store)["trades"] > 0
+    assert read_backtest(market.store).scores["trades"] > 0
 
 
 def test_each_backtest_week_opens_with_the_portfolio_of_the_week_before(market):

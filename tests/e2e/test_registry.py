@@ -120,7 +120,7 @@ def a_copy_in_charge(tracking) -> Iterator[str]:
 @contextmanager
 def a_deleted_version(_market, tracking) -> Iterator[Tracking]:
     with a_copy_in_charge(tracking) as version:
-        tracking.client.delete_model_version(SIGNAL_MODEL, version)
+        tracking.client.delete_model_version(SIGNAL_MODEL, version)  # and with it the alias
         yield tracking
 
 
@@ -150,7 +150,9 @@ def mlflow_down(_market, _tracking) -> Iterator[Tracking]:
     yield Tracking(f"http://127.0.0.1:{free_port()}")
 
 
-@pytest.mark.parametrize("fault", [a_deleted_version, a_deleted_experiment, deleted_files, mlflow_down])
+@pytest.mark.parametrize("fault", [
+    a_deleted_version, a_deleted_experiment, deleted_files, pytest.param(mlflow_down, marks=pytest.mark.soak),
+])  # fmt: skip
 def test_a_registry_that_lost_its_model_opens_nothing_and_says_why(market, tracking, fault):
     assert not live_hour(market, tracking).failures
     with fault(market, tracking) as spoiled:

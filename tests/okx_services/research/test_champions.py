@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from okx_core.hours import HOUR
 from okx_services.research.champions import (
     BY_COMMAND,
     BY_GATE,
@@ -13,6 +14,7 @@ from okx_services.research.champions import (
     name_challenger,
     note_champion_moved_by_hand,
 )
+from okx_services.research.scoring import assignments
 from okx_services.research.signal_versions import make_versions, recorded
 from okx_services.research.track_record import read_record
 from resources.registry.served_signal import signal_model_from
@@ -148,6 +150,18 @@ class TestPromotions:
         assert move_champion(database, registry, None, BY_COMMAND, "stop", NOW)
         assert CHAMPION not in registry.aliases
         assert database.scalar("select model_version from ml.promotions") is None
+
+    def test_an_alias_that_is_gone_has_the_same_reason_before_and_after_it_is_on_record(
+        self, database
+    ) -> None:
+        registry, hour = Registry(), at(40)
+        move_champion(database, registry, 7, BY_COMMAND, "best", hour)
+        del registry.aliases[CHAMPION]
+        found, _ = assignments(database, registry, hour, hour + HOUR, hour)
+        assert "@champion was taken from version 7, which has been deleted" in found[0].reason
+        assert note_champion_moved_by_hand(database, None, hour)
+        again, _ = assignments(database, registry, hour, hour + HOUR, hour)
+        assert again == found
 
     def test_a_move_by_hand_is_noticed_once(self, database) -> None:
         registry = Registry()
