@@ -6,9 +6,8 @@ from okx_assets import keys, tables
 from okx_assets.partitions import HOURLY, window_of
 from okx_assets.tables import OWNERS, describe, written
 from okx_services.reports.explanations import explanation_table
-from okx_services.research.explanations import TABLE, explain_hours
+from okx_services.research.evidence.explanations import TABLE, explain_hours
 from resources.dagster_resources import DatabaseResource, FeatureStoreResource, TrackingResource
-
 
 SQL = f"select * from {TABLE}\nwhere timestamp_utc = (select max(timestamp_utc) from {TABLE})\norder by pair, place"  # noqa: S608
 

@@ -7,7 +7,7 @@ import dagster as dg
 from okx_assets import keys, tables
 from okx_core.hours import floor_hour
 from okx_services.reports.markdown import shown, table
-from okx_services.research.model_checks import (
+from okx_services.research.evidence.model_checks import (
     MAX_FALSE_SHARE,
     SHIFTS,
     SHUFFLES,

@@ -67,17 +67,6 @@ def schedules() -> list[Any]:
         week = _week_of(context.scheduled_execution_time)
         return dg.RunRequest(run_key=week, partition_key=week)
 
-    @dg.schedule(
-        job=jobs.validate_models,
-        cron_schedule="30 2 * * 0",
-        execution_timezone="UTC",
-        default_status=data_default(),
-        description="Sunday 02:30 UTC: look for leaks in the stored predictions, and try the gate on shuffled scores.",
-    )
-    def weekly_model_validation() -> dg.RunRequest:
-        """Check predictions and promotion gate on the record of the last year."""
-        return dg.RunRequest()
-
     build, status = dg.build_schedule_from_partitioned_job, data_default()
     return [
         build(
@@ -114,9 +103,9 @@ def schedules() -> list[Any]:
             description="Sunday 02:00 UTC: trade the signals of the week that ended, out of sample and with costs.",
         ),
         *_daily(),
+        _model_validation(),
         weekly_training,
         weekly_champion,
-        weekly_model_validation,
     ]  # fmt: skip
 
 
@@ -158,3 +147,20 @@ def _daily() -> list[Any]:
         return dg.RunRequest()
 
     return [daily_universe, daily_validation, daily_housekeeping]
+
+
+def _model_validation() -> Any:
+    """The weekly schedule that checks predictions and promotion gate on the record of the last year."""
+
+    @dg.schedule(
+        job=jobs.validate_models,
+        cron_schedule="30 2 * * 0",
+        execution_timezone="UTC",
+        default_status=data_default(),
+        description="Sunday 02:30 UTC: look for leaks in the stored predictions, and try the gate on shuffled scores.",
+    )
+    def weekly_model_validation() -> dg.RunRequest:
+        """Check predictions and promotion gate on the record of the last year."""
+        return dg.RunRequest()
+
+    return weekly_model_validation

@@ -10,6 +10,7 @@ from okx_core.hours import MIN_HISTORY_WEEKS, WEEK, floor_hour, week_start
 from okx_core.models.members import MemberSpec
 from okx_core.models.training_range import TrainingRange
 from okx_services.reports.market_origin import market_note
+from okx_services.research.evidence.model_cards import with_member_card
 from okx_services.research.member_training import (
     FittedMember,
     due_weeks,
@@ -17,7 +18,6 @@ from okx_services.research.member_training import (
     fit_for,
     load_history,
 )
-from okx_services.research.model_cards import with_member_card
 from okx_services.research.predictions import Versions, predict_window, registered_versions
 from okx_services.research.search.specifications import first_week_of, specification
 from okx_services.research.trials import count_member

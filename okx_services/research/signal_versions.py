@@ -17,7 +17,7 @@ from okx_core.models.champions.record import HORIZON, TrackRecord
 from okx_core.models.champions.signal_model import SignalModel
 from okx_services.reports.figures import decile_figure
 from okx_services.reports.market_origin import market_note
-from okx_services.research.model_cards import with_signal_card
+from okx_services.research.evidence.model_cards import with_signal_card
 from okx_services.research.predictions import registered_versions
 from okx_services.research.track_record import midnight, place_of, read_record
 from okx_services.research.trials import count_ensemble, number_of_trials

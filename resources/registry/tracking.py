@@ -1,8 +1,6 @@
 """MLflow: registering versions, reading their files, moving aliases."""
 
-import math
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from okx_core.errors import OkxSignalError
+from resources.registry.logged_model import DATA, log_document, log_model, metrics_of
 from resources.web_pages import logged_model_page, version_page
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development"
 }  # opens as model training, not as GenAI
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-DATA = "files"  # folder of the model's files under `data`
 ABSENT = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST")
 
 
@@ -51,8 +49,8 @@ def member_model(member: str) -> str:
 class NewVersion:
     """What is registered: the files of a model, how they are loaded, an example with its prediction, and words.
 
-    `loader` is a module with `_load_pyfunc`; `texts` are files by name. A metric that is NaN is left out: MLflow has no
-    NULL.
+    `loader` is a module with `_load_pyfunc`; a document that is a text is logged as such. A metric that is NaN is left
+    out: MLflow has no NULL.
     """
 
     model_name: str
@@ -68,7 +66,6 @@ class NewVersion:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, Any] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -133,13 +130,13 @@ class Tracking:
             ) as run:
                 mlflow.log_params(dict(new.parameters))
                 for name, document in new.documents.items():
-                    mlflow.log_dict(document, f"{name}.json")
-                for name, words in new.texts.items():
-                    mlflow.log_text(words, name)
+                    log_document(name, document)
                 for name, figure in new.figures.items():
                     mlflow.log_figure(figure, f"{name}.png")
-                model_id = _log_model(client, run, new)
-                client.log_batch(run.info.run_id, metrics=_metrics(new, model_id))
+                model_id = log_model(
+                    client, run, new.files, new.loader, new.example, new.prediction, new.requirements
+                )
+                client.log_batch(run.info.run_id, metrics=metrics_of(new.metrics, model_id))
             page = logged_model_page("", experiment, model_id)  # relative: the port may change
             words = f"{new.description}\n\n[All metrics, parameters and files]({page.removeprefix('/')})"
             return RegisteredVersion(self._version(new, model_id, run.info.run_id, words), run.info.run_id)
@@ -257,48 +254,3 @@ class Tracking:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
-def _log_model(client: "MlflowClient", run: Any, new: NewVersion) -> str:
-    """Store the files with signature and input example as a model of the run; its id.
-
-    As `log_model` does, without what takes most of its time: it infers requirements, and loads the model again to
-    predict the example.
-    """
-    import mlflow
-    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
-    from mlflow.models import Model, infer_signature
-
-    logged = client.create_logged_model(run.info.experiment_id, name="model", source_run_id=run.info.run_id)
-    with TemporaryDirectory() as folder:
-        data = Path(folder) / DATA
-        data.mkdir()
-        for name, content in new.files.items():
-            (data / name).write_bytes(content)
-        mlflow.pyfunc.save_model(
-            f"{folder}/model",
-            loader_module=new.loader,
-            data_path=str(data),
-            mlflow_model=Model(
-                artifact_path=logged.artifact_location,
-                run_id=run.info.run_id,
-                model_uuid=logged.model_id,
-                model_id=logged.model_id,
-            ),
-            signature=infer_signature(new.example, new.prediction),
-            input_example=new.example,
-            pip_requirements=list(new.requirements),
-        )
-        client.log_model_artifacts(logged.model_id, f"{folder}/model")
-    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
-    client.log_outputs(run.info.run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    return str(logged.model_id)
-
-
-def _metrics(new: NewVersion, model_id: str) -> list[Any]:
-    """The known metrics, as those of the run and of the model."""
-    from mlflow.entities import Metric
-
-    now_ms = time.time_ns() // 1_000_000
-    known = {name: value for name, value in new.metrics.items() if not math.isnan(value)}
-    return [Metric(name, value, now_ms, 0, model_id=model_id) for name, value in known.items()]

@@ -159,7 +159,9 @@ def _about_leaks(record: TrackRecord) -> Rule:
     """Whether the IC ends where a label ends: a score that was given its outcome. It decides only against."""
     end = sharpest_end(record.score, record.closes)
     name = f"t of the fall of the IC where the label of {end.horizon_hours} h ends"
-    return Rule(name, end.t, f"< {MAX_T:g}, or {100 * LEFT_SHARE:.0f} % of it left", False if end.leaks else None)
+    return Rule(
+        name, end.t, f"< {MAX_T:g}, or {100 * LEFT_SHARE:.0f} % of it left", False if end.leaks else None
+    )
 
 
 def brier_difference(record: TrackRecord) -> float:

@@ -20,7 +20,9 @@ WINDOW_HOURS = 6
 EVERY_HOURS = 6  # windows of six hours that overlap show nothing new
 MAX_HOURS = 52 * 168
 MAX_T = 4.0
-LEFT_SHARE = 0.6  # of the IC: a score with a half-life of a day keeps 0.84 over six hours, one of ten hours 0.66
+LEFT_SHARE = (
+    0.6  # of the IC: a score with a half-life of a day keeps 0.84 over six hours, one of ten hours 0.66
+)
 HORIZONS = (HORIZON_HOURS["1d"], HORIZON_HOURS["3d"])  # of the labels that members are fitted to
 
 

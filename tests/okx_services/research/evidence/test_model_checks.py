@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from okx_services.research import model_checks
-from okx_services.research.model_checks import check_leaks, false_promotions, newest_record, shuffled
+from okx_services.research.evidence import model_checks
+from okx_services.research.evidence.model_checks import check_leaks, false_promotions, newest_record, shuffled
 from tests.okx_core.models.champions.made_record import made_record
 from tests.okx_core.models.champions.test_shift_test import with_leak
 from tests.okx_services.research.conftest import MEMBERS, at

@@ -76,13 +76,8 @@ def explain_hours(store: FeatureStore, tracking: Tracking, start: datetime, end:
 
     A version that cannot be loaded leaves its hours without, and says why.
     """
-    start = max(start, end - MAX_HOURS * HOUR)
-    signals = store.database.frame(
-        "select * from trading.signals where timestamp_utc >= $1 and timestamp_utc < $2 "
-        "and model_version is not null order by timestamp_utc, pair",
-        (start, end),
-    )
     models, rows, differing, failures = _Models(tracking), [], [], []
+    signals = _signals(store, max(start, end - MAX_HOURS * HOUR), end)
     for _, group in signals.groupby(["timestamp_utc", "model_version"]):
         hour, version = group["timestamp_utc"].iloc[0].to_pydatetime(), int(group["model_version"].iloc[0])
         chosen = nearly_traded(group)
@@ -97,6 +92,14 @@ def explain_hours(store: FeatureStore, tracking: Tracking, start: datetime, end:
         rows += [{**row, "timestamp_utc": hour, "model_version": version} for row in found]
         differing += [f"{hour:%Y-%m-%d %H:%M} {words}" for words in differ]
     return Explained(pd.DataFrame(rows, columns=COLUMNS), tuple(differing), tuple(failures))
+
+
+def _signals(store: FeatureStore, start: datetime, end: datetime) -> pd.DataFrame:
+    return store.database.frame(
+        "select * from trading.signals where timestamp_utc >= $1 and timestamp_utc < $2 "
+        "and model_version is not null order by timestamp_utc, pair",
+        (start, end),
+    )
 
 
 def nearly_traded(signals: pd.DataFrame) -> list[str]:
@@ -115,24 +118,19 @@ def _explain(
     pairs: list[str],
 ) -> tuple[list[dict[str, object]], list[str]]:
     names = tuple(dict.fromkeys(name for _, fitted in members.values() for name in fitted.names))
-    parts = [rows for _, rows in feature_rows(store, names, hour, hour + HOUR) if len(rows.hours)]
-    if not parts:
+    rows = next((part for _, part in feature_rows(store, names, hour, hour + HOUR) if len(part.hours)), None)
+    if rows is None:
         return [], []
-    rows = parts[0]
     each = {
         name: member_contributions(fitted, rows.matrix, names, rows.hours)
         for name, (_, fitted) in members.items()
     }
     joint = joint_contributions(list(each.values()), [weights[name] for name in each])
-    differing = [
-        words
-        for name, (version, _) in members.items()
-        if (words := _difference(store, hour, name, version, rows, each[name]))
-    ]
+    differing = [_difference(store, hour, name, members[name][0], rows, each[name]) for name in members]
     places = {str(pair): place for place, pair in enumerate(rows.pairs)}
-    return [
-        one for pair in pairs if pair in places for one in _rows_of(joint, rows, names, pair, places[pair])
-    ], differing
+    held = [pair for pair in pairs if pair in places]
+    found = [one for pair in held for one in _rows_of(joint, rows, names, pair, places[pair])]
+    return found, [words for words in differing if words]
 
 
 def _difference(

@@ -8,7 +8,7 @@ from okx_core.decisions.gates import PASS
 from okx_core.decisions.rules import DecisionRules
 from okx_services.reports.explanations import explanation_table
 from okx_services.research.champions import decide_weeks
-from okx_services.research.explanations import TABLE, explain_hours, nearly_traded
+from okx_services.research.evidence.explanations import TABLE, explain_hours, nearly_traded
 from okx_services.research.scoring import SIGNALS, score_window
 from okx_services.research.signal_versions import make_versions
 from resources.registry.tracking import CHAMPION, SIGNAL_MODEL, member_model
@@ -47,7 +47,7 @@ def test_the_rows_add_up_and_belong_to_the_stored_scores(explained) -> None:
 
 def test_a_score_that_was_changed_after_the_decision_is_found(explained) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        from okx_services.research import explanations
+        from okx_services.research.evidence import explanations
 
         held = explanations.stored
         patch.setattr(
@@ -81,28 +81,27 @@ def test_a_pair_that_two_gates_reject_was_not_nearly_traded() -> None:
     assert nearly_traded(rows) == ["B", "A"]
 
 
-def test_versions_have_a_card_and_the_newest_a_figure_of_their_features(explained) -> None:
-    held = explained.registry.versions
-    for name in MEMBERS:
-        old, new = held[member_model(name), 1], held[member_model(name), 4]
-        assert "importance" not in old.figures
-        assert new.figures["importance"].axes[0].get_title() == "Importance (SHAP)"
-        assert next(iter(new.documents["importance"])) == "drift"
-        card = new.texts["model_card.md"]
-        for section in ("Data", "Window", "Features (3)", "Evidence", "Limits"):
-            assert f"## {section}" in card
-        assert "data:image/png" in card
-        assert "<h2>Limits</h2>" in new.texts["model_card.html"]
-        assert "Most important features" in new.description
+@pytest.mark.parametrize("name", MEMBERS)
+def test_versions_have_a_card_and_the_newest_a_figure_of_its_features(explained, name: str) -> None:
+    old, new = (explained.registry.versions[member_model(name), version] for version in (1, 4))
+    assert "importance" not in old.figures
+    assert new.figures["importance"].axes[0].get_title() == "Importance (SHAP)"
+    assert next(iter(new.documents["importance"])) == "drift"
+    card = new.documents["model_card.md"]
+    sections = {line.removeprefix("## ") for line in card.splitlines() if line.startswith("## ")}
+    assert {"Purpose", "Data", "Window", "Features (3)", "Evidence", "Limits", "importance"} == sections
+    assert "data:image/png" in card
+    assert "<h2>Limits</h2>" in new.documents["model_card.html"]
+    assert "Most important features" in new.description
 
 
 def test_the_card_of_a_signal_version_holds_members_weights_and_evidence(explained) -> None:
     new = explained.registry.versions[SIGNAL_MODEL, 4]
-    card = new.texts["model_card.md"]
+    card = new.documents["model_card.md"]
     assert f"| {MEMBERS[0]} | 4 |" in card
     assert "volatility-neutral IC" in card
     assert "When it was made" in new.description
-    assert "<table>" in new.texts["model_card.html"]
+    assert "<table>" in new.documents["model_card.html"]
 
 
 def test_a_pair_seen_for_the_first_time_in_the_hour_is_explained_without_a_stored_score(explained) -> None:

@@ -1,0 +1,1 @@
+"""What is shown of models and asked of them: explanations, model cards, checks that can fail."""
