@@ -1,7 +1,8 @@
 """The key of every asset, once. Assets, jobs, sensors and commands name assets through these.
 
 The key of an asset is its table: `market/candles_1h` is `market.candles_1h` in SQL. `ml/member_models` is kept in
-`ml.model_versions`, `ml/signal_model` in `ml.signal_versions`, `ml/champion` in `ml.champions`.
+`ml.model_versions`, `ml/signal_model` in `ml.signal_versions`, `ml/champion` in `ml.champions`, `ml/slippage_model` in
+`ml.slippage_models`.
 """
 
 import dagster as dg
@@ -32,6 +33,7 @@ MEMBER_MODELS = key_of("ml.member_models")
 PREDICTIONS = key_of("ml.predictions")
 SIGNAL_MODEL = key_of("ml.signal_model")
 CHAMPION = key_of("ml.champion")
+SLIPPAGE_MODEL = key_of("ml.slippage_model")
 SIGNALS = key_of("trading.signals")
 EXPLANATIONS = key_of("ml.explanations")
 ORDERS = key_of("trading.orders")
@@ -51,7 +53,7 @@ LABELS = {"1d": LABELS_1D, "2w": LABELS_2W}
 
 EVERY = (
     UNIVERSE, CANDLES_15M, *HOURLY_CANDLES, ORDER_BOOK_SNAPSHOTS, PUBLIC_TRADES, FUNDING_RATES, FEATURES_1H,
-    *LABELS.values(), MEMBER_MODELS, PREDICTIONS, SIGNAL_MODEL, CHAMPION, SIGNALS, EXPLANATIONS,
+    *LABELS.values(), MEMBER_MODELS, PREDICTIONS, SIGNAL_MODEL, CHAMPION, SLIPPAGE_MODEL, SIGNALS, EXPLANATIONS,
     *EXECUTION, *BACKTESTS,
     MART_CANDLES_1H, SIGNAL_OUTCOMES,
 )  # fmt: skip

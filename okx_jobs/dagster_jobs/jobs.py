@@ -86,6 +86,10 @@ choose_champion = dg.define_asset_job(
     tags=DATA_TAGS,
     description="Make the week's version of the signal model, and decide which version is in charge.",
 )  # fmt: skip
+train_slippage = dg.define_asset_job(
+    "train_slippage", selection=dg.AssetSelection.assets(keys.SLIPPAGE_MODEL), tags=DATA_TAGS,
+    description="Whether what own orders paid is better told by a learned model than by the book.",
+)  # fmt: skip
 backtest_week = dg.define_asset_job(
     "backtest_week", selection=dg.AssetSelection.groups("backtests"), tags=DATA_TAGS,
     description="Trade the week that has ended, out of sample, with costs.",
@@ -112,6 +116,7 @@ validate_models = dg.define_asset_job(
 
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, explain_hour, gap_repair.repair_gaps,
-    refresh_universe, label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
+    refresh_universe, label_1d, label_2w, train_models, choose_champion, train_slippage,
+    backtest_week, execute_signals, refresh_marts,
     validate_features, validate_models, housekeeping.remove_leftovers, member_search.search_members,
 ]  # fmt: skip

@@ -103,7 +103,7 @@ def schedules() -> list[Any]:
             description="Sunday 02:00 UTC: trade the signals of the week that ended, out of sample and with costs.",
         ),
         *_daily(),
-        _model_validation(),
+        *_weekly_checks(),
         weekly_training,
         weekly_champion,
     ]  # fmt: skip
@@ -149,8 +149,20 @@ def _daily() -> list[Any]:
     return [daily_universe, daily_validation, daily_housekeeping]
 
 
-def _model_validation() -> Any:
-    """The weekly schedule that checks predictions and promotion gate on the record of the last year."""
+def _weekly_checks() -> list[Any]:
+    """The weekly schedules that train no member."""
+
+    @dg.schedule(
+        job=jobs.train_slippage,
+        cron_schedule="10 1 * * 0",
+        execution_timezone="UTC",
+        default_status=data_default(),
+        description="Sunday 01:10 UTC: whether own fills are better told by a learned slippage model than by the book.",
+    )
+    def weekly_slippage(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Decide on the week's slippage model."""
+        week = _week_of(context.scheduled_execution_time)
+        return dg.RunRequest(run_key=week, partition_key=week)
 
     @dg.schedule(
         job=jobs.validate_models,
@@ -163,4 +175,4 @@ def _model_validation() -> Any:
         """Check predictions and promotion gate on the record of the last year."""
         return dg.RunRequest()
 
-    return weekly_model_validation
+    return [weekly_slippage, weekly_model_validation]
