@@ -34,8 +34,8 @@ from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.features.compute import history_start
 from okx_core.market.universe import UniverseFilter
 from okx_core.models.algorithms.estimator import Budget
-from okx_core.models.calibration import Calibration
 from okx_core.models.champions.signal_model import SignalModel
+from okx_core.models.evaluation.calibration import Calibration
 from okx_core.models.members import Fitted, MemberSpec
 from okx_core.models.walk_forward import WalkForward
 from okx_services.ingest import candle_window

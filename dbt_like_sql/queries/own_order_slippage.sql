@@ -11,7 +11,7 @@ from trading.intents as intents
 inner join trading.fills as fills on intents.client_order_id = fills.client_order_id
 where
     intents.arrival_bid > 0 and intents.arrival_ask >= intents.arrival_bid
-    and intents.signal_hour < $1 - interval '1 hour' and fills.filled_at < $1
+    and intents.signal_hour < $1::timestamptz - interval '1 hour' and fills.filled_at < $1::timestamptz
 group by
     intents.client_order_id, intents.pair, intents.signal_hour, intents.side,
     intents.arrival_bid, intents.arrival_ask

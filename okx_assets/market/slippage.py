@@ -25,7 +25,7 @@ from resources.registry.tracking import TrackingError
         dg.AssetCheckSpec(
             "beats_the_book",
             asset=keys.SLIPPAGE_MODEL,
-            description="The model of the newest week has a lower pinball loss than the book on orders it did not know.",
+            description="The newest model has a lower pinball loss than the book on orders that it did not know.",
         )
     ],
 )
@@ -40,14 +40,18 @@ def slippage_model(
     weeks = [start.date() + number * WEEK for number in range((end - start) // WEEK)]
     registry = tracking.open()
     try:
-        decided = decide_slippage(
-            database.open(), registry, weeks, exchange.open().now(), context.run.run_id
-        )
+        decided = decide_slippage(database.open(), registry, weeks, exchange.open().now(), context.run.run_id)
     except TrackingError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     newest = decided[-1]
-    evidence = numbers({"model_loss_bps": newest.model_loss, "book_loss_bps": newest.book_loss, "t": newest.t})
-    link = {} if newest.version is None else {"mlflow": tables.url(registry.version_url(newest.version, SLIPPAGE_MODEL))}
+    evidence = numbers(
+        {"model_loss_bps": newest.model_loss, "book_loss_bps": newest.book_loss, "t": newest.t}
+    )
+    link = (
+        {}
+        if newest.version is None
+        else {"mlflow": tables.url(registry.version_url(newest.version, SLIPPAGE_MODEL))}
+    )
     return dg.MaterializeResult(
         metadata=written(len(decided), outcome=newest.reason, own_orders=newest.orders, **evidence, **link),
         check_results=[

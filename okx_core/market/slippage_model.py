@@ -1,11 +1,12 @@
 """What our own orders paid against the mid that they were sent at, learned: quantiles by size, book and hour.
 
-The learned model speaks the language of the book: for each pair and hour it gives the spread and depth of a ladder
-that costs what the model says, so that gate, sizing and backtest use it as any other book.
+The learned model is used as a book: for each pair and hour it gives the spread and depth of a ladder
+that costs what the model says, so that gate, sizing and backtest need to know nothing of it.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ Array = NDArray[np.float64]
 
 QUANTILES = (0.5, 0.9)
 FEATURES = ("side", "size_over_depth", "size_over_turnover", "spread_bps", "range_1h_bps", "hour_of_day")
-GROWS_WITH = ("size_over_depth", "size_over_turnover", "spread_bps")
 TREES, LEARNING_RATE, LEAVES, MIN_ROWS_PER_LEAF = 80, 0.08, 7, 20
 MIN_ROWS = 100
 FOLDS = 5
@@ -38,13 +38,20 @@ def slippage_features(orders: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "side": np.where(orders["is_buy"], 1.0, -1.0),
-            "size_over_depth": np.log(notional / orders["book_depth_quote"].to_numpy(np.float64)),
-            "size_over_turnover": np.log(notional / orders["turnover_24h_quote"].to_numpy(np.float64)),
+            "size_over_depth": _log_ratio(notional, orders["book_depth_quote"].to_numpy(np.float64)),
+            "size_over_turnover": _log_ratio(notional, orders["turnover_24h_quote"].to_numpy(np.float64)),
             "spread_bps": orders["book_spread_bps"].to_numpy(np.float64),
             "range_1h_bps": orders["range_1h_bps"].to_numpy(np.float64),
             "hour_of_day": orders["timestamp_utc"].dt.hour.to_numpy(np.float64),
         }
     )
+
+
+def _log_ratio(part: Array, whole: Array) -> Array:
+    """Logarithm of part over whole [rows]; NaN where one of them is unknown or not above 0."""
+    known = (part > 0.0) & (whole > 0.0)
+    ratio = np.divide(part, whole, out=np.full(part.shape, np.nan), where=known)
+    return np.asarray(np.log(ratio))
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ def solved_depths(spread_bps: Array, cost_bps: Array, notional_quote: Array) -> 
 
 
 def fit_slippage(orders: pd.DataFrame) -> SlippageModel:
-    """Quantile regression trees (Koenker and Bassett, 1978; Ke et al., 2017) that grow with size and spread.
+    """Quantile regression trees (Koenker and Bassett, 1978; Ke et al., 2017).
 
     `orders` as for `slippage_features`, and slippage_bps. Raises SlippageModelError with fewer than `MIN_ROWS` rows.
     """
@@ -115,7 +122,6 @@ def fit_slippage(orders: pd.DataFrame) -> SlippageModel:
     options = {
         "objective": "quantile", "learning_rate": LEARNING_RATE, "num_leaves": LEAVES, "seed": 7, "num_threads": 1,
         "min_data_in_leaf": MIN_ROWS_PER_LEAF, "deterministic": True, "force_col_wise": True, "verbosity": -1,
-        "monotone_constraints": [int(name in GROWS_WITH) for name in FEATURES],
     }  # fmt: skip
     boosters = tuple(
         lgb.train({**options, "alpha": quantile}, lgb.Dataset(features.to_numpy(np.float64), target), TREES)
@@ -175,9 +181,9 @@ def walk_forward_losses(orders: pd.DataFrame) -> HeldOut | None:
 
 def _folds(orders: pd.DataFrame) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Rows known and held out; an hour is never on both sides."""
-    times = orders["timestamp_utc"].to_numpy("datetime64[us]").astype(np.int64)
+    times = orders["timestamp_utc"].dt.tz_convert(None).to_numpy("datetime64[us]").astype(np.int64)
     cuts = np.quantile(times, np.linspace(0.5, 1.0, FOLDS + 1), method="lower")
-    for number, (first, last) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+    for number, (first, last) in enumerate(pairwise(cuts)):
         end = times <= last if number == FOLDS - 1 else times < last
         held_out = (times >= first) & end
         if held_out.any() and (times < first).sum() >= MIN_ROWS:

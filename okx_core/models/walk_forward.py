@@ -12,7 +12,7 @@ from okx_core.models.members import Fitted, MemberError, MemberSpec, fit_member
 from okx_core.models.panel import Panel
 from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
 from okx_core.models.targets import TARGETS, decay, future_return_pct, uniqueness
-from okx_core.models.training_range import TrainingRange, training_range
+from okx_core.models.training_range import PART_HOURS, TrainingRange, training_range
 
 WEEK_HOURS = 168
 
@@ -214,7 +214,8 @@ class ThinnedRows:
         if self._ranges.get(spec.ranked, (None,))[0] != key:
             names = self.names if spec.features is None else spec.features
             matrix = _columns(self.names, names, self._matrix(ranked=spec.ranked)[low:high])
-            self._ranges[spec.ranked] = (key, training_range(matrix))
+            parts = int(self.hour[high - 1] - self.hour[low]) // PART_HOURS if high > low else 0
+            self._ranges[spec.ranked] = (key, training_range(matrix, parts))
         return self._ranges[spec.ranked][1]
 
     def fitted(

@@ -203,12 +203,26 @@ def evaluate_models(**given: Any) -> None:
 
 
 @click.command()
-def models() -> None:
-    """Show members and versions, their ages and evidence, and why each may or may not trade."""
-    settings = options.settings()
-    from okx_jobs.cli.research.models import show_models
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Compare the ensemble in charge with its challengers, and show what has drifted.",
+)
+def models(compare: bool) -> None:
+    """Show members and versions, their ages and evidence, and why each may or may not trade.
 
-    show_models(settings, options.console())
+    \b
+    okxsignal models --compare        the week's comparison on the same hours after costs: is a switch warranted?
+    """
+    settings = options.settings()
+    if compare:
+        from okx_jobs.cli.research.comparison import show_comparison
+
+        show_comparison(settings, options.console())
+    else:
+        from okx_jobs.cli.research.models import show_models
+
+        show_models(settings, options.console())
 
 
 @click.command()

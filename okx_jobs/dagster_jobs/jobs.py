@@ -5,7 +5,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from okx_assets import keys
 from okx_assets.feature_validation import feature_validation
-from okx_assets.model_validation import model_validation
+from okx_assets.models.validation import model_validation
 from okx_jobs.dagster_jobs import gap_repair, housekeeping, member_search
 from resources.config.settings import Mode, load_settings
 
@@ -86,9 +86,25 @@ choose_champion = dg.define_asset_job(
     tags=DATA_TAGS,
     description="Make the week's version of the signal model, and decide which version is in charge.",
 )  # fmt: skip
+refit_challengers = dg.define_asset_job(
+    "refit_challengers", selection=dg.AssetSelection.assets(keys.CHALLENGERS), tags=DATA_TAGS,
+    description="A daily refit of each member, and what searches have found; they predict in shadow and never trade.",
+)  # fmt: skip
+score_challengers = dg.define_asset_job(
+    "score_challengers", selection=dg.AssetSelection.assets(keys.CHALLENGER_PREDICTIONS), tags=DATA_TAGS,
+    description="Scores of the challengers of an hour, after its orders.",
+)  # fmt: skip
+report_drift = dg.define_asset_job(
+    "report_drift", selection=dg.AssetSelection.assets(keys.DRIFT), tags=DATA_TAGS,
+    description="Features of the members in charge against their training rows, their rank IC against its record.",
+)  # fmt: skip
+compare_models = dg.define_asset_job(
+    "compare_models", selection=dg.AssetSelection.assets(keys.MODEL_COMPARISON), tags=DATA_TAGS,
+    description="The ensemble in charge and its challengers on the same hours, after costs.",
+)  # fmt: skip
 train_slippage = dg.define_asset_job(
     "train_slippage", selection=dg.AssetSelection.assets(keys.SLIPPAGE_MODEL), tags=DATA_TAGS,
-    description="Whether what own orders paid is better told by a learned model than by the book.",
+    description="Whether a learned model states what own orders paid better than the book does.",
 )  # fmt: skip
 backtest_week = dg.define_asset_job(
     "backtest_week", selection=dg.AssetSelection.groups("backtests"), tags=DATA_TAGS,
@@ -116,7 +132,7 @@ validate_models = dg.define_asset_job(
 
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, explain_hour, gap_repair.repair_gaps,
-    refresh_universe, label_1d, label_2w, train_models, choose_champion, train_slippage,
-    backtest_week, execute_signals, refresh_marts,
+    refresh_universe, label_1d, label_2w, train_models, choose_champion, refit_challengers,
+    score_challengers, report_drift, compare_models, train_slippage, backtest_week, execute_signals, refresh_marts,
     validate_features, validate_models, housekeeping.remove_leftovers, member_search.search_members,
 ]  # fmt: skip

@@ -42,6 +42,49 @@ def _week_of(moment: datetime) -> str:
 def schedules() -> list[Any]:
     """Every schedule; the minute leaves the exchange time to confirm the bar."""
 
+    build, status = dg.build_schedule_from_partitioned_job, data_default()
+    return [
+        build(
+            jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading",
+            description="Minute 1: candles, funding, features and signals of the hour that closed, then orders. "
+            f"{jobs.WARNING}",
+        ),
+        build(
+            jobs.refresh_hour, minute_of_hour=1, default_status=_data_only_default(), name="hourly_data",
+            description="Minute 1: the data and signals of hourly_trading without orders; for when that is stopped.",
+        ),
+        build(
+            jobs.observe_hour, minute_of_hour=1, default_status=status, name="hourly_observations",
+            description="Minute 1: order books and newest trades when the hour is decided.",
+        ),
+        build(
+            jobs.refresh_candles_15m, minute_of_hour=2, default_status=status, name="hourly_candles_15m",
+            description="Minute 2: 15-minute candles of the hour that closed, and the features that use them.",
+        ),
+        build(
+            jobs.explain_hour, minute_of_hour=4, default_status=status, name="hourly_explanations",
+            description="Minute 4: why the hour's traded and nearly traded pairs were expected to do better.",
+        ),
+        build(
+            jobs.score_challengers, minute_of_hour=6, default_status=status, name="hourly_challengers",
+            description="Minute 6: scores of the challengers, after the hour's orders; they are never traded.",
+        ),
+        build(
+            jobs.label_1d, minute_of_hour=10, default_status=status, name="hourly_labels_1d",
+            description="Minute 10: labels of the bar whose 24 h have passed.",
+        ),
+        build(
+            jobs.label_2w, minute_of_hour=12, default_status=status, name="hourly_labels_2w",
+            description="Minute 12: labels of the bar whose two weeks have passed.",
+        ),
+        *_daily(),
+        *_weekly(),
+    ]  # fmt: skip
+
+
+def _weekly() -> list[Any]:
+    """The weekly schedules."""
+
     @dg.schedule(
         job=jobs.train_models,
         cron_schedule="10 0 * * 0",
@@ -67,45 +110,43 @@ def schedules() -> list[Any]:
         week = _week_of(context.scheduled_execution_time)
         return dg.RunRequest(run_key=week, partition_key=week)
 
+    @dg.schedule(
+        job=jobs.validate_models,
+        cron_schedule="30 2 * * 0",
+        execution_timezone="UTC",
+        default_status=data_default(),
+        description="Sunday 02:30 UTC: look for leaks in the stored predictions, and try the gate on shuffled scores.",
+    )
+    def weekly_model_validation() -> dg.RunRequest:
+        """Check predictions and promotion gate on the record of the last year."""
+        return dg.RunRequest()
+
+    @dg.schedule(
+        job=jobs.train_slippage,
+        cron_schedule="10 1 * * 0",
+        execution_timezone="UTC",
+        default_status=data_default(),
+        description="Sunday 01:10 UTC: whether a learned model states what own orders paid better than the book does.",
+    )
+    def weekly_slippage(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Decide on the week's slippage model."""
+        week = _week_of(context.scheduled_execution_time)
+        return dg.RunRequest(run_key=week, partition_key=week)
+
     build, status = dg.build_schedule_from_partitioned_job, data_default()
     return [
-        build(
-            jobs.trade_hour, minute_of_hour=1, default_status=trading_default(), name="hourly_trading",
-            description="Minute 1: candles, funding, features and signals of the hour that closed, then orders. "
-            f"{jobs.WARNING}",
-        ),
-        build(
-            jobs.refresh_hour, minute_of_hour=1, default_status=_data_only_default(), name="hourly_data",
-            description="Minute 1: the data and signals of hourly_trading without orders; for when that is stopped.",
-        ),
-        build(
-            jobs.observe_hour, minute_of_hour=1, default_status=status, name="hourly_observations",
-            description="Minute 1: order books and newest trades when the hour is decided.",
-        ),
-        build(
-            jobs.refresh_candles_15m, minute_of_hour=2, default_status=status, name="hourly_candles_15m",
-            description="Minute 2: 15-minute candles of the hour that closed, and the features that use them.",
-        ),
-        build(
-            jobs.explain_hour, minute_of_hour=4, default_status=status, name="hourly_explanations",
-            description="Minute 4: why the hour's traded and nearly traded pairs were expected to do better.",
-        ),
-        build(
-            jobs.label_1d, minute_of_hour=10, default_status=status, name="hourly_labels_1d",
-            description="Minute 10: labels of the bar whose 24 h have passed.",
-        ),
-        build(
-            jobs.label_2w, minute_of_hour=12, default_status=status, name="hourly_labels_2w",
-            description="Minute 12: labels of the bar whose two weeks have passed.",
-        ),
         build(
             jobs.backtest_week, day_of_week=0, hour_of_day=2, default_status=status, name="weekly_backtest",
             description="Sunday 02:00 UTC: trade the signals of the week that ended, out of sample and with costs.",
         ),
-        *_daily(),
-        *_weekly_checks(),
+        build(
+            jobs.compare_models, day_of_week=0, hour_of_day=3, default_status=status, name="weekly_comparison",
+            description="Sunday 03:00 UTC: compare the ensemble in charge with its challengers on the same hours.",
+        ),
         weekly_training,
         weekly_champion,
+        weekly_slippage,
+        weekly_model_validation,
     ]  # fmt: skip
 
 
@@ -146,33 +187,16 @@ def _daily() -> list[Any]:
         """Keep the home from growing for ever."""
         return dg.RunRequest()
 
-    return [daily_universe, daily_validation, daily_housekeeping]
-
-
-def _weekly_checks() -> list[Any]:
-    """The weekly schedules that train no member."""
-
     @dg.schedule(
-        job=jobs.train_slippage,
-        cron_schedule="10 1 * * 0",
+        job=jobs.report_drift,
+        cron_schedule="20 5 * * *",
         execution_timezone="UTC",
         default_status=data_default(),
-        description="Sunday 01:10 UTC: whether own fills are better told by a learned slippage model than by the book.",
+        description="05:20 UTC: drift of the features and fall of the rank IC of the models in charge.",
     )
-    def weekly_slippage(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        """Decide on the week's slippage model."""
-        week = _week_of(context.scheduled_execution_time)
-        return dg.RunRequest(run_key=week, partition_key=week)
+    def daily_drift(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Check the models in charge for drift, once the day's validation has run."""
+        day = context.scheduled_execution_time.strftime(DAY_FORMAT)
+        return dg.RunRequest(run_key=day, partition_key=day)
 
-    @dg.schedule(
-        job=jobs.validate_models,
-        cron_schedule="30 2 * * 0",
-        execution_timezone="UTC",
-        default_status=data_default(),
-        description="Sunday 02:30 UTC: look for leaks in the stored predictions, and try the gate on shuffled scores.",
-    )
-    def weekly_model_validation() -> dg.RunRequest:
-        """Check predictions and promotion gate on the record of the last year."""
-        return dg.RunRequest()
-
-    return [weekly_slippage, weekly_model_validation]
+    return [daily_universe, daily_validation, daily_housekeeping, daily_drift]

@@ -16,6 +16,7 @@ from okx_core.models.members import Fitted, MemberSpec
 from okx_core.models.panel import MIN_PAIRS, hour_number, on_grid, phases
 from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
 from okx_core.models.walk_forward import ThinnedRows, WalkForward, target_of
+from okx_core.models.warm_refit import refit
 from resources.feature_store.manifest import ManifestFile
 from resources.feature_store.months import month_parts
 from resources.feature_store.store import FeatureStore
@@ -157,6 +158,27 @@ def _sample(rows: ThinnedRows, spec: MemberSpec, target: Floats, place: int) -> 
     """At most `SAMPLE_ROWS` rows, evenly from the last weeks that the member was fitted on."""
     matrix = rows.newest(spec, target, SCHEDULE, place, SAMPLE_HOURS)[0]
     return matrix[:: max(1, -(-len(matrix) // SAMPLE_ROWS))]
+
+
+def refit_for(
+    history: History,
+    spec: MemberSpec,
+    day: date,
+    base: Fitted | None,
+    report: Callable[[str], None] = lambda _: None,
+) -> FittedMember | None:
+    """The daily refit of a member, of which `base` is the version in charge; too few rows are reported instead."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    place = hour_number(pd.Timestamp(start)) - history.first_hour
+    require_complete(history, spec, start)
+    rows, target = history.thinned[spec.grid_hours], history.target(spec)
+    fitted = refit(rows, spec, target, SCHEDULE, place, base)
+    if fitted is None:
+        report(f"{spec.name} {day}: too few rows with a known outcome, {SCHEDULE.min_rows} are needed")
+        return None
+    hours = rows.fitted_hours(spec, target, SCHEDULE, place)
+    fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
+    return _described(history, spec, day, fitted, hours + history.first_hour)
 
 
 def require_pairs(pairs: Sequence[str]) -> None:

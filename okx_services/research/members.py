@@ -10,7 +10,7 @@ from okx_core.hours import MIN_HISTORY_WEEKS, WEEK, floor_hour, week_start
 from okx_core.models.members import MemberSpec
 from okx_core.models.training_range import TrainingRange
 from okx_services.reports.market_origin import market_note
-from okx_services.research.evidence.model_cards import with_member_card
+from okx_services.research.evaluation.model_cards import with_member_card
 from okx_services.research.member_training import (
     FittedMember,
     due_weeks,
@@ -26,7 +26,8 @@ from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_rows import file_words
 from resources.postgres.database import Database
 from resources.registry import served_member
-from resources.registry.tracking import MEMBER_DESCRIPTION, NewVersion, Tracking, member_model
+from resources.registry.new_version import NewVersion
+from resources.registry.tracking import MEMBER_DESCRIPTION, Tracking, member_model
 
 LIBRARIES = {
     "lightgbm": "lightgbm", "catboost": "catboost", "xgboost": "xgboost-cpu", "random_forest": "scikit-learn",
@@ -89,7 +90,7 @@ class Training:
             for spec in (spec for spec in specs if week in due[spec.name]):
                 fitted = fit_for(history, spec, week, done.left_out.append)
                 if fitted is not None:
-                    self._keep(fitted, versions, done)
+                    self.keep(fitted, versions, done)
 
     def _may_be_trained(self, name: str, weeks: Sequence[date], done: Trained) -> list[date]:
         """The weeks that are no evidence for the choice of the member itself."""
@@ -103,16 +104,20 @@ class Training:
         newest = week_start(self.now).date()
         return due_weeks(weeks, list(versions.by_week), newest, self.retrain_weeks)
 
-    def _keep(self, fitted: FittedMember, versions: dict[str, Versions], done: Trained) -> None:
-        """Register and record the version; pins first: one that is on record has its files for good."""
+    def keep(
+        self, fitted: FittedMember, versions: dict[str, Versions], done: Trained, *, pinned: bool = True
+    ) -> None:
+        """Register and record the version; pins first: one that is on record has its files for good.
+
+        Without pins the files may be replaced by others: a home must not keep a copy of the newest month for every day.
+        """
         name, database = fitted.spec.name, self.store.database
         market = str(database.scalar("select identity from ops.market_source") or "")
         new = _new_version(fitted, market, self.run_id)
         is_newest = fitted.week >= week_start(self.now).date()
         registered = self.tracking.register(with_member_card(new, fitted, with_figures=is_newest))
-        self.store.manifest.pin(
-            member_model(name), registered.version, [file.file_id for file in fitted.files]
-        )
+        files = [file.file_id for file in fitted.files] if pinned else []
+        self.store.manifest.pin(member_model(name), registered.version, files)
         row = _record(fitted, registered.version, registered.run_id)
         database.upsert("ml.model_versions", ["week", "member"], [row])
         count_member(database, fitted.spec, self.now)

@@ -55,18 +55,24 @@ class ModelScores:
         """
         found, wanted = {}, set(features["timestamp_utc"].unique())
         for member, version in model.members.items():
-            rows = stored(self._store, member, start, end)
-            rows = rows[rows["version"] == version]
-            done = set(rows["timestamp_utc"].unique())
-            if wanted - done:
-                fitted = member_from(self._tracking.files(member_model(member), version))
-                fresh = score_hours(self._store, fitted, start, end, done)
-                rows = pd.concat([rows, fresh], ignore_index=True) if len(rows) else fresh
+            rows = self._rows(member, version, start, end, wanted)
             found[member] = {
                 name: laid(rows, name, pairs, start, end).astype(np.float32).astype(np.float64)
                 for name in FIGURES
             }
         return found
+
+    def _rows(
+        self, member: str, version: int, start: datetime, end: datetime, wanted: "set[pd.Timestamp]"
+    ) -> pd.DataFrame:
+        rows = stored(self._store, member, start, end)
+        rows = rows[rows["version"] == version]
+        done = set(rows["timestamp_utc"].unique())
+        if not wanted - done:
+            return rows
+        fitted = member_from(self._tracking.files(member_model(member), version))
+        fresh = score_hours(self._store, fitted, start, end, done)
+        return pd.concat([rows, fresh], ignore_index=True) if len(rows) else fresh
 
     def bounds(self, model: SignalModel) -> dict[str, Floats]:
         """The bounds of outside_share and distance of each member [members], by name; NaN where none was kept."""
@@ -91,7 +97,7 @@ def expected_rows(
 
     The last value is whether that is a failure that someone must see to.
     """
-    rows = features[["pair", "timestamp_utc"]].assign(**dict.fromkeys(UNKNOWN, np.nan), model_version=np.nan)
+    rows = features[["pair", "timestamp_utc"]].assign(**dict.fromkeys((*UNKNOWN, "model_version"), np.nan))
     if version is None:
         return rows, "", False
     pairs = tuple(sorted(features["pair"].unique()))
@@ -103,12 +109,18 @@ def expected_rows(
     except (OkxSignalError, FeatureStoreError) as error:
         return rows, f"version {version} cannot be used: {error}", True
     hours = ((rows["timestamp_utc"] - start) // pd.Timedelta(hours=1)).to_numpy(np.int64)
-    places = pd.Index(pairs).get_indexer(pd.Index(rows["pair"]))
-    for name, attribute in EXPECTED.items():
-        rows[name] = getattr(found, attribute)[hours, places]
-    for name, bounds in models.bounds(model).items():
-        value, bound = furthest(np.stack([figures[name] for figures in grids.values()]), bounds)
-        rows[RANGE_COLUMNS[name]] = value[hours, places]
-        rows[f"max_{RANGE_COLUMNS[name]}"] = bound[hours, places]
+    places = hours, pd.Index(pairs).get_indexer(pd.Index(rows["pair"]))
+    expected = {name: getattr(found, attribute) for name, attribute in EXPECTED.items()}
+    for name, grid in {**expected, **_furthest(grids, models.bounds(model))}.items():
+        rows[name] = grid[places]
     rows["model_version"] = float(version)
     return rows, "", False
+
+
+def _furthest(grids: dict[str, dict[str, Floats]], bounds: dict[str, Floats]) -> dict[str, Floats]:
+    """Figures and bounds of the member that exceeds its bound most, as grids by column."""
+    found: dict[str, Floats] = {}
+    for name, limits in bounds.items():
+        value, bound = furthest(np.stack([figures[name] for figures in grids.values()]), limits)
+        found |= {RANGE_COLUMNS[name]: value, f"max_{RANGE_COLUMNS[name]}": bound}
+    return found

@@ -115,12 +115,7 @@ def assignments(
     database: Database, tracking: Tracking, start: datetime, end: datetime, live_hour: datetime
 ) -> tuple[list[Assignment], int | None]:
     """Which version scores which hours of [start, end), cut at weeks and at the live hour; and @champion if asked."""
-    decided = {
-        row["week"]: row["model_version"]
-        for row in database.rows(
-            "select week, model_version from ml.champions where model_name = $1", (SIGNAL_MODEL,)
-        )
-    }
+    decided = _decided(database)
     found: list[Assignment] = []
     champion: int | None = None
     while start < end:
@@ -137,6 +132,14 @@ def assignments(
             found.append(Assignment(start, stop, version, "" if version is not None else NOBODY))
         start = stop
     return found, champion
+
+
+def _decided(database: Database) -> dict[date, int | None]:
+    """The version in charge of each week that was decided on."""
+    rows = database.rows(
+        "select week, model_version from ml.champions where model_name = $1", (SIGNAL_MODEL,)
+    )
+    return {row["week"]: row["model_version"] for row in rows}
 
 
 def _live(database: Database, tracking: Tracking, hour: datetime) -> Assignment:

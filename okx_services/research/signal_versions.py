@@ -15,9 +15,10 @@ from okx_core.models.algorithms.baselines import VOLATILITY
 from okx_core.models.champions.evidence import brier_difference, evidence
 from okx_core.models.champions.record import HORIZON, TrackRecord
 from okx_core.models.champions.signal_model import SignalModel
+from okx_core.models.evaluation.calibration import Calibration
 from okx_services.reports.figures import decile_figure
 from okx_services.reports.market_origin import market_note
-from okx_services.research.evidence.model_cards import with_signal_card
+from okx_services.research.evaluation.model_cards import with_signal_card
 from okx_services.research.predictions import registered_versions
 from okx_services.research.track_record import midnight, place_of, read_record
 from okx_services.research.trials import count_ensemble, number_of_trials
@@ -25,7 +26,8 @@ from resources.config.code_version import code_version
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
 from resources.registry import served_signal
-from resources.registry.tracking import SIGNAL_DESCRIPTION, SIGNAL_MODEL, NewVersion, Tracking
+from resources.registry.new_version import NewVersion
+from resources.registry.tracking import SIGNAL_DESCRIPTION, SIGNAL_MODEL, Tracking
 
 DECILES = 10
 
@@ -176,26 +178,27 @@ def _metrics(model: SignalModel) -> dict[str, float]:
     }
 
 
+def _slope_words(found: Calibration | None, known_at: datetime | None) -> str:
+    if found is None:
+        return "nothing yet: too few outcomes were known."
+    return (
+        f"{found.slope:.3f} % of excess return over {HORIZON} h for one rank from the middle to the top times two "
+        f"(t {found.slope_t:.1f}); outcomes known until {known_at:%Y-%m-%d %H:%M}."
+    )
+
+
 def _description(model: SignalModel, known_at: datetime | None, market: str) -> str:
     """What the version is made of, in Markdown."""
     members = "\n".join(
         f"- `{name}` version {version}, weight {model.weights[name]:.2f}"
         for name, version in model.members.items()
     )
-    found = model.calibration
-    if found is None:
-        words = "nothing yet: too few outcomes were known."
-    else:
-        words = (
-            f"{found.slope:.3f} % of excess return over {HORIZON} h for one rank from the middle to the top times two "
-            f"(t {found.slope_t:.1f}); outcomes known until {known_at:%Y-%m-%d %H:%M}."
-        )
     skill = (
         "better than the base rate" if model.has_skill else "no better than the base rate, so it states none"
     )
     lines = [
         f"Made for {model.week} (UTC) of\n\n{members}",
-        f"**A score is expected to earn** {words}",
+        f"**A score is expected to earn** {_slope_words(model.calibration, known_at)}",
         f"**Probability of excess > 0:** out of sample {skill}.",
         "**Evidence:** `ml.champions` and `okxsignal models`.",
         f"**Market:** {market or 'unknown'}. {market_note(market)}".rstrip(),

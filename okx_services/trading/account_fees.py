@@ -15,8 +15,6 @@ from resources.okx.rows.instruments import InstrumentRow
 from resources.postgres.database import Database
 from resources.postgres.queries import query
 
-COLUMNS = ["pair", "read_at", "taker_rate", "maker_rate", "fee_group", "fee_level", "last_read_at"]
-
 
 def record_fees(
     database: Database, client: OkxClient, listings: Sequence[InstrumentRow], now: datetime
@@ -29,17 +27,19 @@ def record_fees(
         answer = client.trade_fee("SPOT")
     except OkxError as error:
         return f"the account's fees could not be read: {error}"
-    known = {one.inst_id: one.group_id for one in listings if one.inst_id}
-    rows = [
-        (pair, now, taker_rate(answer, group), maker_rate(answer, group), group, answer.level, now)
-        for pair, group in known.items()
-    ]
-    frame = pd.DataFrame([row for row in rows if row[2] is not None], columns=COLUMNS)
+    rows, unknown = [], []
+    for listing in listings:
+        taker = taker_rate(answer, listing.group_id)
+        if taker is None:
+            unknown.append(listing.inst_id)
+        elif listing.inst_id:
+            rows.append((listing.inst_id, now, taker, maker_rate(answer, listing.group_id), listing.group_id))
+    frame = pd.DataFrame(rows, columns=["pair", "read_at", "taker_rate", "maker_rate", "fee_group"])
+    frame = frame.assign(fee_level=answer.level, last_read_at=now)
     with database.bulk() as bulk:
         bulk.stage("read_fees", "trading.account_fees", frame)
         bulk.run(query("keep_account_fees"))
-    unknown = sorted(set(known) - set(frame["pair"]))
-    return f"no fee for {', '.join(unknown)}" if unknown else ""
+    return f"no fee for {', '.join(sorted(unknown))}" if unknown else ""
 
 
 def taker_rate(answer: TradeFee, group_id: str) -> Decimal | None:

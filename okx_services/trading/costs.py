@@ -25,8 +25,8 @@ def with_costs(
 ) -> pd.DataFrame:
     """Add fee and book to rows of [start, end) with pair, timestamp_utc and the columns of `market_state`.
 
-    `state` are the market states of these hours and the day before. Where a slippage model is in charge of the week, its
-    terms replace those of the book; one that cannot be loaded leaves the book.
+    `state` are the market states of these hours and the day before. Where a slippage model is in charge of the week,
+    its terms replace those of the book; one that cannot be loaded leaves the book.
     """
     with_book = books(database, rows, state, start, end)
     if tracking is not None:
@@ -51,18 +51,23 @@ def _with_learned(database: Database, tracking: Tracking, rows: pd.DataFrame) ->
         return rows
     weeks = pd.to_datetime(decided["week"]).dt.tz_localize("UTC").astype(rows["timestamp_utc"].dtype)
     place = np.searchsorted(weeks.to_numpy(), rows["timestamp_utc"].to_numpy(), side="right") - 1
-    versions = np.where(place >= 0, decided["model_version"].to_numpy(np.float64)[np.maximum(place, 0)], np.nan)
+    versions = np.where(
+        place >= 0, decided["model_version"].to_numpy(np.float64)[np.maximum(place, 0)], np.nan
+    )
+    spread, depth = (
+        rows[name].to_numpy(np.float64, copy=True) for name in ("book_spread_bps", "book_depth_quote")
+    )
+    source = rows["book_source"].to_numpy(dtype=object, copy=True)
     for version in np.unique(versions[~np.isnan(versions)]):
         try:
             model = slippage_model_from(tracking.files(SLIPPAGE_MODEL, int(version)))
         except OkxSignalError:
             continue  # the book stays, and book_source says so
         mine = np.flatnonzero(versions == version)
-        spread, depth = model.terms(rows.iloc[mine])
-        known = mine[~np.isnan(spread) & ~np.isnan(depth)]
-        kept = np.isin(mine, known)
-        rows = rows.copy()
-        rows.iloc[known, rows.columns.get_indexer(["book_spread_bps"])[0]] = spread[kept]
-        rows.iloc[known, rows.columns.get_indexer(["book_depth_quote"])[0]] = depth[kept]
-        rows.iloc[known, rows.columns.get_indexer(["book_source"])[0]] = LEARNED
-    return rows
+        learned = model.terms(rows.iloc[mine])
+        known = ~np.isnan(learned[0]) & ~np.isnan(learned[1])
+        spread[mine[known]], depth[mine[known]] = learned[0][known], learned[1][known]
+        source[mine[known]] = LEARNED
+    return rows.assign(
+        book_spread_bps=spread, book_depth_quote=depth, book_source=pd.array(source, dtype="str")
+    )

@@ -114,9 +114,7 @@ class OrderExecutor:
             tickers = self.client.tickers("SPOT")
         except OkxError:
             return {}
-        return {
-            one.inst_id: Arrival(one.bid, one.ask, one.as_of) for one in tickers if one.bid and one.ask
-        }
+        return {one.inst_id: Arrival(one.bid, one.ask, one.as_of) for one in tickers if one.bid and one.ask}
 
     def _advance(
         self, entry: JournaledIntent, arrivals: Mapping[str, Arrival], report: ExecutionReport

@@ -1,7 +1,7 @@
-"""The weekly decision whether what our own orders paid is better told by a learned model than by the book."""
+"""The weekly decision whether a learned model states what our own orders paid better than the book does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,14 +10,21 @@ import pandas as pd
 
 from okx_core.decisions.market_state import market_state
 from okx_core.hours import DAY, HOUR
-from okx_core.market.slippage_model import MIN_ROWS, HeldOut, fit_slippage, slippage_features, walk_forward_losses
+from okx_core.market.slippage_model import (
+    MIN_ROWS,
+    HeldOut,
+    fit_slippage,
+    slippage_features,
+    walk_forward_losses,
+)
 from okx_services.trading.costs import books
 from resources.config.code_version import code_version
 from resources.postgres.database import Database
 from resources.postgres.queries import query
 from resources.registry import served_slippage
+from resources.registry.new_version import NewVersion
 from resources.registry.served_slippage import SLIPPAGE_DESCRIPTION, SLIPPAGE_MODEL, ServedSlippage
-from resources.registry.tracking import NewVersion, Tracking
+from resources.registry.tracking import Tracking
 
 TABLE = "ml.slippage_models"
 MIN_ORDERS = 2 * MIN_ROWS
@@ -64,14 +71,16 @@ def decide_slippage(
     return [_decide(database, tracking, week, now, run_id) for week in sorted(weeks)]
 
 
-def _decide(database: Database, tracking: Tracking, week: date, now: datetime, run_id: str) -> SlippageDecision:
+def _decide(
+    database: Database, tracking: Tracking, week: date, now: datetime, run_id: str
+) -> SlippageDecision:
     orders = own_orders(database, datetime(week.year, week.month, week.day, tzinfo=UTC))
     decision = decide_on(week, orders)
     if decision.held_out:
         held = database.rows(f"select * from {TABLE} where week = $1 and fills = $2", (week, len(orders)))  # noqa: S608
         known = held[0]["model_version"] if held else None
         version = known if known is not None else _register(tracking, decision, orders, run_id)
-        decision = SlippageDecision(**{**vars(decision), "version": version})
+        decision = replace(decision, version=version)
     database.upsert(TABLE, ["week"], [decision.row(now)])
     return decision
 
@@ -85,7 +94,10 @@ def own_orders(database: Database, until: datetime) -> pd.DataFrame:
     orders = database.frame(query("own_order_slippage"), (until,))
     if orders.empty:
         return orders.assign(slippage_bps=np.empty(0))
-    start, end = orders["timestamp_utc"].min().to_pydatetime(), orders["timestamp_utc"].max().to_pydatetime() + HOUR
+    start, end = (
+        orders["timestamp_utc"].min().to_pydatetime(),
+        orders["timestamp_utc"].max().to_pydatetime() + HOUR,
+    )
     candles = database.frame(
         "select pair, timestamp_utc, high, low, close, volume, quote_volume from market.candles_1h "
         "where timestamp_utc >= $1 and timestamp_utc < $2 order by pair, timestamp_utc",
@@ -105,14 +117,20 @@ def decide_on(week: date, orders: pd.DataFrame) -> SlippageDecision:
     unknown = float("nan")
     if len(orders) < MIN_ORDERS:
         reason = f"the book stays: {len(orders)} own orders with a known arrival mid, {MIN_ORDERS} are needed"
-        return SlippageDecision(week, len(orders), 0, unknown, unknown, unknown, in_charge=False, reason=reason)
+        return SlippageDecision(
+            week, len(orders), 0, unknown, unknown, unknown, in_charge=False, reason=reason
+        )
     losses = walk_forward_losses(orders)
     if losses is None:
         reason = "the book stays: all own orders are of the same time, none can be held out"
-        return SlippageDecision(week, len(orders), 0, unknown, unknown, unknown, in_charge=False, reason=reason)
+        return SlippageDecision(
+            week, len(orders), 0, unknown, unknown, unknown, in_charge=False, reason=reason
+        )
     model, book, t = float(losses.model_loss.mean()), float(losses.book_loss.mean()), day_t(losses)
     held_out = len(losses.model_loss)
-    words = f"pinball loss {model:.2f} bps of the model, {book:.2f} of the book on {held_out} orders, t {t:.1f}"
+    words = (
+        f"pinball loss {model:.2f} bps of the model, {book:.2f} of the book on {held_out} orders, t {t:.1f}"
+    )
     better = held_out >= MIN_HELD_OUT and model < book and t >= MIN_T
     needed = f"needed: less than the book on {MIN_HELD_OUT} orders of {MIN_DAYS} days with t >= {MIN_T:g}"
     reason = f"the model replaces the book: {words}" if better else f"the book stays: {words}; {needed}"
@@ -121,7 +139,9 @@ def decide_on(week: date, orders: pd.DataFrame) -> SlippageDecision:
 
 def day_t(losses: HeldOut) -> float:
     """t of the mean daily difference of book loss and model loss; NaN with fewer than MIN_DAYS days."""
-    daily = pd.Series(losses.book_loss - losses.model_loss).groupby(losses.hours.dt.floor("D").to_numpy()).mean()
+    daily = (
+        pd.Series(losses.book_loss - losses.model_loss).groupby(losses.hours.dt.floor("D").to_numpy()).mean()
+    )
     if len(daily) < MIN_DAYS or not daily.std() > 0:
         return float("nan")
     return float(daily.mean() / (daily.std() / np.sqrt(len(daily))))
@@ -142,7 +162,11 @@ def _register(tracking: Tracking, decision: SlippageDecision, orders: pd.DataFra
             example=example,
             prediction=ServedSlippage(model).predict(example),
             requirements=("lightgbm", "numpy", "pandas", "numba"),
-            metrics={"model_loss_bps": decision.model_loss, "book_loss_bps": decision.book_loss, "t": decision.t},
+            metrics={
+                "model_loss_bps": decision.model_loss,
+                "book_loss_bps": decision.book_loss,
+                "t": decision.t,
+            },
             tags={"week": f"{decision.week}", "dagster_run_id": run_id, "code_version": code_version()},
         )
     ).version

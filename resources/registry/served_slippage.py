@@ -18,8 +18,15 @@ WORDS = "slippage.json"
 
 def files_of(model: SlippageModel) -> dict[str, bytes]:
     """The files of a model."""
-    words = {"features": FEATURES, "quantiles": QUANTILES, "over_depth": [model.smallest_over_depth, model.largest_over_depth]}
-    trees = {f"quantile_{number}.txt": str(one.model_to_string()).encode() for number, one in enumerate(model.boosters)}
+    words = {
+        "features": FEATURES,
+        "quantiles": QUANTILES,
+        "over_depth": [model.smallest_over_depth, model.largest_over_depth],
+    }
+    trees = {
+        f"quantile_{number}.txt": str(one.model_to_string()).encode()
+        for number, one in enumerate(model.boosters)
+    }
     return {WORDS: json.dumps(words).encode(), **trees}
 
 
@@ -32,12 +39,15 @@ def slippage_model_from(files: Mapping[str, bytes]) -> SlippageModel:
         if (tuple(words["features"]), tuple(words["quantiles"])) != (FEATURES, QUANTILES):
             raise SlippageModelError(f"this model takes {words['features']}, orders have {list(FEATURES)}")
         boosters = tuple(
-            lgb.Booster(model_str=files[f"quantile_{number}.txt"].decode()) for number in range(len(QUANTILES))
+            lgb.Booster(model_str=files[f"quantile_{number}.txt"].decode())
+            for number in range(len(QUANTILES))
         )
         low, high = words["over_depth"]
         return SlippageModel(boosters, float(low), float(high))
     except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as error:
-        raise SlippageModelError(f"these files are no slippage model: {type(error).__name__} {error}") from None
+        raise SlippageModelError(
+            f"these files are no slippage model: {type(error).__name__} {error}"
+        ) from None
 
 
 class ServedSlippage:
@@ -49,7 +59,9 @@ class ServedSlippage:
     def predict(self, model_input: pd.DataFrame) -> Any:
         """Slippage in bps: one column per quantile."""
         names = [f"slippage_bps_{round(100 * quantile)}" for quantile in QUANTILES]
-        return pd.DataFrame(self.model.quantiles(model_input), columns=pd.Index(names), index=model_input.index)
+        return pd.DataFrame(
+            self.model.quantiles(model_input), columns=pd.Index(names), index=model_input.index
+        )
 
 
 def _load_pyfunc(path: str) -> ServedSlippage:

@@ -1,20 +1,19 @@
 """MLflow: registering versions, reading their files, moving aliases."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from okx_core.errors import OkxSignalError
-from resources.registry.logged_model import DATA, log_document, log_model, metrics_of
+from resources.registry.new_version import DATA, NewVersion, known_metrics, log_documents, log_model
 from resources.web_pages import logged_model_page, version_page
 
 if TYPE_CHECKING:
-    import pandas as pd
     from mlflow.tracking import MlflowClient
 
 SIGNAL_MODEL = "okxsignal-signal"
@@ -43,30 +42,6 @@ class TrackingError(OkxSignalError):
 def member_model(member: str) -> str:
     """The registered model of a member."""
     return f"okxsignal-{member}"
-
-
-@dataclass(frozen=True)
-class NewVersion:
-    """What is registered: the files of a model, how they are loaded, an example with its prediction, and words.
-
-    `loader` is a module with `_load_pyfunc`; a document that is a text is logged as such. A metric that is NaN is left
-    out: MLflow has no NULL.
-    """
-
-    model_name: str
-    model_description: str
-    run_name: str
-    description: str
-    files: Mapping[str, bytes]
-    loader: str
-    example: "pd.DataFrame"
-    prediction: Any
-    requirements: tuple[str, ...]
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    documents: Mapping[str, Any] = field(default_factory=dict)
-    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,15 +103,9 @@ class Tracking:
             with mlflow.start_run(
                 experiment_id=experiment, run_name=new.run_name, tags=dict(new.tags)
             ) as run:
-                mlflow.log_params(dict(new.parameters))
-                for name, document in new.documents.items():
-                    log_document(name, document)
-                for name, figure in new.figures.items():
-                    mlflow.log_figure(figure, f"{name}.png")
-                model_id = log_model(
-                    client, run, new.files, new.loader, new.example, new.prediction, new.requirements
-                )
-                client.log_batch(run.info.run_id, metrics=metrics_of(new.metrics, model_id))
+                log_documents(new)
+                model_id = log_model(client, run, new)
+                client.log_batch(run.info.run_id, metrics=known_metrics(new, model_id))
             page = logged_model_page("", experiment, model_id)  # relative: the port may change
             words = f"{new.description}\n\n[All metrics, parameters and files]({page.removeprefix('/')})"
             return RegisteredVersion(self._version(new, model_id, run.info.run_id, words), run.info.run_id)

@@ -131,6 +131,8 @@ VERBS = {
     "trade",
     "search",
     "report",
+    "score",
+    "compare",
     "explain",
     "refit",
     "validate",

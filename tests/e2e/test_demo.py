@@ -8,7 +8,9 @@ import pytest
 from rich.console import Console
 
 from okx_assets import keys
-from okx_core.hours import week_start
+from okx_core.hours import newest_closed_hour, week_start
+from okx_core.models.member_names import DEFAULT_MEMBERS as MEMBERS
+from okx_jobs.cli.research.comparison import show_comparison
 from okx_jobs.cli.research.models import promote_version, show_models
 from okx_jobs.cli.research.search import SearchRequest, search_members
 from okx_jobs.cli.research.training import run_training
@@ -170,3 +172,32 @@ def test_a_search_on_the_demo_home_counts_its_trials_and_its_member_is_listed(ma
     assert found[0]["search"] == week_start(market.stretch.end).date()
     show_models(market.settings, console)
     assert "Found by a search" in text.getvalue()
+
+
+def test_challengers_are_refitted_score_in_shadow_and_are_compared_without_touching_what_trades(market):
+    """Through Dagster, as the sensors and schedules do: the day's refits, their hours, drift, the week's comparison."""
+    week = f"{week_start(market.stretch.end):%Y-%m-%d}"
+    before = market.store.rows("select model_version, members from ml.signal_versions order by model_version")
+    orders = market.store.scalar("select count(*) from trading.orders")
+    hour = f"{newest_closed_hour(market.stretch.end):%Y-%m-%d-%H:%M}"
+    market.pipeline.run("refit_challengers", partition_key=week)
+    market.pipeline.run("score_challengers", partition_key=hour)
+    market.pipeline.run("report_drift", partition_key=week)
+    market.pipeline.run("compare_models", partition_key=week)
+    daily = {row["member"] for row in market.store.rows("select member from ml.model_versions")} - set(
+        MEMBERS
+    )
+    assert daily >= {f"{name}_daily" for name in MEMBERS}
+    pages = market.pages()
+    assert pages[keys.CHALLENGER_PREDICTIONS]["dagster/row_count"] > 0
+    assert "lightgbm_rank_72h" in pages[keys.DRIFT]["drift"]
+    assert "data:image/png;base64," in pages[keys.DRIFT]["features"]
+    assert pages[keys.MODEL_COMPARISON]["champion"] == "+".join(sorted(MEMBERS))
+    assert "data:image/png;base64," in pages[keys.MODEL_COMPARISON]["cumulative"]
+    text = StringIO()
+    show_comparison(market.settings, Console(file=text, width=220))
+    assert "In charge: lightgbm_rank_24h+" in text.getvalue()
+    assert "Drift on" in text.getvalue()
+    after = market.store.rows("select model_version, members from ml.signal_versions order by model_version")
+    assert after == before
+    assert market.store.scalar("select count(*) from trading.orders") == orders

@@ -17,15 +17,15 @@ from okx_core.hours import MIN_HISTORY_WEEKS, RECORD_WEEKS
 from okx_core.models.algorithms.baselines import VOLATILITY
 from okx_core.models.champions.evidence import Evidence, evidence
 from okx_core.models.champions.record import TrackRecord, track_record
+from okx_core.models.evaluation.scores import block_mean_t, hourly_rank_ic
 from okx_core.models.member_names import MEMBER_NAMES
 from okx_core.models.members import DEFAULTS, MEMBERS, MemberSpec
 from okx_core.models.panel import Panel
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import block_mean_t, hourly_rank_ic
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import WalkForward, empty_predictions, walk_forward
 from okx_jobs.cli.validation import synthetic_hourly
-from okx_services.research.evaluation import build_panel
+from okx_services.research.evaluation.evaluate import build_panel
 from okx_simulator.tape.synthetic import SyntheticTape
 
 WEEKS = MIN_HISTORY_WEEKS + RECORD_WEEKS + 2

@@ -67,6 +67,12 @@ def options_of(budget: Budget) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def refit_lightgbm(model: LightGbm, matrix: Matrix, target: Floats, weight: Floats, decay: float) -> LightGbm:
+    """The same trees with new leaves: `decay` x the old value and the rest of what the rows given say."""
+    refitted = model.booster.refit(matrix, target, decay_rate=decay, weight=weight)
+    return LightGbm(refitted, model.threads)
+
+
 def load_lightgbm(data: bytes) -> LightGbm:
     import lightgbm as lgb
 

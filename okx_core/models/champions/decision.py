@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from okx_core.models.champions.evidence import Evidence
-from okx_core.models.scores import block_mean_t
+from okx_core.models.evaluation.scores import block_mean_t
 
 PROMOTED, KEPT, NONE = "promoted", "kept", "none"
 MIN_DIFFERENCE_T = 2.0

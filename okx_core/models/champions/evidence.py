@@ -7,15 +7,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from okx_core.hours import RECORD_WEEKS
-from okx_core.models.calibration import brier
 from okx_core.models.champions.record import TrackRecord
 from okx_core.models.champions.shift_test import LEFT_SHARE, MAX_T, sharpest_end
-from okx_core.models.overfitting import deflated_sharpe_of, overfitting_of, sharpe_variance
+from okx_core.models.evaluation.calibration import brier
+from okx_core.models.evaluation.overfitting import deflated_sharpe_of, overfitting_of, sharpe_variance
+from okx_core.models.evaluation.scores import (
+    block_mean_t,
+    hourly_rank_ic,
+    known_mean,
+    neutral_rank_ic,
+    period_means,
+)
+from okx_core.models.evaluation.top_k import DAY_HOURS, TopK, top_k
 from okx_core.models.panel import MIN_PAIRS
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import block_mean_t, hourly_rank_ic, known_mean, neutral_rank_ic, period_means
 from okx_core.models.targets import future_return_pct
-from okx_core.models.top_k import DAY_HOURS, TopK, top_k
 
 WEEK_HOURS = 168
 RECOMMENDED_HISTORY_WEEKS = 52
@@ -82,17 +88,15 @@ def evidence(record: TrackRecord, trials: int, history_weeks: float, rules: Gate
     """
     outcome = future_return_pct(record.closes, DAY_HOURS)
     neutral = neutral_rank_ic(record.score, outcome, record.volatility)
-    held = {
-        name: top_k(grid, record.closes)
-        for name, grid in (*record.members.items(), ("ensemble", record.score))
-    }
+    scores = {**record.members, "ensemble": record.score}
+    held = {name: top_k(grid, record.closes) for name, grid in scores.items()}
     weekly = {name: period_means(found.daily_excess_pct, WEEK_HOURS) for name, found in held.items()}
-    variance = sharpe_variance(list(weekly.values()))
-    deflated = deflated_sharpe_of(weekly["ensemble"], max(trials, len(weekly)), variance)
+    tried = max(trials, len(weekly))
+    deflated = deflated_sharpe_of(weekly["ensemble"], tried, sharpe_variance(list(weekly.values())))
     rows = (
         *_about_the_record(record, outcome, history_weeks, rules),
         *_about_correlation(neutral, hourly_rank_ic(record.score, outcome), rules),
-        *_about_money(held["ensemble"], deflated, max(trials, len(weekly)), rules),
+        *_about_money(held["ensemble"], deflated, tried, rules),
         _overfitting(held),
         _about_probability(record),
         _about_leaks(record),

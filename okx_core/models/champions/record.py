@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from okx_core.hours import SIGNAL_HORIZON_HOURS
-from okx_core.models.calibration import Calibration, calibrate, calibrated, logs_of
 from okx_core.models.ensemble import ensemble
+from okx_core.models.evaluation.calibration import Calibration, calibrate, calibrated, logs_of
 from okx_core.models.panel import Panel
 from okx_core.models.ranks import Floats, Matrix
 from okx_core.models.targets import excess, future_return_pct

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from okx_core.hours import HORIZON_HOURS
+from okx_core.models.evaluation.scores import BLOCK_HOURS, block_mean_t, hourly_rank_ic, known_mean
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import BLOCK_HOURS, block_mean_t, hourly_rank_ic, known_mean
 
 WINDOW_HOURS = 6
 EVERY_HOURS = 6  # windows of six hours that overlap show nothing new

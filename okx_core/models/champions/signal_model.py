@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from okx_core.errors import OkxSignalError
-from okx_core.models.calibration import Calibration, applied, logs_of
 from okx_core.models.ensemble import rank_average
+from okx_core.models.evaluation.calibration import Calibration, applied, logs_of
 from okx_core.models.panel import MIN_PAIRS
 from okx_core.models.ranks import Floats, grid_ranks
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from okx_core.hours import SIGNAL_HORIZON_HOURS
+from okx_core.models.evaluation.scores import block_mean_t, known_mean, neutral_rank_ic
 from okx_core.models.members import MemberError, MemberSpec
 from okx_core.models.ranks import Floats, Matrix, Whole
-from okx_core.models.scores import block_mean_t, known_mean, neutral_rank_ic
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import WEEK_HOURS, ThinnedRows, WalkForward, scores_of, target_of
 

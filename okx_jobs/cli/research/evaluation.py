@@ -19,7 +19,14 @@ from okx_core.models.panel import hour_number
 from okx_core.models.walk_forward import WalkForward, with_threads
 from okx_jobs.cli.validation import synthetic_hourly
 from okx_jobs.stack import services
-from okx_services.research.evaluation import HORIZONS, Evaluation, RankIc, ScoreRow, build_panel, evaluate
+from okx_services.research.evaluation.evaluate import (
+    HORIZONS,
+    Evaluation,
+    RankIc,
+    ScoreRow,
+    build_panel,
+    evaluate,
+)
 from resources.config.settings import Settings
 from resources.market.candle_frames import candle_set
 from resources.market.recorded_candles import recorded_candles
@@ -176,7 +183,7 @@ def _write(found: Evaluation, request: EvaluationRequest, console: Console) -> N
         found.predictions.frame().to_parquet(request.out, index=False)
         console.print(f"out-of-sample predictions: {request.out}")
     if request.plot is not None:
-        from okx_services.research.evaluation_plot import write_plot
+        from okx_services.research.evaluation.plot import write_plot
 
         write_plot(found, request.plot)
         console.print(f"cumulative rank IC: {request.plot}")

@@ -38,22 +38,7 @@ def show_models(settings: Settings, console: Console) -> None:
 
 def print_models(state: ModelState, console: Console) -> None:
     """The tables of `okxsignal models`."""
-    members = Table(
-        "member",
-        "versions",
-        "newest",
-        "made for",
-        "weeks of history",
-        "newest prediction",
-        title="Members",
-        title_justify="left",
-    )
-    for row in state.members:
-        members.add_row(
-            row["member"], str(row["versions"]), f"v{row['model_version']}", str(row["week"]),
-            shown(row["history_weeks"], 0), shown(row["newest_prediction"]),
-        )  # fmt: skip
-    console.print(members)
+    _print_members(state, console)
     _print_found(state, console)
     versions = Table(
         "version",
@@ -84,6 +69,20 @@ def print_models(state: ModelState, console: Console) -> None:
             row["decided_by"], row["because"],
         )  # fmt: skip
     console.print(promotions)
+
+
+def _print_members(state: ModelState, console: Console) -> None:
+    """The newest version of each member, and whether it is a part of the newest signal model or a challenger."""
+    head = ("member", "used as", "versions", "newest", "made for", "weeks of history", "newest prediction")
+    members = Table(*head, title="Members", title_justify="left")
+    parts = set(state.versions[0]["members"]) if state.versions else set()
+    for row in state.members:
+        members.add_row(
+            row["member"], "part of the signal model" if row["member"] in parts else "challenger",
+            str(row["versions"]), f"v{row['model_version']}", str(row["week"]), shown(row["history_weeks"], 0),
+            shown(row["newest_prediction"]),
+        )  # fmt: skip
+    console.print(members)
 
 
 def _print_found(state: ModelState, console: Console) -> None:

@@ -1,5 +1,7 @@
 """`okxsignal train`: every week of the stored history that was not trained yet, and who may trade."""
 
+from datetime import datetime
+
 from rich.console import Console
 
 from okx_assets.partitions import WEEKLY
@@ -35,11 +37,12 @@ def run_training(settings: Settings, console: Console) -> None:
                 f"{begins}: fetch more with `okxsignal backfill --from`. The first model needs {MIN_HISTORY_WEEKS} "
                 f"weeks before it, and {RECORD // WEEK} weeks later something may trade"
             )
-        week, weeks = max(midnight(first), WEEKLY.start), []
-        while week <= newest:
-            weeks.append(week.strftime(DAY_FORMAT))
-            week += WEEK
         with shown_steps(console) as steps:
-            train_missing(Pipeline(instance), steps, weeks)
+            train_missing(Pipeline(instance), steps, _weeks(max(midnight(first), WEEKLY.start), newest))
         decision = database.rows("select * from ml.champions order by week desc limit 1")[0]
         print_decision(decision, number_of_trials(database), console)
+
+
+def _weeks(first: datetime, newest: datetime) -> list[str]:
+    """Partition keys of the weeks from the first to the newest."""
+    return [(first + number * WEEK).strftime(DAY_FORMAT) for number in range((newest - first) // WEEK + 1)]

@@ -7,7 +7,7 @@ run again therefore proposes what it would have proposed.
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from okx_core.errors import OkxSignalError
 from okx_core.models.members import ALGORITHMS, MemberSpec
-from okx_core.models.search.folds import FoldScores, SearchData, fold_scores
+from okx_core.models.search.folds import SearchData, fold_scores
 from okx_core.models.search.space import Choice, Value, space, specification_of, suggested
 from okx_services.research.search.specifications import keep_winner
 from resources.postgres.database import Database
@@ -84,18 +84,20 @@ def run_search(
             parameters = propose(trials, algorithms)
             if parameters is None:
                 break
-            spec = specification_of(parameters, data.fitted.names, f"{search}")
-            trial = _note(database, len(trials), search, spec, parameters, fold_scores(data, spec), now)
-            trials.append(trial)
-            report(f"{trial.name}: {_words(trial)}", len(trials), budget.trials)
-        best = max(
-            (one for one in trials if one.score is not None), key=lambda one: one.score or 0.0, default=None
-        )
-        winner = None
-        if best is not None and best.score is not None and best.score > 0:
-            winner = specification_of(best.parameters, data.fitted.names, f"{search}")
-            keep_winner(database, winner, search, best.score, now)
-    return Found(trials, len(trials) - before, winner, best)
+            trials.append(_tried(database, data, search, len(trials), parameters, now))
+            report(_words(trials[-1]), len(trials), budget.trials)
+        winner = best_of(trials)
+        found = None
+        if winner is not None and winner.score is not None and winner.score > 0:
+            found = specification_of(winner.parameters, data.fitted.names, f"{search}")
+            keep_winner(database, found, search, winner.score, now)
+    return Found(trials, len(trials) - before, found, winner)
+
+
+def best_of(trials: Sequence[Trial]) -> Trial | None:
+    """The trial with the highest score, the first of equal ones; None where none has a score."""
+    scored = [one for one in trials if one.score is not None]
+    return max(scored, key=lambda one: one.score or 0.0, default=None)
 
 
 @contextmanager
@@ -122,11 +124,17 @@ def trials_of(database: Database, search: date) -> list[Trial]:
     ]
 
 
-def _note(
-    database: Database, number: int, search: date, spec: MemberSpec, parameters: dict[str, Value], found: FoldScores,
+def _tried(
+    database: Database,
+    data: SearchData,
+    search: date,
+    number: int,
+    parameters: dict[str, Value],
     now: datetime,
-) -> Trial:  # fmt: skip
-    """Count the trial; its score is NULL where it is unknown."""
+) -> Trial:
+    """Score a point of the space and count it; its score is NULL where it is unknown."""
+    spec = specification_of(parameters, data.fitted.names, f"{search}")
+    found = fold_scores(data, spec)
     score = None if math.isnan(found.score) else found.score
     t = None if math.isnan(found.t) else found.t
     database.execute(
@@ -139,8 +147,8 @@ def _note(
 
 def _words(trial: Trial) -> str:
     if trial.score is None:
-        return "no fold could be fitted"
-    return f"neutral IC {trial.score:+.4f}" + ("" if trial.t is None else f" (t {trial.t:.1f})")
+        return f"{trial.name}: no fold could be fitted"
+    return f"{trial.name}: neutral IC {trial.score:+.4f}" + ("" if trial.t is None else f" (t {trial.t:.1f})")
 
 
 def propose(trials: list[Trial], algorithms: tuple[str, ...]) -> dict[str, Value] | None:

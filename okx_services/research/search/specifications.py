@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from okx_core.models.members import MEMBERS, MemberError, MemberSpec
+from okx_core.models.warm_refit import DAILY, daily_specification
 from resources.postgres.database import Database
 
 
@@ -36,6 +37,8 @@ def specification(database: Database, name: str) -> MemberSpec:
     """The member of a name. Raises MemberError where there is none."""
     if name in MEMBERS:
         return MEMBERS[name]
+    if name.endswith(DAILY):
+        return daily_specification(specification(database, name.removesuffix(DAILY)))
     found = found_members(database)
     if name not in found:
         known = ", ".join((*MEMBERS, *found))

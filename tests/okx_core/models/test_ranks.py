@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import rankdata, spearmanr
 
+from okx_core.models.evaluation.scores import hourly_rank_ic, neutral_rank_ic
 from okx_core.models.ranks import centred_ranks, grid_ranks, matrix_ranks, ranks_of
-from okx_core.models.scores import hourly_rank_ic, neutral_rank_ic
 
 numbers = st.one_of(st.just(np.nan), st.integers(-3, 3).map(float))
 grids = hnp.arrays(np.float64, (6, 5), elements=numbers)

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okx_core.models.training_range import FALSE_ALARMS, TAIL, TrainingRange, furthest, training_range
+from okx_core.models.training_range import (
+    FALSE_ALARMS,
+    NO_CHANGE,
+    TAIL,
+    TrainingRange,
+    furthest,
+    training_range,
+)
 
 FEATURES = 40
 
@@ -110,3 +117,34 @@ def test_the_member_that_exceeds_its_bound_most_counts_and_unknown_is_unknown() 
     np.testing.assert_array_equal(value, [[2.0, 3.0, np.nan]])
     np.testing.assert_array_equal(bound, [[2.0, 1.5, 2.0]])
     assert np.isnan(furthest(values[:1], np.array([np.nan]))[1]).all()
+
+
+class TestStabilityIndex:
+    def test_it_is_that_of_a_plain_computation(self, fitted) -> None:
+        later = drawn(3_000, 6) + np.float32(0.3)
+        train = drawn(20_000, 1)
+        for feature in (0, 3, 17):
+            edges = np.nanquantile(train[:, feature], np.linspace(0.1, 0.9, 9), method="nearest")
+
+            def shares(rows: np.ndarray, edges: np.ndarray = edges, feature: int = feature) -> np.ndarray:
+                known = rows[:, feature][~np.isnan(rows[:, feature])]
+                counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=10)
+                return np.maximum([*counts / len(rows), 1 - len(known) / len(rows)], 1e-3)
+
+            p, q = shares(train), shares(later)
+            assert fitted.psi(later)[feature] == pytest.approx(((q - p) * np.log(q / p)).sum(), rel=1e-6)
+
+    def test_like_rows_stay_below_the_bound_and_shifted_ones_do_not(self) -> None:
+        found = training_range(drawn(12_000, 1), parts=20)
+        later = drawn(2_000, 2)
+        assert 0.0 < found.psi(later).mean() < found.max_psi[0] == NO_CHANGE
+        rows = drawn(12_000, 1)
+        rows[3_000:3_600] *= np.float32(2.0)
+        assert (
+            NO_CHANGE < training_range(rows, parts=20).max_psi[0] < found.psi(later * np.float32(3.0)).mean()
+        )
+        assert found.psi(later * np.float32(3.0)).mean() > found.max_psi[0]
+
+    def test_of_a_short_history_no_bound_is_known_and_no_rows_give_nothing(self, fitted) -> None:
+        assert np.isnan(fitted.max_psi[0])
+        assert np.isnan(fitted.psi(drawn(0, 1))).all()

@@ -31,7 +31,9 @@ def store_candles(database, first: datetime, hours: int) -> None:
         bulk.append("market.candles_1h", rows)
 
 
-def store_order(database, number: int, hour: datetime, price: str, bid: str | None = "99.99", side="buy") -> None:
+def store_order(
+    database, number: int, hour: datetime, price: str, bid: str | None = "99.99", side="buy"
+) -> None:
     """An order of 10 base in two fills; its mid is 100 unless the bid says otherwise."""
     name = f"order{number}"
     intent = {

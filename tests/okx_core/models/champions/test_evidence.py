@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from okx_core.models.champions.evidence import GATE, Evidence, Rule, brier_difference, evidence
-from okx_core.models.scores import hourly_rank_ic
+from okx_core.models.evaluation.scores import hourly_rank_ic
 from okx_core.models.targets import future_return_pct
 from tests.okx_core.models.champions.made_record import WEEK, made_record
 

@@ -7,8 +7,8 @@ import pytest
 
 from okx_core.models.champions.evidence import evidence
 from okx_core.models.champions.shift_test import HORIZONS, label_end, sharpest_end, shifted_ics
+from okx_core.models.evaluation.scores import hourly_rank_ic, known_mean
 from okx_core.models.ranks import Floats
-from okx_core.models.scores import hourly_rank_ic, known_mean
 from okx_core.models.targets import excess, future_return_pct, rank
 from tests.okx_core.models.champions.made_record import made_record
 
