@@ -78,12 +78,12 @@ def test_terms_give_back_what_the_model_says_of_both_ends() -> None:
         assert np.median(np.abs(np.array(costs) / np.mean(stated, axis=0)[known] - 1)) < 0.15
 
 
-@given(st.floats(0.3, 50.0), st.floats(1.0, 1e6), st.floats(0.01, 1e5))
-def test_the_solved_depth_costs_what_was_asked(spread: float, notional: float, depth: float) -> None:
+@given(st.floats(0.3, 50.0), st.floats(1.0, 1e6), st.floats(1e-6, 2.0))
+def test_the_solved_depth_costs_what_was_asked(spread: float, notional: float, share: float) -> None:
+    depth = share * notional
     cost = fill_offset_bps(notional, spread, depth)
     found = solved_depths(np.array([spread]), np.array([cost]), np.array([notional]))[0]
-    if depth >= 1e-8 * notional:
-        assert fill_offset_bps(notional, spread, found) == pytest.approx(cost, rel=1e-3, abs=1e-3)
+    assert fill_offset_bps(notional, spread, found) == pytest.approx(cost, rel=1e-3, abs=1e-3)
 
 
 def test_an_order_below_the_spread_has_a_book_that_takes_it_whole() -> None:
