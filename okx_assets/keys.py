@@ -2,7 +2,7 @@
 
 The key of an asset is its table: `market/candles_1h` is `market.candles_1h` in SQL. `ml/member_models` is kept in
 `ml.model_versions`, `ml/signal_model` in `ml.signal_versions`, `ml/champion` in `ml.champions`, `ml/challengers` in
-`ml.model_versions` too, `ml/challenger_predictions` in `ml.predictions`.
+`ml.model_versions` too, `ml/challenger_predictions` in `ml.predictions`, `ml/slippage_model` in `ml.slippage_models`.
 """
 
 import dagster as dg
@@ -33,6 +33,7 @@ MEMBER_MODELS = key_of("ml.member_models")
 PREDICTIONS = key_of("ml.predictions")
 SIGNAL_MODEL = key_of("ml.signal_model")
 CHAMPION = key_of("ml.champion")
+SLIPPAGE_MODEL = key_of("ml.slippage_model")
 CHALLENGERS = key_of("ml.challengers")
 CHALLENGER_PREDICTIONS = key_of("ml.challenger_predictions")
 DRIFT = key_of("ml.drift")
@@ -56,7 +57,7 @@ LABELS = {"1d": LABELS_1D, "2w": LABELS_2W}
 
 EVERY = (
     UNIVERSE, CANDLES_15M, *HOURLY_CANDLES, ORDER_BOOK_SNAPSHOTS, PUBLIC_TRADES, FUNDING_RATES, FEATURES_1H,
-    *LABELS.values(), MEMBER_MODELS, PREDICTIONS, SIGNAL_MODEL, CHAMPION, CHALLENGERS,
-    CHALLENGER_PREDICTIONS, DRIFT, MODEL_COMPARISON, SIGNALS, EXPLANATIONS, *EXECUTION, *BACKTESTS,
+    *LABELS.values(), MEMBER_MODELS, PREDICTIONS, SIGNAL_MODEL, CHAMPION, SLIPPAGE_MODEL,
+    CHALLENGERS, CHALLENGER_PREDICTIONS, DRIFT, MODEL_COMPARISON, SIGNALS, EXPLANATIONS, *EXECUTION, *BACKTESTS,
     MART_CANDLES_1H, SIGNAL_OUTCOMES,
 )  # fmt: skip

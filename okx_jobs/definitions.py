@@ -16,6 +16,7 @@ from okx_assets.features import features_1h  # noqa: E402
 from okx_assets.labels import labels_1d, labels_2w  # noqa: E402
 from okx_assets.market.candles import candles_1h, candles_15m  # noqa: E402
 from okx_assets.market.observations import funding_rates, order_book_snapshots, public_trades  # noqa: E402
+from okx_assets.market.slippage import slippage_model  # noqa: E402
 from okx_assets.market.universe import universe  # noqa: E402
 from okx_assets.models.explanations import explanations  # noqa: E402
 from okx_assets.models.lifecycle import (  # noqa: E402
@@ -64,6 +65,7 @@ definitions = dg.Definitions(
             predictions,
             signal_model,
             champion,
+            slippage_model,
             challengers,
             challenger_predictions,
             drift,

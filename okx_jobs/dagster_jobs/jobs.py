@@ -102,6 +102,10 @@ compare_models = dg.define_asset_job(
     "compare_models", selection=dg.AssetSelection.assets(keys.MODEL_COMPARISON), tags=DATA_TAGS,
     description="The ensemble in charge and its challengers on the same hours, after costs.",
 )  # fmt: skip
+train_slippage = dg.define_asset_job(
+    "train_slippage", selection=dg.AssetSelection.assets(keys.SLIPPAGE_MODEL), tags=DATA_TAGS,
+    description="Whether a learned model states what own orders paid better than the book does.",
+)  # fmt: skip
 backtest_week = dg.define_asset_job(
     "backtest_week", selection=dg.AssetSelection.groups("backtests"), tags=DATA_TAGS,
     description="Trade the week that has ended, out of sample, with costs.",
@@ -129,6 +133,6 @@ validate_models = dg.define_asset_job(
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, explain_hour, gap_repair.repair_gaps,
     refresh_universe, label_1d, label_2w, train_models, choose_champion, refit_challengers,
-    score_challengers, report_drift, compare_models, backtest_week, execute_signals, refresh_marts,
+    score_challengers, report_drift, compare_models, train_slippage, backtest_week, execute_signals, refresh_marts,
     validate_features, validate_models, housekeeping.remove_leftovers, member_search.search_members,
 ]  # fmt: skip

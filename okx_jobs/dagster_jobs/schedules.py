@@ -121,6 +121,18 @@ def _weekly() -> list[Any]:
         """Check predictions and promotion gate on the record of the last year."""
         return dg.RunRequest()
 
+    @dg.schedule(
+        job=jobs.train_slippage,
+        cron_schedule="10 1 * * 0",
+        execution_timezone="UTC",
+        default_status=data_default(),
+        description="Sunday 01:10 UTC: whether a learned model states what own orders paid better than the book does.",
+    )
+    def weekly_slippage(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Decide on the week's slippage model."""
+        week = _week_of(context.scheduled_execution_time)
+        return dg.RunRequest(run_key=week, partition_key=week)
+
     build, status = dg.build_schedule_from_partitioned_job, data_default()
     return [
         build(
@@ -133,6 +145,7 @@ def _weekly() -> list[Any]:
         ),
         weekly_training,
         weekly_champion,
+        weekly_slippage,
         weekly_model_validation,
     ]  # fmt: skip
 

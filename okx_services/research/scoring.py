@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from okx_core.contracts import require_contract
-from okx_core.decisions.costs import with_books
 from okx_core.decisions.gates import PASS, evaluate_gates
 from okx_core.decisions.market_state import market_state
 from okx_core.decisions.range_gates import with_range_gates
@@ -22,7 +21,7 @@ from okx_core.models.champions.decision import is_expired
 from okx_core.models.champions.signal_model import SignalModel
 from okx_services.research.champions import BY_HAND, last_promotion
 from okx_services.research.model_scores import UNKNOWN, ModelScores, expected_rows
-from okx_services.trading.account_fees import with_fees
+from okx_services.trading.costs import with_costs
 from resources.feature_store.sql_window import SqlWindow
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
@@ -103,7 +102,7 @@ def score_window(
                 [reason] if failed or (part.live and part.version is None and part.reason != NOBODY) else []
             )
     found = pd.concat(parts, ignore_index=True) if parts else _no_rows()
-    signals = apply_gates(database, found, start, end, rules)
+    signals = apply_gates(database, found, start, end, rules, tracking)
     signals["live"] = signals["timestamp_utc"] == live_hour
     require_contract(SIGNALS, signals)
     return Scored(
@@ -209,9 +208,17 @@ def known_in_time(database: Database, rows: pd.DataFrame) -> list[str]:
 
 
 def apply_gates(
-    database: Database, predicted: pd.DataFrame, start: datetime, end: datetime, rules: DecisionRules
+    database: Database,
+    predicted: pd.DataFrame,
+    start: datetime,
+    end: datetime,
+    rules: DecisionRules,
+    tracking: Tracking | None = None,
 ) -> pd.DataFrame:
-    """Add the result of the universe and of every gate to the predictions of [start, end)."""
+    """Add costs, the result of the universe and of every gate to the predictions of [start, end).
+
+    Without `tracking` no slippage model can be loaded: costs are those of the books.
+    """
     candles = database.frame(
         "select pair, timestamp_utc, high, low, close, volume, quote_volume from market.candles_1h "
         "where timestamp_utc >= $1 and timestamp_utc < $2 order by pair, timestamp_utc",
@@ -219,24 +226,13 @@ def apply_gates(
     )
     state = market_state(candles)
     rows = predicted.merge(state, how="left", on=["pair", "timestamp_utc"])
-    rows = with_costs(database, rows, state, start, end)
+    rows = with_costs(database, rows, state, start, end, tracking)
     rows["day"] = (rows["timestamp_utc"] + HOUR).dt.floor("D")
     gated = with_range_gates(evaluate_gates(_with_universe(database, rows), rules))
     gated["tradable"] &= (gated["gate_universe"] == PASS) & (gated["gate_model"] == PASS)
     gated["model_version"] = gated["model_version"].astype("Int64")
     gated["model_name"] = SIGNAL_MODEL
     return gated.sort_values(["timestamp_utc", "pair"], ignore_index=True)
-
-
-def with_costs(
-    database: Database, rows: pd.DataFrame, state: pd.DataFrame, start: datetime, end: datetime
-) -> pd.DataFrame:
-    """Add the account's fee and the book of each pair and hour of [start, end), as they were known at its decision."""
-    snapshots = database.frame(
-        "select * from market.order_book_snapshots where timestamp_utc >= $1 and timestamp_utc < $2",
-        (start - DAY, end),
-    )
-    return with_fees(database, with_books(rows, snapshots, state))
 
 
 def _with_universe(database: Database, rows: pd.DataFrame) -> pd.DataFrame:

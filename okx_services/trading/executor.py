@@ -16,11 +16,11 @@ from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.instruments import Instrument
 from okx_core.trading.intents import OrderIntent, age_rejection
 from okx_services.trading.account_fees import current_fees, fee_words, record_fees
-from okx_services.trading.journal import Journal, JournaledIntent
+from okx_services.trading.journal import Arrival, Journal, JournaledIntent
 from okx_services.trading.order_planning import Situation, decide
 from okx_services.trading.reconciliation import HeldPosition, reconcile, record_order, stored_positions
 from resources.okx.client import OkxClient
-from resources.okx.errors import ParsingError, PermanentError, TransientError, UnknownOutcomeError
+from resources.okx.errors import OkxError, ParsingError, PermanentError, TransientError, UnknownOutcomeError
 from resources.postgres.database import Database
 
 ORDER_LIFETIME = timedelta(seconds=5)
@@ -96,8 +96,11 @@ class OrderExecutor:
             self.checkpoint("journaled")
         for _ in range(MAX_ATTEMPTS):
             pending = [entry for entry in self.journal.of_hour(signal_hour) if entry.state in SENDABLE_STATES]
+            if not pending:
+                break
+            arrivals = self._arrivals()
             for entry in sorted(pending, key=lambda e: (e.intent.side == "buy", e.intent.pair)):
-                self._advance(entry, report)
+                self._advance(entry, arrivals, report)
         # Every order is on its way before the first is read back: the reads can wait, the market does not.
         self._record_accepted(report)
         if report.unresolved == 0:
@@ -105,7 +108,17 @@ class OrderExecutor:
             self.journal.complete(signal_hour, self.client.now(), report.placed, note)
             self.checkpoint("completed")
 
-    def _advance(self, entry: JournaledIntent, report: ExecutionReport) -> None:
+    def _arrivals(self) -> dict[str, Arrival]:
+        """The best prices of every pair just before the orders of an hour are sent; none while they cannot be read."""
+        try:
+            tickers = self.client.tickers("SPOT")
+        except OkxError:
+            return {}
+        return {one.inst_id: Arrival(one.bid, one.ask, one.as_of) for one in tickers if one.bid and one.ask}
+
+    def _advance(
+        self, entry: JournaledIntent, arrivals: Mapping[str, Arrival], report: ExecutionReport
+    ) -> None:
         """Send a decision that has not been sent; one that was certainly not placed gets a new attempt and a new id."""
         intent = entry.intent
         if entry.state == "not_placed":
@@ -114,6 +127,8 @@ class OrderExecutor:
                 return
             intent = replace(intent, attempt=intent.attempt + 1)
             self.journal.write([intent], self.client.now())
+        if intent.pair in arrivals:
+            self.journal.note_arrival(intent, arrivals[intent.pair])
         self._send(intent, report)
 
     def _send(self, intent: OrderIntent, report: ExecutionReport) -> None:

@@ -117,6 +117,20 @@ def test_a_second_run_of_the_hour_places_nothing(market):
     assert f"{hour:%Y-%m-%d %H:%M} has been executed" in second.rejection_reason
 
 
+def test_an_order_keeps_the_prices_it_was_sent_at_and_the_run_the_fees_it_read(market):
+    hour = next_hour(market)
+    report = executor(market).run()
+    rows = market.store.rows(
+        "select * from trading.intents where signal_hour = $1 and state = 'accepted'", (hour,)
+    )
+    assert len(rows) == report.placed > 0
+    for row in rows:
+        assert 0 < row["arrival_bid"] <= row["arrival_ask"]
+        assert row["arrived_at"] is not None
+        assert abs(row["arrival_bid"] / row["decision_price"] - 1) < 0.05
+    assert report.fees.startswith("taker 0.100 % a side on ")
+
+
 def test_signals_past_their_time_to_live_are_refused(market):
     hour = next_hour(market)
     market.admin.set_fixed(hour + HOUR + timedelta(minutes=21))

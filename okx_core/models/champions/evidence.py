@@ -8,7 +8,7 @@ import numpy as np
 
 from okx_core.hours import RECORD_WEEKS
 from okx_core.models.champions.record import TrackRecord
-from okx_core.models.champions.shift_test import MAX_T, sharpest_end
+from okx_core.models.champions.shift_test import LEFT_SHARE, MAX_T, sharpest_end
 from okx_core.models.evaluation.calibration import brier
 from okx_core.models.evaluation.overfitting import deflated_sharpe_of, overfitting_of, sharpe_variance
 from okx_core.models.evaluation.scores import (
@@ -163,7 +163,9 @@ def _about_leaks(record: TrackRecord) -> Rule:
     """Whether the IC ends where a label ends: a score that was given its outcome. It decides only against."""
     end = sharpest_end(record.score, record.closes)
     name = f"t of the fall of the IC where the label of {end.horizon_hours} h ends"
-    return Rule(name, end.t, f"< {MAX_T:g}, or half of it left", False if end.leaks else None)
+    return Rule(
+        name, end.t, f"< {MAX_T:g}, or {100 * LEFT_SHARE:.0f} % of it left", False if end.leaks else None
+    )
 
 
 def brier_difference(record: TrackRecord) -> float:

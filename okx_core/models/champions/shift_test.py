@@ -20,6 +20,9 @@ WINDOW_HOURS = 6
 EVERY_HOURS = 6  # windows of six hours that overlap show nothing new
 MAX_HOURS = 52 * 168
 MAX_T = 4.0
+LEFT_SHARE = (
+    0.6  # of the IC: a score with a half-life of a day keeps 0.84 over six hours, one of ten hours 0.66
+)
 HORIZONS = (HORIZON_HOURS["1d"], HORIZON_HOURS["3d"])  # of the labels that members are fitted to
 
 
@@ -35,7 +38,7 @@ class LabelEnd:
     @property
     def leaks(self) -> bool:
         """Whether the IC ends where the label ends; False while it is unknown."""
-        return self.t >= MAX_T and self.outside < self.inside / 2.0
+        return self.t >= MAX_T and self.outside < LEFT_SHARE * self.inside
 
 
 def label_end(score: Floats, closes: Floats, horizon_hours: int) -> LabelEnd:

@@ -35,8 +35,8 @@ def test_a_label_that_ends_after_the_date_is_counted(rows) -> None:
 
 
 def test_a_label_of_other_hours_than_the_member_says_is_counted(rows) -> None:
-    """A target that looks an hour further than its horizon: every row is wrong, not only the newest."""
+    """A target that looks an hour further than its horizon: rows of every age are wrong, where ranks differ."""
     spec = member(horizon=24)
     target = TARGETS["rank"](future_return_pct(rows.closes, 25))
     hour, pair = np.nonzero(~np.isnan(target[: DATE - 100]))
-    assert unknown_labels(rows.closes, spec, DATE, hour, pair, target[hour, pair]) > 0.3 * len(hour)
+    assert unknown_labels(rows.closes, spec, DATE, hour, pair, target[hour, pair]) > 0.15 * len(hour)
