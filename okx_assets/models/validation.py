@@ -16,6 +16,7 @@ from okx_services.research.evaluation.model_checks import (
     false_promotions,
     newest_record,
 )
+from okx_services.research.trials import number_of_trials
 from resources.dagster_resources import ExchangeResource, FeatureStoreResource, ModelsResource
 
 NO_LEAK, REFUSES_NOISE = "no_score_knows_its_label", "shuffled_scores_are_refused"
@@ -54,7 +55,7 @@ def model_validation(
         return
     leaks = check_leaks(record)
     yield _result(NO_LEAK, passed=not leaks.leaking, found=leak_table(leaks))
-    passed = false_promotions(store, record)
+    passed = false_promotions(record, number_of_trials(store.database))
     words = f"{passed} of {SHUFFLES} shuffled records passed the gate"
     yield _result(REFUSES_NOISE, passed=passed <= MAX_FALSE_SHARE * SHUFFLES, found=words)
 

@@ -13,7 +13,6 @@ import pandas as pd
 
 from okx_core.contracts import require_contract
 from okx_core.decisions.gates import PASS, evaluate_gates
-from okx_core.decisions.market_state import market_state
 from okx_core.decisions.range_gates import with_range_gates
 from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import DAY, HOUR, week_start
@@ -21,7 +20,7 @@ from okx_core.models.champions.decision import is_expired
 from okx_core.models.champions.signal_model import SignalModel
 from okx_services.research.champions import BY_HAND, last_promotion
 from okx_services.research.model_scores import UNKNOWN, ModelScores, expected_rows
-from okx_services.trading.costs import with_costs
+from okx_services.trading.costs import read_market_state, with_costs
 from resources.feature_store.sql_window import SqlWindow
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
@@ -219,12 +218,7 @@ def apply_gates(
 
     Without `tracking` no slippage model can be loaded: costs are those of the books.
     """
-    candles = database.frame(
-        "select pair, timestamp_utc, high, low, close, volume, quote_volume from market.candles_1h "
-        "where timestamp_utc >= $1 and timestamp_utc < $2 order by pair, timestamp_utc",
-        (start - DAY, end),
-    )
-    state = market_state(candles)
+    state = read_market_state(database, start, end)
     rows = predicted.merge(state, how="left", on=["pair", "timestamp_utc"])
     rows = with_costs(database, rows, state, start, end, tracking)
     rows["day"] = (rows["timestamp_utc"] + HOUR).dt.floor("D")

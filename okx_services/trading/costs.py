@@ -4,8 +4,10 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from okx_core.decisions.costs import LEARNED, with_books
+from okx_core.decisions.market_state import market_state
 from okx_core.errors import OkxSignalError
 from okx_core.hours import DAY
 from okx_services.trading.account_fees import with_fees
@@ -45,15 +47,29 @@ def books(
     return with_books(rows, snapshots, state)
 
 
+def read_market_state(database: Database, start: datetime, end: datetime) -> pd.DataFrame:
+    """`market_state` of the candles of [start, end), and of the day before, which it needs."""
+    candles = database.frame(
+        "select pair, timestamp_utc, high, low, close, volume, quote_volume from market.candles_1h "
+        "where timestamp_utc >= $1 and timestamp_utc < $2 order by pair, timestamp_utc",
+        (start - DAY, end),
+    )
+    return market_state(candles)
+
+
+def _versions_at(decided: pd.DataFrame, hours: "pd.Series[pd.Timestamp]") -> NDArray[np.float64]:
+    """The version in charge of each hour [rows], NaN where none is."""
+    weeks = pd.to_datetime(decided["week"]).dt.tz_localize("UTC").astype(hours.dtype)
+    place = np.searchsorted(weeks.to_numpy(), hours.to_numpy(), side="right") - 1
+    versions = decided["model_version"].to_numpy(np.float64)[np.maximum(place, 0)]
+    return np.where(place >= 0, versions, np.nan)
+
+
 def _with_learned(database: Database, tracking: Tracking, rows: pd.DataFrame) -> pd.DataFrame:
     decided = database.frame(query("slippage_models_in_charge"))
     if decided.empty or rows.empty:
         return rows
-    weeks = pd.to_datetime(decided["week"]).dt.tz_localize("UTC").astype(rows["timestamp_utc"].dtype)
-    place = np.searchsorted(weeks.to_numpy(), rows["timestamp_utc"].to_numpy(), side="right") - 1
-    versions = np.where(
-        place >= 0, decided["model_version"].to_numpy(np.float64)[np.maximum(place, 0)], np.nan
-    )
+    versions = _versions_at(decided, rows["timestamp_utc"])
     spread, depth = (
         rows[name].to_numpy(np.float64, copy=True) for name in ("book_spread_bps", "book_depth_quote")
     )

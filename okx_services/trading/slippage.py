@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from okx_core.decisions.market_state import market_state
-from okx_core.hours import DAY, HOUR
+from okx_core.hours import HOUR
 from okx_core.market.slippage_model import (
     MIN_ROWS,
     HeldOut,
@@ -17,7 +16,7 @@ from okx_core.market.slippage_model import (
     slippage_features,
     walk_forward_losses,
 )
-from okx_services.trading.costs import books
+from okx_services.trading.costs import books, read_market_state
 from resources.config.code_version import code_version
 from resources.postgres.database import Database
 from resources.postgres.queries import query
@@ -94,16 +93,9 @@ def own_orders(database: Database, until: datetime) -> pd.DataFrame:
     orders = database.frame(query("own_order_slippage"), (until,))
     if orders.empty:
         return orders.assign(slippage_bps=np.empty(0))
-    start, end = (
-        orders["timestamp_utc"].min().to_pydatetime(),
-        orders["timestamp_utc"].max().to_pydatetime() + HOUR,
-    )
-    candles = database.frame(
-        "select pair, timestamp_utc, high, low, close, volume, quote_volume from market.candles_1h "
-        "where timestamp_utc >= $1 and timestamp_utc < $2 order by pair, timestamp_utc",
-        (start - DAY, end),
-    )
-    state = market_state(candles)
+    first, last = (moment.to_pydatetime() for moment in orders["timestamp_utc"].agg(["min", "max"]))
+    start, end = first, last + HOUR
+    state = read_market_state(database, start, end)
     rows = orders.merge(state, how="left", on=["pair", "timestamp_utc"])
     rows = books(database, rows, state, start, end)
     side = np.where(rows["is_buy"], 1.0, -1.0)

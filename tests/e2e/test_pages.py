@@ -11,7 +11,7 @@ MIN_ENTRIES = 4
 # Only the schedules of a running stack make these.
 NOT_IN_THE_DEMO = (
     keys.CANDLES_15M, keys.ORDER_BOOK_SNAPSHOTS, keys.PUBLIC_TRADES, keys.FUNDING_RATES,
-    keys.SLIPPAGE_MODEL,
+    keys.SLIPPAGE_MODEL, keys.CHALLENGERS, keys.CHALLENGER_PREDICTIONS, keys.DRIFT, keys.MODEL_COMPARISON,
 )  # fmt: skip
 MADE = [key for key in keys.EVERY if key not in NOT_IN_THE_DEMO]
 

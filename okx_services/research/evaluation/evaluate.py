@@ -10,6 +10,8 @@ from okx_core.features.candle_set import CandleSet
 from okx_core.features.registry import model_feature_names
 from okx_core.hours import HORIZON_HOURS, SIGNAL_HORIZON_HOURS
 from okx_core.models.algorithms.baselines import BASELINES, VOLATILITY
+from okx_core.models.champions.evidence import Evidence, evidence
+from okx_core.models.champions.record import track_record
 from okx_core.models.ensemble import ensemble
 from okx_core.models.evaluation.calibration import brier, calibrated, coverage_by, reliability_error
 from okx_core.models.evaluation.overfitting import deflated_sharpe_of, overfitting_of, sharpe_variance
@@ -26,6 +28,7 @@ from okx_core.models.panel import Panel, assemble_panel
 from okx_core.models.ranks import Floats
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import Predictions, WalkForward, empty_predictions, walk_forward
+from okx_services.research.evaluation.model_checks import false_promotions
 
 ENSEMBLE = "ensemble"
 HORIZONS = (SIGNAL_HORIZON_HOURS, HORIZON_HOURS["3d"])
@@ -67,7 +70,11 @@ class CalibrationRow:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that the command shows. `variants` counts each member and ensemble, and those tried before."""
+    """Everything that the command shows. `variants` counts each member and ensemble, and those tried before.
+
+    `gate` is what the promotion gate finds in the ensemble; `false_promotions` of `SHUFFLES` records of the same length
+    pass it after their scores were dealt to other pairs.
+    """
 
     predictions: Predictions
     rows: list[ScoreRow]
@@ -76,6 +83,8 @@ class Evaluation:
     hourly_ic: dict[str, Floats]
     variants: int
     overfitting: float
+    gate: Evidence
+    false_promotions: int
 
 
 def build_panel(
@@ -119,8 +128,25 @@ def evaluate(
         predictions, rows, _calibration_rows(panel, found.score, predictions.dates),
         dict(zip(names, found.weights[-1].tolist(), strict=True)),
         {name: hourly_rank_ic(grid, future_return_pct(panel.closes, HORIZONS[0])) for name, (_, grid) in grids.items()},
-        variants, overfitting,
+        variants, overfitting, *_gate(panel, predictions, schedule, variants, report),
     )  # fmt: skip
+
+
+def _gate(
+    panel: Panel, predictions: Predictions, schedule: WalkForward, variants: int, report: Report
+) -> tuple[Evidence, int]:
+    """What the gate finds, and how many shuffled records pass it."""
+    report("shuffling", 0, 1)
+    record = track_record(
+        panel.pairs,
+        panel.first_hour,
+        predictions.dates,
+        predictions.scores,
+        panel.closes,
+        panel.column(VOLATILITY),
+    )
+    found = evidence(record, variants, float(schedule.min_history_weeks))
+    return found, false_promotions(record, variants)
 
 
 def _scored(

@@ -13,7 +13,6 @@ from okx_core.models.champions.shift_test import HORIZONS, LabelEnd, sharpest_en
 from okx_core.models.evaluation.scores import BLOCK_HOURS
 from okx_core.models.ranks import Floats
 from okx_services.research.track_record import place_of, read_record
-from okx_services.research.trials import number_of_trials
 from resources.feature_store.store import FeatureStore
 
 SHUFFLES = 40
@@ -60,13 +59,12 @@ def check_leaks(record: TrackRecord) -> LeakCheck:
     )
 
 
-def false_promotions(store: FeatureStore, record: TrackRecord, shuffles: int = SHUFFLES) -> int:
+def false_promotions(record: TrackRecord, trials: int, shuffles: int = SHUFFLES) -> int:
     """How many of so many records pass the gate after their scores were dealt to other pairs.
 
     Whole pairs change places, anew every two weeks: the scores stay as slow as they are, and the outcomes what they
-    were. Which pair is which is all that is lost, and with it every reason to be right.
+    were. Which pair is which is all that is lost, and with it every reason to be right. The gate deflates by `trials`.
     """
-    trials = number_of_trials(store.database)
     passed = 0
     for seed in range(shuffles):
         dealt = shuffled(record, np.random.default_rng(seed))

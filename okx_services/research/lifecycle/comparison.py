@@ -14,6 +14,7 @@ from okx_services.research.track_record import midnight, read_record
 from okx_services.research.trials import ensemble_name
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 from resources.registry.tracking import SIGNAL_MODEL
 
 TABLE = "ml.model_comparison"
@@ -64,11 +65,7 @@ def compare_week(store: FeatureStore, members: Sequence[str], week: date, now: d
 
 
 def _in_charge(database: Database, week: date) -> tuple[str, ...]:
-    rows = database.rows(
-        "select versions.members from ml.champions as champions join ml.signal_versions as versions "
-        "using (model_name, model_version) where champions.week = $1 and champions.model_name = $2",
-        (week, SIGNAL_MODEL),
-    )
+    rows = database.rows(query("members_in_charge"), (week, SIGNAL_MODEL))
     return tuple(sorted(rows[0]["members"])) if rows else ()
 
 

@@ -40,16 +40,16 @@ def test_a_member_that_knows_its_label_is_named() -> None:
     assert check_leaks(longer).leaking == []
 
 
-def test_the_gate_refuses_scores_that_were_dealt_to_other_pairs(market, record) -> None:
-    assert false_promotions(market.store, record, 10) == 0
+def test_the_gate_refuses_scores_that_were_dealt_to_other_pairs(record) -> None:
+    assert false_promotions(record, 4, 10) == 0
 
 
-def test_a_gate_that_lets_everything_pass_is_found(market, record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gate_that_lets_everything_pass_is_found(record, monkeypatch: pytest.MonkeyPatch) -> None:
     class Passes:
         passed = True
 
     monkeypatch.setattr(model_checks, "evidence", lambda *_: Passes())
-    assert false_promotions(market.store, record, 10) == 10 > 10 * model_checks.MAX_FALSE_SHARE
+    assert false_promotions(record, 4, 10) == 10 > 10 * model_checks.MAX_FALSE_SHARE
 
 
 def test_shuffling_keeps_each_hours_scores_and_moves_whole_pairs(record) -> None:
