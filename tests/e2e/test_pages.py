@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from okx_assets import keys
+from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 
 MIN_ENTRIES = 4
 # Only the schedules of a running stack make these.
@@ -88,3 +89,16 @@ def test_the_model_pages_show_versions_and_evidence(market, page):
         "select jsonb_array_length(evidence) from ml.champions order by week desc limit 1"
     )
     assert champion["evidence"].count("\n") == rules + 1
+
+
+@pytest.mark.parametrize("key", [keys.CANDLES_1H, keys.CANDLES_4H, keys.FEATURES_1H], ids=str)
+def test_of_a_run_over_many_hours_the_newest_alone_has_the_facts(market, key):
+    """Dagster keeps a copy for each partition: a year of hours would hold 8,760 of the same page."""
+
+    def facts(hour) -> dict[str, object]:
+        wanted = dg.AssetRecordsFilter(key, asset_partitions=[hour.strftime(HOUR_FORMAT)])
+        record = market.instance.fetch_materializations(wanted, limit=1).records[0]
+        return dict(record.asset_materialization.metadata)
+
+    assert facts(market.stretch.start) == {}
+    assert len(facts(market.stretch.history_end - timedelta(hours=1))) > 1
