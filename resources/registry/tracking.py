@@ -32,6 +32,7 @@ EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development"
 }  # opens as model training, not as GenAI
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+RETRIES = 3  # of a request that was refused or failed, some seconds apart
 ABSENT = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST")
 
 
@@ -56,7 +57,7 @@ def prepare_environment(url: str) -> None:
     """Settings MLflow reads from the environment, kept in one place."""
     os.environ["MLFLOW_TRACKING_URI"] = url
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
-    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "3"
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = str(RETRIES)
     os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"

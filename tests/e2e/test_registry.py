@@ -151,9 +151,10 @@ def mlflow_down(_market, _tracking) -> Iterator[Tracking]:
 
 
 @pytest.mark.parametrize("fault", [
-    a_deleted_version, a_deleted_experiment, deleted_files, pytest.param(mlflow_down, marks=pytest.mark.soak),
+    a_deleted_version, a_deleted_experiment, deleted_files, mlflow_down,
 ])  # fmt: skip
-def test_a_registry_that_lost_its_model_opens_nothing_and_says_why(market, tracking, fault):
+def test_a_registry_that_lost_its_model_opens_nothing_and_says_why(market, tracking, fault, monkeypatch):
+    monkeypatch.setattr("resources.registry.tracking.RETRIES", 0)
     assert not live_hour(market, tracking).failures
     with fault(market, tracking) as spoiled:
         found = live_hour(market, spoiled)
