@@ -67,12 +67,15 @@ def features_1h(
     bars, constant = count_bars(copy, start, end), report.constant_features(start, end)
     different = copy.differences(start, end)
     return dg.MaterializeResult(
-        metadata=written(
-            report.rows,
-            **report.facts.facts(),
-            features=len(feature_names()),
-            constant_features=constant,
-            nulls=tables.text(report.facts.null_table()),
+        metadata=tables.of_newest(
+            context,
+            written(
+                report.rows,
+                **report.facts.facts(),
+                features=len(feature_names()),
+                constant_features=constant,
+                nulls=tables.text(report.facts.null_table()),
+            ),
         ),
         check_results=[
             dg.AssetCheckResult(

@@ -5,7 +5,7 @@ import dagster as dg
 from okx_assets import keys
 from okx_assets.keys import table_of
 from okx_assets.partitions import LABELS_1D_HOURS, LABELS_2W_HOURS, window_of
-from okx_assets.tables import OWNERS, STORE_KINDS, describe, written
+from okx_assets.tables import OWNERS, STORE_KINDS, describe, of_newest, written
 from okx_core.hours import LABEL_HORIZON_HOURS, floor_hour
 from okx_services.reports.window import WindowFacts
 from okx_services.research.labels import is_known, record_labels
@@ -57,7 +57,9 @@ def _label_asset(horizon_set: str, partitions: dg.TimeWindowPartitionsDefinition
             facts.add(frame)
         different = copy.differences(start, end)
         return dg.MaterializeResult(
-            metadata=written(facts.rows, **facts.facts(), known_until=f"{known_until:%Y-%m-%d %H:%M}"),
+            metadata=of_newest(
+                context, written(facts.rows, **facts.facts(), known_until=f"{known_until:%Y-%m-%d %H:%M}")
+            ),
             check_results=[
                 dg.AssetCheckResult(
                     check_name="known_when_written", passed=is_known(facts.last, horizon_set, known_until)

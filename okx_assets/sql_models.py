@@ -82,11 +82,14 @@ def _table_asset(model: SqlModel, checks: Sequence[SqlCheck]) -> dg.AssetsDefini
         window = model.bucket_window(start, end)
         results = [_outcome(check, check.offending(store, *window)) for check in own]
         return dg.MaterializeResult(
-            metadata={
-                **written(rows, window=f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"),
-                "sql": _sample(model),
-                **_column_lineage(model, store),
-            },
+            metadata=tables.of_newest(
+                context,
+                {
+                    **written(rows, window=f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"),
+                    "sql": _sample(model),
+                    **_column_lineage(model, store),
+                },
+            ),
             check_results=results,
         )
 

@@ -52,6 +52,18 @@ def written(rows: int, **facts: object) -> dict[str, Any]:
     return {"dagster/row_count": rows, **facts}
 
 
+def of_newest(context: dg.AssetExecutionContext, facts: dict[str, Any]) -> dict[str, Any]:
+    """The metadata that every partition of this run gets: all of it, or nothing where the run has several.
+
+    Dagster keeps a copy of it for each partition, and what is said is of the run as a whole: then the newest partition
+    alone gets it.
+    """
+    if not context.has_partition_key_range or len(context.partition_keys) == 1:
+        return facts
+    context.add_asset_metadata(facts, asset_key=context.asset_key, partition_key=context.partition_keys[-1])
+    return {}
+
+
 def text(markdown: str, empty: str = "none") -> dg.MetadataValue:
     """Markdown; the words of `empty` when there is nothing to show."""
     return dg.MetadataValue.md(markdown or empty)

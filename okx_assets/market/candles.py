@@ -62,7 +62,7 @@ def _candles(key: dg.AssetKey, bar: str, words: str) -> dg.AssetsDefinition:
             raise dg.RetryRequested(max_retries=3, seconds_to_wait=5) from error
         except (WindowNotClosedError, UnknownUniverseError, PermanentError) as error:
             raise dg.Failure(str(error), allow_retries=False) from error
-        return _result(window, bar)
+        return _result(context, window, bar)
 
     return candles
 
@@ -81,23 +81,26 @@ def _say(context: dg.AssetExecutionContext) -> Callable[[str], None]:
     return say
 
 
-def _result(window: CandleWindow, bar: str) -> dg.MaterializeResult:
+def _result(context: dg.AssetExecutionContext, window: CandleWindow, bar: str) -> dg.MaterializeResult:
     """Facts and checks of one run; a revised bar names the hours of other tables that depend on it."""
     report, warn = window.report, dg.AssetCheckSeverity.WARN
     revised = report.revised_keys()
     return dg.MaterializeResult(
-        metadata=written(
-            report.rows,
-            new_or_changed=report.written,
-            rejected=report.rejected,
-            revised=len(revised),
-            dependent_hours=describe_dependents(revised, bar),
-            gaps_opened=window.gaps_opened,
-            missing=window.missing[:SHOWN],
-            not_listed=window.not_listed[:SHOWN],
-            resumed_bars=report.resumed_bars,
-            **window.facts.facts(),
-            nulls=tables.text(window.facts.null_table()),
+        metadata=tables.of_newest(
+            context,
+            written(
+                report.rows,
+                new_or_changed=report.written,
+                rejected=report.rejected,
+                revised=len(revised),
+                dependent_hours=describe_dependents(revised, bar),
+                gaps_opened=window.gaps_opened,
+                missing=window.missing[:SHOWN],
+                not_listed=window.not_listed[:SHOWN],
+                resumed_bars=report.resumed_bars,
+                **window.facts.facts(),
+                nulls=tables.text(window.facts.null_table()),
+            ),
         ),
         check_results=[
             dg.AssetCheckResult(check_name="no_pair_missing", passed=not window.missing, severity=warn),

@@ -38,7 +38,7 @@ def order_book_snapshots(
     """Spread and depth of every enabled pair, seen once after the hour closed."""
     start, _ = window_of(context)
     return _result(
-        keys.ORDER_BOOK_SNAPSHOTS, observations.record_books(database.open(), exchange.open(), start)
+        context, keys.ORDER_BOOK_SNAPSHOTS, observations.record_books(database.open(), exchange.open(), start)
     )
 
 
@@ -49,6 +49,7 @@ def public_trades(
     """The newest public trades of every enabled pair, for what orders really cost."""
     start, _ = window_of(context)
     return _result(
+        context,
         keys.PUBLIC_TRADES,
         observations.record_public_trades(database.open(), exchange.open(), start),
         time_column="traded_at",
@@ -62,19 +63,28 @@ def funding_rates(
     """Funding that longs paid to shorts on the swap of every pair that has one; the exchange keeps three months."""
     start, end = window_of(context)
     return _result(
+        context,
         keys.FUNDING_RATES,
         record_funding(database.open(), exchange.open(), start, end, exchange.source()),
     )
 
 
-def _result(key: dg.AssetKey, observed: Observed, time_column: str = "timestamp_utc") -> dg.MaterializeResult:
+def _result(
+    context: dg.AssetExecutionContext,
+    key: dg.AssetKey,
+    observed: Observed,
+    time_column: str = "timestamp_utc",
+) -> dg.MaterializeResult:
     return dg.MaterializeResult(
-        metadata=written(
-            observed.rows,
-            pairs=observed.pairs,
-            outcome="every pair was seen" if observed.complete else "some pairs were not seen",
-            not_seen="; ".join(observed.failed.values()) or "none",
-            sql=tables.sql(f"select * from {table_of(key)} order by {time_column} desc limit 20"),  # noqa: S608
+        metadata=tables.of_newest(
+            context,
+            written(
+                observed.rows,
+                pairs=observed.pairs,
+                outcome="every pair was seen" if observed.complete else "some pairs were not seen",
+                not_seen="; ".join(observed.failed.values()) or "none",
+                sql=tables.sql(f"select * from {table_of(key)} order by {time_column} desc limit 20"),  # noqa: S608
+            ),
         ),
         check_results=[
             dg.AssetCheckResult(

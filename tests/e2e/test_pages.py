@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from okx_assets import keys
+from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 
 MIN_ENTRIES = 4
 # Only the daily schedules of a running stack make these.
@@ -84,3 +85,17 @@ def test_the_model_pages_show_scores_and_reasons(page):
     assert "](data:image/png;base64," in model["holdout_deciles"]
     assert model["mlflow"].endswith("?workflowType=machine_learning")
     assert champion["candidates"].count("\n") == 3  # head, rule and two algorithms
+
+
+@pytest.mark.parametrize("key", [keys.CANDLES_1H, keys.CANDLES_4H, keys.FEATURES_1H], ids=str)
+def test_of_a_run_over_many_hours_the_newest_alone_has_the_facts(market, key):
+    """Dagster keeps a copy for each partition: a year of hours would hold 8,760 of the same page."""
+
+    def facts(hour) -> list[int]:
+        """How many facts each materialisation of the hour has: other tests make some of them again."""
+        wanted = dg.AssetRecordsFilter(key, asset_partitions=[hour.strftime(HOUR_FORMAT)])
+        records = market.instance.fetch_materializations(wanted, limit=100).records
+        return [len(record.asset_materialization.metadata) for record in records]
+
+    assert set(facts(market.stretch.start)) == {0}
+    assert max(facts(market.stretch.history_end - timedelta(hours=1))) > 1
