@@ -17,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 DEMO_HOME = "the demo home"
 E2E = Path(__file__).parent / "e2e"
 APART = ("tests/e2e/test_planted_edge.py",)
-LOOPS = ("tests/okx_jobs/cli/test_validation.py",)
+LOOPS = ("tests/okx_jobs/cli/test_validation.py", "tests/okx_jobs/cli/research/")
 NO_LOOPS = ("tests/okx_jobs/", "tests/conformance/", "tests/okx_simulator/")
 LONG = (
     "tests/e2e/",
