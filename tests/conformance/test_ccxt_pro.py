@@ -33,7 +33,8 @@ def play(addresses: Addresses, key: tuple[str, str, str]) -> Callable[[Scene], N
 
     async def run(scene: Scene) -> None:
         async with opened() as client:
-            await asyncio.wait_for(scene(client), 40)
+            # A quiet stretch of the tape pushes nothing for a while.
+            await asyncio.wait_for(scene(client), 180)
 
     return lambda scene: asyncio.run(run(scene))
 
