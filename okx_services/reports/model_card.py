@@ -58,10 +58,8 @@ class Card:
         for name, (head, rows) in self.tables.items():
             body = "".join(_row("td", row) for row in rows)
             parts.append(f"<h2>{html.escape(name)}</h2><table>{_row('th', head)}{body}</table>")
-        for name, figure in self.figures.items():
-            parts.append(
-                f'<h2>{html.escape(name)}</h2><img alt="{html.escape(name)}" src="{png_uri(figure)}">'
-            )
+        for name, uri in self._images.items():
+            parts.append(f'<h2>{html.escape(name)}</h2><img alt="{html.escape(name)}" src="{uri}">')
         style = "body{font:15px sans-serif;max-width:60em;margin:2em auto}td,th{padding:.2em .8em;text-align:left}"
         return (
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
