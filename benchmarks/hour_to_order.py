@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,18 +32,20 @@ from benchmarks.hour_rows import ROUND_TRIP_SECONDS, STAGES, Lap, own_rows, wire
 from benchmarks.rounds import TemporaryDatabase, seconds
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.features.compute import history_start
-from okx_core.features.registry import model_feature_names
-from okx_core.labels.compute import compute_labels
 from okx_core.market.universe import UniverseFilter
-from okx_core.models.splits import purge
-from okx_core.models.trainers import TreeParameters
-from okx_core.models.training import SignalModelSpec, train_signal_model
+from okx_core.models.algorithms.estimator import Budget
+from okx_core.models.champions.signal_model import SignalModel
+from okx_core.models.evaluation.calibration import Calibration
+from okx_core.models.members import Fitted, MemberSpec
+from okx_core.models.walk_forward import WalkForward
 from okx_services.ingest import candle_window
 from okx_services.ingest.candle_fetch import CandleFetch
 from okx_services.ingest.funding import record_funding
 from okx_services.ingest.universe import observe
 from okx_services.research import scoring
-from okx_services.research.training import training_rows
+from okx_services.research.member_training import load_history
+from okx_services.research.model_scores import ModelScores, expected_rows
+from okx_services.research.predictions import record, score_hours
 from okx_services.trading.executor import OrderExecutor
 from okx_services.trading.journal import Journal
 from okx_simulator.tape.synthetic import SyntheticTape
@@ -51,16 +53,15 @@ from okx_simulator.tape.synthetic_parameters import pair_names
 from resources.feature_store.root import StoreRoot
 from resources.feature_store.sql_window import SqlWindow, newest_candle, window_start
 from resources.feature_store.store import FeatureStore
-from resources.feature_store.training_set import training_set
 from resources.market.candle_frames import candle_set
 from resources.market.candle_store import CandleStore
 from resources.okx.client import OkxClient
 from resources.okx.http.rate_limits import WINDOW_SECONDS
 from resources.postgres.database import Database
 from resources.postgres.sql_models import load_checks, load_models
+from resources.registry.tracking import Tracking
 from resources.simulator.admin import SimulatorAdmin
 from resources.stores import SIMULATED_CREDENTIALS
-from resources.tracking import LoadedModel
 
 PAIRS = pair_names(50)
 SEED, STRENGTH = 7, 2.0
@@ -68,9 +69,13 @@ FIRST_HOUR = datetime(2020, 11, 11, 2, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 AFTER_CLOSE = timedelta(seconds=1)
 OWN_ROUNDS, WIRE_ROUNDS = 7, 3
-SPEC = SignalModelSpec(
-    history=timedelta(weeks=3), holdout=timedelta(weeks=1), trees=TreeParameters(trees=60, threads=1)
-)
+SPEC = MemberSpec("lightgbm_rank_24h", horizon_hours=24, budget=Budget(trees=60))
+HISTORY = timedelta(weeks=3)
+# A rank from the middle to the top is expected to earn 5 %, so that each hour trades.
+MODEL = SignalModel(
+    f"{FIRST_HOUR:%Y-%m-%d}", {SPEC.name: 1}, {SPEC.name: 1.0},
+    Calibration(10.0, 9.0, (0.0, 4.0), 0.5, (0.0, 0.0, 0.0), -2.0, 2.0), has_skill=True,
+)  # fmt: skip
 RULES = DecisionRules(horizon_hours=1)
 LIMITS_OF_RISK = RiskLimits(
     max_asset_pct=10.0, max_exposure_pct=80.0, risk_per_trade_pct=1.0, max_order_quote=1e6
@@ -108,7 +113,7 @@ class Hour:
 
     store: Database
     history: FeatureStore
-    model: LoadedModel
+    member: Fitted
     base_url: str
     limited: bool
     hour: datetime
@@ -146,11 +151,16 @@ class Hour:
         copy.record(frame, *self.window, window_start(90, newest_candle(self.store)))
 
     def signals(self) -> None:
-        rows = SqlWindow(self.history, "features.features_1h").read(*self.window)
-        rows["model_version"] = float(self.model.version)
-        gated = scoring.apply_gates(
-            self.store, scoring.predict(rows, {self.model.version: self.model}), *self.window, RULES
-        )
+        scored = score_hours(self.history, self.member, *self.window).assign(version=1)
+        first = window_start(90, newest_candle(self.store))
+        record(self.history, SPEC.name, scored, *self.window, first)
+        features = SqlWindow(self.history, "features.features_1h").read(*self.window)
+        models = ModelScores(self.history, Tracking(""))
+        models.loaded[1] = MODEL
+        rows, reason, _ = expected_rows(models, features, *self.window, 1)
+        if reason:
+            raise RuntimeError(f"the hour {self.hour} has no signals: {reason}")
+        gated = scoring.apply_gates(self.store, rows.assign(gate_model="pass"), *self.window, RULES)
         gated["live"] = True
         self.store.replace_window("trading.signals", gated[scoring.COLUMNS], *self.window)
 
@@ -186,8 +196,8 @@ def fetch_one_by_one(base_url: str, hour: datetime) -> None:
 
 
 def fill_history(database: Database, files: FeatureStore) -> None:
-    """The tape's candles up to FIRST_HOUR, 4h and 1d bars from them, features and labels to train on."""
-    start = history_start(SPEC.window(FIRST_HOUR).start)
+    """The tape's candles up to FIRST_HOUR, 4h and 1d bars from them, features to train on."""
+    start = history_start(FIRST_HOUR - HISTORY)
     tape = SyntheticTape(PAIRS, SEED, STRENGTH)
     frames = []
     for pair in PAIRS:
@@ -202,21 +212,28 @@ def fill_history(database: Database, files: FeatureStore) -> None:
     for model in load_models():
         if not model.is_view:
             model.build_window(database, start, FIRST_HOUR)
-    first = SPEC.window(FIRST_HOUR).start
+    first = FIRST_HOUR - HISTORY
     known = candle_set(database, first, FIRST_HOUR).features(first, FIRST_HOUR)
     SqlWindow(files, "features.features_1h").record(known, first, FIRST_HOUR, first)
-    labels = compute_labels(history, first, FIRST_HOUR, "1d", FIRST_HOUR)
-    SqlWindow(files, "ml.labels_1d").record(labels, first, FIRST_HOUR, first)
     database.execute("analyze")
 
 
-def trained(files: FeatureStore) -> LoadedModel:
-    window = SPEC.window(FIRST_HOUR)
-    names = model_feature_names()
-    bounds, unknown = (window.start, FIRST_HOUR), purge(SPEC.horizon_hours)
-    rows = training_rows(training_set(files, None, bounds, names, SPEC.target, unknown))
-    model = train_signal_model(rows, names, "lightgbm", window, SPEC)
-    return LoadedModel(1, "lightgbm", f"{FIRST_HOUR:%Y-%m-%d}", names, model.rmse_pct, model.regressor)
+def trained(files: FeatureStore) -> Fitted:
+    history = load_history(files, [SPEC], FIRST_HOUR)
+    rows, place = history.thinned[SPEC.grid_hours], len(history.closes)
+    fitted = rows.fit(SPEC, history.target(SPEC), WalkForward(), place)
+    if fitted is None:
+        raise RuntimeError("the history of the benchmark is too short to train on")
+    # Three weeks of training rows: the gates of their range are asked, and refuse nothing.
+    bounds = {"max_outside_share": 1.0, "max_distance": 100.0}
+    version = {
+        "week": FIRST_HOUR.date(), "member": SPEC.name, "model_name": "benchmark", "model_version": 1, "run_id": "none",
+        "target": SPEC.target, "train_start": FIRST_HOUR - HISTORY, "train_end": FIRST_HOUR, "train_rows": 1,
+        "feature_count": len(fitted.names), "data_fingerprint": "none", "code_version": "none",
+        "trained_at": FIRST_HOUR, "label_known_at": FIRST_HOUR, **bounds,
+    }  # fmt: skip
+    files.database.upsert("ml.model_versions", ["week", "member"], [version])
+    return replace(fitted, training_range=rows.training_range(SPEC, WalkForward(), place))
 
 
 def fill_universe(database: Database, base_url: str) -> None:
@@ -241,7 +258,7 @@ def lap(hour: Hour, admin: SimulatorAdmin, delay: float) -> Lap:
     return Lap(times, peer, orders, wire.sent)
 
 
-def laps_of(files: FeatureStore, model: LoadedModel, home: Path, limited: bool, first: int) -> list[Lap]:
+def laps_of(files: FeatureStore, member: Fitted, home: Path, limited: bool, first: int) -> list[Lap]:
     """Consecutive hours from the `first` on; the first of them warms up and does not count."""
     rounds, delay = (WIRE_ROUNDS, ROUND_TRIP_SECONDS) if limited else (OWN_ROUNDS, 0.0)
     laps = []
@@ -251,7 +268,7 @@ def laps_of(files: FeatureStore, model: LoadedModel, home: Path, limited: bool, 
             admin.set_fixed(FIRST_HOUR + AFTER_CLOSE)
             fill_universe(files.database, base_url)
         for number in range(first, first + rounds + 1):
-            hour = Hour(files.database, files, model, base_url, limited, FIRST_HOUR + number * HOUR)
+            hour = Hour(files.database, files, member, base_url, limited, FIRST_HOUR + number * HOUR)
             laps.append(lap(hour, admin, delay))
     return laps[1:]
 
@@ -261,9 +278,9 @@ def run() -> list[dict[str, Any]]:
     with TemporaryDatabase() as store, TemporaryDirectory(prefix="okxsignal-bench-") as folder:
         files = FeatureStore(store, StoreRoot(f"{folder}/feature_store"))
         fill_history(store, files)
-        model = trained(files)
-        own = laps_of(files, model, Path(folder), limited=False, first=0)
-        wire = laps_of(files, model, Path(folder), limited=True, first=OWN_ROUNDS + 1)
+        member = trained(files)
+        own = laps_of(files, member, Path(folder), limited=False, first=0)
+        wire = laps_of(files, member, Path(folder), limited=True, first=OWN_ROUNDS + 1)
     counts = ", ".join(f"{count} {endpoint}" for endpoint, count in wire[-1].sent.most_common())
     return [*own_rows(own), *wire_rows(wire, len(PAIRS)), {"name": "requests of the hour", "peer": counts}]
 

@@ -13,7 +13,7 @@ from okx_services.reports.figures import equity_figure, pair_pnl_figure
 from okx_services.reports.market_origin import market_label, market_note
 from okx_services.research.backtesting import out_of_sample, trade_weeks
 from resources.dagster_resources import DatabaseResource, ExchangeResource, TrackingResource
-from resources.tracking import Tracking
+from resources.registry.tracking import Tracking
 
 DESCRIPTIONS = {
     keys.BACKTEST_RUNS: "One row per out-of-sample week: scores after costs and the closing portfolio.",
@@ -89,7 +89,7 @@ def _pages(backtest: BacktestReport, registry: Tracking) -> dict[dg.AssetKey, di
     common: dict[str, object] = {
         "market": ". ".join(filter(None, (backtest.market, market_note(backtest.market)))),
         "models": tables.version_links(registry, {
-            row["model_version"]: f"{row['algorithm']}, week {row['week']}" for row in backtest.traded
+            row["model_version"]: f"made for {row['week']}" for row in backtest.traded
         }),
     }  # fmt: skip
     return {
@@ -101,6 +101,8 @@ def _pages(backtest: BacktestReport, registry: Tracking) -> dict[dg.AssetKey, di
 
 def _run_page(backtest: BacktestReport) -> dict[str, object]:
     return {
+        "beside_benchmarks": tables.text(backtest.benchmark_table()),
+        "how_sure": tables.text(backtest.interval_words()),
         "scores_per_week": tables.text(backtest.week_table()),
         "weeks": len(backtest.weeks),
         **tables.numbers(backtest.scores),
@@ -123,7 +125,11 @@ def _equity_page(backtest: BacktestReport) -> dict[str, object]:
     label = market_label(backtest.market)
     hours = backtest.equity["timestamp_utc"]
     return {
-        "equity_and_drawdown": tables.plot("equity and drawdown", equity_figure(backtest.equity, label)),
+        "equity_and_drawdown": tables.plot(
+            "equity and drawdown",
+            equity_figure(backtest.equity, backtest.opening_equity_quote, backtest.benchmarks, label),
+        ),
+        "beside_benchmarks": tables.text(backtest.benchmark_table()),
         "profit_per_pair": tables.plot("profit per pair", pair_pnl_figure(backtest.pairs, label)),
         **tables.numbers({name: backtest.scores[name] for name in names}),
         **tables.numbers({"cost_quote": backtest.cost_quote}),

@@ -99,6 +99,7 @@ def facts(report: ExecutionReport) -> dict[str, object]:
         "settled": report.settled,
         "unresolved": report.unresolved,
         "skipped": report.skipped,
+        "fees": report.fees or "not read",
     }
 
 

@@ -1,7 +1,8 @@
 """The key of every asset, once. Assets, jobs, sensors and commands name assets through these.
 
-The key of an asset is its table: `market/candles_1h` is `market.candles_1h` in SQL. `ml/signal_models` is kept in
-`ml.model_versions` and `ml/champion` in `ml.champions`.
+The key of an asset is its table: `market/candles_1h` is `market.candles_1h` in SQL. `ml/member_models` is kept in
+`ml.model_versions`, `ml/signal_model` in `ml.signal_versions`, `ml/champion` in `ml.champions`, `ml/challengers` in
+`ml.model_versions` too, `ml/challenger_predictions` in `ml.predictions`, `ml/slippage_model` in `ml.slippage_models`.
 """
 
 import dagster as dg
@@ -28,9 +29,17 @@ FUNDING_RATES = key_of("market.funding_rates")
 FEATURES_1H = key_of("features.features_1h")
 LABELS_1D = key_of("ml.labels_1d")
 LABELS_2W = key_of("ml.labels_2w")
-SIGNAL_MODELS = key_of("ml.signal_models")
+MEMBER_MODELS = key_of("ml.member_models")
+PREDICTIONS = key_of("ml.predictions")
+SIGNAL_MODEL = key_of("ml.signal_model")
 CHAMPION = key_of("ml.champion")
+SLIPPAGE_MODEL = key_of("ml.slippage_model")
+CHALLENGERS = key_of("ml.challengers")
+CHALLENGER_PREDICTIONS = key_of("ml.challenger_predictions")
+DRIFT = key_of("ml.drift")
+MODEL_COMPARISON = key_of("ml.model_comparison")
 SIGNALS = key_of("trading.signals")
+EXPLANATIONS = key_of("ml.explanations")
 ORDERS = key_of("trading.orders")
 FILLS = key_of("trading.fills")
 POSITIONS = key_of("trading.positions")
@@ -48,5 +57,7 @@ LABELS = {"1d": LABELS_1D, "2w": LABELS_2W}
 
 EVERY = (
     UNIVERSE, CANDLES_15M, *HOURLY_CANDLES, ORDER_BOOK_SNAPSHOTS, PUBLIC_TRADES, FUNDING_RATES, FEATURES_1H,
-    *LABELS.values(), SIGNAL_MODELS, CHAMPION, SIGNALS, *EXECUTION, *BACKTESTS, MART_CANDLES_1H, SIGNAL_OUTCOMES,
+    *LABELS.values(), MEMBER_MODELS, PREDICTIONS, SIGNAL_MODEL, CHAMPION, SLIPPAGE_MODEL,
+    CHALLENGERS, CHALLENGER_PREDICTIONS, DRIFT, MODEL_COMPARISON, SIGNALS, EXPLANATIONS, *EXECUTION, *BACKTESTS,
+    MART_CANDLES_1H, SIGNAL_OUTCOMES,
 )  # fmt: skip

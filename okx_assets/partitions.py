@@ -3,6 +3,9 @@
 WEEKLY holds the week that has begun (its model exists when the week starts); FOLDS only weeks that are
 over, because a backtest needs the whole week. A label partition exists once its last horizon has passed.
 
+MODEL_GRID has the members of OKXSIGNAL_MEMBERS. Its dimension `date` sorts before `member`, so that all members of
+some weeks are one range of keys, and one run.
+
 Every grid begins on OKXSIGNAL_HISTORY_FROM. A later beginning hides older partitions and changes no name, so an
 earlier one shows them again.
 """
@@ -15,7 +18,6 @@ from okx_core.hours import LABEL_HORIZON_HOURS, week_start_on_or_after
 from resources.config.settings import load_settings
 
 DEFAULT_FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
-ALGORITHMS = ("lightgbm", "catboost")
 
 
 def first_day_of(history_from: datetime | None) -> datetime:
@@ -40,8 +42,9 @@ LABELS_2W_HOURS = dg.HourlyPartitionsDefinition(
 )
 WEEKLY = dg.WeeklyPartitionsDefinition(FIRST_WEEK, timezone="UTC", end_offset=1)
 FOLDS = dg.WeeklyPartitionsDefinition(FIRST_WEEK, timezone="UTC")
+MEMBERS = load_settings(trading=False).member_names
 MODEL_GRID = dg.MultiPartitionsDefinition(
-    {"week": WEEKLY, "algorithm": dg.StaticPartitionsDefinition(list(ALGORITHMS))}
+    {"date": WEEKLY, "member": dg.StaticPartitionsDefinition(list(MEMBERS))}
 )
 
 

@@ -1,6 +1,6 @@
 """Metadata of each table in Dagster: columns with their meaning, rows and owner."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -8,8 +8,10 @@ import dagster as dg
 from okx_core.contracts import CONTRACTS
 from okx_services.reports.figures import png_uri
 from okx_services.reports.markdown import image, sql_block
+from okx_services.reports.models import version_table
+from okx_services.research.members import Trained
 from resources.postgres.table_dictionary import table_dictionary
-from resources.tracking import Tracking
+from resources.registry.tracking import Tracking, member_model
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -104,3 +106,16 @@ def version_links(registry: Tracking, versions: Mapping[int, str]) -> dg.Metadat
         for version, words in versions.items()
     ]
     return text("\n".join(lines))
+
+
+def made(done: Trained, page: Callable[[int, str], str]) -> dict[str, object]:
+    """What a run of training shows."""
+    rows = [
+        (f"[{name} v{version}]({page(version, member_model(name))})", f"{week}")
+        for name, week, version in done.versions
+    ]
+    return {
+        "versions": text(version_table(rows), "none was due"),
+        "predicted_rows": sum(done.predicted.values()),
+        "left_out": text("\n".join(f"- {reason}" for reason in done.left_out)),
+    }

@@ -70,6 +70,11 @@ def _pandera_column(column: Column) -> "pa.Column":
     if column.above is not None:
         checks.append(pa.Check.gt(column.above, error=f"> {column.above:g}"))
     kinds = {NUMBER: float, WHOLE: int, FLAG: bool, TEXT: str}
+    if (
+        column.kind == WHOLE and column.nullable
+    ):  # pandas has several types for whole numbers that may be unknown
+        checks.append(pa.Check(lambda values: values.dropna() % 1 == 0, error=WHOLE))
+        return pa.Column(None, checks, nullable=True)
     return pa.Column(kinds.get(column.kind), checks, nullable=column.nullable)
 
 
@@ -91,15 +96,33 @@ CONTRACTS: Mapping[str, Contract] = {
             "timestamp_utc": OPEN,
             "predicted_excess_pct": Column(NUMBER, nullable=True),
             "excess_probability": Column(NUMBER, nullable=True, minimum=0.0, maximum=1.0),
+            "interval_low_pct": Column(NUMBER, nullable=True),
+            "interval_high_pct": Column(NUMBER, nullable=True),
+            "outside_share": Column(NUMBER, nullable=True, minimum=0.0, maximum=1.0),
+            "training_distance": Column(NUMBER, nullable=True, minimum=0.0),
             "turnover_24h_quote": Column(NUMBER, nullable=True, minimum=0.0),
+            "taker_fee_rate": Column(NUMBER, nullable=True, maximum=1.0),
+            "book_spread_bps": Column(NUMBER, nullable=True, minimum=0.0),
+            "book_depth_quote": Column(NUMBER, nullable=True, minimum=0.0),
+            "book_source": Column(TEXT),
             **{
                 f"gate_{name}": GATE
-                for name in ("universe", "market", "probability", "fee", "slippage", "liquidity")
+                for name in (
+                    "model",
+                    "outside",
+                    "distance",
+                    "universe",
+                    "market",
+                    "probability",
+                    "fee",
+                    "slippage",
+                    "liquidity",
+                )
             },
             "tradable": Column(FLAG),
             "risk_multiplier": AMOUNT,
             "model_name": Column(TEXT),
-            "model_version": Column(WHOLE, minimum=1),
+            "model_version": Column(WHOLE, nullable=True, minimum=1),
         },
         {"tradable is true exactly where every gate passes": _passes_every_gate},
     ),

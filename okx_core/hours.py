@@ -12,7 +12,10 @@ from okx_core.errors import OkxSignalError
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
-WARM_UP = timedelta(weeks=9)  # features need a month of candles, a model six weeks of labels
+MIN_HISTORY_WEEKS = 12  # before the first model
+RECORD_WEEKS = 26  # of out-of-sample predictions whose outcome is known, before anything may trade
+WARM_UP = timedelta(weeks=MIN_HISTORY_WEEKS)
+RECORD = (RECORD_WEEKS + 1) * WEEK  # the last outcome is known a day after its week
 MIN_STRETCH = WARM_UP + timedelta(weeks=2)  # and a whole week to trade
 SUNDAY = 6
 
@@ -54,7 +57,7 @@ def week_start_on_or_after(moment: datetime) -> datetime:
 class Stretch:
     """Bars that open in [start, end), split into a history and the last hours, which are simulated one by one.
 
-    Models are made for the newest `model_weeks` weeks, None for every week that has enough history.
+    Signals are made and traded for the newest `model_weeks` weeks, None for every week that may have a model.
     """
 
     start: datetime
@@ -75,9 +78,23 @@ class Stretch:
         return self.end - self.live_hours * HOUR
 
     @property
+    def first_training(self) -> datetime:
+        """The first week that has enough history to train for."""
+        return week_start_on_or_after(self.start + WARM_UP)
+
+    @property
+    def may_trade(self) -> bool:
+        """Whether the record of predictions can be long enough for a model to pass the gate."""
+        return self.first_training + RECORD <= self.history_end
+
+    @property
     def first_week(self) -> datetime:
-        """The first week that a model is made for: one with enough history."""
-        first = week_start_on_or_after(self.start + WARM_UP)
+        """The first week with signals: one with a record of predictions before it, where there is any such week."""
+        first = (
+            self.first_training + RECORD
+            if self.first_training + RECORD + WEEK <= self.end
+            else self.first_training
+        )
         if self.model_weeks is None:
             return first
         return max(first, week_start_on_or_after(self.end - self.model_weeks * WEEK))
@@ -90,8 +107,15 @@ class Stretch:
             day += DAY
 
     def weeks(self, end: datetime) -> Iterator[datetime]:
-        """Weeks from the first trainable one that have begun before `end`."""
-        week = self.first_week
-        while week < end:
-            yield week
-            week += WEEK
+        """Weeks with signals that have begun before `end`."""
+        yield from _weeks(self.first_week, end)
+
+    def training_weeks(self, end: datetime) -> Iterator[datetime]:
+        """Weeks from the first that can be trained for that have begun before `end`."""
+        yield from _weeks(self.first_training, end)
+
+
+def _weeks(week: datetime, end: datetime) -> Iterator[datetime]:
+    while week < end:
+        yield week
+        week += WEEK

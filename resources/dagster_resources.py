@@ -6,6 +6,7 @@ import dagster as dg
 
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.universe import UniverseFilter
+from resources.alerts import raise_alert
 from resources.config.parts import Retention
 from resources.config.settings import load_settings
 from resources.dagster_retention import Forgotten, forget_old_runs
@@ -15,8 +16,8 @@ from resources.feature_store.store import FeatureStore
 from resources.market.candle_store import source_of
 from resources.okx.client import OkxClient
 from resources.postgres.database import Database, sibling
+from resources.registry.tracking import Tracking
 from resources.stores import open_database, open_exchange, open_feature_store
-from resources.tracking import Tracking
 
 
 class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -70,6 +71,29 @@ class LimitsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def risk_limits(self) -> RiskLimits:
         return load_settings().risk_limits
+
+
+class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Which members are trained, and the age limits of versions."""
+
+    def members(self) -> tuple[str, ...]:
+        """Names of the members of which the signal model is made."""
+        return load_settings().models.members
+
+    def retrain_weeks(self) -> int:
+        return load_settings().models.retrain_weeks
+
+    def max_age_weeks(self) -> int:
+        return load_settings().models.champion_max_weeks
+
+
+class AlertResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where alerts go."""
+
+    def send(self, subject: str, message: str, run_id: str) -> None:
+        """Keep an alert in ops.alerts, and post it to the webhook where there is one."""
+        settings = load_settings()
+        raise_alert(settings.alert_webhook, open_database(settings.database), subject, message, run_id)
 
 
 class RetentionResource(dg.ConfigurableResource):  # type: ignore[type-arg]

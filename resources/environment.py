@@ -6,8 +6,8 @@ from pathlib import Path
 from resources.config.declarations import KEYS, PROJECT, variable_of
 from resources.config.parts import DatabaseSettings
 from resources.postgres.database import sibling, with_driver
+from resources.registry.tracking import prepare_environment
 from resources.stores import open_database
-from resources.tracking import prepare_environment
 
 SECRET_NAMES = tuple(variable_of(name) for name in KEYS)
 

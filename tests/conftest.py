@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 load_profile()  # before any property test is imported
 
-DEMO_START = datetime(2026, 5, 17, tzinfo=UTC)
+DEMO_START = datetime(2025, 10, 26, tzinfo=UTC)  # 41 weeks: 12 of history, 27 of predictions, 2 of backtest
 DEMO_END = datetime(2026, 8, 9, 6, tzinfo=UTC)
 LIVE_HOURS = 3
+DEMO_PAIRS = "BTC-USDT,ETH-USDT,SOL-USDT,XRP-USDT,DOGE-USDT,ADA-USDT"
 DEMO_SECONDS = 900  # the first test of the demo home waits for the demo, on a busy machine too
 HOUR = timedelta(hours=1)
 
@@ -205,10 +206,12 @@ class DemoHome:
 
 @pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHome]:
-    """Demo on 12 synthetic pairs: 84 days of history, the last hours traded."""
+    """Demo on 6 synthetic pairs: 41 weeks of history, the last hours traded; few versions, to be quick."""
     home = tmp_path_factory.mktemp("market")
     before = dict(os.environ)
-    os.environ.update(home_environment(home))
+    os.environ.update(
+        home_environment(home) | {"OKXSIGNAL_PAIRS": DEMO_PAIRS, "OKXSIGNAL_RETRAIN_WEEKS": "13"}
+    )
     from okx_core.hours import Stretch
     from okx_jobs.runs.demo import Demo
     from okx_jobs.runs.runner import Pipeline, quiet_instance

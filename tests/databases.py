@@ -36,7 +36,7 @@ class Databases:
 
     def _create(self) -> str:
         name = f"test_{next(self._numbers)}"
-        self._execute(f"create database {name} template {TEMPLATE}")
+        self._execute(f"create database {name} template {TEMPLATE} strategy file_copy")
         return name
 
     def _execute(self, statement: str) -> None:

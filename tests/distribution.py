@@ -1,7 +1,8 @@
 """Which tests share a worker of pytest-xdist, and in which order they begin.
 
 The tests of one file share a worker, so that a fixture of a module is set up once. The files of the demo home
-share one worker, so that the demo runs once. The long tests of one file are apart, each function by itself.
+share one worker, so that the demo runs once, and so do those of the research services, whose members are trained
+once. The long tests of one file are apart, each function by itself.
 
 The demo home begins first because it takes longest. While it compiles the numeric loops, the other workers
 run files that need none of them; files that do find them compiled.
@@ -15,6 +16,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 DEMO_HOME = "the demo home"
+RESEARCH = "tests/okx_services/research/"
 E2E = Path(__file__).parent / "e2e"
 APART = ("tests/e2e/test_planted_edge.py",)
 LOOPS = ("tests/okx_jobs/cli/test_validation.py", "tests/okx_jobs/cli/research/")
@@ -25,6 +27,7 @@ LONG = (
     "tests/faults/",
     "tests/okx_assets/",
     "tests/okx_core/features/",
+    RESEARCH,
 )
 
 
@@ -54,6 +57,8 @@ def group_of(nodeid: str) -> str:
     path, _, name = nodeid.partition("::")
     if path in demo_home_files():
         return DEMO_HOME
+    if path.startswith(RESEARCH):
+        return RESEARCH
     return f"{path}::{name.partition('[')[0]}" if path in APART else path
 
 

@@ -1,11 +1,17 @@
--- description: Model versions whose signals the backtest has traded, the newest first.
+-- description: Versions of the signal model whose signals the backtest has traded, the newest first.
 -- parameters: $1 how many
 select
-    model_version,
-    algorithm,
-    week,
-    rank_ic
-from ml.model_versions
-where model_version in (select unnest(model_versions) from backtests.runs)
-order by model_version desc
+    versions.model_version,
+    versions.week,
+    versions.members
+from ml.signal_versions as versions
+where
+    exists (
+        select 1
+        from backtests.runs as runs
+        where
+            runs.model_name = versions.model_name
+            and versions.model_version = any(runs.model_versions)
+    )
+order by versions.model_version desc
 limit $1

@@ -3,8 +3,8 @@
 At the close of bar t the portfolio is marked, `order_core` decides on the signals of bar t, and its
 orders fill at the open of bar t + 1 h against the modelled book, exits before entries. A buy pays
 its fee in base units and a sale in quote, as OKX takes them. Where the next bar is missing nothing
-fills. The book is that of the turnover of the 24 hours and the range of the bar at whose close it was decided;
-a pair of which one is unknown has the worst book.
+fills. Fee and book are those that were recorded with the signal. Where none were, the book is the one that turnover
+and range of the bar let assume; a pair of which one is unknown has the worst book.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from okx_core.backtest.account import Portfolio, Position
 from okx_core.backtest.loop import TRADE_FIELDS, Holdings, trade_hours
+from okx_core.decisions.costs import Costs, assumed_books
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import sizing_terms
 from okx_core.features.grid import lay_on_grid, pair_places
@@ -58,25 +59,25 @@ def run_fold(
     """Trade the signals of bars start <= open < end, beginning with `opening`.
 
     `signals` holds pair, timestamp_utc, predicted_excess_pct, tradable, turnover_24h_quote and optionally
-    risk_multiplier. `candles_1h` must hold the bars start <= open <= end: the orders of the last hour
-    fill at the open of bar `end`. Folds that follow each other equal one long fold.
+    risk_multiplier and the COLUMNS of `costs_of`; `fee_rate` is charged where a pair's fee is unknown. `candles_1h`
+    must hold the bars start <= open <= end: the orders of the last hour fill at the open of bar `end`. Folds that
+    follow each other equal one long fold.
     """
     first, stop = hour_number(start), hour_number(end)
     pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *opening.positions}))
     grid = lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, ("open", "high", "low", "close"))
-    prediction, tradable, turnover, multiplier = _lay_signals(signals, pairs, first, stop)
+    prediction, tradable, multiplier = _lay_signals(signals, pairs, first, stop)
+    ranged = _by_hour(range_bps(grid.fields["high"], grid.fields["low"]))[:-1]
     holdings = _holdings(opening, pairs)
     records, trades, account = trade_hours(
         _by_hour(grid.fields["open"]),
         _by_hour(grid.fields["close"]),
         prediction,
         tradable,
-        turnover,
-        _by_hour(range_bps(grid.fields["high"], grid.fields["low"])),
+        _lay_costs(signals, pairs, first, ranged, fee_rate),
         multiplier,
         holdings,
         float(first),
-        fee_rate,
         sizing_terms(rules, limits),
     )
     return FoldResult(
@@ -93,25 +94,47 @@ def _by_hour(values: Array) -> Array:
 
 def _lay_signals(
     signals: pd.DataFrame, pairs: tuple[str, ...], first: int, stop: int
-) -> tuple[Array, NDArray[np.bool_], Array, Array]:
-    """prediction, tradable, turnover and size multiplier as [hours, pairs]; no signal is unknown."""
-    rows = bar_numbers(signals["timestamp_utc"], HOURLY) - first
-    inside = (rows >= 0) & (rows < stop - first)
-    places = rows[inside], pair_places(signals["pair"], pairs)[inside]
-
-    def laid(name: str, absent: float) -> Array:
-        values = np.full((stop - first, len(pairs)), absent)
-        values[places] = signals[name].to_numpy(dtype=np.float64)[inside]
-        return values
-
+) -> tuple[Array, NDArray[np.bool_], Array]:
+    """prediction, tradable and size multiplier as [hours, pairs]; no signal is unknown."""
+    laid = _Laid(signals, pairs, first, stop - first)
     scaled = "risk_multiplier" in signals.columns
-    multiplier = laid("risk_multiplier", np.nan) if scaled else np.ones((stop - first, len(pairs)))
     return (
-        laid("predicted_excess_pct", np.nan),
-        laid("tradable", 0.0) == 1.0,
-        laid("turnover_24h_quote", np.nan),
-        multiplier,
+        laid.of("predicted_excess_pct"),
+        laid.of("tradable") == 1.0,
+        laid.of("risk_multiplier") if scaled else np.ones((stop - first, len(pairs))),
     )
+
+
+def _lay_costs(
+    signals: pd.DataFrame, pairs: tuple[str, ...], first: int, ranged: Array, fee_rate: float
+) -> Costs:
+    """Costs [hours, pairs]; `fee_rate` where the fee is unknown, the assumed book where none was recorded."""
+    laid = _Laid(signals, pairs, first, len(ranged))
+    assumed = assumed_books(laid.of("turnover_24h_quote"), ranged)
+    spread, depth = laid.of("book_spread_bps"), laid.of("book_depth_quote")
+    unseen = np.isnan(spread) | np.isnan(depth)
+    fee = laid.of("taker_fee_rate")
+    return Costs(
+        np.where(np.isnan(fee), fee_rate, fee),
+        np.where(unseen, assumed[0], spread),
+        np.where(unseen, assumed[1], depth),
+    )
+
+
+class _Laid:
+    """Columns of signals as grids [hours, pairs], NaN where there is no signal or no such column."""
+
+    def __init__(self, signals: pd.DataFrame, pairs: tuple[str, ...], first: int, hours: int) -> None:
+        rows = bar_numbers(signals["timestamp_utc"], HOURLY) - first
+        self._inside = (rows >= 0) & (rows < hours)
+        self._places = rows[self._inside], pair_places(signals["pair"], pairs)[self._inside]
+        self._signals, self._shape = signals, (hours, len(pairs))
+
+    def of(self, name: str) -> Array:
+        values = np.full(self._shape, np.nan)
+        if name in self._signals.columns:
+            values[self._places] = self._signals[name].to_numpy(dtype=np.float64)[self._inside]
+        return values
 
 
 def _holdings(opening: Portfolio, pairs: tuple[str, ...]) -> Holdings:

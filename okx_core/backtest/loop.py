@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.decisions.costs import Costs
 from okx_core.decisions.sizing import SizingTerms, order_core
-from okx_core.market.book_model import book_terms, fill_offset_bps
+from okx_core.market.book_model import THINNEST_DEPTH_QUOTE, WIDEST_SPREAD_BPS, fill_offset_bps
 
 Array = NDArray[np.float64]
 
@@ -43,18 +44,17 @@ def trade_hours(
     closes: Array,
     predicted_excess_pct: Array,
     tradable: NDArray[np.bool_],
-    turnover_24h_quote: Array,
-    range_1h_bps: Array,
+    costs: Costs,
     size_multiplier: Array,
     holdings: Holdings,
     first_hour: float,
-    fee_rate: float,
     terms: SizingTerms,
 ) -> tuple[Array, Array, float]:
     """Trade every hour of `predicted_excess_pct`; opens and closes hold one hour more.
 
-    `turnover_24h_quote` and `range_1h_bps` give the book in which the orders of the hour are filled. Returns
-    records [hours, (equity, cash, exposure %, cost)], trades [trades, TRADE_FIELDS] and the closing cash.
+    `costs` are those that the orders of the hour are sized for and pay. An unknown book sizes nothing, and exits in
+    it pay the worst one. Returns records [hours, (equity, cash, exposure %, cost)], trades [trades, TRADE_FIELDS] and
+    the closing cash.
     """
     hours, pairs = predicted_excess_pct.shape
     records = np.empty((hours, 4))
@@ -68,12 +68,14 @@ def trade_hours(
         cash = holdings.cash[0]
         scale = size_multiplier[hour]
         signal, allowed = predicted_excess_pct[hour], tradable[hour]
-        order_core(signal, allowed, holdings.base, held_hours, holdings.mark, scale, cash, terms, orders)
-        books = turnover_24h_quote[hour], range_1h_bps[hour]
-        sold, exits = _fill_exits(
-            holdings, orders, opens[hour + 1], books, fee_rate, now, terms.horizon_hours, trades[closed:]
+        paid = Costs(costs.fee_rate[hour], costs.spread_bps[hour], costs.depth_quote[hour])
+        order_core(
+            signal, allowed, holdings.base, held_hours, holdings.mark, scale, cash, terms, paid, orders
         )
-        bought = _fill_entries(holdings, orders, opens[hour + 1], books, fee_rate, now)
+        sold, exits = _fill_exits(
+            holdings, orders, opens[hour + 1], paid, now, terms.horizon_hours, trades[closed:]
+        )
+        bought = _fill_entries(holdings, orders, opens[hour + 1], paid, now)
         closed += exits
         records[hour, 0], records[hour, 1] = cash + held, cash
         records[hour, 2], records[hour, 3] = 100.0 * held / (cash + held), sold + bought
@@ -98,8 +100,7 @@ def _fill_exits(
     holdings: Holdings,
     orders: Array,
     opens: Array,
-    books: tuple[Array, Array],
-    fee_rate: float,
+    costs: Costs,
     now: float,
     horizon_hours: float,
     trades: Array,
@@ -109,8 +110,7 @@ def _fill_exits(
     for pair in range(orders.size):
         if orders[pair] < 0.0 and opens[pair] > 0.0:
             reason = 0.0 if now - holdings.entry_hour[pair] >= horizon_hours else 1.0
-            book = book_terms(books[0][pair], books[1][pair])
-            cost += _sell(holdings, pair, opens[pair], book, fee_rate, now, reason, trades[closed])
+            cost += _sell(holdings, pair, opens[pair], costs, now, reason, trades[closed])
             closed += 1
     return cost, closed
 
@@ -120,23 +120,23 @@ def _fill_entries(
     holdings: Holdings,
     orders: Array,
     opens: Array,
-    books: tuple[Array, Array],
-    fee_rate: float,
+    costs: Costs,
     now: float,
 ) -> float:
     """Fill the buys whose bar exists; returns their cost."""
     cost = 0.0
     for pair in range(orders.size):
         if orders[pair] > 0.0 and opens[pair] > 0.0:
-            book = book_terms(books[0][pair], books[1][pair])
-            cost += _buy(holdings, pair, orders[pair], opens[pair], book, fee_rate, now)
+            cost += _buy(holdings, pair, orders[pair], opens[pair], costs, now)
     return cost
 
 
 @compiled
-def _offset(notional_quote: float, book: tuple[float, float]) -> float:
-    """Average distance from mid as a fraction, at most the whole price; `book` is its spread and depth."""
-    distance: float = fill_offset_bps(notional_quote, book[0], book[1])
+def _offset(notional_quote: float, costs: Costs, pair: int) -> float:
+    """Average distance from mid as a fraction, at most the whole price; an unknown book is the worst one."""
+    distance: float = fill_offset_bps(notional_quote, costs.spread_bps[pair], costs.depth_quote[pair])
+    if np.isnan(distance):
+        distance = fill_offset_bps(notional_quote, WIDEST_SPREAD_BPS, THINNEST_DEPTH_QUOTE)
     return min(1e-4 * distance, 1.0)
 
 
@@ -145,16 +145,15 @@ def _sell(
     holdings: Holdings,
     pair: int,
     mid: float,
-    book: tuple[float, float],
-    fee_rate: float,
+    costs: Costs,
     now: float,
     reason: float,
     trade: Array,
 ) -> float:
     """Sell the whole position and write its trade; returns the cost in quote."""
     base = holdings.base[pair]
-    price = mid * (1.0 - _offset(base * mid, book))
-    proceeds = base * price * (1.0 - fee_rate)
+    price = mid * (1.0 - _offset(base * mid, costs, pair))
+    proceeds = base * price * (1.0 - costs.fee_rate[pair])
     cost: float = base * mid - proceeds
     trade[0], trade[1], trade[2] = pair, holdings.entry_hour[pair], now
     trade[3], trade[4], trade[5] = base, holdings.entry_price[pair], price
@@ -171,14 +170,13 @@ def _buy(
     pair: int,
     order_quote: float,
     mid: float,
-    book: tuple[float, float],
-    fee_rate: float,
+    costs: Costs,
     now: float,
 ) -> float:
     """Spend `order_quote`, never more than the cash that is there; returns the cost in quote."""
     spent = min(order_quote, holdings.cash[0])
-    price = mid * (1.0 + _offset(spent, book))
-    base = spent / price * (1.0 - fee_rate)
+    price = mid * (1.0 + _offset(spent, costs, pair))
+    base = spent / price * (1.0 - costs.fee_rate[pair])
     cost: float = spent - base * mid
     holdings.cash[0] -= spent
     holdings.base[pair] = base

@@ -3,16 +3,15 @@
 The result of a gate is 'pass' or the rejection reason. An unknown input fails the gate and is named.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from okx_core.compilation import compiled
+from okx_core.decisions.costs import costs_of, slippages_bps
 from okx_core.decisions.rules import DecisionRules
-from okx_core.market.book_model import book_terms, fill_offset_bps
 from okx_core.market.fees import TAKER_FEE_RATE, round_trip_cost_pct
 
 Array = NDArray[np.float64]
@@ -21,7 +20,10 @@ PASS = "pass"
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition: `value` must be on the right side of `bound`; both are arrays [rows]."""
+    """One condition: `value` must be on the right side of `bound`; both are arrays [rows].
+
+    `notes` [rows] follow the reason of each row.
+    """
 
     name: str
     source: str
@@ -29,6 +31,7 @@ class Gate:
     bound: Array | float
     at_most: bool
     reason: Callable[[float, float], str]
+    notes: Sequence[str] | None = None
 
     def passed(self) -> NDArray[np.bool_]:
         """False where the value or the bound is unknown."""
@@ -42,40 +45,27 @@ class Gate:
         for row in np.flatnonzero(~self.passed()):
             value, bound = self.value[row], bounds[row]
             unknown = np.isnan(value) or np.isnan(bound)
-            texts[row] = f"{self.source} is unknown" if unknown else self.reason(value, bound)
+            note = "" if self.notes is None else self.notes[int(row)]
+            texts[row] = f"{self.source} is unknown" if unknown else self.reason(value, bound) + note
         return list(texts)
 
 
-@compiled
-def slippage_bps(turnover_24h_quote: Array, range_1h_bps: Array, notional_quote: float) -> Array:
-    """Distance from mid that a market order of `notional_quote` pays in each pair's modelled book.
-
-    An unknown turnover or range means an unknown book: NaN.
-    """
-    out = np.full(turnover_24h_quote.size, np.nan)
-    for row in range(out.size):
-        if turnover_24h_quote[row] == turnover_24h_quote[row] and range_1h_bps[row] == range_1h_bps[row]:
-            spread, depth = book_terms(turnover_24h_quote[row], range_1h_bps[row])
-            out[row] = fill_offset_bps(notional_quote, spread, depth)
-    return out
-
-
 def gates(
-    frame: pd.DataFrame, rules: DecisionRules, notional_quote: float, fee_rate: float
+    frame: pd.DataFrame, rules: DecisionRules, notional_quote: float, unknown_fee: float
 ) -> tuple[Gate, ...]:
     """The gates of every row, from the columns that `evaluate_gates` names."""
-    prediction, excess_probability, turnover, ranged, market_return = (
+    prediction, excess_probability, turnover, market_return = (
         frame[name].to_numpy(dtype=np.float64)
         for name in (
             "predicted_excess_pct",
             "excess_probability",
             "turnover_24h_quote",
-            "range_1h_bps",
             "market_return_24h_pct",
         )
     )
-    slippage = slippage_bps(turnover, ranged, notional_quote)
-    needed = rules.fee_margin * round_trip_cost_pct(slippage, fee_rate)
+    costs = costs_of(frame, unknown_fee)
+    slippage = slippages_bps(costs.spread_bps, costs.depth_quote, notional_quote)
+    needed = rules.fee_margin * round_trip_cost_pct(slippage, costs.fee_rate)
     return (
         Gate(
             "gate_market", "market_return_24h_pct", market_return, rules.min_market_return_24h_pct, False,
@@ -86,11 +76,11 @@ def gates(
             lambda value, bound: f"P(excess > 0) {value:.3f} < {bound:.3f}",
         ),
         Gate(
-            "gate_fee", "predicted_excess_pct, turnover_24h_quote or range_1h_bps", prediction, needed, False,
-            lambda value, bound: f"expected {value:.2f} % < cost {bound:.2f} %",
+            "gate_fee", "predicted_excess_pct or the book", prediction, needed, False,
+            lambda value, bound: f"expected {value:.2f} % < cost {bound:.2f} %", fee_notes(frame, unknown_fee),
         ),
         Gate(
-            "gate_slippage", "turnover_24h_quote or range_1h_bps", slippage, rules.max_slippage_bps, True,
+            "gate_slippage", "the book", slippage, rules.max_slippage_bps, True,
             lambda value, bound: f"slippage {value:.1f} bps > {bound:.1f} bps",
         ),
         Gate(
@@ -100,20 +90,28 @@ def gates(
     )  # fmt: skip
 
 
+def fee_notes(frame: pd.DataFrame, unknown_fee: float) -> list[str]:
+    """Which fee the cost of each row rests on."""
+    rates = frame["taker_fee_rate"].to_numpy(dtype=np.float64)
+    assumed = f" (the account's fee is unknown, {100 * unknown_fee:.2f} % assumed)"
+    return [assumed if np.isnan(rate) else f" (fee {100 * rate:.2f} %)" for rate in rates]
+
+
 def evaluate_gates(
     frame: pd.DataFrame,
     rules: DecisionRules,
     notional_quote: float | None = None,
-    fee_rate: float = TAKER_FEE_RATE,
+    unknown_fee: float = TAKER_FEE_RATE,
 ) -> pd.DataFrame:
     """`frame` with one text column per gate and `tradable`, true where every gate passed.
 
-    Reads predicted_excess_pct, excess_probability, turnover_24h_quote, range_1h_bps, market_return_24h_pct.
+    Reads predicted_excess_pct, excess_probability, turnover_24h_quote, market_return_24h_pct and the costs of
+    `costs_of`. Where the account's fee is unknown, `unknown_fee` is assumed, and the reason says so.
     `notional_quote` is the order that slippage is measured for, the rules' reference order when not given. The
     fee gate asks a prediction of more than `fee_margin` round trips: two fees and two slippages.
     """
     notional = rules.reference_order_quote if notional_quote is None else notional_quote
-    gate_list = gates(frame, rules, notional, fee_rate)
+    gate_list = gates(frame, rules, notional, unknown_fee)
     tradable = np.logical_and.reduce([gate.passed() for gate in gate_list])
     results = {gate.name: pd.array(gate.results(), dtype="str") for gate in gate_list}
     return frame.assign(**results, tradable=tradable)

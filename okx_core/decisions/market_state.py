@@ -49,10 +49,9 @@ def market_state(candles_1h: pd.DataFrame) -> pd.DataFrame:
     close, volume, reported = (grid.fields[name] for name in ("close", "volume", "quote_volume"))
     quote_volume = np.where(np.isnan(reported), volume * close, reported)
     rows = pair_places(candles_1h["pair"], pairs), hours - first
+    high, low = (candles_1h[side].to_numpy(np.float64) for side in ("high", "low"))
     return candles_1h[["pair", "timestamp_utc"]].assign(
         turnover_24h_quote=known_turnover(quote_volume, DAY_HOURS)[rows],
-        range_1h_bps=range_bps(
-            candles_1h["high"].to_numpy(np.float64), candles_1h["low"].to_numpy(np.float64)
-        ),
+        range_1h_bps=range_bps(high, low),
         market_return_24h_pct=market_mean(change_pct(close, DAY_HOURS), 1)[rows],
     )

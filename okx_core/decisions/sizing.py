@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.decisions.costs import Costs
 from okx_core.decisions.rules import DecisionRules, RiskLimits
+from okx_core.market.book_model import fill_offset_bps
+from okx_core.market.fees import round_trip_cost_pct
 
 Array = NDArray[np.float64]
 
@@ -29,6 +32,7 @@ class SizingTerms(NamedTuple):
     exposure_share: float
     risk_share: float
     max_order_quote: float
+    fee_margin: float
 
 
 def sizing_terms(rules: DecisionRules, limits: RiskLimits) -> SizingTerms:
@@ -47,6 +51,7 @@ def sizing_terms(rules: DecisionRules, limits: RiskLimits) -> SizingTerms:
         exposure_share=math.nan if missing else known(limits.max_exposure_pct) / 100.0,
         risk_share=math.nan if missing else known(limits.risk_per_trade_pct) / rules.planned_loss_pct,
         max_order_quote=math.nan if missing else known(limits.max_order_quote),
+        fee_margin=rules.fee_margin,
     )
 
 
@@ -60,21 +65,25 @@ def desired_orders(
     rules: DecisionRules,
     limits: RiskLimits,
     size_multiplier: Array | None = None,
+    costs: Costs | None = None,
 ) -> Array:
     """Orders [pairs] in quote: above 0 buy for that notional, below 0 sell the whole position, 0 none.
 
     All arrays are [pairs]; `held_hours` counts from the fill, `price` values the positions now,
-    `size_multiplier` scales the size of buys, limits still hold. A position of unknown size or price
-    makes the equity unknown: nothing is bought.
+    `size_multiplier` scales the size of buys, limits still hold. A buy whose round trip at its own size costs more
+    than is predicted, or whose `costs` are unknown, is left out; without `costs` trading is free. A position of
+    unknown size or price makes the equity unknown: nothing is bought.
     """
     multiplier = np.ones(len(price)) if size_multiplier is None else size_multiplier
     columns = (predicted_excess_pct, held_base, held_hours, price, multiplier)
     prediction, base, hours, prices, scale = (np.asarray(column, dtype=np.float64) for column in columns)
     orders = np.zeros(len(prices))
     terms = sizing_terms(rules, limits)
+    free = Costs(np.zeros(len(prices)), np.zeros(len(prices)), np.full(len(prices), np.inf))
     order_core(
-        prediction, np.asarray(tradable, bool), base, hours, prices, scale, float(cash_quote), terms, orders
-    )
+        prediction, np.asarray(tradable, bool), base, hours, prices, scale, float(cash_quote), terms,
+        free if costs is None else costs, orders,
+    )  # fmt: skip
     return orders
 
 
@@ -88,6 +97,7 @@ def order_core(
     size_multiplier: Array,
     cash_quote: float,
     terms: SizingTerms,
+    costs: Costs,
     orders: Array,
 ) -> None:
     """Write the orders of one hour into `orders` [pairs]; see `desired_orders`."""
@@ -97,22 +107,33 @@ def order_core(
     asset_cap = min(terms.asset_share * equity, terms.max_order_quote)
     room = terms.exposure_share * equity - held_quote
     cash = cash_quote
+    too_dear = np.zeros(price.size, dtype=np.bool_)
     if not wanted + asset_cap + terms.max_order_quote + room + cash < np.inf:
         return
     while positions < terms.max_positions and wanted > 0.0:
         smallest = terms.min_order_quote / wanted
         best = _best_candidate(
-            predicted_excess_pct, tradable, held_base, price, size_multiplier, smallest, orders
+            predicted_excess_pct, tradable & ~too_dear, held_base, price, size_multiplier, smallest, orders
         )
         if best < 0:
             return
         notional = min(min(wanted * size_multiplier[best], asset_cap), min(room, cash))
         if notional <= 0.0 or notional < terms.min_order_quote:
             return
+        if not predicted_excess_pct[best] >= terms.fee_margin * _round_trip(costs, best, notional):
+            too_dear[best] = True
+            continue
         orders[best] = notional
         room -= notional
         cash -= notional
         positions += 1
+
+
+@compiled
+def _round_trip(costs: Costs, pair: int, notional: float) -> float:
+    """Cost of buying and selling `notional` quote of the pair, percent; NaN where it is unknown."""
+    slippage = fill_offset_bps(notional, costs.spread_bps[pair], costs.depth_quote[pair])
+    return float(round_trip_cost_pct(slippage, costs.fee_rate[pair]))
 
 
 @compiled

@@ -10,6 +10,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from okx_core.compilation import compiled
+
 TAKER_FEE_RATE = 0.001
 MAKER_FEE_RATE = 0.0008
 
@@ -20,9 +22,14 @@ MAKER_FEE = Decimal("0.0008")
 Slippage = TypeVar("Slippage", float, NDArray[np.float64])
 
 
-def round_trip_cost_pct(slippage_bps: Slippage, fee_rate: float = TAKER_FEE_RATE) -> Slippage:
+@compiled
+def round_trip_cost_pct(
+    slippage_bps: Slippage,
+    fee_rate: Slippage | float = TAKER_FEE_RATE,
+) -> Slippage:
     """Cost of one buy and one sell in percent of the notional: two fees and two slippages.
 
-    `slippage_bps` is the average distance from mid paid on each side, a number or an array; NaN in gives NaN out.
+    `slippage_bps` is the average distance from mid paid on each side and `fee_rate` the taker fee as a fraction, each
+    a number or an array; NaN in gives NaN out. The one cost of gate, sizing and backtest.
     """
     return 2.0 * (fee_rate * 100.0 + slippage_bps / 100.0)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from okx_core.models.evaluation.scores import block_means, hourly_rank_ic
 from okx_core.models.panel import MIN_PAIRS
 from okx_core.models.ranks import Floats, grid_ranks
-from okx_core.models.scores import block_means, hourly_rank_ic
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import Predictions
 

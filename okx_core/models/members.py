@@ -1,14 +1,15 @@
 """Members: an algorithm fitted to a target at a horizon on some features; one contract for all of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from okx_core.errors import OkxSignalError
 from okx_core.models.algorithms import boosters, forests, linear
 from okx_core.models.algorithms.estimator import Budget, Estimator, Floats, Matrix
+from okx_core.models.training_range import TrainingRange
 
 Fit = Callable[[Matrix, Floats, Floats, Budget], Estimator]
 
@@ -60,6 +61,15 @@ class MemberSpec:
         """Whether the member takes features as ranks inside their hour."""
         return ALGORITHMS[self.algorithm].ranked
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "MemberSpec":
+        """The specification that `dataclasses.asdict` wrote as JSON. Raises MemberError for an unknown algorithm."""
+        features = None if values["features"] is None else tuple(values["features"])
+        spec = cls(**{**values, "features": features, "budget": Budget(**values["budget"])})
+        if spec.algorithm not in ALGORITHMS:
+            raise MemberError(f"{spec.name}: no algorithm {spec.algorithm}; known: {', '.join(ALGORITHMS)}")
+        return spec
+
 
 def _member(name: str, algorithm: str, target: str = "rank", horizon: int = 72) -> MemberSpec:
     return MemberSpec(name, algorithm, target, horizon)
@@ -83,11 +93,15 @@ MEMBERS = {spec.name: spec for spec in (*DEFAULTS, *CHALLENGERS)}
 
 @dataclass(frozen=True)
 class Fitted:
-    """A member fitted on columns `names`; it refuses any others, and these in another order."""
+    """A member fitted on columns `names`; it refuses any others, and these in another order.
+
+    `training_range` is None for members of evaluations, and of versions that were made before ranges were kept.
+    """
 
     spec: MemberSpec
     names: tuple[str, ...]
     estimator: Estimator
+    training_range: TrainingRange | None = None
 
     def predict(self, matrix: Matrix, names: Sequence[str]) -> Floats:
         """Scores [rows] of a matrix [rows, features] whose columns are `names`. Raises MemberError on other columns."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -64,9 +65,7 @@ class Panel:
 
     def staggered(self, every_hours: int) -> npt.NDArray[np.bool_]:
         """Rows once in `every_hours`, each pair in a phase of its own, so that every hour of the day occurs."""
-        moment = self.first_hour + self.row_hour + self.row_pair
-        kept: npt.NDArray[np.bool_] = moment % every_hours == 0
-        return kept
+        return on_grid(self.first_hour + self.row_hour, phases(self.pairs)[self.row_pair], every_hours)
 
     def ranked(self, first: int, stop: int) -> Matrix:
         """Features of rows [first, stop) as ranks inside their hour, see `matrix_ranks`; whole hours only."""
@@ -128,6 +127,17 @@ def assemble_panel(
     if filled != len(inside):
         raise PanelError(f"{filled} feature rows for {len(inside)} candles: each candle needs one row")
     return Panel(pairs, tuple(names), first, values, hours, places, closes)
+
+
+def phases(pairs: Sequence[str]) -> Whole:
+    """A number of each pair that rests on its name alone: a pair that is listed later changes no other's rows."""
+    return np.array([crc32(pair.encode()) for pair in pairs], dtype=np.int64)
+
+
+def on_grid(hours: Whole, phase: Whole, every_hours: int) -> npt.NDArray[np.bool_]:
+    """Rows at `hours` since 1970 that are kept when one in `every_hours` is, by the phase of their pair [rows]."""
+    kept: npt.NDArray[np.bool_] = (hours + phase) % every_hours == 0
+    return kept
 
 
 def hour_number(moment: pd.Timestamp) -> int:

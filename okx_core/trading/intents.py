@@ -23,7 +23,7 @@ class OrderIntent:
     decision_price: Decimal
     predicted_excess_pct: float | None
     model_name: str
-    model_version: int
+    model_version: int | None
     reason: str
 
     @property
@@ -52,10 +52,14 @@ def age_rejection(signal_hour: datetime, exchange_now: datetime, ttl: timedelta 
     return ""
 
 
-def buy_size(order_quote: float, price: Decimal, instrument: Instrument) -> Decimal | None:
-    """Base units for `order_quote` at `price`, rounded down to a lot; None when below the minimum."""
+def buy_size(order_quote: float, price: Decimal, instrument: Instrument, fee_rate: Decimal) -> Decimal | None:
+    """Base units for `order_quote` at `price`, rounded down to a lot.
+
+    None when below the minimum, or when what is left after the fee, which is taken from the base, could not be sold.
+    """
     size = instrument.floor_size(Decimal(repr(float(order_quote))) / price)
-    return size if instrument.accepts(size) else None
+    left = instrument.floor_size(size * (1 - fee_rate))
+    return size if instrument.accepts(size) and instrument.accepts(left) else None
 
 
 def sell_size(held_base: Decimal, instrument: Instrument) -> Decimal | None:

@@ -9,7 +9,11 @@ from resources.stores import market_identity
 
 STEPS = (
     ("market data", "universe, candles and gaps from the simulated exchange"),
-    ("research", "features, labels, two models for each week, trained on what was known when the week began"),
+    (
+        "research",
+        "features, labels, members trained every few weeks on what was known then, their predictions kept",
+    ),
+    ("gate", "a model may trade once half a year of its predictions has shown that it can"),
     ("backtest", "signals of past weeks, traded out of sample with fees, spread and slippage"),
     ("trading", "the last {hours} hours one by one: candles, features, signals, orders, positions"),
 )

@@ -60,7 +60,7 @@ def cli(home: Path | None) -> None:
 )
 @click.option("--from", "start", type=options.MOMENT, help="First day (UTC).")
 @click.option("--to", "end", type=options.MOMENT, help="End (UTC), exclusive; default: the last closed hour.")
-@click.option("--days", type=int, default=180, show_default=True, help="Length when --from is not given.")
+@click.option("--days", type=int, default=336, show_default=True, help="Length when --from is not given.")
 @click.option(
     "--live-hours",
     type=click.IntRange(1, 240),
@@ -71,7 +71,7 @@ def cli(home: Path | None) -> None:
 @click.option(
     "--weeks",
     type=click.IntRange(2),
-    help="Newest weeks to train and to backtest; default: 8 of the synthetic market, all of a tape.",
+    help="Newest weeks with signals and backtest; default: 8 of the synthetic market, all of a tape.",
 )
 @click.option(
     "--strength",
@@ -86,7 +86,7 @@ def demo(
     """Run the whole pipeline once and print what came out.
 
     \b
-    okxsignal demo                                             synthetic market, 12 pairs, 180 days
+    okxsignal demo                                             synthetic market, 12 pairs, 336 days
     okxsignal demo --strength 0                                pure noise: no edge may appear
     okxsignal demo --tape candles.parquet --from 2023-01-01 --to 2023-12-01
 

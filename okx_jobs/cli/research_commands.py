@@ -202,7 +202,89 @@ def evaluate_models(**given: Any) -> None:
     run_evaluation(request, options.settings(), options.console())
 
 
+@click.command()
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Compare the ensemble in charge with its challengers, and show what has drifted.",
+)
+def models(compare: bool) -> None:
+    """Show members and versions, their ages and evidence, and why each may or may not trade.
+
+    \b
+    okxsignal models --compare        the week's comparison on the same hours after costs: is a switch warranted?
+    """
+    settings = options.settings()
+    if compare:
+        from okx_jobs.cli.research.comparison import show_comparison
+
+        show_comparison(settings, options.console())
+    else:
+        from okx_jobs.cli.research.models import show_models
+
+        show_models(settings, options.console())
+
+
+@click.command()
+def train() -> None:
+    """Train every week of the stored history that was not trained yet, and decide who may trade.
+
+    Members are trained every OKXSIGNAL_RETRAIN_WEEKS on what was known then, and predict the weeks after. Run it once
+    after `okxsignal backfill`; `okxsignal up` then trains each Sunday. It places no order.
+    """
+    settings = options.settings()
+    from okx_jobs.cli.research.training import run_training
+
+    run_training(settings, options.console())
+
+
+@click.command()
+@click.option("--trials", type=click.IntRange(1), default=40, show_default=True, help="Of the search in all.")
+@click.option("--minutes", type=click.FloatRange(0), default=60.0, show_default=True, help="Of this run.")
+@click.option("--algorithms", help="Comma-separated; default: lightgbm, xgboost, ridge.")
+@click.option(
+    "--until",
+    type=options.MOMENT,
+    help="Training date: nothing later is read. Default: the week that has begun.",
+)
+def search(trials: int, minutes: float, algorithms: str | None, until: datetime | None) -> None:
+    """Search for a better member: algorithm, target, horizon, history, features, size of the fit.
+
+    \b
+    okxsignal search --trials 40 --minutes 60        stop it with Ctrl-C and call it again: it goes on
+
+    Each trial is scored in purged folds before the training date, and counts in ml.trials: the more are tried, the
+    better the best must be to pass the gate. The best becomes a member that predicts beside the others and trades
+    nothing; `okxsignal models` shows it. Its name in OKXSIGNAL_MEMBERS makes it a part of the signal model.
+    """
+    settings = options.settings()
+    from okx_jobs.cli.research.search import SearchRequest, search_members
+
+    search_members(
+        SearchRequest(trials, minutes, algorithms, options.utc(until)), settings, options.console()
+    )
+
+
+@click.command()
+@click.argument("version")
+@click.option("--because", required=True, help="The reason; it is kept in ml.promotions.")
+def promote(version: str, because: str) -> None:
+    """Let a VERSION of the signal model trade from the next hour on: a number, `previous`, or `none`.
+
+    \b
+    okxsignal promote 7 --because "the newest lost its edge"
+    okxsignal promote previous --because "back to the one before"
+    okxsignal promote none --because "nothing may trade"
+
+    The weekly gate decides anew each Sunday. A version that is too old opens no position, whoever promoted it.
+    """
+    settings = options.settings()
+    from okx_jobs.cli.research.models import promote_version
+
+    promote_version(version, because, settings, options.console())
+
+
 RESEARCH: Mapping[str, click.Command] = {
     "refresh": refresh, "store": store, "import": import_candles, "features": features, "validate": validate,
-    "research": research,
+    "research": research, "train": train, "search": search, "models": models, "promote": promote,
 }  # fmt: skip

@@ -1,30 +1,33 @@
 """The summary that a run prints: row counts, models, backtest, signals, positions."""
 
-from typing import Any
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from okx_assets import keys
-from okx_core.backtest.metrics import metrics
+from okx_core.models.member_names import MEMBER_NAMES
 from okx_services.reports import signals, trading
+from okx_services.reports.backtest import BENCHMARK_HEAD, read_backtest
 from okx_services.reports.markdown import shown
 from okx_services.reports.market_origin import market_label, market_note
+from okx_services.reports.models import EVIDENCE_HEAD, evidence_rows
+from okx_services.research.predictions import TABLE as PREDICTIONS
+from okx_services.research.predictions import store_table
 from resources.config.settings import Settings
 from resources.feature_store.manifest import Manifest
 from resources.postgres.database import Database, psql_command
 from resources.postgres.queries import query
-from resources.tracking import MODEL_NAME
+from resources.registry.tracking import SIGNAL_MODEL
 from resources.web_pages import asset_graph_page, asset_page, model_page
 
 TABLES = (
     "market.universe", "market.candles_1h", "market.candles_4h", "market.candles_1d", "features.features_1h",
-    "ml.labels_1d", "ml.labels_2w", "ml.model_versions", "ml.champions", "trading.signals", "backtests.runs",
-    "backtests.trades", "backtests.equity", "trading.intents", "trading.orders", "trading.fills",
-    "trading.positions", "marts.candles_1h",
+    "ml.labels_1d", "ml.labels_2w", "ml.model_versions", "ml.predictions", "ml.signal_versions", "ml.champions",
+    "trading.signals", "backtests.runs", "backtests.trades", "backtests.equity", "trading.intents", "trading.orders",
+    "trading.fills", "trading.positions", "marts.candles_1h",
 )  # fmt: skip
 
+SHOWN_VERSIONS = 8
 HISTORY = ("features.features_1h", "ml.labels_1d", "ml.labels_2w")  # whole in the feature store only
 
 SAMPLE_QUERY = "select * from marts.candles_1h where pair = 'BTC-USDT' order by timestamp_utc desc limit 5"
@@ -36,7 +39,7 @@ def print_summary(
     """Rows, models, backtest, signals, orders, positions and what to open next."""
     market = str(database.scalar("select identity from ops.market_source") or "")
     console.print(_rows(database))
-    for figures in (_models, _backtest, _signals, _positions):
+    for figures in (_models, _evidence, _backtest, _benchmarks, _signals, _positions):
         console.print(figures(database, market_label(market)))
     if market_note(market):
         console.print(f"\n{market_note(market)}", soft_wrap=True)
@@ -51,10 +54,13 @@ def print_rows(console: Console, database: Database) -> None:
 
 
 def row_counts(database: Database) -> dict[str, int]:
-    """Rows per table: of features and labels the whole history, of which SQL holds the newest days."""
+    """Rows per table: of features, labels and predictions all, of which SQL holds the newest days."""
     manifest = Manifest(database)
+    members = [store_table(name) for name in MEMBER_NAMES]
+    held = {table: [table] for table in HISTORY} | {PREDICTIONS: members}
     return {
-        table: manifest.row_count(table) if table in HISTORY else _count(database, table) for table in TABLES
+        table: sum(map(manifest.row_count, held[table])) if table in held else _count(database, table)
+        for table in TABLES
     }
 
 
@@ -65,7 +71,9 @@ def _count(database: Database, table: str) -> int:
 def _rows(database: Database) -> Table:
     table = Table("table", "rows", "of them in SQL", title="Rows per table", title_justify="left")
     for name, count in row_counts(database).items():
-        table.add_row(name, f"{count:,}", f"{_count(database, name) if name in HISTORY else count:,}")
+        table.add_row(
+            name, f"{count:,}", f"{_count(database, name) if name in (*HISTORY, PREDICTIONS) else count:,}"
+        )
     return table
 
 
@@ -75,26 +83,47 @@ def _titled(title: str, label: str) -> str:
 
 
 def _models(database: Database, label: str) -> Table:
-    title = _titled("Model versions, newest weeks (scores on the purged hold-out before the week)", label)
+    """The newest versions of the signal model, and what the gate said of them."""
     table = Table(
-        "week", "algorithm", "version", "hold-out rank IC", "t", "RMSE %", "of baseline %", "outcome",
-        title=title, title_justify="left",
+        "made for", "version", "members", "weeks in charge",
+        title=_titled(_decision_title(database), label), title_justify="left",
     )  # fmt: skip
-    rows = database.rows(query("newest_model_versions"))
-    for row in rows:
-        outcome = row["outcome"] if row["champion"] == row["model_version"] else ""
+    for row in database.rows(query("newest_signal_versions"), (SHOWN_VERSIONS,)):
         table.add_row(
-            str(row["week"]), row["algorithm"], str(row["model_version"]), shown(row["rank_ic"], 4),
-            shown(row["rank_ic_t"], 2), shown(row["rmse_pct"], 3), shown(row["baseline_rmse_pct"], 3), outcome or "",
-        )  # fmt: skip
+            str(row["week"]),
+            str(row["model_version"]),
+            ", ".join(row["members"]),
+            str(row["weeks_in_charge"]),
+        )
     return table
 
 
-def backtest_scores(database: Database) -> dict[str, Any]:
-    """Scores over all out-of-sample weeks together."""
-    equity = database.frame("select * from backtests.equity order by timestamp_utc")
-    trades = database.frame("select * from backtests.trades order by exit_time, pair")
-    return metrics(equity, trades) if len(equity) else {}
+def _decision_title(database: Database) -> str:
+    rows = database.rows(
+        "select week, model_version, reason from ml.champions where model_name = $1 order by week desc limit 1",
+        (SIGNAL_MODEL,),
+    )
+    if not rows:
+        return "Signal model: nothing has been decided yet"
+    version, reason = rows[0]["model_version"], rows[0]["reason"]
+    if version is None:
+        return f"Signal model: no model passed the gate in the week of {rows[0]['week']}, nothing is traded: {reason}"
+    return f"Signal model: version {version} is in charge of the week of {rows[0]['week']}: {reason}"
+
+
+def _evidence(database: Database, label: str) -> Table:
+    """The rules of the gate for the newest week."""
+    table = Table(
+        *EVIDENCE_HEAD,
+        title=_titled("Evidence of the newest week, out of sample", label),
+        title_justify="left",
+    )
+    evidence = database.scalar(
+        "select evidence from ml.champions where model_name = $1 order by week desc limit 1", (SIGNAL_MODEL,)
+    )
+    for cells in evidence_rows(evidence or []):
+        table.add_row(*cells)
+    return table
 
 
 def _backtest(database: Database, label: str) -> Table:
@@ -108,9 +137,22 @@ def _backtest(database: Database, label: str) -> Table:
         "metric", "value", *(["market"] if label else []), title=_titled(title, label), title_justify="left"
     )
     mark = [label] if label else []
-    for name, value in backtest_scores(database).items():
+    for name, value in read_backtest(database).scores.items():
         table.add_row(name, shown(value, 3), *mark)
     table.add_row("costs paid, quote", shown(weeks["cost"], 2), *mark)
+    return table
+
+
+def _benchmarks(database: Database, label: str) -> Table:
+    """What could have been had instead, and how sure our figures are."""
+    backtest = read_backtest(database)
+    table = Table(
+        *BENCHMARK_HEAD, title=_titled("Beside benchmarks, the same hours", label), title_justify="left",
+        caption=backtest.interval_words() or "fewer than 90 days: how sure these figures are cannot be said",
+        caption_justify="left",
+    )  # fmt: skip
+    for cells in backtest.benchmark_rows():
+        table.add_row(*cells)
     return table
 
 
@@ -121,7 +163,7 @@ def _signals(database: Database, label: str) -> Table:
         "order by predicted_excess_pct desc nulls last limit 12"
     )
     if not rows:
-        table.title = "No signals: no model version has passed the promotion gate (see ml.champions.evidence)"
+        table.title = "No signals: nothing has been decided yet"
     for row in rows:
         table.add_row(*signals.signal_cells(row))
     return table
@@ -150,7 +192,7 @@ def _next_steps(settings: Settings, database: Database, command: str) -> str:
         f"  {asset_page(settings.dagster_url, keys.BACKTEST_EQUITY.path)}  equity and drawdown plot\n"
         f"  {asset_page(settings.dagster_url, keys.SIGNALS.path)}  newest predictions and why pairs are not traded\n"
         f"  {asset_page(settings.dagster_url, keys.POSITIONS.path)}  cash, positions, P&L\n"
-        f"  {model_page(settings.tracking_url, MODEL_NAME)}  model versions and @champion\n"
+        f"  {model_page(settings.tracking_url, SIGNAL_MODEL)}  model versions and @champion\n"
         f"  {psql_command(database)}  for instance:\n    {SAMPLE_QUERY}\n"
         "  (psql needs the server that `up` starts)\n"
     )

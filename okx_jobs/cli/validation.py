@@ -1,6 +1,6 @@
 """`okxsignal validate features`: the checks on stored, recorded or synthetic candles, for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ from resources.market.candle_frames import candle_set, largest_pairs
 from resources.market.recorded_candles import recorded_candles
 from resources.stores import open_database
 
-HOUR_SECONDS = 3600
+HOUR_SECONDS, WEEK_HOURS = 3600, 168
 FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 SYNTHETIC_DAYS = 240
 ENABLED_SHARE = 0.9
@@ -124,21 +124,28 @@ def _wanted(pairs: str | None) -> list[str]:
 def synthetic_candles(days: int = SYNTHETIC_DAYS, seed: int = 7) -> CandleSet:
     """Hourly and 15-minute candles of the synthetic market, with takers and a universe drawn by rng."""
     tape = SyntheticTape(seed=seed)
-    paths, stop = TapePaths(tape), tape.start_hour + 24 * days
-    quarters = []
-    for pair in tape.pairs:
-        with_paths = paths.each(pair, tape.bars(pair, stop))
-        cut = minute_bars.cut(with_paths, 15, stop * HOUR_SECONDS * 1000 - 1)
-        opens = pd.to_datetime(cut.open_ms, unit="ms", utc=True)
-        quarters.append(_frame(pair, opens, dict(zip(FIELDS, cut.values, strict=True))))
+    stop = tape.start_hour + 24 * days
+    quarters = pd.concat(_quarters(tape, stop), ignore_index=True)
     hourly = _hourly(tape, stop)
     rng = np.random.default_rng(seed)
     hourly["taker_buy_base"] = hourly["volume"] * rng.uniform(0.2, 0.8, len(hourly))
     calendar = sorted(set(hourly["timestamp_utc"].dt.date))
     universe = pd.DataFrame([(day, pair) for day in calendar for pair in tape.pairs], columns=["day", "pair"])
     universe["enabled"] = rng.random(len(universe)) < ENABLED_SHARE
-    candles = CandleSet.of_hourly(hourly, pd.concat(quarters, ignore_index=True))
+    candles = CandleSet.of_hourly(hourly, quarters)
     return replace(candles, universe=universe, funding=_funding(tape, stop))
+
+
+def _quarters(tape: SyntheticTape, stop: int) -> Iterator[pd.DataFrame]:
+    """15-minute candles, all pairs of a week after another: what they share in an hour is then drawn once."""
+    paths = TapePaths(tape)
+    for start in range(tape.start_hour, stop, WEEK_HOURS):
+        end = min(start + WEEK_HOURS, stop)
+        for pair in tape.pairs:
+            with_paths = paths.each(pair, tape.bars(pair, end).between(start, end))
+            cut = minute_bars.cut(with_paths, 15, end * HOUR_SECONDS * 1000 - 1)
+            opens = pd.to_datetime(cut.open_ms, unit="ms", utc=True)
+            yield _frame(pair, opens, dict(zip(FIELDS, cut.values, strict=True)))
 
 
 def _funding(tape: SyntheticTape, stop: int) -> pd.DataFrame:

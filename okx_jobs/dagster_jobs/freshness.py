@@ -17,7 +17,8 @@ DAILY = dg.FreshnessPolicy.time_window(
     warn_window=timedelta(hours=24, minutes=30), fail_window=timedelta(hours=26)
 )
 POLICIES = {
-    keys.CANDLES_1H: HOURLY, keys.FEATURES_1H: HOURLY, keys.SIGNALS: HOURLY, keys.UNIVERSE: DAILY,
+    keys.CANDLES_1H: HOURLY, keys.FEATURES_1H: HOURLY, keys.PREDICTIONS: HOURLY, keys.SIGNALS: HOURLY,
+    keys.UNIVERSE: DAILY,
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from okx_assets.partitions import DAILY, HOURLY
+from okx_assets.partitions import DAILY, HOURLY, MEMBERS
 from okx_core.candles.windows import stretches
 from okx_core.hours import HOUR, floor_hour, newest_closed_hour
 
@@ -15,6 +15,16 @@ RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 HOUR_FORMAT = HOURLY.fmt
 DAY_FORMAT = DAILY.fmt
+
+
+def member_key(week: str, member: str) -> str:
+    """The partition of a member and a week."""
+    return f"{week}|{member}"
+
+
+def member_range(first_week: str, last_week: str) -> tuple[str, str]:
+    """First and last partition of all members of some weeks; they follow each other."""
+    return member_key(first_week, MEMBERS[0]), member_key(last_week, MEMBERS[-1])
 
 
 def hour_of(key: str) -> datetime:

@@ -5,7 +5,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from okx_assets import keys
 from okx_assets.feature_validation import feature_validation
-from okx_jobs.dagster_jobs import gap_repair, housekeeping
+from okx_assets.models.validation import model_validation
+from okx_jobs.dagster_jobs import gap_repair, housekeeping, member_search
 from resources.config.settings import Mode, load_settings
 
 
@@ -20,9 +21,10 @@ WARNING = order_warning(load_settings(trading=False).mode)
 
 # About the code, not about some hours: an hour's run would only mark the day's checks as skipped.
 VALIDATION = dg.AssetSelection.checks(feature_validation)
+MODEL_VALIDATION = dg.AssetSelection.checks(model_validation)
 HOURLY_DATA = dg.AssetSelection.assets(
     keys.CANDLES_1H, keys.CANDLES_4H, keys.CANDLES_1D, keys.FUNDING_RATES,
-    keys.FEATURES_1H, keys.SIGNALS,
+    keys.FEATURES_1H, keys.PREDICTIONS, keys.SIGNALS,
 )  # fmt: skip
 DERIVED = dg.AssetSelection.assets(keys.CANDLES_4H, keys.CANDLES_1D, keys.FEATURES_1H)
 EXECUTION = dg.AssetSelection.assets(*keys.EXECUTION)
@@ -30,8 +32,8 @@ EXECUTION = dg.AssetSelection.assets(*keys.EXECUTION)
 trade_hour = dg.define_asset_job(
     "trade_hour",
     selection=(HOURLY_DATA | EXECUTION) - VALIDATION,
-    description="Candles, funding, features, signals of the last closed hour, then orders from the newest signals. "
-    f"{WARNING}",
+    description="Candles, funding, features, predictions, signals of the last closed hour, then orders from the newest "
+    f"signals. {WARNING}",
     tags=EXECUTION_TAGS,
 )
 refresh_hour = dg.define_asset_job(
@@ -59,6 +61,10 @@ observe_hour = dg.define_asset_job(
     description="Spread, depth and newest trades when an hour is decided.",
     tags=DATA_TAGS,
 )
+explain_hour = dg.define_asset_job(
+    "explain_hour", selection=dg.AssetSelection.assets(keys.EXPLANATIONS), tags=DATA_TAGS,
+    description="Which features set the hour's traded and nearly traded pairs apart; after its orders.",
+)  # fmt: skip
 refresh_universe = dg.define_asset_job(
     "refresh_universe", selection=dg.AssetSelection.assets(keys.UNIVERSE), tags=DATA_TAGS,
     description="Which pairs may be traded today.",
@@ -72,12 +78,33 @@ label_2w = dg.define_asset_job(
     description="Labels whose two weeks have passed.",
 )  # fmt: skip
 train_models = dg.define_asset_job(
-    "train_models", selection=dg.AssetSelection.assets(keys.SIGNAL_MODELS), tags=DATA_TAGS,
-    description="One model of one algorithm for the week that begins.",
+    "train_models", selection=dg.AssetSelection.assets(keys.MEMBER_MODELS), tags=DATA_TAGS,
+    description="A version of each member for the week that begins.",
 )  # fmt: skip
 choose_champion = dg.define_asset_job(
-    "choose_champion", selection=dg.AssetSelection.assets(keys.CHAMPION), tags=DATA_TAGS,
-    description="Decide which version is in charge this week.",
+    "choose_champion", selection=dg.AssetSelection.assets(keys.SIGNAL_MODEL, keys.CHAMPION) - MODEL_VALIDATION,
+    tags=DATA_TAGS,
+    description="Make the week's version of the signal model, and decide which version is in charge.",
+)  # fmt: skip
+refit_challengers = dg.define_asset_job(
+    "refit_challengers", selection=dg.AssetSelection.assets(keys.CHALLENGERS), tags=DATA_TAGS,
+    description="A daily refit of each member, and what searches have found; they predict in shadow and never trade.",
+)  # fmt: skip
+score_challengers = dg.define_asset_job(
+    "score_challengers", selection=dg.AssetSelection.assets(keys.CHALLENGER_PREDICTIONS), tags=DATA_TAGS,
+    description="Scores of the challengers of an hour, after its orders.",
+)  # fmt: skip
+report_drift = dg.define_asset_job(
+    "report_drift", selection=dg.AssetSelection.assets(keys.DRIFT), tags=DATA_TAGS,
+    description="Features of the members in charge against their training rows, their rank IC against its record.",
+)  # fmt: skip
+compare_models = dg.define_asset_job(
+    "compare_models", selection=dg.AssetSelection.assets(keys.MODEL_COMPARISON), tags=DATA_TAGS,
+    description="The ensemble in charge and its challengers on the same hours, after costs.",
+)  # fmt: skip
+train_slippage = dg.define_asset_job(
+    "train_slippage", selection=dg.AssetSelection.assets(keys.SLIPPAGE_MODEL), tags=DATA_TAGS,
+    description="Whether a learned model states what own orders paid better than the book does.",
 )  # fmt: skip
 backtest_week = dg.define_asset_job(
     "backtest_week", selection=dg.AssetSelection.groups("backtests"), tags=DATA_TAGS,
@@ -98,8 +125,14 @@ validate_features = dg.define_asset_job(
     "as `okxsignal validate features`.",
 )  # fmt: skip
 
+validate_models = dg.define_asset_job(
+    "validate_models", selection=MODEL_VALIDATION, tags=DATA_TAGS,
+    description="Predictions against lagged and led outcomes, and the promotion gate against shuffled scores.",
+)  # fmt: skip
+
 JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
-    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, gap_repair.repair_gaps,
-    refresh_universe, label_1d, label_2w, train_models, choose_champion, backtest_week, execute_signals, refresh_marts,
-    validate_features, housekeeping.remove_leftovers,
+    trade_hour, refresh_hour, refresh_derived, refresh_candles_15m, observe_hour, explain_hour, gap_repair.repair_gaps,
+    refresh_universe, label_1d, label_2w, train_models, choose_champion, refit_challengers,
+    score_challengers, report_drift, compare_models, train_slippage, backtest_week, execute_signals, refresh_marts,
+    validate_features, validate_models, housekeeping.remove_leftovers, member_search.search_members,
 ]  # fmt: skip

@@ -4,15 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import dagster as dg
 from rich.console import Console
 
 from okx_assets import keys
-from okx_assets.partitions import ALGORITHMS
 from okx_core.hours import HOUR, LABEL_HORIZON_HOURS, WEEK, Stretch, week_start
 from okx_jobs.dagster_jobs.hour_ranges import DAY_FORMAT, HOUR_FORMAT
 from okx_jobs.runs.progress import Steps, shown_steps
 from okx_jobs.runs.runner import Pipeline
+from okx_jobs.runs.training import train_missing
 from resources.simulator.admin import SimulatorAdmin
 
 DECISION_DELAY = timedelta(seconds=30)  # the live hours are traded this long after the bar closed
@@ -80,15 +79,9 @@ class Demo:
             )
 
     def _models(self, steps: Steps, end: datetime) -> None:
-        weeks = [week.strftime(DAY_FORMAT) for week in self.stretch.weeks(end)]
-        grid = [
-            dg.MultiPartitionKey({"week": week, "algorithm": name}) for week in weeks for name in ALGORITHMS
-        ]
-        trained = self.pipeline.missing_keys(keys.SIGNAL_MODELS, grid)
-        for key in steps.each("models", trained):
-            self.pipeline.run("train_models", partition_key=key)
-        for week in steps.each("champions", self.pipeline.missing_keys(keys.CHAMPION, weeks)):
-            self.pipeline.run("choose_champion", partition_key=week)
+        """Members, signal models and decisions of every week that can be trained for."""
+        weeks = [week.strftime(DAY_FORMAT) for week in self.stretch.training_weeks(end)]
+        train_missing(self.pipeline, steps, weeks)
 
     def _signals_and_backtest(self, steps: Steps) -> None:
         stretch, pipeline = self.stretch, self.pipeline
@@ -111,6 +104,9 @@ class Demo:
             self.admin.set_fixed(hour + HOUR + DECISION_DELAY)
             self._begin_day(hour)
             self.pipeline.run("trade_hour", partition_key=hour.strftime(HOUR_FORMAT))
+        if hours:
+            newest = hours[-1].strftime(HOUR_FORMAT)
+            steps.once("explanations", lambda: self.pipeline.run("explain_hour", partition_key=newest))
 
     def _begin_day(self, hour: datetime) -> None:
         """Do the work of the daily and weekly schedules that precedes this hour."""

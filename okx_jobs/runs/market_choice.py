@@ -10,7 +10,7 @@ from pathlib import Path
 from okx_assets.partitions import HOURLY
 from okx_core.errors import OkxSignalError
 from okx_core.hours import MIN_STRETCH, Stretch, floor_hour
-from okx_core.models.scores import MIN_PAIRS
+from okx_core.models.evaluation.scores import MIN_PAIRS
 from resources.config.settings import MARKET_FILE, Mode, Settings, load_settings
 from resources.market.recorded_market import covering_pairs
 

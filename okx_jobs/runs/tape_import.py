@@ -10,7 +10,7 @@ from rich.table import Table
 
 from okx_core.errors import OkxSignalError
 from okx_core.hours import MIN_STRETCH
-from okx_core.models.scores import MIN_PAIRS
+from okx_core.models.evaluation.scores import MIN_PAIRS
 from okx_services.ingest.tape_import import ImportReport, as_parquet, coverage, imported
 
 SHOWN = 40

@@ -30,8 +30,8 @@ from okx_jobs.stack.time_grid import with_time_grid
 from resources.config.parts import DatabaseSettings
 from resources.config.settings import Mode, Settings
 from resources.postgres.database import psql_command
+from resources.registry.tracking import SIGNAL_MODEL
 from resources.stores import claim_market, open_database
-from resources.tracking import MODEL_NAME
 from resources.web_pages import asset_graph_page, asset_page, model_page
 
 LAST = (LIVE_FEED, DAEMON)
@@ -130,7 +130,7 @@ def addresses(settings: Settings) -> Table:
     table.add_row("  equity", asset_page(settings.dagster_url, keys.BACKTEST_EQUITY.path))
     table.add_row("  signals", asset_page(settings.dagster_url, keys.SIGNALS.path))
     table.add_row("  positions", asset_page(settings.dagster_url, keys.POSITIONS.path))
-    table.add_row("MLflow", model_page(settings.tracking_url, MODEL_NAME))
+    table.add_row("MLflow", model_page(settings.tracking_url, SIGNAL_MODEL))
     if settings.exchange.is_local:
         prices = (
             "simulated" if settings.mode is Mode.SIMULATED else f"prices of {settings.okx_host}, orders here"

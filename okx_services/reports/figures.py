@@ -1,12 +1,15 @@
 """Figures as inline PNG images. matplotlib is imported when the first one is drawn."""
 
 import base64
+from collections.abc import Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from okx_core.backtest.metrics.curve import drawdowns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,16 +25,23 @@ def png_uri(figure: "Figure") -> str:
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def equity_figure(equity: pd.DataFrame, label: str) -> "Figure":
-    """Equity above, drawdown below; `equity` has timestamp_utc and equity_quote in order of time."""
-    figure = _figure(9.0, 5.0)
+def equity_figure(
+    equity: pd.DataFrame, opening_quote: float, benchmarks: Mapping[str, NDArray[np.float64]], label: str
+) -> "Figure":
+    """Equity and benchmarks above, drawdown below; `equity` has timestamp_utc and equity_quote in order of time.
+
+    A benchmark [hours + 1] begins with 1 before the first hour.
+    """
+    figure = new_figure(9.0, 5.0)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     times = equity["timestamp_utc"].dt.tz_localize(None).to_numpy()
     curve = equity["equity_quote"].to_numpy(dtype=np.float64)
-    drawdown = 100.0 * (curve / np.maximum.accumulate(curve) - 1.0)
+    drawdown = 100.0 * drawdowns(np.append(opening_quote, curve))[1:]
     kept = _thinned(len(curve))
-    above.plot(times[kept], curve[kept], linewidth=1.2)
-    above.axhline(curve[0], color="0.6", linewidth=0.8, linestyle="--")
+    above.plot(times[kept], curve[kept], linewidth=1.4, label="backtest, after costs")
+    for name, held in benchmarks.items():
+        above.plot(times[kept], opening_quote * held[1:][kept], linewidth=0.8, alpha=0.7, label=name)
+    above.legend(fontsize="small", loc="upper left")
     above.set(ylabel="equity, quote", title=_titled("Out-of-sample equity after costs", label))
     below.fill_between(times[kept], drawdown[kept], 0.0, color="tab:red", alpha=0.4)
     below.set(ylabel="drawdown, %")
@@ -41,7 +51,7 @@ def equity_figure(equity: pd.DataFrame, label: str) -> "Figure":
 
 def pair_pnl_figure(pairs: pd.DataFrame, label: str) -> "Figure":
     """Profit of each pair; `pairs` has pair and pnl_quote, the best pair first."""
-    figure = _figure(9.0, 1.2 + 0.28 * len(pairs))
+    figure = new_figure(9.0, 1.2 + 0.28 * len(pairs))
     axes = figure.subplots()
     profit = pairs["pnl_quote"].to_numpy(dtype=np.float64)[::-1]
     axes.barh(
@@ -53,16 +63,17 @@ def pair_pnl_figure(pairs: pd.DataFrame, label: str) -> "Figure":
 
 
 def decile_figure(prediction: NDArray[np.float64], outcome: NDArray[np.float64]) -> "Figure":
-    """Mean realised return of the hold-out by decile of the prediction."""
-    figure = _figure(5.0, 3.5)
+    """Mean realised excess return by decile of the score, out of sample; both [rows], all known."""
+    figure = new_figure(5.0, 3.5)
     axes = figure.subplots()
     deciles = np.array_split(np.argsort(prediction), 10)
     axes.bar(range(1, 11), [float(np.mean(outcome[part])) for part in deciles])
-    axes.set(xlabel="decile of prediction", ylabel="realised return, %", title="Hold-out")
+    axes.set(xlabel="decile of the score", ylabel="realised excess return, %", title="Out of sample")
     return figure
 
 
-def _figure(width: float, height: float) -> "Figure":
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure of so many inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")

@@ -9,10 +9,30 @@ from okx_core.decisions.gates import PASS
 from okx_services.reports.markdown import shown, table
 
 GATES = tuple(
-    f"gate_{name}" for name in ("universe", "market", "probability", "fee", "slippage", "liquidity")
+    f"gate_{name}"
+    for name in (
+        "model",
+        "outside",
+        "distance",
+        "universe",
+        "market",
+        "probability",
+        "fee",
+        "slippage",
+        "liquidity",
+    )
 )
 SHOWN_ROWS = 12
-HEAD = ("pair", "expected excess %", "P(excess > 0)", "tradable", "first rejection reason", "model")
+HEAD = (
+    "pair",
+    "expected excess %",
+    "P(excess > 0)",
+    "outside",
+    "distance",
+    "tradable",
+    "first rejection reason",
+    "model",
+)
 SQL = "select * from trading.signals\nwhere timestamp_utc = (select max(timestamp_utc) from trading.signals)\norder by predicted_excess_pct desc nulls last"  # noqa: E501
 
 
@@ -21,11 +41,17 @@ def first_rejection(row: Mapping[str, Any]) -> str:
     return next((row[gate] for gate in GATES if row[gate] != PASS), "")
 
 
+def version_words(version: Any) -> str:
+    """The version of a signal; a dash without one."""
+    return "-" if pd.isna(version) else f"v{int(version)}"
+
+
 def signal_cells(row: Mapping[str, Any]) -> list[str]:
     """One line of the table of signals, in the order of HEAD."""
     return [
         row["pair"], shown(row["predicted_excess_pct"], 3), shown(row["excess_probability"], 2),
-        str(row["tradable"]), first_rejection(row), f"v{row['model_version']}",
+        shown(row["outside_share"], 3), shown(row["training_distance"], 2), str(row["tradable"]),
+        first_rejection(row), version_words(row["model_version"]),
     ]  # fmt: skip
 
 
@@ -56,3 +82,9 @@ def rejection_table(signals: pd.DataFrame) -> str:
         example = signals.loc[signals[gate] != PASS, gate].iloc[-1]
         rows.append([gate.removeprefix("gate_"), f"{count:,}", str(example)])
     return table(("gate", "signals it rejects first", "for instance"), rows)
+
+
+def book_words(signals: pd.DataFrame) -> str:
+    """How many signals rest on a book that was seen, and on one that was assumed."""
+    counts = signals["book_source"].value_counts()
+    return ", ".join(f"{count:,} by {source}" for source, count in counts.items()) or "no signals"

@@ -8,13 +8,14 @@ from datetime import date, datetime
 import pandas as pd
 
 from okx_core.backtest.engine import FoldResult, Portfolio, run_fold
-from okx_core.backtest.metrics import metrics
+from okx_core.backtest.metrics.summary import metrics
 from okx_core.contracts import require_contract
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules
 from okx_core.hours import WEEK
-from okx_core.market.fees import TAKER_FEE_RATE
+from okx_services.trading.account_fees import dearest_fee
 from resources.postgres.database import Database
 from resources.postgres.queries import query
+from resources.registry.tracking import SIGNAL_MODEL
 
 STARTING_CASH_QUOTE = 10_000.0
 CASH_TOLERANCE_QUOTE = 1e-6
@@ -70,26 +71,29 @@ def trade_week(database: Database, start: datetime) -> tuple[FoldResult, pd.Data
         (first, last),
     )
     opening = opening_portfolio(database, start.date())
-    result = run_fold(signals, candles, first, last, opening, DecisionRules(), PRODUCT_LIMITS, TAKER_FEE_RATE)
+    result = run_fold(
+        signals, candles, first, last, opening, DecisionRules(), PRODUCT_LIMITS, dearest_fee(database)
+    )
     return result, signals
 
 
 def store_week(database: Database, week: date, result: FoldResult, signals: pd.DataFrame) -> None:
     """Replace everything that is stored of the week."""
-    scores = metrics(result.equity, result.trades)
+    scores = metrics(result.equity, result.trades, result.opening_equity_quote)
     equity = result.equity
     row = {
         "week": week,
         "opening_equity_quote": result.opening_equity_quote,
         "closing_equity_quote": float(equity["equity_quote"].iloc[-1]),
         "return_pct": scores["total_return_pct"],
-        **{name: scores[name] for name in ("sharpe", "sortino", "max_drawdown_pct", "profit_factor", "win_rate_pct",
-                                           "exposure_pct", "turnover", "cost_share_pct")},
+        **{name: scores[name] for name in ("max_drawdown_pct", "profit_factor", "win_rate_pct", "exposure_pct",
+                                           "turnover", "cost_share_pct")},
         "cost_quote": float(equity["cost_quote"].sum()),
         "trades": len(result.trades),
         "signals": len(signals),
-        "model_versions": sorted(int(v) for v in signals["model_version"].unique()),
-        "fee_rate": TAKER_FEE_RATE,
+        "model_name": SIGNAL_MODEL,
+        "model_versions": sorted(int(v) for v in signals["model_version"].dropna().unique()),
+        "fee_rate": _highest_fee(database, signals),
         "closing_portfolio": json.dumps(result.closing.to_json()),
     }  # fmt: skip
     require_contract("backtests.trades", result.trades)
@@ -97,6 +101,12 @@ def store_week(database: Database, week: date, result: FoldResult, signals: pd.D
     database.replace_rows("backtests.trades", result.trades.assign(week=week), "week = $1", (week,))
     database.replace_rows("backtests.equity", equity.assign(week=week), "week = $1", (week,))
     database.upsert("backtests.runs", ["week"], [row])
+
+
+def _highest_fee(database: Database, signals: pd.DataFrame) -> float:
+    """The highest taker fee that the week was charged: that of a pair whose own is unknown is the dearest known."""
+    known = signals["taker_fee_rate"].astype(float)
+    return dearest_fee(database) if known.isna().any() or known.empty else float(known.max())
 
 
 def out_of_sample(database: Database) -> bool:

@@ -15,11 +15,12 @@ from decimal import Decimal
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.instruments import Instrument
 from okx_core.trading.intents import OrderIntent, age_rejection
-from okx_services.trading.journal import Journal, JournaledIntent
+from okx_services.trading.account_fees import current_fees, fee_words, record_fees
+from okx_services.trading.journal import Arrival, Journal, JournaledIntent
 from okx_services.trading.order_planning import Situation, decide
 from okx_services.trading.reconciliation import HeldPosition, reconcile, record_order, stored_positions
 from resources.okx.client import OkxClient
-from resources.okx.errors import ParsingError, PermanentError, TransientError, UnknownOutcomeError
+from resources.okx.errors import OkxError, ParsingError, PermanentError, TransientError, UnknownOutcomeError
 from resources.postgres.database import Database
 
 ORDER_LIFETIME = timedelta(seconds=5)
@@ -46,6 +47,7 @@ class ExecutionReport:
     positions: int = 0
     cash_quote: Decimal | None = None
     skipped: list[str] = field(default_factory=list)
+    fees: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,11 @@ class OrderExecutor:
         report = ExecutionReport(rejection_reason=rejection_reason)
         with self.journal.lease():
             self.client.server_time()  # measure the offset once; `now` follows it
-            instruments = {item.inst_id: item for item in self.client.instruments("SPOT")}
+            listings = self.client.listings("SPOT")
+            instruments = {row.inst_id: row.instrument for row in listings if row.instrument is not None}
             self._settle(report)
+            unread = record_fees(self.database, self.client, listings, self.client.now())
+            report.fees = "; ".join(words for words in (fee_words(self.database), unread) if words)
             signal_hour = self.database.scalar("select max(timestamp_utc) from trading.signals")
             report.rejection_reason = report.rejection_reason or self._rejection_reason(signal_hour)
             if not report.rejection_reason:
@@ -76,7 +81,7 @@ class OrderExecutor:
 
     def _rejection_reason(self, signal_hour: datetime | None) -> str:
         if signal_hour is None:
-            return "there are no signals, for no model is in charge yet: run `okxsignal demo`, or train one"
+            return "there are no signals, because no hour has been decided yet: run `okxsignal run-hour`"
         if self.journal.is_executed(signal_hour):
             return f"hour {signal_hour:%Y-%m-%d %H:%M} has been executed"
         return age_rejection(signal_hour, self.client.now())
@@ -91,8 +96,11 @@ class OrderExecutor:
             self.checkpoint("journaled")
         for _ in range(MAX_ATTEMPTS):
             pending = [entry for entry in self.journal.of_hour(signal_hour) if entry.state in SENDABLE_STATES]
+            if not pending:
+                break
+            arrivals = self._arrivals()
             for entry in sorted(pending, key=lambda e: (e.intent.side == "buy", e.intent.pair)):
-                self._advance(entry, report)
+                self._advance(entry, arrivals, report)
         # Every order is on its way before the first is read back: the reads can wait, the market does not.
         self._record_accepted(report)
         if report.unresolved == 0:
@@ -100,7 +108,17 @@ class OrderExecutor:
             self.journal.complete(signal_hour, self.client.now(), report.placed, note)
             self.checkpoint("completed")
 
-    def _advance(self, entry: JournaledIntent, report: ExecutionReport) -> None:
+    def _arrivals(self) -> dict[str, Arrival]:
+        """The best prices of every pair just before the orders of an hour are sent; none while they cannot be read."""
+        try:
+            tickers = self.client.tickers("SPOT")
+        except OkxError:
+            return {}
+        return {one.inst_id: Arrival(one.bid, one.ask, one.as_of) for one in tickers if one.bid and one.ask}
+
+    def _advance(
+        self, entry: JournaledIntent, arrivals: Mapping[str, Arrival], report: ExecutionReport
+    ) -> None:
         """Send a decision that has not been sent; one that was certainly not placed gets a new attempt and a new id."""
         intent = entry.intent
         if entry.state == "not_placed":
@@ -109,6 +127,8 @@ class OrderExecutor:
                 return
             intent = replace(intent, attempt=intent.attempt + 1)
             self.journal.write([intent], self.client.now())
+        if intent.pair in arrivals:
+            self.journal.note_arrival(intent, arrivals[intent.pair])
         self._send(intent, report)
 
     def _send(self, intent: OrderIntent, report: ExecutionReport) -> None:
@@ -226,6 +246,7 @@ class OrderExecutor:
             prices=self._prices(),
             instruments=instruments,
             unresolved=frozenset(entry.intent.pair for entry in self.journal.unresolved()),
+            fees=current_fees(self.database),
         )
         by_pair = {row["pair"]: row for row in signals}
         intents, skipped = decide(signal_hour, by_pair, situation, self.rules, self.limits)

@@ -30,6 +30,15 @@ class JournaledIntent:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """The best prices when an order was sent, and the exchange time at which they were seen."""
+
+    bid: Decimal
+    ask: Decimal
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
 class Journal:
     """trading.intents and trading.executed_hours; every change is its own committed transaction."""
 
@@ -82,6 +91,14 @@ class Journal:
             "update trading.intents set state = $2, detail = $3, order_id = coalesce($4, order_id), "
             "expires_at = coalesce($5, expires_at) where client_order_id = $1",
             (intent.client_order_id, state, detail, order_id, expires_at),
+        )
+
+    def note_arrival(self, intent: OrderIntent, arrival: Arrival) -> None:
+        """Keep the prices at which the order is sent: what it cost is measured from their middle."""
+        self.database.execute(
+            "update trading.intents set arrival_bid = $2, arrival_ask = $3, arrived_at = $4 "
+            "where client_order_id = $1",
+            (intent.client_order_id, arrival.bid, arrival.ask, arrival.seen_at),
         )
 
     def of_hour(self, signal_hour: datetime) -> list[JournaledIntent]:

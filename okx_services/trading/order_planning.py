@@ -1,16 +1,18 @@
 """One hour's decisions: the shared decision code asked with what the exchange and our books say now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from okx_core.decisions.costs import Costs
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import desired_orders
 from okx_core.hours import floor_hour
+from okx_core.market.fees import TAKER_FEE_RATE
 from okx_core.market.instruments import Instrument
 from okx_core.trading.intents import OrderIntent, buy_size, sell_size
 from okx_services.trading.reconciliation import HeldPosition
@@ -20,7 +22,10 @@ Signals = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Situation:
-    """The inputs of the hour's decisions. `unresolved` pairs have an order of unknown outcome."""
+    """The inputs of the hour's decisions. `unresolved` pairs have an order of unknown outcome.
+
+    `fees` holds the account's taker fee of each pair as a fraction, by the newest reading.
+    """
 
     now: datetime
     cash_quote: Decimal
@@ -28,6 +33,11 @@ class Situation:
     prices: Mapping[str, Decimal]
     instruments: Mapping[str, Instrument]
     unresolved: frozenset[str]
+    fees: Mapping[str, float] = field(default_factory=dict)
+
+    def fee_rate(self, pair: str) -> float:
+        """The account's taker fee; the declared default while it is unknown."""
+        return self.fees.get(pair, TAKER_FEE_RATE)
 
     def rejection_reason(self, pair: str) -> str:
         """Why nothing may be ordered in the pair, empty when it may."""
@@ -61,6 +71,11 @@ def decide(
         rules=rules,
         limits=limits,
         size_multiplier=np.array([_number(row.get("risk_multiplier")) for row in rows]),
+        costs=Costs(
+            np.array([situation.fee_rate(pair) for pair in pairs]),
+            np.array([_number(row.get("book_spread_bps")) for row in rows]),
+            np.array([_number(row.get("book_depth_quote")) for row in rows]),
+        ),
     )
     intents, skipped = [], []
     for pair, order_quote in zip(pairs, orders, strict=True):
@@ -95,7 +110,8 @@ def _held_hours(held: HeldPosition | None, now: datetime) -> float:
 def _size(pair: str, order_quote: float, situation: Situation) -> Decimal | None:
     instrument = situation.instruments[pair]
     if order_quote > 0:
-        return buy_size(order_quote, situation.prices[pair], instrument)
+        fee = Decimal(repr(situation.fee_rate(pair)))
+        return buy_size(order_quote, situation.prices[pair], instrument, fee)
     return sell_size(situation.held[pair].position.quantity_base, instrument)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from okx_core.market.book_model import BookModel, book_model, ladder_prices, range_bps
+from okx_core.market.book_model import BookModel, book_model, ladder_prices, ladder_quotes, range_bps
 from okx_core.market.instruments import Instrument
 from okx_simulator.faults.script import Faults
 from okx_simulator.market.public_trades import TRADE_MS, TRADES_PER_HOUR, PublicTrade, trades_of
@@ -132,12 +132,12 @@ class PriceFeed:
         book, mid, grid = self.book(pair), self.mid(pair), self.listing(pair)
         unit = self.contract_value(pair)
         merged: dict[Decimal, Decimal] = {}
-        for raw in ladder_prices(mid, book, side):
+        for raw, quote in zip(ladder_prices(mid, book, side), ladder_quotes(book), strict=True):
             exact = Decimal(repr(float(raw)))
             price = grid.ceil_price(exact) if side == "ask" else grid.floor_price(exact)
             if price <= 0 or (len(merged) == count and price not in merged):
                 break
-            size = grid.floor_size(Decimal(repr(book.depth_quote)) / exact / unit)
+            size = grid.floor_size(Decimal(repr(float(quote))) / exact / unit)
             merged[price] = merged.get(price, Decimal(0)) + max(size, grid.lot)
         return list(merged.items())
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
+from okx_core.models.member_names import DEFAULT_MEMBERS, MEMBER_NAMES
 from resources.config.values import (
     Clock,
     Currency,
@@ -16,6 +17,7 @@ from resources.config.values import (
     HomePath,
     JsonObject,
     Limit,
+    MemberNames,
     Mode,
     ModeName,
     PairNames,
@@ -28,6 +30,7 @@ from resources.config.values import (
     StreamHost,
     Strength,
     WebAddress,
+    Weeks,
 )
 
 PREFIX = "OKXSIGNAL_"
@@ -47,6 +50,7 @@ class Group(StrEnum):
     PORTS = "Addresses and ports"
     TAPE = "Simulated market"
     OKX = "OKX account"
+    MODELS = "Models"
     UNIVERSE = "Universe"
     RISK = "Risk limits"
     ALERTS = "Alerts"
@@ -147,6 +151,19 @@ class DeclaredSettings(BaseModel):
     )
     okx_api_secret: SecretStr | None = setting(None, Group.OKX, "text", "Secret of the API key.")
     okx_passphrase: SecretStr | None = setting(None, Group.OKX, "text", "Passphrase of the API key.")
+
+    members: MemberNames = setting(
+        ",".join(DEFAULT_MEMBERS), Group.MODELS, "name,name",
+        f"Members that are trained and make up the signal model; known: {', '.join(MEMBER_NAMES)}, and those that "
+        "`okxsignal search` has found.",
+    )  # fmt: skip
+    retrain_weeks: Weeks = setting(
+        4, Group.MODELS, "weeks", "Weeks between two versions of a member through history; the newest week always has "
+        "one of its own.",
+    )  # fmt: skip
+    champion_max_weeks: Weeks = setting(
+        5, Group.MODELS, "weeks", "Age from which on a version of the signal model opens no position."
+    )
 
     quote_currency: Currency = setting("USDT", Group.UNIVERSE, "currency", "Pairs quoted in it are traded.")
     min_turnover_quote: Limit | None = setting(

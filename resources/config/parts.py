@@ -31,6 +31,15 @@ class StoreSettings:
 
 
 @dataclass(frozen=True)
+class ModelSettings:
+    """Which members are trained, how often through history, and at which age a version opens no position."""
+
+    members: tuple[str, ...]
+    retrain_weeks: int
+    champion_max_weeks: int
+
+
+@dataclass(frozen=True)
 class Retention:
     """How long finished runs and single public trades are kept; None for ever."""
 

@@ -23,6 +23,7 @@ from resources.config.parts import (
     DatabaseSettings,
     ExchangeSettings,
     MarketSettings,
+    ModelSettings,
     Retention,
     StoreSettings,
 )
@@ -58,6 +59,14 @@ class Settings(DeclaredSettings):
         return StoreSettings(
             self.store_url or str(self.home / "feature_store"), options, self.sql_feature_days
         )
+
+    @property
+    def member_names(self) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.members.split(",") if part.strip())
+
+    @property
+    def models(self) -> ModelSettings:
+        return ModelSettings(self.member_names, self.retrain_weeks, self.champion_max_weeks)
 
     @property
     def retention(self) -> Retention:

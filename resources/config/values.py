@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from okx_core.errors import OkxSignalError
+from okx_core.models.member_names import FOUND_MEMBER, MEMBER_NAMES
 from resources.config.okx_hosts import REST_HOSTS
 
 # A special character of the password must be percent-encoded, else it ends the URL's part too early.
@@ -79,6 +80,18 @@ def _names_pairs(value: str) -> str:
             raise ValueError(f"{part!r} is no pair; write it like BTC-USDT,ETH-USDT")
         if part in parts[:number]:
             raise ValueError(f"{part} is there twice; keep one")
+    return value
+
+
+def _names_members(value: str) -> str:
+    named = [part.strip() for part in value.split(",")]
+    unknown = [name for name in named if name not in MEMBER_NAMES and not FOUND_MEMBER.fullmatch(name)]
+    if unknown:
+        raise ValueError(
+            f"no member {unknown[0]!r}; known: {', '.join(MEMBER_NAMES)}, and those that `okxsignal search` has found"
+        )
+    if len(set(named)) < len(named):
+        raise ValueError(f"{value!r} names a member twice")
     return value
 
 
@@ -184,4 +197,6 @@ Limit = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 Strength = Annotated[float, Field(ge=0, le=3)]
+MemberNames = Annotated[str, AfterValidator(_names_members)]
+Weeks = Annotated[int, Field(ge=1, le=520)]
 DayCount = Annotated[int, Field(ge=1)] | Literal["all"]

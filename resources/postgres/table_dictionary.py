@@ -85,6 +85,11 @@ def _apply(statement: exp.Expr | None, tables: dict[str, Table]) -> None:
                 columns[action.name] = _column(action)
             elif isinstance(action, exp.RenameColumn):
                 _rename(columns, action.this.name, action.args["to"].name)
+            elif isinstance(action, exp.Drop) and action.args["kind"] == "COLUMN":
+                for dropped in action.args["tables"]:
+                    del columns[dropped.name]
+            elif isinstance(action, exp.AlterColumn) and action.args.get("allow_null"):
+                columns[action.name] = replace(columns[action.name], nullable=True)
     elif isinstance(statement, exp.Comment):
         text = statement.expression.this
         if isinstance(statement.this, exp.Column):
@@ -148,7 +153,8 @@ def tables_page() -> str:
         GENERATED,
         "",
         "Every table of the database `okxsignal`. The asset that makes a table has its name: `market.candles_1h` is",
-        "`market/candles_1h` in the Dagster UI (the models of `ml.model_versions` are `ml/signal_models`).",
+        "`market/candles_1h` in the Dagster UI; models are `ml/member_models` (`ml.model_versions`), `ml/signal_model`",
+        "(`ml.signal_versions`) and `ml/champion` (`ml.champions`).",
         "Unknown is NULL, never 0. Times are UTC.",
     ]
     for table in sorted(table_dictionary().values(), key=lambda table: table.name):

@@ -129,6 +129,12 @@ def test_every_table_of_an_asset_has_a_key(database) -> None:
 
 VERBS = {
     "trade",
+    "search",
+    "report",
+    "score",
+    "compare",
+    "explain",
+    "refit",
     "validate",
     "refresh",
     "remove",

@@ -131,7 +131,7 @@ def test_no_work_at_import(sources) -> None:
 def test_only_the_settings_read_the_environment(sources) -> None:
     """Elsewhere the environment is only passed on, or set to the home."""
     exceptions = {
-        "resources/config/settings.py", "resources/environment.py", "resources/tracking.py",
+        "resources/config/settings.py", "resources/environment.py", "resources/registry/tracking.py",
         "okx_simulator/protocol/credentials.py",
         "okx_jobs/cli/main.py", "okx_jobs/runs/market_choice.py", "okx_jobs/stack/services.py",
     }  # fmt: skip

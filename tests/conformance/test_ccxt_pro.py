@@ -9,6 +9,7 @@ import ccxt.pro
 import pytest
 
 from okx_simulator.exchange import Exchange
+from okx_simulator.protocol.clock import accelerated
 from okx_simulator.server.serve import Addresses
 
 ATOM = "ATOM/USDT"
@@ -33,8 +34,7 @@ def play(addresses: Addresses, key: tuple[str, str, str]) -> Callable[[Scene], N
 
     async def run(scene: Scene) -> None:
         async with opened() as client:
-            # A quiet stretch of the tape pushes nothing for a while.
-            await asyncio.wait_for(scene(client), 180)
+            await asyncio.wait_for(scene(client), 40)
 
     return lambda scene: asyncio.run(run(scene))
 
@@ -63,8 +63,12 @@ def test_bars_and_trades(play: Callable[[Scene], None], exchange: Exchange) -> N
 
 
 @pytest.mark.parametrize("limit", [None, 5])
-def test_an_order_book_keeps_its_sequence(play: Callable[[Scene], None], limit: int | None) -> None:
+def test_an_order_book_keeps_its_sequence(
+    play: Callable[[Scene], None], exchange: Exchange, limit: int | None
+) -> None:
     async def scene(client: ccxt.pro.okx) -> None:
+        # A price may rest for minutes, so hours pass in seconds from here on. Nothing more is signed.
+        exchange.clock.set(accelerated(exchange.clock.now_ms(), 600.0))
         for _ in range(5):
             book = await client.watch_order_book(ATOM, limit)
             assert book["bids"][0][0] < book["asks"][0][0]

@@ -8,9 +8,16 @@ import pytest
 from rich.console import Console
 
 from okx_assets import keys
-from okx_jobs.cli.summary import TABLES, backtest_scores, print_summary, row_counts
+from okx_core.hours import newest_closed_hour, week_start
+from okx_core.models.member_names import DEFAULT_MEMBERS as MEMBERS
+from okx_jobs.cli.research.comparison import show_comparison
+from okx_jobs.cli.research.models import promote_version, show_models
+from okx_jobs.cli.research.search import SearchRequest, search_members
+from okx_jobs.cli.research.training import run_training
+from okx_jobs.cli.summary import TABLES, print_summary, row_counts
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.runs.demo import Demo
+from okx_services.reports.backtest import read_backtest
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -47,7 +54,12 @@ def test_every_candle_is_confirmed_and_known_to_the_exchange(market):
 
 def test_every_candle_has_one_feature_row_and_one_mart_row(market):
     counts = row_counts(market.store)
-    assert counts["features.features_1h"] == counts["market.candles_1h"] == counts["marts.candles_1h"]
+    assert counts["features.features_1h"] == counts["market.candles_1h"]
+    in_sql = market.store.scalar(
+        "select count(*) from market.candles_1h where timestamp_utc >= "
+        "(select starts_at from features.sql_windows where table_name = 'features.features_1h')"
+    )
+    assert counts["marts.candles_1h"] == in_sql > 10_000
 
 
 def test_labels_exist_only_where_known(market):
@@ -58,13 +70,16 @@ def test_labels_exist_only_where_known(market):
 
 def test_backtest_is_out_of_sample_and_pays_costs(market):
     rows = market.store.rows(
-        "select r.week, m.train_end from backtests.runs as r cross join unnest(r.model_versions) as v (version) "
-        "join ml.model_versions as m on m.model_version = v.version"
+        "select r.week, s.outcome_known_at, m.label_known_at from backtests.runs as r "
+        "cross join unnest(r.model_versions) as v (version) "
+        "join ml.signal_versions as s on s.model_version = v.version "
+        "cross join jsonb_each_text(s.members) as used (member, version) "
+        "join ml.model_versions as m on m.member = used.member and m.model_version = used.version::integer"
     )
     assert rows
-    assert all(row["train_end"].date() < row["week"] for row in rows)
+    assert all(max(row["outcome_known_at"], row["label_known_at"]).date() <= row["week"] for row in rows)
     assert market.store.scalar("select min(cost_quote) from backtests.trades") > 0
-    assert backtest_scores(market.store)["trades"] > 0
+    assert read_backtest(market.store).scores["trades"] > 0
 
 
 def test_each_backtest_week_opens_with_the_portfolio_of_the_week_before(market):
@@ -84,7 +99,7 @@ def test_every_signal_carries_its_model_and_the_result_of_every_gate(market):
         results = [row[name] for name in row if name.startswith("gate_")]
         assert all(results)
         assert row["tradable"] == all(result == "pass" for result in results)
-        assert row["model_version"] >= 1
+        assert (row["model_version"] is None) == (row["predicted_excess_pct"] is None)
 
 
 def test_equity_at_the_exchange_equals_the_positions_and_the_cash(market):
@@ -101,8 +116,10 @@ def test_every_order_traces_back_to_candles_code_and_model(market):
     row = market.store.rows(
         "select i.*, s.predicted_excess_pct as signal, m.data_fingerprint, m.code_version, m.run_id as mlflow_run, "
         "f.trade_id from trading.intents as i join trading.signals as s on s.pair = i.pair "
-        "and s.timestamp_utc = i.signal_hour join ml.model_versions as m on m.model_version = i.model_version "
-        "join trading.fills as f using (client_order_id) limit 1"
+        "and s.timestamp_utc = i.signal_hour join ml.signal_versions as v on v.model_version = i.model_version "
+        "cross join jsonb_each_text(v.members) as used (member, version) "
+        "join ml.model_versions as m on m.member = used.member and m.model_version = used.version::integer "
+        "join trading.fills as f using (client_order_id) order by i.journaled_at limit 1"
     )[0]
     assert row["signal"] == row["predicted_excess_pct"]
     assert all(row[name] for name in ("data_fingerprint", "code_version", "mlflow_run", "trade_id"))
@@ -117,3 +134,70 @@ def test_a_month_of_features_is_one_run_and_identical_rows(market):
     after = market.store.frame("select * from features.features_1h order by pair, timestamp_utc")
     assert market.instance.get_runs_count() == runs + 1
     assert before.equals(after)
+
+
+def test_training_again_trains_nothing_and_says_who_may_trade(market):
+    versions = market.store.scalar("select count(*) from ml.model_versions")
+    text = StringIO()
+    run_training(market.settings, Console(file=text, width=200))
+    assert market.store.scalar("select count(*) from ml.model_versions") == versions
+    assert "passed the gate" in text.getvalue()
+    assert "t of the neutral IC" in text.getvalue()
+
+
+def test_the_models_are_listed_and_a_promotion_by_command_is_kept_and_taken_back(market):
+    champion = market.store.scalar("select model_version from ml.champions order by week desc limit 1")
+    text = StringIO()
+    console = Console(file=text, width=200)
+    show_models(market.settings, console)
+    assert "yes: @champion" in text.getvalue()
+    promote_version("1", "to see whether it works", market.settings, console)
+    promote_version("previous", "it did", market.settings, console)
+    rows = market.store.rows("select * from ml.promotions order by promotion_id desc limit 2")
+    assert [(row["model_version"], row["because"]) for row in rows] == [
+        (champion, "it did"), (1, "to see whether it works"),
+    ]  # fmt: skip
+    assert {row["decided_by"] for row in rows} == {"command"}
+
+
+def test_a_search_on_the_demo_home_counts_its_trials_and_its_member_is_listed(market):
+    before = market.store.scalar("select count(*) from ml.trials")
+    text = StringIO()
+    console = Console(file=text, width=200)
+    search_members(SearchRequest(2, 10.0, "ridge", None), market.settings, console)
+    assert "2 of 2: ridge_" in text.getvalue()
+    assert market.store.scalar("select count(*) from ml.trials") == before + 2
+    found = market.store.rows("select name, search from ml.member_specifications")
+    assert [row["name"] in text.getvalue() for row in found] == [True]
+    assert found[0]["search"] == week_start(market.stretch.end).date()
+    show_models(market.settings, console)
+    assert "Found by a search" in text.getvalue()
+
+
+def test_challengers_are_refitted_score_in_shadow_and_are_compared_without_touching_what_trades(market):
+    """Through Dagster, as the sensors and schedules do: the day's refits, their hours, drift, the week's comparison."""
+    week = f"{week_start(market.stretch.end):%Y-%m-%d}"
+    before = market.store.rows("select model_version, members from ml.signal_versions order by model_version")
+    orders = market.store.scalar("select count(*) from trading.orders")
+    hour = f"{newest_closed_hour(market.stretch.end):%Y-%m-%d-%H:%M}"
+    market.pipeline.run("refit_challengers", partition_key=week)
+    market.pipeline.run("score_challengers", partition_key=hour)
+    market.pipeline.run("report_drift", partition_key=week)
+    market.pipeline.run("compare_models", partition_key=week)
+    daily = {row["member"] for row in market.store.rows("select member from ml.model_versions")} - set(
+        MEMBERS
+    )
+    assert daily >= {f"{name}_daily" for name in MEMBERS}
+    pages = market.pages()
+    assert pages[keys.CHALLENGER_PREDICTIONS]["dagster/row_count"] > 0
+    assert "lightgbm_rank_72h" in pages[keys.DRIFT]["drift"]
+    assert "data:image/png;base64," in pages[keys.DRIFT]["features"]
+    assert pages[keys.MODEL_COMPARISON]["champion"] == "+".join(sorted(MEMBERS))
+    assert "data:image/png;base64," in pages[keys.MODEL_COMPARISON]["cumulative"]
+    text = StringIO()
+    show_comparison(market.settings, Console(file=text, width=220))
+    assert "In charge: lightgbm_rank_24h+" in text.getvalue()
+    assert "Drift on" in text.getvalue()
+    after = market.store.rows("select model_version, members from ml.signal_versions order by model_version")
+    assert after == before
+    assert market.store.scalar("select count(*) from trading.orders") == orders

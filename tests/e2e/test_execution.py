@@ -117,6 +117,20 @@ def test_a_second_run_of_the_hour_places_nothing(market):
     assert f"{hour:%Y-%m-%d %H:%M} has been executed" in second.rejection_reason
 
 
+def test_an_order_keeps_the_prices_it_was_sent_at_and_the_run_the_fees_it_read(market):
+    hour = next_hour(market)
+    report = executor(market).run()
+    rows = market.store.rows(
+        "select * from trading.intents where signal_hour = $1 and state = 'accepted'", (hour,)
+    )
+    assert len(rows) == report.placed > 0
+    for row in rows:
+        assert 0 < row["arrival_bid"] <= row["arrival_ask"]
+        assert row["arrived_at"] is not None
+        assert abs(row["arrival_bid"] / row["decision_price"] - 1) < 0.05
+    assert report.fees.startswith("taker 0.100 % a side on ")
+
+
 def test_signals_past_their_time_to_live_are_refused(market):
     hour = next_hour(market)
     market.admin.set_fixed(hour + HOUR + timedelta(minutes=21))
@@ -219,18 +233,60 @@ def test_a_missing_limit_refuses_every_buy(market):
 
 
 def test_moving_the_alias_changes_the_model_of_the_next_signals(market):
-    from resources.tracking import CHAMPION, MODEL_NAME, Tracking
+    from resources.registry.tracking import CHAMPION, SIGNAL_MODEL, Tracking
 
     tracking = Tracking(market.settings.tracking_url)
-    current = tracking.champion_version()
+    current = tracking.aliased(CHAMPION)
     other = next(v for v in range(1, 100) if v != current)
-    tracking.client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(other))
+    tracking.client.set_registered_model_alias(SIGNAL_MODEL, CHAMPION, str(other))
     hour = next_hour(market)
     stamped = market.store.rows(
         "select distinct model_version, live from trading.signals where timestamp_utc = $1", (hour,)
     )
     assert [(row["model_version"], row["live"]) for row in stamped] == [(other, True)]
-    tracking.client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(current))
+    noted = market.store.rows("select * from ml.promotions order by promotion_id desc limit 1")[0]
+    assert (noted["model_version"], noted["previous_version"], noted["decided_by"]) == (
+        other,
+        current,
+        "by hand",
+    )
+    tracking.client.set_registered_model_alias(SIGNAL_MODEL, CHAMPION, str(current))
+
+
+def test_a_deleted_champion_opens_nothing_raises_an_alert_and_exits_go_on(market):
+    from resources.registry.tracking import CHAMPION, Tracking
+
+    tracking = Tracking(market.settings.tracking_url)
+    current = tracking.aliased(CHAMPION)
+    tracking.point(CHAMPION, 1)
+    files = Tracking.files
+
+    def without_files(_tracking, model_name, version):
+        from resources.registry.tracking import TrackingError
+
+        if model_name == "okxsignal-signal":
+            raise TrackingError(f"{model_name} version {version} cannot be loaded")
+        return files(_tracking, model_name, version)
+
+    hour = market.store.scalar("select max(timestamp_utc) from trading.signals") + HOUR
+    market.admin.set_fixed(hour + HOUR + timedelta(seconds=30))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Tracking, "files", without_files)
+        result = market.pipeline.run("trade_hour", partition_key=hour.strftime(HOUR_FORMAT))
+    tracking.point(CHAMPION, current)
+    assert result.success
+    rows = market.store.rows("select * from trading.signals where timestamp_utc = $1", (hour,))
+    assert rows
+    assert all(row["predicted_excess_pct"] is None and not row["tradable"] for row in rows)
+    assert all("version 1 cannot be used" in row["gate_model"] for row in rows)
+    assert "cannot be loaded" in market.store.scalar(
+        "select message from ops.alerts order by alert_id desc limit 1"
+    )
+    assert (
+        market.store.rows("select 1 from trading.intents where signal_hour = $1 and side = 'buy'", (hour,))
+        == []
+    )
+    assert Journal(market.store, "test").is_executed(hour)
 
 
 def test_the_hourly_job_runs_candles_to_orders(market):

@@ -9,9 +9,10 @@ from okx_assets import keys
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 
 MIN_ENTRIES = 4
-# Only the daily schedules of a running stack make these.
+# Only the schedules of a running stack make these.
 NOT_IN_THE_DEMO = (
     keys.CANDLES_15M, keys.ORDER_BOOK_SNAPSHOTS, keys.PUBLIC_TRADES, keys.FUNDING_RATES,
+    keys.SLIPPAGE_MODEL, keys.CHALLENGERS, keys.CHALLENGER_PREDICTIONS, keys.DRIFT, keys.MODEL_COMPARISON,
 )  # fmt: skip
 MADE = [key for key in keys.EVERY if key not in NOT_IN_THE_DEMO]
 
@@ -79,12 +80,15 @@ def test_the_position_page_adds_up(market):
     assert shown["equity_quote"] == pytest.approx(10_000 + float(sums["pnl"]), abs=0.01)
 
 
-def test_the_model_pages_show_scores_and_reasons(page):
-    model, champion = page(keys.SIGNAL_MODELS), page(keys.CHAMPION)
-    assert {"rank_ic", "rank_ic_t", "rmse_pct", "baseline_rmse_pct", "fit_rows"} <= set(model)
-    assert "](data:image/png;base64," in model["holdout_deciles"]
-    assert model["mlflow"].endswith("?workflowType=machine_learning")
-    assert champion["candidates"].count("\n") == 3  # head, rule and two algorithms
+def test_the_model_pages_show_versions_and_evidence(market, page):
+    members, signal, champion = (page(key) for key in (keys.MEMBER_MODELS, keys.SIGNAL_MODEL, keys.CHAMPION))
+    assert members["versions"].count("?workflowType=machine_learning") >= 3
+    assert "?workflowType=machine_learning" in signal["versions"]
+    assert champion["mlflow"].endswith("?workflowType=machine_learning")
+    rules = market.store.scalar(
+        "select jsonb_array_length(evidence) from ml.champions order by week desc limit 1"
+    )
+    assert champion["evidence"].count("\n") == rules + 1
 
 
 @pytest.mark.parametrize("key", [keys.CANDLES_1H, keys.CANDLES_4H, keys.FEATURES_1H], ids=str)

@@ -76,9 +76,10 @@ def insert_signals(store, pairs: tuple[str, ...]) -> None:
     for pair in pairs:
         store.execute(
             "insert into trading.signals (pair, timestamp_utc, predicted_excess_pct, excess_probability, "
-            "turnover_24h_quote, gate_universe, gate_market, gate_probability, gate_fee, gate_slippage, "
-            "gate_liquidity, tradable, risk_multiplier, model_name, model_version, live) values "
-            "($1, $2, 5, 0.9, 1e9, 'pass', 'pass', 'pass', 'pass', 'pass', 'pass', true, 1, 'test', 1, true)",
+            "turnover_24h_quote, book_spread_bps, book_depth_quote, gate_model, gate_outside, gate_distance, "
+            "gate_universe, gate_market, gate_probability, gate_fee, gate_slippage, gate_liquidity, tradable, "
+            "risk_multiplier, model_name, model_version, live) values ($1, $2, 5, 0.9, 1e9, 1, 1e5, 'pass', "
+            "'pass', 'pass', 'pass', 'pass', 'pass', 'pass', 'pass', 'pass', true, 1, 'test', 1, true)",
             (pair, NOW.replace(minute=0, second=0) - HOUR),
         )
 

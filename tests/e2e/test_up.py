@@ -32,7 +32,7 @@ def stack(
     home = tmp_path_factory.mktemp("up")
     stack = Stack(home, environment_of_home(home))
     try:
-        demo = stack.call("demo", "--days", "84", "--live-hours", "1")
+        demo = stack.call("demo", "--days", "294", "--live-hours", "1")
         assert demo.returncode == 0, demo.stderr
         stack.up()
         yield stack

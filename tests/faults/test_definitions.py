@@ -38,10 +38,19 @@ def test_a_backfill_of_an_hourly_asset_is_one_run(key: dg.AssetKey) -> None:
     assert assets_definition(key).backfill_policy == dg.BackfillPolicy.single_run()
 
 
-@pytest.mark.parametrize("name", ["signal_models", "champion"])
-def test_every_week_of_a_model_is_a_run_of_its_own(name: str) -> None:
-    """With several weeks in one call a trainer trains once, on the wrong window."""
-    assert assets_definition(dg.AssetKey(["ml", name])).backfill_policy is None
+@pytest.mark.parametrize("name", ["member_models", "signal_model", "champion"])
+def test_a_range_of_weeks_is_one_run_that_loads_the_history_once(name: str) -> None:
+    assert assets_definition(dg.AssetKey(["ml", name])).backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_all_members_of_some_weeks_are_one_range_of_keys() -> None:
+    """Dagster makes one run of a backfill only where its keys follow each other."""
+    from okx_assets.partitions import MEMBERS, MODEL_GRID
+
+    assert [part.name for part in MODEL_GRID.partitions_defs] == ["date", "member"]
+    weeks = MODEL_GRID.partitions_defs[0].partitions_def.get_partition_keys()[:2]
+    keys = MODEL_GRID.get_partition_keys()
+    assert keys[: 2 * len(MEMBERS)] == [f"{week}|{name}" for week in weeks for name in MEMBERS]
 
 
 def test_execution_has_no_partitions_so_no_backfill_can_name_an_hour() -> None:
@@ -143,7 +152,7 @@ def test_only_the_live_mode_says_real_money(mode: Mode) -> None:
     assert ("REAL MONEY" in order_warning(mode)) == (mode is Mode.LIVE)
 
 
-FRESH = {keys.UNIVERSE, keys.CANDLES_1H, keys.FEATURES_1H, keys.SIGNALS}
+FRESH = {keys.UNIVERSE, keys.CANDLES_1H, keys.FEATURES_1H, keys.PREDICTIONS, keys.SIGNALS}
 
 
 def test_what_must_be_fresh_is_overdue_after_a_missed_run() -> None:

@@ -144,7 +144,7 @@ class TestTraps8And9Mlflow:
     def test_a_client_sets_the_address_before_it_speaks(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from resources.tracking import prepare_environment
+        from resources.registry.tracking import prepare_environment
 
         monkeypatch.setenv("MLFLOW_TRACKING_URI", "file:./mlruns")
         for name in ("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"):

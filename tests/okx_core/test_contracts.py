@@ -14,9 +14,13 @@ GATES = [name for name in CONTRACTS["trading.signals"].columns if name.startswit
 def signals() -> pd.DataFrame:
     return pd.DataFrame({
         "pair": "BTC-USDT", "timestamp_utc": HOURS, "predicted_excess_pct": [0.5, np.nan, -0.1],
-        "excess_probability": [0.6, np.nan, 0.4], "turnover_24h_quote": [1e9, np.nan, 1e8],
+        "excess_probability": [0.6, np.nan, 0.4], "interval_low_pct": [-2.0, np.nan, -3.0],
+        "interval_high_pct": [3.0, np.nan, 2.0], "turnover_24h_quote": [1e9, np.nan, 1e8],
+        "taker_fee_rate": [0.001, np.nan, 0.001], "book_spread_bps": [1.0, np.nan, 4.0],
+        "book_depth_quote": [1e4, np.nan, 1e3], "book_source": "snapshot",
+        "outside_share": [0.0, np.nan, 0.01], "training_distance": [1.0, np.nan, 1.1],
         **dict.fromkeys(GATES, "pass"), "tradable": True, "risk_multiplier": 1.0, "model_name": "m",
-        "model_version": 3,
+        "model_version": pd.array([3, None, 3], "Int64"),
     })  # fmt: skip
 
 

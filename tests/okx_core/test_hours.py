@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okx_core.hours import DAY, HOUR, WARM_UP, WEEK, Stretch, StretchError, floor_hour, week_start_on_or_after
+from okx_core.hours import (
+    DAY,
+    HOUR,
+    RECORD,
+    WARM_UP,
+    WEEK,
+    Stretch,
+    StretchError,
+    floor_hour,
+    week_start_on_or_after,
+)
 
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
 midnights = moments.map(lambda t: t.replace(hour=0, minute=0, second=0, microsecond=0))
@@ -33,6 +43,7 @@ def test_a_stretch_has_a_trainable_week_and_all_its_days(start: datetime, hours:
     assert stretch.first_week >= start + WARM_UP
     weeks = list(stretch.weeks(stretch.end))
     assert weeks
+    assert list(stretch.training_weeks(stretch.end))[-1] == weeks[-1]
     assert weeks[0] + WEEK <= stretch.end
     assert weeks == [weeks[0] + n * WEEK for n in range(len(weeks))]
     days = list(stretch.days())
@@ -52,8 +63,19 @@ def test_models_of_the_newest_weeks_only_are_the_last_of_all_weeks(
     assert len(newest) >= min(len(every), weeks)
 
 
-@pytest.mark.parametrize("days", [-5, 0, 30, 76])
+@pytest.mark.parametrize("days", [-5, 0, 30, 97])
 def test_a_stretch_too_short_to_train_and_test_on_is_refused_with_the_least_length(days: int) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    with pytest.raises(StretchError, match="take at least 77 days"):
+    with pytest.raises(StretchError, match="take at least 98 days"):
         Stretch(start, start + timedelta(days=days), 24)
+
+
+@given(midnights, lengths, st.integers(1, 240))
+def test_signals_begin_after_half_a_year_of_predictions_where_there_is_so_much(
+    start: datetime, hours: int, live: int
+) -> None:
+    stretch = Stretch(start, start + hours * HOUR, live)
+    assert stretch.first_training - start >= WARM_UP
+    recorded = stretch.first_week - stretch.first_training
+    long_enough = stretch.first_training + RECORD + WEEK <= stretch.end
+    assert recorded == (RECORD if long_enough else timedelta(0))

@@ -1,5 +1,7 @@
 """Each SQL check stays silent on clean rows and names the rows of a planted fault."""
 
+from datetime import timedelta
+
 import pytest
 
 from resources.postgres.sql_models import SqlCheck, load_checks, load_models
@@ -56,7 +58,38 @@ def clean(bars):
 
 
 def test_every_check_has_a_planted_fault() -> None:
-    assert {*FAULTS, "candles_1h__one_row_per_candle"} == set(CHECKS)
+    apart = {"candles_1h__one_row_per_candle", "predictions__by_versions_that_knew_no_outcome"}
+    assert {*FAULTS, *apart} == set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("trained_days_before", "known_hours_before", "versions", "is_late"),
+    [(0, 24, [1], False), (1, 0, [1], False), (-7, 24, [1], True), (0, -1, [1], True), (0, 24, [2], True)],
+)
+def test_a_prediction_that_knew_its_outcome_is_named(
+    bars, trained_days_before: int, known_hours_before: int, versions: list[int], is_late: bool
+) -> None:
+    """By a version of a later week, by one with a later label, by one that is not on record."""
+    hour = bars.at(0)
+    bars.database.execute(
+        "insert into ml.model_versions (week, member, model_name, model_version, run_id, target, train_start, "
+        "train_end, train_rows, label_known_at, feature_count, data_fingerprint, code_version, trained_at) "
+        "values ($1, 'm', 'okxsignal-m', 1, 'r', 't', $2, $2, 1, $3, 1, 'f', 'c', $2)",
+        (
+            (hour - timedelta(days=trained_days_before)).date(),
+            hour,
+            hour - timedelta(hours=known_hours_before),
+        ),
+    )
+    for version in versions:
+        bars.database.execute(
+            "insert into ml.predictions (member, pair, timestamp_utc, score, version) "
+            "values ('m', 'A-USDT', $1, 0, $2)",
+            (hour, version),
+        )
+    found = offending(bars, CHECKS["predictions__by_versions_that_knew_no_outcome"])
+    assert bool(found) is is_late
+    assert {row["member"] for row in found} <= {"m"}
 
 
 def test_a_wide_view_that_drops_or_repeats_a_bar_is_named(clean) -> None:

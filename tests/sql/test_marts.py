@@ -60,24 +60,28 @@ def test_a_signal_stands_beside_what_became_of_it(bars) -> None:
     OUTCOMES.build_view(bars.database)
     for hour, predicted in ((0, 1.5), (1, -2.0), (2, 0.5)):
         signal(bars, hour, predicted)
+        signal(bars, hour, -predicted, pair="ETH-USDT")
     bars.database.execute(
         "insert into ml.labels_1d (pair, timestamp_utc, future_return_1d_pct) values "
-        "('BTC-USDT', $1, 3.0), ('BTC-USDT', $2, 1.0)",
+        "('BTC-USDT', $1, 3.0), ('BTC-USDT', $2, 1.0), ('ETH-USDT', $1, 5.0), ('ETH-USDT', $2, -1.0)",
         (bars.at(0), bars.at(1)),
     )
-    rows = bars.database.rows("select * from marts.signal_outcomes order by timestamp_utc")
-    assert [row["right_direction"] for row in rows] == [True, False, None]
+    rows = bars.database.rows(
+        "select * from marts.signal_outcomes where pair = 'BTC-USDT' order by timestamp_utc"
+    )
     assert [row["realised_return_pct"] for row in rows] == [3.0, 1.0, None]
+    assert [row["realised_excess_pct"] for row in rows] == [-1.0, 1.0, None]
+    assert [row["right_direction"] for row in rows] == [False, False, None]
 
 
-def signal(bars, hour: int, predicted: float) -> None:
+def signal(bars, hour: int, predicted: float, pair: str = "BTC-USDT") -> None:
     """One signal row; columns that the test does not name get a value of their type."""
     columns = bars.database.rows(
         "select column_name, data_type from information_schema.columns "
         "where table_schema = 'trading' and table_name = 'signals' and is_nullable = 'NO' and column_default is null"
     )
     known = {
-        "pair": "BTC-USDT",
+        "pair": pair,
         "timestamp_utc": bars.at(hour),
         "predicted_excess_pct": predicted,
         "tradable": True,

@@ -39,14 +39,14 @@ def binned(matrix: Matrix, budget: Budget) -> Any:
     """The bins of a matrix, which take as long as a fit: made once, used by `fit_binned` for several targets."""
     import lightgbm as lgb
 
-    return lgb.Dataset(matrix, params=_options(budget)).construct()
+    return lgb.Dataset(matrix, params=options_of(budget)).construct()
 
 
 def fit_binned(data: Any, rows: Whole, target: Floats, weight: Floats, budget: Budget) -> LightGbm:
     """A fit on some rows (ascending) of what `binned` made with an equal budget, with their target and weight."""
     import lightgbm as lgb
 
-    options = _options(budget)
+    options = options_of(budget)
     part = data.subset(rows.tolist(), params=options)
     part.construct()
     part.set_label(target).set_weight(weight)
@@ -56,7 +56,8 @@ def fit_binned(data: Any, rows: Whole, target: Floats, weight: Floats, budget: B
     return LightGbm(lgb.Booster(model_str=text), budget.threads)
 
 
-def _options(budget: Budget) -> dict[str, Any]:
+def options_of(budget: Budget) -> dict[str, Any]:
+    """LightGBM's parameters for a budget."""
     return {
         "objective": "regression", "learning_rate": budget.learning_rate, "num_leaves": 2**budget.depth - 1,
         "max_depth": budget.depth, "min_data_in_leaf": budget.min_rows_per_leaf,
@@ -64,6 +65,12 @@ def _options(budget: Budget) -> dict[str, Any]:
         "lambda_l2": budget.l2, "max_bin": budget.bins, "seed": budget.seed, "num_threads": budget.threads,
         "deterministic": True, "force_col_wise": True, "verbosity": -1,
     }  # fmt: skip
+
+
+def refit_lightgbm(model: LightGbm, matrix: Matrix, target: Floats, weight: Floats, decay: float) -> LightGbm:
+    """The same trees with new leaves: `decay` x the old value and the rest of what the rows given say."""
+    refitted = model.booster.refit(matrix, target, decay_rate=decay, weight=weight)
+    return LightGbm(refitted, model.threads)
 
 
 def load_lightgbm(data: bytes) -> LightGbm:

@@ -19,7 +19,15 @@ from okx_core.models.panel import hour_number
 from okx_core.models.walk_forward import WalkForward, with_threads
 from okx_jobs.cli.validation import synthetic_hourly
 from okx_jobs.stack import services
-from okx_services.research.evaluation import HORIZONS, Evaluation, RankIc, ScoreRow, build_panel, evaluate
+from okx_services.research.evaluation.evaluate import (
+    HORIZONS,
+    Evaluation,
+    RankIc,
+    ScoreRow,
+    build_panel,
+    evaluate,
+)
+from okx_services.research.evaluation.model_checks import SHUFFLES
 from resources.config.settings import Settings
 from resources.market.candle_frames import candle_set
 from resources.market.recorded_candles import recorded_candles
@@ -126,6 +134,14 @@ def _only(candles: CandleSet, pairs: str | None) -> CandleSet:
     return replace(candles, frames=frames)
 
 
+def _gate_words(found: Evaluation) -> str:
+    refused = found.gate.rejection_reason
+    return (
+        f"promotion gate: {f'refused, {refused}' if refused else 'passed'}; with the scores dealt to other pairs "
+        f"{found.false_promotions} of {SHUFFLES} records pass"
+    )
+
+
 def print_evaluation(found: Evaluation, console: Console) -> None:
     """The table of variants, the calibration of the ensemble, and how many variants were tried."""
     table = Table("variant", box=None, pad_edge=False)
@@ -145,6 +161,7 @@ def print_evaluation(found: Evaluation, console: Console) -> None:
         )
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in found.weights.items())
     console.print(f"ensemble weights at the last date: {weights}", soft_wrap=True)
+    console.print(_gate_words(found), soft_wrap=True)
     console.print(
         f"{found.variants} variants evaluated (members and ensembles, with those tried before); PBO "
         f"{found.overfitting:.2f}. IC: hourly rank correlation with the return of the next hours; neutral: "
@@ -176,7 +193,7 @@ def _write(found: Evaluation, request: EvaluationRequest, console: Console) -> N
         found.predictions.frame().to_parquet(request.out, index=False)
         console.print(f"out-of-sample predictions: {request.out}")
     if request.plot is not None:
-        from okx_services.research.evaluation_plot import write_plot
+        from okx_services.research.evaluation.plot import write_plot
 
         write_plot(found, request.plot)
         console.print(f"cumulative rank IC: {request.plot}")

@@ -8,7 +8,7 @@ import pytest
 
 from okx_core.backtest.engine import Portfolio, run_fold
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
-from okx_core.market.book_model import WORST_BOOK, book_model, fill_offset_bps
+from okx_core.market.book_model import WORST_BOOK, assumed_terms, fill_offset_bps
 from okx_core.market.fees import TAKER_FEE_RATE
 
 HOUR = timedelta(hours=1)
@@ -130,6 +130,23 @@ def test_a_missing_limit_buys_nothing_but_still_sells(signals, candles):
     assert not closed.closing.positions
 
 
+def test_fee_and_book_of_the_signal_are_what_is_paid():
+    seen = {"taker_fee_rate": 0.0035, "book_spread_bps": 8.0, "book_depth_quote": 500.0}
+    signals = pd.concat([signal(5, 2.0, **seen), signal(29, np.nan, **seen)])
+    row = trade(signals, one_pair(40), end=START + 39 * HOUR).trades.iloc[0]
+    entry = 105.5 * (1.0 + 1e-4 * fill_offset_bps(2000.0, 8.0, 500.0))
+    quantity = 2000.0 / entry * (1.0 - 0.0035)
+    sold = 129.5 * (1.0 - 1e-4 * fill_offset_bps(quantity * 129.5, 8.0, 500.0))
+    assert row["entry_price"] == pytest.approx(entry)
+    assert row["pnl_quote"] == pytest.approx(quantity * sold * (1.0 - 0.0035) - 2000.0)
+
+
+@pytest.mark.parametrize("changed", [{"turnover": np.nan}, {"taker_fee_rate": 0.02}])
+def test_nothing_is_bought_at_an_unknown_cost_or_at_more_than_is_expected(changed):
+    assert trade(signal(5, 2.0), one_pair(40), end=START + 39 * HOUR).trades.shape[0] == 1
+    assert trade(signal(5, 2.0, **changed), one_pair(40), end=START + 39 * HOUR).trades.empty
+
+
 def test_unknown_predictions_never_trade(signals, candles):
     silent = signals.assign(predicted_excess_pct=np.nan, tradable=True)
     assert len(trade(silent, candles).trades) == 0
@@ -155,8 +172,7 @@ def signal(hour, prediction, pair="AAA-USDT", turnover=1e8, **more):
 def by_hand(turnover=1e8, spent=2000.0):
     """Spent, quantity and entry price of a buy at 105.5, and proceeds of its sale at 129.5."""
     ranged = (105.0 / 104.5 - 1.0) * 1e4  # of bar 5
-    book = WORST_BOOK if np.isnan(turnover) else book_model(turnover, ranged)
-    entry = 105.5 * (1.0 + 1e-4 * fill_offset_bps(spent, book.spread_bps, book.depth_quote))
+    entry = 105.5 * (1.0 + 1e-4 * fill_offset_bps(spent, *assumed_terms(turnover, ranged)))
     quantity = spent / entry * (1.0 - TAKER_FEE_RATE)
     sold = 129.5 * (
         1.0 - 1e-4 * fill_offset_bps(quantity * 129.5, WORST_BOOK.spread_bps, WORST_BOOK.depth_quote)
@@ -164,11 +180,10 @@ def by_hand(turnover=1e8, spent=2000.0):
     return quantity, entry, quantity * sold * (1.0 - TAKER_FEE_RATE)
 
 
-@pytest.mark.parametrize("turnover", [1e8, np.nan])
-def test_a_trade_by_hand(turnover):
+def test_a_trade_by_hand():
     """Decided on bar 5, bought at the open of bar 6, sold 24 hours later at the worst book's price."""
-    fold = trade(signal(5, 1.0, turnover=turnover), one_pair(40), end=START + 39 * HOUR)
-    quantity, entry, proceeds = by_hand(turnover)
+    fold = trade(signal(5, 1.0), one_pair(40), end=START + 39 * HOUR)
+    quantity, entry, proceeds = by_hand()
     row = fold.trades.iloc[0]
     assert (row["entry_time"], row["exit_time"]) == (START + 6 * HOUR, START + 30 * HOUR)
     assert row["quantity"] == pytest.approx(quantity)

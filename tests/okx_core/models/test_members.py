@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from okx_core.models.algorithms.linear import UnknownValueError
+from okx_core.models.member_names import DEFAULT_MEMBERS, MEMBER_NAMES
 from okx_core.models.members import (
     ALGORITHMS,
+    DEFAULTS,
     MEMBERS,
     Fitted,
     MemberError,
@@ -109,3 +111,8 @@ def test_linear_members_refuse_unknown_values(algorithm: str) -> None:
 def test_every_member_has_a_name_of_its_own_and_a_known_algorithm() -> None:
     assert len(MEMBERS) == 9
     assert {spec.algorithm for spec in MEMBERS.values()} == set(ALGORITHMS)
+
+
+def test_the_names_that_settings_know_are_those_of_the_members() -> None:
+    assert tuple(spec.name for spec in DEFAULTS) == DEFAULT_MEMBERS
+    assert tuple(MEMBERS) == MEMBER_NAMES

@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy.stats import rankdata
+from scipy.stats import rankdata, spearmanr
 
+from okx_core.models.evaluation.scores import hourly_rank_ic, neutral_rank_ic
 from okx_core.models.ranks import centred_ranks, grid_ranks, matrix_ranks, ranks_of
-from okx_core.models.scores import cross_sectional_rank_ic, hourly_rank_ic, neutral_rank_ic
 
 numbers = st.one_of(st.just(np.nan), st.integers(-3, 3).map(float))
 grids = hnp.arrays(np.float64, (6, 5), elements=numbers)
@@ -30,11 +30,14 @@ def test_centred_ranks_go_from_minus_a_half_to_a_half_around_zero(values) -> Non
 
 
 @given(grids, grids)
-def test_the_ic_of_grids_is_the_ic_of_rows(score, outcome) -> None:
-    hours = np.repeat(np.arange(6), 5)
-    by_rows = cross_sectional_rank_ic(hours, score.ravel(), outcome.ravel())
-    by_grid = hourly_rank_ic(score, outcome)
-    np.testing.assert_allclose(by_grid[~np.isnan(by_grid)], by_rows, atol=1e-12)
+def test_the_ic_of_grids_is_scipys_spearman_of_each_hour(score, outcome) -> None:
+    expected = []
+    for hour in range(len(score)):
+        known = ~np.isnan(score[hour]) & ~np.isnan(outcome[hour])
+        left, right = score[hour][known], outcome[hour][known]
+        usable = known.sum() >= 3 and np.ptp(left) > 0 and np.ptp(right) > 0
+        expected.append(spearmanr(left, right).statistic if usable else np.nan)
+    np.testing.assert_allclose(hourly_rank_ic(score, outcome), expected, atol=1e-12)
 
 
 def test_the_neutral_ic_is_the_correlation_of_residuals_of_ranks() -> None:

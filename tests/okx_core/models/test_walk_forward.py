@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from okx_core.models.evaluation.scores import block_mean_t, hourly_rank_ic
 from okx_core.models.members import ALGORITHMS, MemberError
 from okx_core.models.panel import Panel
-from okx_core.models.scores import block_mean_t, hourly_rank_ic
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import WalkForward, empty_predictions, fitted_at
 from tests.made_panel import SCHEDULE, made_panel, member, predicted

@@ -88,15 +88,18 @@ def test_the_newest_closed_hour_has_closed_and_the_next_one_has_not(
     assert newest + HOUR <= hour + inside < newest + 2 * HOUR
 
 
-@given(st.floats(0.01, 1e6), st.decimals("0.00001", "5", places=5))
-def test_a_buy_never_costs_more_than_was_decided(order_quote: float, price: Decimal) -> None:
-    size = buy_size(order_quote, price, DOGE)
+@given(st.floats(0.01, 1e6), st.decimals("0.00001", "5", places=5), st.decimals(0, "0.01", places=4))
+def test_a_buy_never_costs_more_than_was_decided_and_can_be_sold_after_its_fee(
+    order_quote: float, price: Decimal, fee: Decimal
+) -> None:
+    size = buy_size(order_quote, price, DOGE, fee)
     if size is not None:
         assert DOGE.accepts(size)
         assert size * price <= Decimal(repr(order_quote))
         assert Decimal(repr(order_quote)) - size * price <= DOGE.lot * price
+        assert sell_size(size * (1 - fee), DOGE) is not None
     else:
-        assert Decimal(repr(order_quote)) / price < DOGE.min_size + DOGE.lot
+        assert Decimal(repr(order_quote)) / price * (1 - fee) < DOGE.min_size + 2 * DOGE.lot
 
 
 @given(st.decimals("0", "1000", places=6))

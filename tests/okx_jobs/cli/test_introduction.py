@@ -30,7 +30,7 @@ def test_it_claims_no_isolation_that_the_settings_have_lifted() -> None:
 
 @pytest.mark.parametrize(
     ("identity", "marks"),
-    [("simulated synthetic seed=7 strength=1", 3), ("simulated recorded btc.parquet 0123456789ab", 0)],
+    [("simulated synthetic seed=7 strength=1", 5), ("simulated recorded btc.parquet 0123456789ab", 0)],
 )
 def test_tables_of_figures_are_marked_when_the_edge_was_planted(database, identity: str, marks: int) -> None:
     database.execute("insert into ops.market_source (identity) values ($1)", (identity,))

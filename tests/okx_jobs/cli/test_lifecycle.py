@@ -88,7 +88,7 @@ class TestAFailedCommand:
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
 def test_a_closed_terminal_stops_a_command_in_order(shell, number) -> None:
-    process = shell.start("demo", "--days", "84")
+    process = shell.start("demo", "--days", "105")
     deadline = time.monotonic() + 60
     while not (shell.home / "services.json").exists():
         assert time.monotonic() < deadline

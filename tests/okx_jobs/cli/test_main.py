@@ -36,7 +36,7 @@ def left_behind(home: Path) -> list[str]:
     return sorted(path.name for path in home.rglob("*") if path.is_file()) if home.exists() else []
 
 
-def candle_file(path: Path, weeks: int = 12) -> Path:
+def candle_file(path: Path, weeks: int = 15) -> Path:
     hours = pd.date_range("2024-01-01", periods=weeks * 168, freq="h", tz="UTC")
     bars = pd.DataFrame({"timestamp_utc": hours}).assign(open=1.0, high=1.1, low=0.9, close=1.0, volume=5.0)
     frames = [bars.assign(pair=pair) for pair in ("AAA-USDT", "BBB-USDT", "CCC-USDT")]
@@ -132,13 +132,13 @@ class TestOptions:
     def test_a_stretch_too_short_to_train_on(self, shell) -> None:
         message = message_of(shell("demo", "--days", "30"))
         assert "too short" in message
-        assert "take at least 77 days" in message
+        assert "take at least 98 days" in message
 
     @pytest.mark.parametrize(
         ("options", "words"),
         [
-            (("--days", "0"), "--days 0 is no length: take at least 77 days"),
-            (("--days", "-3"), "--days -3 is no length: take at least 77 days"),
+            (("--days", "0"), "--days 0 is no length: take at least 98 days"),
+            (("--days", "-3"), "--days -3 is no length: take at least 98 days"),
             (("--from", "2100-01-01"), "the end of the last closed hour: begin earlier"),
             (("--from", "2024-06-01", "--to", "2024-01-01"), "swap them"),
             (("--pairs", "BTC-USDT"), "needs at least 3 pairs"),
@@ -262,7 +262,7 @@ def test_a_failure_is_one_line_with_a_remedy_and_a_fault_of_ours_shows_itself(
 class TestInterrupted:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_a_stopped_command_says_that_nothing_is_lost_and_leaves_no_process(self, shell, number) -> None:
-        process = shell.start("demo", "--days", "84")
+        process = shell.start("demo", "--days", "105")
         deadline = time.monotonic() + 60
         while not (shell.home / "services.json").exists():
             assert time.monotonic() < deadline

@@ -6,6 +6,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from okx_assets.partitions import MEMBERS
+from okx_jobs.dagster_jobs.hour_ranges import RANGE_END, RANGE_START
 from okx_jobs.dagster_jobs.schedules import schedules
 from okx_jobs.dagster_jobs.sensors import sensors
 from okx_jobs.definitions import definitions
@@ -46,12 +48,15 @@ def test_a_tick_asks_for_the_partition_that_has_just_become_possible(
     assert partition in request.run_key
 
 
-def test_training_asks_for_one_run_per_algorithm_of_the_week_that_begins() -> None:
-    requests = requested("weekly_training", SUNDAY.replace(minute=10))
-    assert {request.partition_key for request in requests} == {
-        dg.MultiPartitionKey({"week": "2026-08-09", "algorithm": name}) for name in ("lightgbm", "catboost")
-    }
-    assert len({request.run_key for request in requests}) == 2
+def test_training_asks_for_one_run_of_all_members_of_the_week_that_begins() -> None:
+    (request,) = requested("weekly_training", SUNDAY.replace(minute=10))
+    grid = definitions.resolve_job_def("train_models").partitions_def
+    with dg.partition_loading_context(effective_dt=SUNDAY.replace(minute=10)):
+        asked = grid.get_partition_keys_in_range(
+            dg.PartitionKeyRange(request.tags[RANGE_START], request.tags[RANGE_END])
+        )
+    assert asked == [f"2026-08-09|{name}" for name in MEMBERS]
+    assert request.run_key == "2026-08-09"
 
 
 def test_a_late_tick_still_means_its_own_week() -> None:
@@ -65,7 +70,15 @@ def test_every_request_names_a_partition_of_its_job(name: str) -> None:
     tick = SUNDAY.replace(hour=2, minute=12)
     grid = definitions.resolve_job_def(schedule.job_name).partitions_def
     with dg.partition_loading_context(effective_dt=tick):
-        wanted = {request.partition_key for request in requested(name, tick)}
+        wanted = {
+            key
+            for request in requested(name, tick)
+            for key in (
+                [request.tags[RANGE_START], request.tags[RANGE_END]]
+                if RANGE_START in request.tags
+                else [request.partition_key]
+            )
+        }
         unknown = {key for key in wanted if grid is None or not grid.has_partition_key(key)}
     assert unknown == ({None} if grid is None else set())
 

@@ -1,17 +1,21 @@
 """Tables and figures of stored results."""
 
 import base64
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from okx_services.reports.backtest import BacktestReport
+from okx_core.market.fees import TAKER_FEE_RATE
+from okx_core.models.champions.decision import Decision
+from okx_services.reports.backtest import BacktestReport, read_benchmarks
 from okx_services.reports.figures import decile_figure, equity_figure, pair_pnl_figure, png_uri
 from okx_services.reports.markdown import shown, table
 from okx_services.reports.market_origin import market_label, market_note, planted_strength
-from okx_services.reports.models import candidate_table, outcome_words
+from okx_services.reports.models import ModelState, evidence_table, outcome_words
 from okx_services.reports.signals import GATES, first_rejection, rejection_table, rejections, signal_table
 from okx_services.reports.trading import listed, outcome, position_table, totals
 from okx_services.reports.universe import universe_facts, universe_table
@@ -29,7 +33,7 @@ def signals(**changes: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame(columns)
     return frame.assign(
         pair=["A-USDT", "B-USDT", "C-USDT"], timestamp_utc=HOURS[0], predicted_excess_pct=[0.1, np.nan, 0.3],
-        excess_probability=[0.6, np.nan, 0.7], model_version=4,
+        excess_probability=[0.6, np.nan, 0.7], model_version=4, outside_share=0.0, training_distance=1.0,
         tradable=(frame[list(GATES)] == "pass").all(axis=1),
     )  # fmt: skip
 
@@ -107,23 +111,36 @@ def test_totals_take_an_unknown_price_as_no_value() -> None:
     }  # fmt: skip
 
 
-def test_a_rejected_candidate_shows_its_reason() -> None:
-    evidence = (
-        '{"lightgbm": {"version": 3, "rank_ic": null, "rank_ic_t": null, "holdout_rows": 9, '
-        '"rejection_reason": "9 hold-out rows < 500"}}'
-    )
-    assert "| lightgbm | v3 | unknown | unknown | 9 | 9 hold-out rows < 500 |" in candidate_table(evidence)
+def test_the_evidence_shows_what_was_found_beside_what_is_needed() -> None:
+    rules = [
+        {"rule": "t", "value": 2.5, "needed": ">= 3", "passed": False},
+        {"rule": "IC", "value": None, "needed": "shown", "passed": None},
+    ]
+    assert "| t | 2.5000 | >= 3 | NO |" in evidence_table(rules)
+    assert "| IC | unknown | shown | shown only |" in evidence_table(rules)
+    assert evidence_table([]) == "no version has been made yet"
 
 
 def test_a_decision_is_one_line() -> None:
-    decision = {
-        "outcome": "kept",
-        "model_version": 3,
-        "algorithm": "catboost",
-        "trained_for_week": "2026-01-04",
-    }
-    assert outcome_words(decision).startswith("kept: version 3, catboost, of week 2026-01-04")
-    assert outcome_words({"outcome": "none", "model_version": None, "algorithm": None}).startswith("none")
+    assert outcome_words(Decision("kept", 3, "not beaten")) == "kept: version 3; not beaten"
+    assert outcome_words(Decision("none", None, "t 1")) == "none: nobody may trade; t 1"
+
+
+class TestModelState:
+    def state(self, champion: int | None, decided: int | None) -> ModelState:
+        decision = {"model_version": decided, "reason": "t 1, needed >= 3"}
+        return ModelState(date(2026, 8, 9), champion, 5, [], [], decision, [], 3)
+
+    def may_trade(self, version: int, champion: int | None, decided: int | None, week: date) -> str:
+        return self.state(champion, decided).may_trade({"model_version": version, "week": week})
+
+    def test_each_version_says_why_it_may_or_may_not_trade(self) -> None:
+        new, old = date(2026, 8, 2), date(2026, 6, 1)
+        assert self.may_trade(3, 3, 3, new) == "yes: @champion"
+        assert self.may_trade(2, 3, 3, new) == "no: version 3 trades"
+        assert self.may_trade(3, 3, 3, old) == "no: older than 5 weeks"
+        assert self.may_trade(3, None, None, new) == "no: t 1, needed >= 3"
+        assert self.may_trade(3, 2, 3, new) == "no: the gate chose it, but @champion was moved"
 
 
 def test_a_universe_shows_why_a_pair_is_not_traded() -> None:
@@ -153,11 +170,14 @@ def test_the_facts_of_a_window_do_not_depend_on_its_parts() -> None:
 
 def backtest() -> BacktestReport:
     trades = pd.DataFrame({
-        "pair": ["A", "B", "A"], "pnl_quote": [5.0, -1.0, -2.0], "cost_quote": [1.0, 1.0, 1.0],
+        "pair": ["A", "B", "A"], "quantity": 1.0, "entry_price": 1.0, "exit_price": 1.0,
+        "pnl_quote": [5.0, -1.0, -2.0], "cost_quote": [1.0, 1.0, 1.0],
         "return_pct": [1.0, -1.0, -1.0],
     })  # fmt: skip
-    weeks = pd.DataFrame({"cost_quote": [2.0, 1.0]})
-    equity = pd.DataFrame({"timestamp_utc": HOURS, "equity_quote": [10.0, 11.0, 9.0, 9.0, 10.0, 12.0]})
+    weeks = pd.DataFrame({"cost_quote": [2.0, 1.0], "opening_equity_quote": [8.0, 9.0]})
+    equity = pd.DataFrame(
+        {"timestamp_utc": HOURS, "equity_quote": [10.0, 11.0, 9.0, 9.0, 10.0, 12.0], "exposure_pct": 50.0}
+    )
     return BacktestReport(weeks, trades, equity, [], "")
 
 
@@ -170,13 +190,53 @@ def test_profit_is_summed_per_pair_with_the_best_first() -> None:
     assert report.cost_quote == 3.0
 
 
+def test_the_first_hour_of_the_first_week_counts() -> None:
+    assert backtest().scores["total_return_pct"] == pytest.approx(50.0)  # 8 to 12
+
+
+def test_ours_stands_beside_each_benchmark() -> None:
+    report = replace(backtest(), benchmarks={"BTC-USDT held": np.linspace(1.0, 1.3, 7), "cash": np.ones(7)})
+    rows = {cells[0]: cells[1:] for cells in report.benchmark_rows()}
+    assert rows["backtest, after costs"][0] == "50.00"
+    assert rows["BTC-USDT held"][:1] + rows["BTC-USDT held"][3:4] == ["30.00", "1.00"]
+    assert rows["cash"] == ["0.00", "unknown", "0.00", "0.00", "unknown"]
+    assert "| cash | 0.00 |" in report.benchmark_table()
+    assert report.interval_words() == ""
+    assert backtest().benchmark_table() == ""
+
+
+def test_benchmarks_are_those_of_the_hours_of_the_backtest(database) -> None:
+    hours = pd.date_range("2024-03-01", periods=60 * 24, freq="h", tz="UTC")
+    rng = np.random.default_rng(4)
+    for pair in ("AAA-USDT", "BTC-USDT"):
+        close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, len(hours))))
+        rows = pd.DataFrame({
+            "pair": pair, "timestamp_utc": hours, "open": close, "high": close, "low": close, "close": close,
+            "volume": 1.0, "quote_volume": close, "source": "test", "ingested_at": hours[-1] + pd.Timedelta(hours=1),
+        })  # fmt: skip
+        with database.bulk() as bulk:
+            bulk.append("market.candles_1h", rows)
+    traded = pd.Series(hours[40 * 24 :])
+    found = read_benchmarks(database, traded)
+    assert list(found) == ["BTC-USDT held", "all pairs alike, weekly", "best 3 of 28 days, weekly", "cash"]
+    assert {len(curve) for curve in found.values()} == {len(traded) + 1}
+    held = database.frame(
+        "select close from market.candles_1h where pair = 'BTC-USDT' order by timestamp_utc"
+    )
+    growth = held["close"]
+    expected = (1.0 - TAKER_FEE_RATE) * growth.iloc[-1] / growth.iloc[40 * 24 - 1]
+    assert found["BTC-USDT held"][-1] == pytest.approx(expected)
+    assert read_benchmarks(database, traded.iloc[:0]) == {}
+    assert read_benchmarks(database, traded + pd.Timedelta(days=900)) == {}
+
+
 def test_figures_are_inline_images_and_say_that_an_edge_was_planted() -> None:
     report = backtest()
-    figure = equity_figure(report.equity, "planted edge, strength 1")
+    figure = equity_figure(report.equity, 8.0, {"cash": np.ones(7)}, "planted edge, strength 1")
     assert "planted edge, strength 1" in figure.axes[0].get_title()
     long = pd.DataFrame({"timestamp_utc": pd.date_range("2020", periods=50_000, freq="h", tz="UTC"),
                          "equity_quote": np.linspace(1.0, 2.0, 50_000)})  # fmt: skip
-    for drawn in (figure, equity_figure(long, ""), pair_pnl_figure(report.pairs, ""),
+    for drawn in (figure, equity_figure(long, 1.0, {}, ""), pair_pnl_figure(report.pairs, ""),
                   decile_figure(np.arange(40.0), np.arange(40.0))):  # fmt: skip
         kind, _, data = png_uri(drawn).partition(",")
         assert kind == "data:image/png;base64"
@@ -188,7 +248,7 @@ def test_figures_are_inline_images_and_say_that_an_edge_was_planted() -> None:
 def test_a_thinned_curve_keeps_its_ends() -> None:
     times = pd.date_range("2020", periods=9_000, freq="h", tz="UTC")
     figure = equity_figure(
-        pd.DataFrame({"timestamp_utc": times, "equity_quote": np.arange(1.0, 9_001.0)}), ""
+        pd.DataFrame({"timestamp_utc": times, "equity_quote": np.arange(1.0, 9_001.0)}), 1.0, {}, ""
     )
     curve = figure.axes[0].lines[0].get_ydata()
     assert (curve[0], curve[-1], len(curve) <= 1500) == (1.0, 9_000.0, True)

@@ -1,65 +1,182 @@
-"""The weekly decision which version is in charge."""
+"""The weekly decision from stored predictions, and every change of @champion on record."""
 
-import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
-from okx_services.research.champions import decide_champion
+import pytest
 
-WEEK = date(2026, 8, 9)
-NOON = datetime(2026, 8, 9, 12, 30, tzinfo=UTC)
+from okx_core.hours import HOUR
+from okx_services.research.champions import (
+    BY_COMMAND,
+    BY_GATE,
+    BY_HAND,
+    decide_weeks,
+    move_champion,
+    name_challenger,
+    note_champion_moved_by_hand,
+)
+from okx_services.research.scoring import assignments
+from okx_services.research.signal_versions import make_versions, recorded
+from okx_services.research.track_record import read_record
+from resources.registry.served_signal import signal_model_from
+from resources.registry.tracking import CHALLENGER, CHAMPION, PREVIOUS, SIGNAL_MODEL, TrackingError
+from tests.okx_services.research.conftest import MEMBERS, WEEKS, Registry, at, week_of
+
+NOW = at(40, 100)
+MAX_AGE = 13
 
 
-class TestChampions:
-    @staticmethod
-    def register(
-        database, week: date, algorithm: str, version: int, rank_ic: float | None, t: float | None = 2.0
+@pytest.fixture(scope="module")
+def versions(market):
+    return make_versions(
+        market.store, market.registry, [week_of(n) for n in range(12, WEEKS)], MEMBERS, NOW, "run"
+    )
+
+
+@pytest.fixture(scope="module")
+def decisions(market, versions):
+    assert versions[week_of(40)] is not None
+    weeks = [week_of(n) for n in range(12, WEEKS)]
+    return {made.week: made for made in decide_weeks(market.store, market.registry, weeks, NOW, MAX_AGE)}
+
+
+def test_a_signal_version_is_made_where_a_member_has_a_new_one(market, versions) -> None:
+    made = recorded(market.store.database)
+    assert [one.week for one in made] == [week_of(n) for n in (12, 25, 38, 40)]
+    assert all(set(one.members) == set(MEMBERS) for one in made)
+    assert versions[week_of(12)] == versions[week_of(24)] == 1
+    assert versions[week_of(40)] == 4
+
+
+def test_making_them_again_makes_none(market, versions) -> None:
+    again = make_versions(market.store, market.registry, [week_of(30)], MEMBERS, NOW, "run")
+    assert again == {week_of(30): versions[week_of(30)]}
+    assert len(recorded(market.store.database)) == 4
+
+
+@pytest.mark.parametrize(("place", "number"), list(enumerate((12, 25, 38, 40))))
+def test_what_a_version_knew_was_known_at_its_date(market, versions, place: int, number: int) -> None:
+    made = recorded(market.store.database)[place]
+    assert (made.week, versions[made.week]) == (week_of(number), made.version)
+    model = signal_model_from(market.registry.files(SIGNAL_MODEL, made.version))
+    assert made.outcome_known_at == (None if number == 12 else at(number))
+    assert (model.calibration is None) == (number == 12)
+    assert sum(model.weights.values()) == pytest.approx(1.0)
+
+
+def test_nothing_may_trade_before_half_a_year_of_predictions_and_a_planted_edge_after(decisions) -> None:
+    early = [decisions[week_of(n)] for n in range(12, 39)]
+    assert {made.decision.outcome for made in early} == {"none"}
+    assert "weeks of out-of-sample predictions" in early[-1].decision.reason
+    for number in (39, 40):
+        made = decisions[week_of(number)]
+        assert made.decision.outcome == "promoted", made.decision.reason
+    assert decisions[week_of(40)].decision.version == 4
+
+
+def test_the_decision_is_stored_with_every_rule(market, decisions) -> None:
+    row = market.store.database.rows("select * from ml.champions where week = $1", (week_of(40),))[0]
+    assert (row["model_name"], row["model_version"], row["trained_for_week"]) == (
+        SIGNAL_MODEL,
+        4,
+        week_of(40),
+    )
+    assert row["members"] == ", ".join(sorted(MEMBERS))
+    assert {"rule", "value", "needed", "passed"} == set(row["evidence"][0])
+    assert len(row["evidence"]) == len(decisions[week_of(40)].evidence.rules) >= 8
+
+
+def test_only_the_current_week_moves_the_alias_and_that_is_on_record(market, decisions) -> None:
+    assert decisions
+    assert market.registry.aliases[CHAMPION] == 4
+    assert CHALLENGER not in market.registry.aliases
+    rows = market.store.database.rows("select * from ml.promotions order by promotion_id")
+    assert [(row["model_version"], row["decided_by"]) for row in rows][:1] == [(4, BY_GATE)]
+
+
+def test_a_decision_does_not_depend_on_the_weeks_decided_beside_it(market, decisions) -> None:
+    (alone,) = decide_weeks(market.store, market.registry, [week_of(39)], NOW, MAX_AGE)
+    assert alone.decision == decisions[week_of(39)].decision
+    assert [r.to_json() for r in alone.evidence.rules] == [
+        r.to_json() for r in decisions[week_of(39)].evidence.rules
+    ]
+
+
+def test_every_trial_is_counted_once_and_has_its_sharpe_ratio(market, decisions) -> None:
+    assert decisions
+    rows = {row["name"]: row for row in market.store.database.rows("select * from ml.trials")}
+    assert set(rows) == {*MEMBERS, "+".join(sorted(MEMBERS))}
+    assert all(row["weekly_sharpe"] > 0 and row["as_of"] == week_of(40) for row in rows.values())
+
+
+def test_an_expired_version_is_not_promoted(market, decisions) -> None:
+    assert decisions
+    late = week_of(40) + timedelta(weeks=14)
+    (made,) = decide_weeks(market.store, market.registry, [late], at(40, 100), MAX_AGE)
+    assert made.decision.outcome == "none"
+    assert "more than 13 weeks ago" in made.decision.reason
+    market.store.database.execute("delete from ml.champions where week = $1", (late,))
+
+
+def test_the_record_holds_the_predictions_and_closes_up_to_its_end(market) -> None:
+    record = read_record(market.store, MEMBERS, at(30))
+    assert record.closes.shape == (18 * 168, 5)
+    assert [place // 168 for place in record.dates] == [0, 13]
+    assert (~(record.score != record.score)).mean() > 0.9
+
+
+class TestPromotions:
+    def test_a_change_by_command_keeps_its_reason_and_the_version_before(self, database) -> None:
+        registry = Registry(aliases={CHAMPION: 3})
+        assert move_champion(database, registry, 2, BY_COMMAND, "it lost its edge", NOW)
+        assert (registry.aliases[CHAMPION], registry.aliases[PREVIOUS]) == (2, 3)
+        row = database.rows("select * from ml.promotions")[0]
+        assert (row["model_version"], row["previous_version"]) == (2, 3)
+        assert (row["decided_by"], row["because"]) == (BY_COMMAND, "it lost its edge")
+
+    def test_no_change_is_not_recorded(self, database) -> None:
+        assert not move_champion(database, Registry(aliases={CHAMPION: 3}), 3, BY_GATE, "again", NOW)
+        assert database.rows("select * from ml.promotions") == []
+
+    def test_the_newest_version_is_the_challenger_while_it_does_not_trade(self, market, versions) -> None:
+        assert versions
+        database = market.store.database
+        for champion, challenger in ((2, 4), (None, 4), (4, None)):
+            registry = Registry(aliases={} if champion is None else {CHAMPION: champion})
+            name_challenger(database, registry)
+            assert registry.aliases.get(CHALLENGER) == challenger
+
+    def test_nobody_can_be_in_charge(self, database) -> None:
+        registry = Registry(aliases={CHAMPION: 3})
+        assert move_champion(database, registry, None, BY_COMMAND, "stop", NOW)
+        assert CHAMPION not in registry.aliases
+        assert database.scalar("select model_version from ml.promotions") is None
+
+    def test_an_alias_that_is_gone_has_the_same_reason_before_and_after_it_is_on_record(
+        self, database
     ) -> None:
-        row = {
-            "week": week, "algorithm": algorithm, "model_name": "m", "model_version": version, "run_id": "r",
-            "target": "t", "train_start": NOON, "train_end": NOON, "train_rows": 9000, "holdout_rows": 900,
-            "rank_ic": rank_ic, "rank_ic_t": t, "feature_count": 1, "data_fingerprint": "f", "code_version": "c",
-            "trained_at": NOON,
-        }  # fmt: skip
-        database.upsert("ml.model_versions", ["week", "algorithm"], [row])
+        registry, hour = Registry(), at(40)
+        move_champion(database, registry, 7, BY_COMMAND, "best", hour)
+        del registry.aliases[CHAMPION]
+        found, _ = assignments(database, registry, hour, hour + HOUR, hour)
+        assert "@champion was taken from version 7, which has been deleted" in found[0].reason
+        assert note_champion_moved_by_hand(database, None, hour)
+        again, _ = assignments(database, registry, hour, hour + HOUR, hour)
+        assert again == found
 
-    @staticmethod
-    def store(database, decision: dict[str, object]) -> None:
-        database.upsert("ml.champions", ["week"], [{**decision, "decided_at": NOON}])
+    def test_a_move_by_hand_is_noticed_once(self, database) -> None:
+        registry = Registry()
+        move_champion(database, registry, 1, BY_GATE, "passed", NOW)
+        assert not note_champion_moved_by_hand(database, 1, NOW)
+        assert note_champion_moved_by_hand(database, 5, NOW)
+        assert not note_champion_moved_by_hand(database, 5, NOW)
+        rows = database.rows("select * from ml.promotions order by promotion_id")
+        assert [(row["model_version"], row["decided_by"]) for row in rows] == [(1, BY_GATE), (5, BY_HAND)]
 
-    def test_the_best_that_passes_is_promoted_with_the_evidence_of_all(self, database) -> None:
-        self.register(database, WEEK, "lightgbm", 3, 0.04)
-        self.register(database, WEEK, "catboost", 4, None, None)
-        decision = decide_champion(database, WEEK)
-        assert (decision["outcome"], decision["model_version"], decision["trained_for_week"]) == (
-            "promoted",
-            3,
-            WEEK,
-        )
-        evidence = json.loads(str(decision["evidence"]))
-        assert evidence["lightgbm"]["rejection_reason"] == ""
-        assert evidence["catboost"]["rank_ic"] is None
-        assert "rank IC nan" in evidence["catboost"]["rejection_reason"]
-
-    def test_when_nobody_passes_the_incumbent_stays_with_its_own_week(self, database) -> None:
-        earlier = WEEK - timedelta(days=7)
-        self.register(database, earlier, "lightgbm", 3, 0.04)
-        self.store(database, decide_champion(database, earlier))
-        self.register(database, WEEK, "lightgbm", 5, -0.01)
-        decision = decide_champion(database, WEEK)
-        assert (decision["outcome"], decision["model_version"], decision["trained_for_week"]) == (
-            "kept",
-            3,
-            earlier,
-        )
-
-    def test_a_later_week_is_never_the_incumbent(self, database) -> None:
-        later = WEEK + timedelta(days=7)
-        self.register(database, later, "lightgbm", 9, 0.04)
-        self.store(database, decide_champion(database, later))
-        assert decide_champion(database, WEEK)["outcome"] == "none"
-
-    def test_nobody_ever_is_no_version(self, database) -> None:
-        decision = decide_champion(database, WEEK)
-        assert (decision["outcome"], decision["model_version"]) == ("none", None)
-        self.store(database, decision)
-        assert decide_champion(database, WEEK + timedelta(days=7))["outcome"] == "none"
+    def test_a_registry_that_is_down_leaves_the_decision_unmade(self, market, decisions) -> None:
+        assert decisions
+        market.registry.down = True
+        try:
+            with pytest.raises(TrackingError):
+                decide_weeks(market.store, market.registry, [week_of(40)], NOW, MAX_AGE)
+        finally:
+            market.registry.down = False

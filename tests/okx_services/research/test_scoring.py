@@ -1,84 +1,296 @@
-"""Which version scores a row, and what it predicts."""
+"""Which version scores an hour, what it expects, and what happens when it cannot be used."""
 
-import math
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from okx_core.decisions.gates import PASS
+from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import HOUR
-from okx_services.research.scoring import assign_versions, predict, week_of
-from resources.tracking import LoadedModel
+from okx_services.research import predictions
+from okx_services.research.champions import decide_weeks
+from okx_services.research.predictions import stored
+from okx_services.research.scoring import (
+    NOBODY,
+    SIGNALS,
+    assignments,
+    known_in_time,
+    new_failures,
+    score_window,
+)
+from okx_services.research.signal_versions import make_versions
+from resources.registry.served_signal import files_of, signal_model_from
+from resources.registry.tracking import CHAMPION, SIGNAL_MODEL, member_model
+from tests.okx_services.research.conftest import MEMBERS, WEEKS, Registry, at, week_of
 
-WEEK = date(2026, 8, 9)
-NOON = datetime(2026, 8, 9, 12, 30, tzinfo=UTC)
+NOW = at(40, 100)
+LIVE = at(40, 99)
 
 
-@dataclass(frozen=True)
-class Registry:
-    """A tracking server that only knows its champion."""
-
-    version: int | None
-
-    def champion_version(self) -> int | None:
-        return self.version
+@pytest.fixture(scope="module")
+def decided(market):
+    weeks = [week_of(n) for n in range(12, WEEKS)]
+    make_versions(market.store, market.registry, weeks, MEMBERS, NOW, "run")
+    decide_weeks(market.store, market.registry, weeks, NOW, 13)
+    return market
 
 
-class TestVersions:
-    TIMES = pd.Series(pd.date_range("2026-08-08 22:00", periods=6, freq="h", tz="UTC"))
+@pytest.fixture
+def registry(decided):
+    """A copy of the registry that a test may spoil."""
+    held = decided.registry
+    return Registry(dict(held.versions), {**held.aliases, CHAMPION: 4})
 
-    def test_a_week_begins_on_sunday(self) -> None:
-        assert week_of(self.TIMES).tolist() == [date(2026, 8, 2)] * 2 + [WEEK] * 4
 
-    @given(st.datetimes(datetime(2020, 1, 5), datetime(2030, 1, 1)))
-    def test_a_bars_week_is_the_partition_it_falls_in(self, moment: datetime) -> None:
-        (week,) = week_of(pd.Series([pd.Timestamp(moment, tz="UTC")]))
-        assert week.weekday() == 6
-        assert week <= moment.date() < week + timedelta(days=7)
+def scored(market, registry, start=LIVE, end=NOW, live=LIVE, max_age: int = 13):
+    return score_window(market.store, registry, start, end, live, max_age, DecisionRules())
+
+
+class TestAssignments:
+    WEEK = datetime(2026, 8, 9, tzinfo=UTC)
+
+    def decide(self, database) -> None:
+        for week, version in ((self.WEEK - timedelta(days=7), 1), (self.WEEK, 2)):
+            database.upsert("ml.champions", ["week"], [{
+                "week": week.date(), "model_name": SIGNAL_MODEL, "model_version": version, "members": "a",
+                "trained_for_week": week.date(), "outcome": "promoted", "evidence": "[]", "decided_at": week,
+            }])  # fmt: skip
 
     def test_history_asks_the_champion_of_its_week_and_the_live_hour_the_alias(self, database) -> None:
-        for week, version in ((date(2026, 8, 2), 1), (WEEK, 2)):
-            database.upsert("ml.champions", ["week"], [{
-                "week": week, "model_name": "m", "model_version": version, "algorithm": "a", "trained_for_week": week,
-                "outcome": "promoted", "evidence": "{}",
-                "decided_at": NOON,
-            }])  # fmt: skip
-        live = self.TIMES.iloc[-1].to_pydatetime()
-        assert assign_versions(database, Registry(7), self.TIMES, live).tolist() == [1, 1, 2, 2, 2, 7]
-        nobody = assign_versions(database, Registry(None), self.TIMES, live)
-        assert nobody.tolist()[:5] == [1, 1, 2, 2, 2]
-        assert math.isnan(nobody.iloc[-1])
-        past = assign_versions(database, Registry(7), self.TIMES, live + HOUR)
-        assert past.tolist() == [1, 1, 2, 2, 2, 2]
-
-    def test_a_week_without_a_decision_has_no_version(self, database) -> None:
-        versions = assign_versions(database, Registry(None), self.TIMES, NOON)
-        assert versions.isna().all()
-
-    def test_each_row_is_predicted_by_its_own_model_from_its_own_features(self) -> None:
-        @dataclass(frozen=True)
-        class Scaled:
-            factor: float
-
-            def predict(self, matrix):
-                return self.factor * matrix[:, 0]
-
-        models = {
-            1: LoadedModel(1, "a", "2026-08-02", ("x",), 2.0, Scaled(1.0)),
-            2: LoadedModel(2, "a", "2026-08-09", ("y", "x"), 1.0, Scaled(10.0)),
-        }
-        rows = pd.DataFrame(
-            {
-                "pair": list("ABC"),
-                "timestamp_utc": NOON,
-                "model_version": [2, 1, 1],
-                "x": [1.0, 2.0, 0.0],
-                "y": [3.0, 4.0, 5.0],
-            }
+        self.decide(database)
+        start, live = self.WEEK - 2 * HOUR, self.WEEK + 3 * HOUR
+        found, champion = assignments(database, Registry(aliases={CHAMPION: 7}), start, live + HOUR, live)
+        assert [(one.start, one.end, one.version, one.live) for one in found] == [
+            (start, self.WEEK, 1, False), (self.WEEK, live, 2, False), (live, live + HOUR, 7, True),
+        ]  # fmt: skip
+        assert champion == 7
+        past, champion = assignments(
+            database, Registry(aliases={CHAMPION: 7}), start, live + HOUR, live + HOUR
         )
-        predicted = predict(rows, models)
-        assert predicted["predicted_excess_pct"].tolist() == [30.0, 2.0, 0.0]
-        assert predicted["excess_probability"].tolist() == pytest.approx([1.0, 0.8413447, 0.5])
+        assert [one.version for one in past] == [1, 2]
+        assert champion is None
+
+    def test_hours_after_the_live_one_of_the_same_week_are_history_again(self, database) -> None:
+        self.decide(database)
+        found, _ = assignments(database, Registry(), self.WEEK, self.WEEK + 3 * HOUR, self.WEEK + HOUR)
+        assert [(one.version, one.live) for one in found] == [(2, False), (None, True), (2, False)]
+        assert found[1].reason == NOBODY  # nobody was ever in charge
+
+    def test_a_week_without_a_decision_or_of_another_model_has_no_version(self, database) -> None:
+        self.decide(database)
+        database.execute("update ml.champions set model_name = 'okxsignal-return-1d'")
+        found, _ = assignments(database, Registry(), self.WEEK, self.WEEK + HOUR, self.WEEK + 9 * HOUR)
+        assert [(one.version, one.reason) for one in found] == [(None, NOBODY)]
+
+
+def test_every_feature_row_has_a_signal_and_history_reads_what_was_stored(decided, registry) -> None:
+    found = scored(decided, registry, at(38), at(40), LIVE)
+    assert len(found.rows) == found.feature_rows > 1_500
+    by_week = found.rows.groupby(found.rows["timestamp_utc"] >= at(39))
+    assert by_week["gate_model"].unique().map(list).to_dict() == {False: [NOBODY], True: [PASS]}
+    later = found.rows[found.rows["timestamp_utc"] >= at(39)]
+    assert later["predicted_excess_pct"].notna().all()
+    assert set(later["model_version"]) == {3}
+    assert (later["interval_low_pct"] < later["interval_high_pct"]).all()
+    assert [name for name, _ in registry.read] == [SIGNAL_MODEL]  # no member was loaded
+
+
+def test_signals_of_a_week_are_what_the_gate_saw(decided, registry) -> None:
+    from okx_services.research.track_record import place_of, read_record
+
+    found = scored(decided, registry, at(39), at(40), LIVE).rows
+    record = read_record(decided.store, sorted(MEMBERS), at(40))
+    hours = ((found["timestamp_utc"] - at(12)) // HOUR).to_numpy()
+    pairs = pd.Index(record.pairs).get_indexer(found["pair"])
+    slope = signal_model_from(registry.files(SIGNAL_MODEL, 3)).calibration.slope
+    assert place_of(record, at(12)) == 0
+    np.testing.assert_allclose(found["predicted_excess_pct"], slope * record.score[hours, pairs], rtol=1e-9)
+
+
+def test_the_live_hour_follows_the_alias_to_another_version(decided, registry) -> None:
+    newest = scored(decided, registry).rows
+    registry.aliases[CHAMPION] = 2
+    other = scored(decided, registry, max_age=99).rows
+    assert (set(newest["model_version"]), set(other["model_version"])) == ({4}, {2})
+    assert newest["live"].all()
+    assert not np.allclose(newest["predicted_excess_pct"], other["predicted_excess_pct"])
+    assert (
+        member_model(MEMBERS[0]),
+        2,
+    ) in registry.read  # its own members score the hour, not the newest ones
+
+
+def test_a_version_that_is_too_old_predicts_and_opens_nothing(decided, registry) -> None:
+    registry.aliases[CHAMPION] = 2
+    rows = scored(decided, registry, max_age=13).rows
+    assert rows["predicted_excess_pct"].notna().all()
+    assert rows["gate_model"].str.contains("more than 13 weeks ago").all()
+    assert not rows["tradable"].any()
+
+
+def without_champion(registry: Registry) -> str:
+    del registry.aliases[CHAMPION]
+    return "@champion was taken from version 4, in MLflow"
+
+
+def of_a_deleted_version(registry: Registry) -> str:
+    """As MLflow deletes one: its aliases go with it."""
+    del registry.versions[SIGNAL_MODEL, 4], registry.aliases[CHAMPION]
+    return "@champion was taken from version 4, which has been deleted"
+
+
+def of_a_deleted_file(registry: Registry) -> str:
+    registry.versions[SIGNAL_MODEL, 4] = replace(registry.versions[SIGNAL_MODEL, 4], files={})
+    return "this is no signal model"
+
+
+def with_mlflow_down(registry: Registry) -> str:
+    registry.down = True
+    return "connection refused"
+
+
+def with_a_deleted_member(registry: Registry) -> str:
+    registry.aliases[CHAMPION] = 2
+    del registry.versions[member_model(MEMBERS[1]), 2]
+    return "cannot be loaded"
+
+
+def with_another_feature_list(registry: Registry) -> str:
+    registry.aliases[CHAMPION] = 2
+    key = member_model(MEMBERS[1]), 2
+    held = registry.versions[key]
+    text = held.files["member.json"].replace(b'"drift"', b'"sunspots"')
+    registry.versions[key] = replace(held, files={**held.files, "member.json": text})
+    return "sunspots"
+
+
+FAILURES = (
+    without_champion,
+    of_a_deleted_version,
+    of_a_deleted_file,
+    with_mlflow_down,
+    with_a_deleted_member,
+    with_another_feature_list,
+)
+
+
+@pytest.mark.parametrize("spoil", FAILURES, ids=lambda spoil: spoil.__name__)
+def test_no_usable_model_opens_nothing_says_why_and_still_has_a_row_for_each_pair(
+    decided, registry, spoil
+) -> None:
+    reason = spoil(registry)
+    found = scored(decided, registry, max_age=99)
+    assert len(found.rows) == found.feature_rows >= 4
+    assert found.rows[["outside_share", "training_distance"]].isna().all(axis=None)
+    assert found.rows["gate_model"].str.contains(reason).all(), found.rows["gate_model"].iloc[0]
+    assert found.rows[["predicted_excess_pct", "excess_probability", "model_version"]].isna().all(axis=None)
+    assert not found.rows["tradable"].any()
+    assert found.failures
+    assert any(reason in one for one in found.reasons)
+
+
+def test_such_rows_are_stored_and_a_failure_raises_one_alert(decided, registry) -> None:
+    database = decided.store.database
+    registry.down = True
+    found = scored(decided, registry)
+    assert len(new_failures(database, found, LIVE)) == 1
+    database.replace_window(SIGNALS, found.rows.assign(timestamp_utc=LIVE - HOUR), LIVE - HOUR, LIVE)
+    assert new_failures(database, found, LIVE) == []
+    database.execute("delete from trading.signals")
+
+
+def test_the_check_asks_the_rows_when_what_is_behind_them_was_known(decided, registry) -> None:
+    database, rows = decided.store.database, scored(decided, registry).rows
+    assert known_in_time(database, rows) == []
+    early = rows.assign(timestamp_utc=at(39))
+    assert "version 4" in known_in_time(database, early)[0]
+    database.execute(
+        "update ml.model_versions set label_known_at = $1 where member = $2 and week = $3",
+        (NOW + HOUR, MEMBERS[0], week_of(40)),
+    )
+    assert "its first signal is of" in known_in_time(database, rows)[0]
+    database.execute(
+        "update ml.model_versions set label_known_at = $1 where member = $2 and week = $3",
+        (at(40) - 24 * HOUR, MEMBERS[0], week_of(40)),
+    )
+    assert known_in_time(database, rows.assign(model_version=pd.array([99] * len(rows), "Int64"))) == [
+        "version 99 is not on record"
+    ]
+
+
+def test_a_version_without_skill_states_no_probability(decided, registry) -> None:
+    held = registry.versions[SIGNAL_MODEL, 4]
+    model = replace(signal_model_from(held.files), has_skill=False)
+    registry.versions[SIGNAL_MODEL, 4] = replace(held, files=files_of(model))
+    rows = scored(decided, registry).rows
+    assert rows["excess_probability"].isna().all()
+    assert rows["predicted_excess_pct"].notna().all()
+    assert (rows["gate_probability"] == "excess_probability is unknown").all()
+
+
+class TestTrainingRange:
+    def test_a_signal_shows_how_far_its_row_is_from_what_its_members_were_trained_on(
+        self, decided, registry
+    ) -> None:
+        rows = scored(decided, registry, at(39), at(40)).rows
+        held = [stored(decided.store, name, at(39), at(40)) for name in MEMBERS]
+        both = rows.merge(held[0], on=["pair", "timestamp_utc"]).merge(held[1], on=["pair", "timestamp_utc"])
+        assert len(both) == len(rows)
+        bounds = decided.store.database.rows(
+            "select max_distance from ml.model_versions where week = $1 order by member", (week_of(38),)
+        )
+        beyond = np.stack(
+            [both[f"distance_{side}"] - row["max_distance"] for side, row in zip("xy", bounds, strict=True)]
+        )
+        worst = beyond.argmax(axis=0)
+        expected = np.where(worst == 0, both["distance_x"], both["distance_y"])
+        np.testing.assert_allclose(both["training_distance"], expected, rtol=1e-6)
+        assert ((rows["gate_distance"] == PASS) == (beyond.max(axis=0) <= 0)).all()
+
+    def test_few_of_these_rows_are_refused_for_they_are_like_those_before(self, decided, registry) -> None:
+        rows = scored(decided, registry, at(39), at(40)).rows
+        assert (rows[["gate_outside", "gate_distance"]] != PASS).any(axis=1).mean() < 0.02
+
+    def test_a_far_pair_is_refused_with_the_reason_and_the_others_are_traded(
+        self, decided, registry, monkeypatch
+    ) -> None:
+        """A pair whose features come from another scale, in an hour that nobody has predicted yet."""
+        spoil = {"drift": 1_000.0, "noise": 1_000.0, "historical_vol_30": 1_000.0}
+        real = predictions.feature_rows
+
+        def spoiled(store, names, start, end):
+            for file, found in real(store, names, start, end):
+                scale = np.array([spoil.get(name, 1.0) for name in names], np.float32)
+                found.matrix[found.pairs == "P1-USDT"] *= scale
+                yield file, found
+
+        monkeypatch.setattr(predictions, "feature_rows", spoiled)
+        registry.aliases[CHAMPION] = 3  # its members score the live hour again
+        rows = scored(decided, registry, max_age=99).rows.set_index("pair")
+        far = rows.loc["P1-USDT"]
+        assert "% of features outside the training range >" in far["gate_outside"]
+        assert not far["tradable"]
+        assert far["outside_share"] > 0.5
+        others = rows.drop(index="P1-USDT")
+        assert (others[["gate_outside", "gate_distance"]] == PASS).all(axis=None)
+
+    def test_a_version_without_a_range_opens_nothing_and_says_so(self, decided, registry) -> None:
+        database = decided.store.database
+        held = database.rows(
+            "select member, max_distance from ml.model_versions where week = $1", (week_of(40),)
+        )
+        database.execute("update ml.model_versions set max_distance = null where week = $1", (week_of(40),))
+        try:
+            rows = scored(decided, registry).rows
+        finally:
+            for row in held:
+                database.execute(
+                    "update ml.model_versions set max_distance = $1 where week = $2 and member = $3",
+                    (row["max_distance"], week_of(40), row["member"]),
+                )
+        assert (rows["gate_distance"] == "training_distance is unknown").all()
+        assert not rows["tradable"].any()
+        assert rows["predicted_excess_pct"].notna().all()

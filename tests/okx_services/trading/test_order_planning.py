@@ -20,7 +20,7 @@ BTC = Instrument(
 )
 SIGNAL = {
     "pair": "BTC-USDT", "predicted_excess_pct": 2.0, "tradable": True, "risk_multiplier": 1.0, "model_name": "m",
-    "model_version": 3,
+    "model_version": 3, "book_spread_bps": 1.0, "book_depth_quote": 10_000.0,
 }  # fmt: skip
 EMPTY = Situation(
     now=NOW, cash_quote=Decimal(10_000), held={}, prices={"BTC-USDT": Decimal(50_000)},
@@ -88,3 +88,17 @@ def test_a_position_past_its_horizon_is_sold_whole_even_without_a_signal_of_its_
 def test_a_locked_pair_is_skipped_with_its_reason() -> None:
     locked = replace(EMPTY, held=held(RULES.horizon_hours, "our fills say 1, the exchange holds 2"))
     assert planned(locked) == ([], ["BTC-USDT: our fills say 1, the exchange holds 2"])
+
+
+def test_a_fee_read_after_the_signals_were_made_still_refuses_what_does_not_pay_for_it() -> None:
+    signals = {"BTC-USDT": SIGNAL | {"predicted_excess_pct": 0.5}}
+    assert len(planned(EMPTY, signals)[0]) == 1
+    assert planned(replace(EMPTY, fees={"BTC-USDT": 0.001}), signals)[0] != []
+    assert planned(replace(EMPTY, fees={"BTC-USDT": 0.0035}), signals)[0] == []
+
+
+def test_a_signal_whose_book_is_unknown_opens_nothing_and_an_exit_needs_none() -> None:
+    unknown = {"BTC-USDT": SIGNAL | {"book_depth_quote": None}}
+    assert planned(EMPTY, unknown)[0] == []
+    (intent,), _ = planned(replace(EMPTY, held=held(24)), unknown)
+    assert intent.side == "sell"

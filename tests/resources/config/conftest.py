@@ -9,6 +9,13 @@ import pytest
 from resources.config.settings import SettingsError, load_settings
 
 Give = Callable[..., None]
+SECRETS = {
+    "OKXSIGNAL_OKX_API_KEY": "key-to-hide",
+    "OKXSIGNAL_OKX_API_SECRET": "secret-to-hide",
+    "OKXSIGNAL_OKX_PASSPHRASE": "passphrase-to-hide",
+    "OKXSIGNAL_DATABASE_URL": "postgresql://okx:password-to-hide@db.example:5432/okxsignal",
+    "OKXSIGNAL_ALERT_WEBHOOK": "https://hooks.example/token-to-hide",
+}
 
 
 @pytest.fixture

@@ -3,19 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from pydantic import ValidationError
 
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
 from resources.config.declarations import DEFAULT_PAIRS
 from resources.config.settings import Mode, Settings, load_settings
+from tests.resources.config.conftest import SECRETS
 
-SECRETS = {
-    "OKXSIGNAL_OKX_API_KEY": "key-to-hide",
-    "OKXSIGNAL_OKX_API_SECRET": "secret-to-hide",
-    "OKXSIGNAL_OKX_PASSPHRASE": "passphrase-to-hide",
-    "OKXSIGNAL_DATABASE_URL": "postgresql://okx:password-to-hide@db.example:5432/okxsignal",
-    "OKXSIGNAL_ALERT_WEBHOOK": "https://hooks.example/token-to-hide",
-}
 Give = Callable[..., None]
 Refusal = Callable[[], str]
 
@@ -234,40 +227,6 @@ def test_secrets_never_show(give: Give, text: Callable[[Settings], str]) -> None
 def test_an_error_elsewhere_does_not_show_secrets(refusal: Refusal, give: Give) -> None:
     give(DAGSTER_PORT="web", **{name.removeprefix("OKXSIGNAL_"): value for name, value in SECRETS.items()})
     assert "to-hide" not in refusal()
-
-
-class TestParts:
-    def test_a_process_that_does_not_trade_gets_no_keys(self, give: Give) -> None:
-        give(MODE="demo", **{name.removeprefix("OKXSIGNAL_"): value for name, value in SECRETS.items()})
-        assert load_settings(trading=False).exchange.keys is None
-        assert load_settings().exchange.keys.secret == "secret-to-hide"
-
-    def test_no_part_shows_a_secret(self, give: Give) -> None:
-        give(
-            MODE="demo", STORE_OPTIONS='{"secret": "option-to-hide"}',
-            **{name.removeprefix("OKXSIGNAL_"): value for name, value in SECRETS.items()},
-        )  # fmt: skip
-        settings = load_settings()
-        parts = (settings.database, settings.feature_store, settings.exchange, settings.market)
-        assert "to-hide" not in repr(parts)
-        assert settings.feature_store.options == {"secret": "option-to-hide"}
-
-    def test_settings_do_not_change(self) -> None:
-        with pytest.raises(ValidationError, match="frozen"):
-            Settings().dagster_port = 1
-
-    def test_building_settings_reads_no_environment(self, give: Give) -> None:
-        give(DAGSTER_PORT="4000")
-        assert Settings().dagster_port == 3000
-
-    @pytest.mark.parametrize(("clock", "is_fixed"), [("real", False), ("fixed:2023-12-01T00:00:00Z", True)])
-    def test_only_a_simulated_clock_can_be_fixed(self, clock: str, is_fixed: bool) -> None:
-        assert Settings(clock=clock).market.clock_is_fixed is is_fixed
-        assert not Settings(mode="paper", clock=clock).market.clock_is_fixed
-
-    def test_the_universe_filter_has_a_turnover_unless_the_user_names_one(self) -> None:
-        assert Settings().universe_filter.min_turnover_quote == DecisionRules().min_turnover_quote
-        assert Settings(min_turnover_quote=5).universe_filter.min_turnover_quote == 5
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from resources.postgres.database import Database, sibling
 from resources.postgres.migrations import (
     DATABASES,
+    SCHEMA_FILES,
     MigrationError,
     comment_columns,
     create_databases,
@@ -94,6 +95,50 @@ class TestMigrate:
 
     def test_the_products_own_files_leave_a_database_that_needs_nothing(self, database: Database) -> None:
         assert migrate(database) == []
+
+
+OLD_HOME = """
+insert into ml.model_versions values ('2026-08-09', 'lightgbm', 'okxsignal-return-1d', 3, 'r', 't', now(), now(), 9, 9,
+    0.1, 2.0, 1.0, 1.0, 5, 'f', 'c', now());
+insert into ml.champions
+values ('2026-08-09', 'okxsignal-return-1d', 3, 'lightgbm', '2026-08-09', 'promoted', '{}', now());
+insert into trading.signals values ('BTC-USDT', '2026-08-09', 0.5, 0.6, 1e9, 'pass', 'pass', 'pass', 'pass', 'pass',
+    'pass', true, 1, 'okxsignal-return-1d', 3, false);
+insert into backtests.runs (week, opening_equity_quote, closing_equity_quote, return_pct, cost_quote, trades, signals,
+    model_versions, fee_rate, closing_portfolio)
+values ('2026-08-09', 1, 1, 0, 0, 0, 1, '{3}', 0.001, '{}');
+"""
+
+
+class TestMembersInAnOldHome:
+    """The home of an earlier version: its models and signals stay, and are not mistaken for those of members."""
+
+    @pytest.fixture
+    def old_home(self, blank: Database, tmp_path: Path) -> Database:
+        files = sorted(SCHEMA_FILES.glob("*.sql"))
+        for file in files:
+            if file.name < "012":
+                (tmp_path / file.name).write_bytes(file.read_bytes())
+        migrate(blank, tmp_path)
+        with blank.connect() as connection:
+            connection.execute(OLD_HOME)
+        for file in files:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+        assert "012_members.sql" in migrate(blank, tmp_path)
+        return blank
+
+    def test_what_was_decided_and_traded_is_kept_under_its_own_model(self, old_home: Database) -> None:
+        assert old_home.scalar("select member from ml.model_versions") == "lightgbm"
+        assert old_home.scalar("select model_name from backtests.runs") == "okxsignal-return-1d"
+        row = old_home.rows("select gate_model, model_version, tradable from trading.signals")[0]
+        assert (row["gate_model"], row["model_version"], row["tradable"]) == ("pass", 3, True)
+
+    def test_no_week_of_it_has_a_version_of_the_signal_model(self, old_home: Database) -> None:
+        from resources.registry.tracking import SIGNAL_MODEL
+
+        assert (
+            old_home.scalar("select count(*) from ml.champions where model_name = $1", (SIGNAL_MODEL,)) == 0
+        )
 
 
 class TestSyncColumns:

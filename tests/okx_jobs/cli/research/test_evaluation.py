@@ -47,6 +47,8 @@ def test_it_prints_members_ensemble_and_baselines_and_the_count(evaluated) -> No
     assert "made.parquet: 4 pairs" in text
     assert "2 variants evaluated" in text
     assert "PBO nan" in text
+    assert "promotion gate: refused, weeks of out-of-sample predictions" in text
+    assert "dealt to other pairs 0 of 40 records pass" in text
     assert "80 % interval covers" in text
 
 

@@ -1,0 +1,299 @@
+"""Training all default members of one date from the feature store, against the bare library fits it cannot do without.
+
+The product's own path, `Training.run`, with its database, store and MLflow, in a process of its own, so that the
+peak memory is that of this work. Features are those of random walks, computed by our kernels for one month that every
+month repeats; outcomes are walks of their own, so there is nothing to learn, which costs as much time as something.
+
+*Bare fits*: from the finished matrix, LightGBM's Dataset and train for each of its members, scikit-learn's Ridge for
+the linear one. *Rebuilt per fold*: for each member and date the history is read, thinned, binned and fitted anew, as a
+loop over folds does that keeps nothing. `python -m benchmarks.training PAIRS MONTHS` runs one size.
+"""
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import Ridge
+
+from benchmarks.made_up_candles import candle_frames, random_walk
+from benchmarks.rounds import peak_gib, seconds
+from okx_core.features.compute import compute_features
+from okx_core.hours import HOUR, WEEK
+from okx_core.models import walk_forward
+from okx_core.models.algorithms import boosters
+from okx_core.models.algorithms.estimator import Budget
+from okx_core.models.members import DEFAULTS, MemberSpec
+from okx_core.models.ranks import Floats, Matrix, Whole
+from okx_jobs.stack import services
+from okx_services.research import members
+from okx_services.research.member_training import SCHEDULE, History, fit_for, load_history
+from resources.config.settings import Settings, load_settings
+from resources.feature_store.months import month_parts
+from resources.feature_store.store import FeatureStore
+from resources.postgres.embedded import EmbeddedPostgres
+from resources.registry.tracking import Tracking
+from resources.stores import open_feature_store
+
+PAIRS, MONTHS = 100, 48
+END = datetime(2024, 6, 2, tzinfo=UTC)  # a Sunday
+NEWEST = END.date()
+MONTH_HOURS = 24 * 31
+ROUNDS = 3
+FOLDS = 2
+MAX_MEMORY_GIB, MAX_OVERHEAD_PCT = 2.0, 30.0
+MIDNIGHT = time_of_day()
+WARM_HOURS = 24 * 60
+NAMES = tuple(spec.name for spec in DEFAULTS)
+STEPS = ("load", "bin", "fit", "score", "log", "the rest")
+CHILD = (sys.executable, "-W", "ignore", "-m", "benchmarks.training", "--child")
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by step; a step that calls another is charged its own time alone."""
+
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _inside: list[float] = field(default_factory=list)
+
+    def timed(self, step: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any, **named: Any) -> Any:
+            self._inside.append(0.0)
+            begin = time.perf_counter()
+            try:
+                return work(*given, **named)
+            finally:
+                spent = time.perf_counter() - begin
+                self.seconds[step] += spent - self._inside.pop()
+                if self._inside:
+                    self._inside[-1] += spent
+
+        return run
+
+    @contextmanager
+    def on_the_product(self) -> Iterator[None]:
+        """While the block runs, the steps of training are timed."""
+        steps = {
+            "load": [(members, "load_history")],
+            "bin": [(walk_forward, "binned")],
+            "fit": [(walk_forward, "fit_binned"), (walk_forward, "fit_member")],
+            "score": [(members, "predict_window")],
+            "log": [(Tracking, "register")],
+        }
+        with ExitStack() as stack:
+            for step, places in steps.items():
+                for owner, name in places:
+                    stack.enter_context(patch.object(owner, name, self.timed(step, getattr(owner, name))))
+            yield
+
+
+def month_of_features(pairs: int) -> pd.DataFrame:
+    """Features of a month of random walks."""
+    frames, start, end = candle_frames(pairs, WARM_HOURS + MONTH_HOURS)
+    return compute_features(*frames, start + WARM_HOURS * HOUR, end)
+
+
+def fill(store: FeatureStore, pairs: int, months: int) -> None:
+    """Features and hourly candles of so many months before END."""
+    made = month_of_features(pairs).sort_values(["pair", "timestamp_utc"], ignore_index=True)
+    place = made.groupby("pair").cumcount()
+    names = sorted(made["pair"].unique())
+    start = (pd.Timestamp(END) - pd.DateOffset(months=months)).to_pydatetime().replace(day=1)
+    hours = (END - start) // HOUR
+    walk = {name: values.ravel() for name, values in random_walk(pairs, hours).items()}
+    opens = pd.date_range(start, periods=hours, freq="h", unit="us")
+    candles = pd.DataFrame({"pair": np.repeat(names, hours), "timestamp_utc": np.tile(opens, pairs), **walk})
+    candles = candles.assign(source="bench", ingested_at=END)
+    for part in month_parts(start, END):
+        inside = candles["timestamp_utc"].between(part.start, part.end, inclusive="left")
+        store.database.replace_window("market.candles_1h", candles[inside], part.start, part.end)
+        count = (part.end - part.start) // HOUR
+        rows = made[place < count]
+        moments = pd.Timestamp(part.start).as_unit("us") + pd.to_timedelta(place[place < count], unit="h")
+        store.replace_window("features.features_1h", rows.assign(timestamp_utc=moments), part.start, part.end)
+    store.database.execute("analyze")
+
+
+def trained(settings: Settings, weeks: Sequence[date]) -> dict[str, float]:
+    """Seconds of each step of `Training.run`, and of the whole."""
+    store = open_feature_store(settings.database, settings.feature_store)
+    run = members.Training(
+        store, Tracking(settings.tracking_url), END + HOUR, 4, "benchmark", END - timedelta(days=90)
+    )
+    watch = Stopwatch()
+    with watch.on_the_product():
+        done = watch.timed("the rest", run.run)(weeks, NAMES)
+    if len(done.versions) != len(weeks) * len(NAMES):
+        raise RuntimeError(f"not every version was trained: {done}")
+    return {**watch.seconds, "whole": sum(watch.seconds.values())}
+
+
+def bare_fits(history: History, week: date) -> float:
+    """Seconds of the libraries' own fits on the rows that the product fits, the matrices given."""
+    given: list[tuple[Budget, Matrix, Floats, Floats]] = []
+
+    def keep(matrix: Matrix, budget: Budget) -> Matrix:
+        del budget
+        return matrix
+
+    def note_binned(matrix: Matrix, rows: Whole, target: Floats, weight: Floats, budget: Budget) -> None:
+        given.append((budget, matrix[rows], target, weight))
+
+    def note(spec: MemberSpec, matrix: Matrix, _names: object, target: Floats, weight: Floats) -> None:
+        given.append((spec.budget, matrix, target, weight))
+
+    spent = 0.0
+    for spec in DEFAULTS:
+        with (
+            patch.object(walk_forward, "binned", keep),
+            patch.object(walk_forward, "fit_binned", note_binned),
+            patch.object(walk_forward, "fit_member", note),
+        ):
+            rows, place = history.thinned[spec.grid_hours], place_of(history, week)
+            rows.fit(spec, history.target(spec), SCHEDULE, place)
+        spent += seconds(lambda linear=spec.ranked: library_fit(*given.pop(), linear=linear))
+    return spent
+
+
+def library_fit(budget: Budget, matrix: Matrix, target: Floats, weight: Floats, *, linear: bool) -> None:
+    if linear:
+        Ridge(solver="cholesky").fit(matrix, target, sample_weight=weight)
+    else:
+        options = boosters.options_of(budget)
+        lgb.train(options, lgb.Dataset(matrix, target, weight=weight, params=options), budget.trees)
+
+
+def place_of(history: History, week: date) -> int:
+    """The week's first hour as a place in the history's grid."""
+    return round(datetime.combine(week, MIDNIGHT, UTC).timestamp()) // 3600 - history.first_hour
+
+
+def rebuilt_per_fold(store: FeatureStore, weeks: Sequence[date]) -> float:
+    """Seconds of reading, thinning, binning and fitting anew for each member and date."""
+
+    def work() -> None:
+        for week in weeks:
+            for spec in DEFAULTS:
+                fit_for(load_history(store, [spec], datetime.combine(week, MIDNIGHT, UTC)), spec, week)
+
+    return seconds(work)
+
+
+def once_per_run(store: FeatureStore, weeks: Sequence[date]) -> float:
+    """Seconds of the same fits as the product does them: one load for all."""
+
+    def work() -> None:
+        history = load_history(store, DEFAULTS, datetime.combine(weeks[-1], MIDNIGHT, UTC))
+        for week in weeks:
+            for spec in DEFAULTS:
+                fit_for(history, spec, week)
+
+    return seconds(work)
+
+
+def child(kind: str) -> dict[str, float]:
+    """One measurement, in this process; the home is that of the environment."""
+    settings = load_settings()
+    weeks = [NEWEST - (FOLDS - 1 - n) * 4 * WEEK for n in range(FOLDS)]
+    if kind == "product":
+        return {**trained(settings, [NEWEST]), "gib": peak_gib()}
+    store = open_feature_store(settings.database, settings.feature_store)
+    if kind == "bare":
+        return {"bare": bare_fits(load_history(store, DEFAULTS, END), NEWEST)}
+    return {"once": once_per_run(store, weeks), "rebuilt": rebuilt_per_fold(store, weeks)}
+
+
+def in_a_process(kind: str) -> dict[str, float]:
+    done = subprocess.run([*CHILD, kind], check=True, stdout=subprocess.PIPE)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+@contextmanager
+def a_home() -> Iterator[Settings]:
+    """A home with its services, of which the child processes know by the environment."""
+    with TemporaryDirectory(prefix="okxsignal-bench-") as folder:
+        ports = ("SIMULATOR_PORT", "SIMULATOR_ADMIN_PORT", "MLFLOW_PORT")
+        environment = {f"OKXSIGNAL_{name}": str(free_port()) for name in ports}
+        with patch.dict(os.environ, {**environment, "OKXSIGNAL_HOME": str(Path(folder).resolve())}):
+            settings = load_settings()
+            with services.working_services(settings):
+                services.wait_for_mlflow(settings)
+                yield settings
+            EmbeddedPostgres(settings.home).forget()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(pairs: int = PAIRS, months: int = MONTHS) -> list[dict[str, Any]]:
+    """A row per step and comparison: name, peer, ours_ms, peer_ms, ratio; memory and size below."""
+    with a_home() as settings:
+        store = open_feature_store(settings.database, settings.feature_store)
+        fill(store, pairs, months)
+        rounds = []
+        for _ in range(ROUNDS):
+            store.database.execute("truncate ml.model_versions cascade")
+            rounds.append({**in_a_process("product"), **in_a_process("bare")})
+        folds = in_a_process("folds")
+    middle = {name: statistics.median(lap[name] for lap in rounds) for name in rounds[0]}
+    return list(_rows(middle, folds, f"{pairs} pairs x {months} months"))
+
+
+def _rows(found: dict[str, float], folds: dict[str, float], size: str) -> Iterator[dict[str, Any]]:
+    whole, bare = found["whole"], found["bare"]
+    yield _row(
+        f"all default members of a date, {size}", "bare fits of the libraries", whole, bare, bare / whole
+    )
+    for step in STEPS:
+        yield _row(f"of this: {step}", "the whole", found[step], whole, found[step] / whole)
+    yield _row(
+        f"{FOLDS} dates x {len(NAMES)} members, one load", "rebuilt per fold", folds["once"], folds["rebuilt"],
+        folds["rebuilt"] / folds["once"],
+    )  # fmt: skip
+    overhead = 100.0 * (whole / bare - 1.0)
+    yield {
+        "name": f"overhead beside bare fits (budget {MAX_OVERHEAD_PCT:.0f} %)",
+        "peer": f"{overhead:.0f} %",
+    }
+    yield {"name": f"peak memory in GiB (budget {MAX_MEMORY_GIB:.0f})", "peer": f"{found['gib']:.2f}"}
+
+
+def _row(name: str, peer: str, ours: float, theirs: float, ratio: float) -> dict[str, Any]:
+    return {"name": name, "peer": peer, "ours_ms": 1e3 * ours, "peer_ms": 1e3 * theirs, "ratio": ratio}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pairs", nargs="?", type=int, default=PAIRS)
+    parser.add_argument("months", nargs="?", type=int, default=MONTHS)
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        print(json.dumps(child(given.child)))
+        return
+    for line in run(given.pairs, given.months):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Assets of models: versions and decisions, predictions, explanations, validation, life-cycle."""

@@ -1,0 +1,1 @@
+"""What scores are worth: rank correlation, profit of the best pairs, calibration, chance of overfitting."""

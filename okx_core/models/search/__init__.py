@@ -1,0 +1,1 @@
+"""Search over member specifications: what may be varied, and how a specification is scored on the past alone."""

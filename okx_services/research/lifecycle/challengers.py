@@ -1,0 +1,80 @@
+"""Challengers: members that are trained and predict beside those in charge, and are never traded."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from okx_core.hours import week_start
+from okx_core.models.members import Fitted
+from okx_core.models.warm_refit import REFITTED, daily_name
+from okx_services.research.member_training import load_history, refit_for
+from okx_services.research.members import Trained, Training
+from okx_services.research.predictions import predict_hours, registered_versions
+from okx_services.research.search.specifications import found_members, specification
+from okx_services.research.track_record import midnight
+from resources.feature_store.store import FeatureStore
+from resources.postgres.database import Database
+from resources.registry.tracking import Tracking
+
+
+def daily_members(database: Database, members: Sequence[str]) -> list[str]:
+    """The members whose versions are daily refits of `members`, of algorithms that can be refitted."""
+    return [daily_name(name) for name in members if specification(database, name).algorithm in REFITTED]
+
+
+def shadow_members(database: Database, members: Sequence[str]) -> list[str]:
+    """Every challenger: the daily refits of `members`, and what searches have found and `members` does not name."""
+    found = [
+        name for name, one in found_members(database).items() if not one.is_retired and name not in members
+    ]
+    return [*daily_members(database, members), *found]
+
+
+def train_challengers(training: Training, day: date, members: Sequence[str]) -> Trained:
+    """Refit the members in charge for a day, and train what searches have found for its week where that is due.
+
+    Nothing is done twice. Raises TooFewPairsError, IncompleteHistoryError, FeatureStoreError, TrackingError.
+    """
+    database = training.store.database
+    daily = daily_members(database, members)
+    found = [name for name in shadow_members(database, members) if name not in daily]
+    done = training.run([week_start(midnight(day)).date()], found) if found else Trained()
+    _refit(training, day, [name for name in members if daily_name(name) in daily], done)
+    return done
+
+
+def _refit(training: Training, day: date, members: Sequence[str], done: Trained) -> None:
+    database = training.store.database
+    versions = registered_versions(database, [daily_name(name) for name in members])
+    missing = [name for name in members if day not in versions[daily_name(name)].by_week]
+    bases = {name: _base(training, name, day) for name in missing}
+    due = [name for name, base in bases.items() if base is not None]
+    done.left_out += [
+        f"{name}: no version before {day} to refit" for name, base in bases.items() if base is None
+    ]
+    if not due:
+        return
+    history = load_history(training.store, [specification(database, name) for name in due], midnight(day))
+    for name in due:
+        spec = specification(database, daily_name(name))
+        fitted = refit_for(history, spec, day, bases[name], done.left_out.append)
+        if fitted is not None:
+            training.keep(fitted, versions, done, pinned=False)
+
+
+def _base(training: Training, name: str, day: date) -> Fitted | None:
+    """The version of the member in charge on the day."""
+    versions = registered_versions(training.store.database, [name])[name]
+    weeks = [week for week in versions.by_week if week <= day]
+    return versions.load(training.tracking, versions.by_week[max(weeks)]) if weeks else None
+
+
+def score_challengers(
+    store: FeatureStore,
+    tracking: Tracking,
+    members: Sequence[str],
+    start: datetime,
+    end: datetime,
+    first_in_sql: datetime,
+) -> tuple[dict[str, int], list[str]]:
+    """Rows written by challenger for the hours of [start, end); a challenger that fails is named with its reason."""
+    return predict_hours(store, tracking, shadow_members(store.database, members), start, end, first_in_sql)

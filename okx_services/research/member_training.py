@@ -1,0 +1,290 @@
+"""Training of members: one load of the history for all members and dates of a run, a registered version of each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from okx_core.errors import OkxSignalError
+from okx_core.features.registry import model_feature_names
+from okx_core.hours import HOUR, MIN_HISTORY_WEEKS, WEEK, week_start_on_or_after
+from okx_core.models.known_labels import unknown_labels
+from okx_core.models.members import Fitted, MemberSpec
+from okx_core.models.panel import MIN_PAIRS, hour_number, on_grid, phases
+from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
+from okx_core.models.walk_forward import ThinnedRows, WalkForward, target_of
+from okx_core.models.warm_refit import refit
+from resources.feature_store.manifest import ManifestFile
+from resources.feature_store.months import month_parts
+from resources.feature_store.store import FeatureStore
+from resources.feature_store.training_rows import FEATURES, FeatureRows, feature_rows, fingerprint
+
+SAMPLE_HOURS, SAMPLE_ROWS = 672, 256  # to explain a member by: of the last four weeks
+LATEST_ROW_SLACK = timedelta(hours=48)  # an outage at the end of the window is no reason not to train
+SCHEDULE = WalkForward(min_history_weeks=MIN_HISTORY_WEEKS)
+
+
+class TooFewPairsError(OkxSignalError):
+    """There are too few pairs to learn which of them does better."""
+
+
+class IncompleteHistoryError(OkxSignalError):
+    """The features do not reach the end of the training window, or begin too late."""
+
+
+@dataclass(frozen=True)
+class FittedMember:
+    """A member fitted for a date, and what it was fitted on.
+
+    `example` holds a few rows of its features, `sample` some of its newest training rows as the member takes them.
+    `unknown_labels` are training rows whose label does not follow from the closes of before the date.
+    """
+
+    spec: MemberSpec
+    week: date
+    fitted: Fitted
+    rows: int
+    train_start: datetime
+    train_end: datetime
+    label_known_at: datetime
+    files: tuple[ManifestFile, ...]
+    fingerprint: str
+    example: Matrix
+    sample: Matrix = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    unknown_labels: int = 0
+
+    @property
+    def history_weeks(self) -> float:
+        """Weeks from the first training row to the last."""
+        return (self.train_end - self.train_start) / WEEK
+
+
+@dataclass
+class History:
+    """Features of all pairs thinned to a grid, raw and ranked, and the closes [hours, pairs] from `first_hour` on."""
+
+    pairs: tuple[str, ...]
+    first_hour: int
+    closes: Floats
+    files: tuple[ManifestFile, ...]
+    thinned: dict[int, ThinnedRows]
+    example: Matrix
+    newest: datetime | None = None
+    targets: dict[str, Floats] = field(default_factory=dict)
+
+    def target(self, spec: MemberSpec) -> Floats:
+        """What the member is fitted to, made once for all dates."""
+        if spec.name not in self.targets:
+            self.targets[spec.name] = target_of(self.closes, spec)
+        return self.targets[spec.name]
+
+
+def due_weeks(
+    weeks: Sequence[date], trained: Sequence[date], newest_week: date, every_weeks: int
+) -> list[date]:
+    """The weeks among `weeks` in which a member is trained.
+
+    The newest week always, an older one when the version before it is `every_weeks` old; none is trained twice.
+    """
+    known, due = sorted(trained), list[date]()
+    for week in sorted(weeks):
+        before = [one for one in (*known, *due) if one <= week]
+        is_old = not before or week - max(before) >= every_weeks * WEEK
+        if week not in known and week <= newest_week and (is_old or week == newest_week):
+            due.append(week)
+    return due
+
+
+def first_trainable(store: FeatureStore) -> date | None:
+    """The first week that has `MIN_HISTORY_WEEKS` of features before it; None without any features."""
+    files = store.files(FEATURES, datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+    if not files:
+        return None
+    month = datetime(files[0].month.year, files[0].month.month, 1, tzinfo=UTC)
+    times = store.read(FEATURES, month, files[0].watermark + HOUR, columns=[]).column("timestamp_utc")
+    return week_start_on_or_after(pc.min(times).as_py() + MIN_HISTORY_WEEKS * WEEK).date()
+
+
+def load_history(
+    store: FeatureStore, members: Sequence[MemberSpec], end: datetime, names: tuple[str, ...] | None = None
+) -> History:
+    """Everything before `end`, read once: a month at a time, of which only the thinned rows are kept."""
+    names = model_feature_names() if names is None else names
+    ranked = any(spec.ranked for spec in members)
+    parts = {every: _Thinned(every, ranked) for every in sorted({spec.grid_hours for spec in members})}
+    files, newest = [], None
+    for file, rows in feature_rows(store, names, datetime(1970, 1, 1, tzinfo=UTC), end):
+        files.append(file)
+        newest = _moment(int(rows.hours[-1])) if len(rows.hours) else newest
+        for part in parts.values():
+            part.add(rows)
+    finest = next(iter(parts.values()))
+    pairs = tuple(sorted({str(pair) for month in finest.pairs for pair in np.unique(month)}))
+    require_pairs(pairs)
+    if not pairs:
+        raise IncompleteHistoryError(
+            f"there are no rows of {FEATURES}: run `okxsignal backfill --from` with the first day that is wanted"
+        )
+    first = min(int(hours[0]) for hours in finest.hours if len(hours))
+    example = finest.raw[-1][-5:].copy()
+    closes = read_closes(store, pairs, _moment(first), end)
+    thinned = {every: part.joined(names, pairs, first) for every, part in parts.items()}
+    return History(pairs, first, closes, tuple(files), thinned, example, newest)
+
+
+def fit_for(
+    history: History, spec: MemberSpec, week: date, report: Callable[[str], None] = lambda _: None
+) -> FittedMember | None:
+    """The member fitted for a week; with too few rows the reason is reported instead."""
+    start = datetime(week.year, week.month, week.day, tzinfo=UTC)
+    place = hour_number(pd.Timestamp(start)) - history.first_hour
+    require_complete(history, spec, start)
+    rows, target = history.thinned[spec.grid_hours], history.target(spec)
+    hours = rows.fitted_hours(spec, target, SCHEDULE, place)
+    fitted = rows.fit(spec, target, SCHEDULE, place)
+    if fitted is None:
+        report(f"{spec.name} {week}: {len(hours)} rows with a known outcome, {SCHEDULE.min_rows} are needed")
+        return None
+    fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
+    described = _described(history, spec, week, fitted, hours + history.first_hour)
+    unknown = unknown_labels(history.closes, spec, place, *rows.fitted(spec, target, SCHEDULE, place))
+    return replace(described, sample=_sample(rows, spec, target, place), unknown_labels=unknown)
+
+
+def _sample(rows: ThinnedRows, spec: MemberSpec, target: Floats, place: int) -> Matrix:
+    """At most `SAMPLE_ROWS` rows, evenly from the last weeks that the member was fitted on."""
+    matrix = rows.newest(spec, target, SCHEDULE, place, SAMPLE_HOURS)[0]
+    return matrix[:: max(1, -(-len(matrix) // SAMPLE_ROWS))]
+
+
+def refit_for(
+    history: History,
+    spec: MemberSpec,
+    day: date,
+    base: Fitted | None,
+    report: Callable[[str], None] = lambda _: None,
+) -> FittedMember | None:
+    """The daily refit of a member, of which `base` is the version in charge; too few rows are reported instead."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    place = hour_number(pd.Timestamp(start)) - history.first_hour
+    require_complete(history, spec, start)
+    rows, target = history.thinned[spec.grid_hours], history.target(spec)
+    fitted = refit(rows, spec, target, SCHEDULE, place, base)
+    if fitted is None:
+        report(f"{spec.name} {day}: too few rows with a known outcome, {SCHEDULE.min_rows} are needed")
+        return None
+    hours = rows.fitted_hours(spec, target, SCHEDULE, place)
+    fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
+    return _described(history, spec, day, fitted, hours + history.first_hour)
+
+
+def require_pairs(pairs: Sequence[str]) -> None:
+    """Refuse to train on one or two pairs: members predict which pair does better than the others.
+
+    No pair at all is another matter: then the history is missing.
+    """
+    if 0 < len(pairs) < MIN_PAIRS:
+        raise TooFewPairsError(
+            f"training needs at least {MIN_PAIRS} pairs, because it predicts which does better than the others, and "
+            f"has {', '.join(sorted(pairs))}: enable more pairs (OKXSIGNAL_PAIRS for the simulated market, "
+            "market.pair_settings and the universe's limits elsewhere)"
+        )
+
+
+def require_complete(history: History, spec: MemberSpec, week: datetime) -> None:
+    """Refuse to train before features have been made up to the end of the training rows."""
+    end = week - (SCHEDULE.embargo_hours + max(spec.horizon_hours, SCHEDULE.purge_hours)) * HOUR
+    if history.newest is None or history.newest < end - LATEST_ROW_SLACK:
+        raise IncompleteHistoryError(
+            f"the newest feature row is {history.newest}, training needs them up to {end:%Y-%m-%d %H:%M}: backfill "
+            "features/features_1h first, or, when their hours count as materialised already (a home from before the "
+            "feature store), run `okxsignal refresh full`"
+        )
+
+
+def read_closes(store: FeatureStore, pairs: tuple[str, ...], start: datetime, end: datetime) -> Floats:
+    """Closes of the hourly bars as a grid [hours, pairs], NaN where there is no bar."""
+    query = "select pair, timestamp_utc, close from market.candles_1h where timestamp_utc >= $1 and timestamp_utc < $2"
+    months = [
+        laid(store.database.frame(query, (part.start, part.end)), "close", pairs, part.start, part.end)
+        for part in month_parts(start, end)
+    ]
+    return np.concatenate(months) if months else np.empty((0, len(pairs)))
+
+
+def laid(rows: pd.DataFrame, column: str, pairs: tuple[str, ...], start: datetime, end: datetime) -> Floats:
+    """A column of rows (pair, timestamp_utc) as a grid [hours, pairs]; rows of other pairs are left out."""
+    first = hour_number(pd.Timestamp(start))
+    grid = np.full((max(0, hour_number(pd.Timestamp(end)) - first), len(pairs)), np.nan)
+    hours = rows["timestamp_utc"].dt.tz_convert(None).to_numpy("datetime64[h]").astype(np.int64) - first
+    places = pd.Index(pairs).get_indexer(pd.Index(rows["pair"]))
+    inside = (places >= 0) & (hours >= 0) & (hours < len(grid))
+    grid[hours[inside], places[inside]] = rows[column].to_numpy(np.float64)[inside]
+    return grid
+
+
+@dataclass(frozen=True)
+class _Thinned:
+    """The rows of each month that are kept, one in `every` hours; `ranked` stays empty where no member takes ranks."""
+
+    every: int
+    takes_ranks: bool
+    hours: list[Whole] = field(default_factory=list)
+    pairs: list["np.ndarray[tuple[int], np.dtype[np.str_]]"] = field(default_factory=list)
+    raw: list[Matrix] = field(default_factory=list)
+    ranked: list[Matrix] = field(default_factory=list)
+
+    def add(self, rows: FeatureRows) -> None:
+        """Ranks are made of all rows of an hour, before any is left out."""
+        names, codes = np.unique(rows.pairs, return_inverse=True)
+        kept = np.flatnonzero(on_grid(rows.hours, phases(names.tolist())[codes], self.every))
+        self.hours.append(rows.hours[kept])
+        self.pairs.append(rows.pairs[kept])
+        self.raw.append(rows.matrix[kept])
+        if self.takes_ranks:
+            self.ranked.append(matrix_ranks(rows.matrix, rows.hours)[kept])
+
+    def joined(self, names: tuple[str, ...], pairs: tuple[str, ...], first: int) -> ThinnedRows:
+        """All months in one; the parts are used up."""
+        hours = np.concatenate(self.hours) - first
+        places = np.concatenate([pd.Index(pairs).get_indexer(pd.Index(month)) for month in self.pairs])
+        matrices = {False: _stacked(self.raw)}
+        if self.takes_ranks:
+            matrices[True] = _stacked(self.ranked)
+        return ThinnedRows(names, len(pairs), hours, places.astype(np.int64), matrices.__getitem__)
+
+
+def _stacked(parts: list[Matrix]) -> Matrix:
+    """The parts one below the other. Each is given up once it is copied, so that memory holds them once."""
+    out = np.empty((sum(map(len, parts)), parts[0].shape[1]), dtype=np.float32)
+    filled = 0
+    while parts:
+        part = parts.pop(0)
+        out[filled : filled + len(part)] = part
+        filled += len(part)
+    return out
+
+
+def _described(history: History, spec: MemberSpec, week: date, fitted: Fitted, hours: Whole) -> FittedMember:
+    start, last = _moment(int(hours[0])), _moment(int(hours[-1]))
+    files = tuple(file for file in history.files if file.month <= last.date())
+    known_at = last + (spec.horizon_hours + 1) * HOUR
+    stop = hour_number(pd.Timestamp(known_at)) - history.first_hour
+    return FittedMember(
+        spec, week, fitted, len(hours), start, last + HOUR, known_at, files,
+        fingerprint(files, np.ascontiguousarray(history.closes[:stop]).tobytes()), _example(history, spec, fitted),
+    )  # fmt: skip
+
+
+def _example(history: History, spec: MemberSpec, fitted: Fitted) -> Matrix:
+    """A few rows of the columns that the member was fitted on."""
+    names = history.thinned[spec.grid_hours].names
+    return history.example[:, [names.index(name) for name in fitted.names]]
+
+
+def _moment(hour: int) -> datetime:
+    """The open of an hour since 1970."""
+    return datetime.fromtimestamp(hour * 3600, UTC)

@@ -1,0 +1,1 @@
+"""Search over member specifications: trials in the ledger, and the members that were found."""

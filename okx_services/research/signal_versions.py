@@ -1,0 +1,206 @@
+"""The versions of the signal model: made when a member has a new version, registered, recorded."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from okx_core.hours import HOUR
+from okx_core.models.algorithms.baselines import VOLATILITY
+from okx_core.models.champions.evidence import brier_difference, evidence
+from okx_core.models.champions.record import HORIZON, TrackRecord
+from okx_core.models.champions.signal_model import SignalModel
+from okx_core.models.evaluation.calibration import Calibration
+from okx_services.reports.figures import decile_figure
+from okx_services.reports.market_origin import market_note
+from okx_services.research.evaluation.model_cards import with_signal_card
+from okx_services.research.predictions import registered_versions
+from okx_services.research.track_record import midnight, place_of, read_record
+from okx_services.research.trials import count_ensemble, number_of_trials
+from resources.config.code_version import code_version
+from resources.feature_store.store import FeatureStore
+from resources.postgres.database import Database
+from resources.registry import served_signal
+from resources.registry.new_version import NewVersion
+from resources.registry.tracking import SIGNAL_DESCRIPTION, SIGNAL_MODEL, Tracking
+
+DECILES = 10
+
+
+@dataclass(frozen=True)
+class SignalVersion:
+    """A recorded version of the signal model."""
+
+    version: int
+    week: date
+    members: dict[str, int]
+    outcome_known_at: datetime | None
+
+
+def recorded(database: Database, until: date | None = None) -> list[SignalVersion]:
+    """The versions made for weeks up to `until`, the oldest first."""
+    rows = database.rows(
+        "select model_version, week, members, outcome_known_at from ml.signal_versions where model_name = $1 "
+        "and ($2::date is null or week <= $2) order by week, model_version",
+        (SIGNAL_MODEL, until),
+    )
+    return [
+        SignalVersion(row["model_version"], row["week"], dict(row["members"]), row["outcome_known_at"])
+        for row in rows
+    ]
+
+
+def make_versions(
+    store: FeatureStore,
+    tracking: Tracking,
+    weeks: Sequence[date],
+    members: Sequence[str],
+    now: datetime,
+    run_id: str,
+) -> dict[date, int | None]:
+    """The version of each week: a new one where a member has a new version since the last, else the last; None
+    while a member has none. Raises TrackingError.
+    """
+    due = _due(store.database, weeks, members)
+    made = sorted(week for week, held in due.items() if held)
+    record = read_record(store, sorted(members), midnight(made[-1]), made) if made else None
+    for week in made:
+        assert record is not None, "a week is due only when its members have versions"
+        _make(store, tracking, week, due[week], record, now, run_id)
+    versions = recorded(store.database)
+    return {
+        week: next((one.version for one in reversed(versions) if one.week <= week), None) for week in weeks
+    }
+
+
+def _due(database: Database, weeks: Sequence[date], members: Sequence[str]) -> dict[date, dict[str, int]]:
+    """The members' versions of each week that needs a new signal version; empty where it needs none."""
+    versions = registered_versions(database, members)
+    known = {one.week: one.members for one in recorded(database)}
+    due: dict[date, dict[str, int]] = {}
+    for week in sorted(weeks):
+        held = {
+            name: max((w, version) for w, version in versions[name].by_week.items() if w <= week)[1]
+            for name in members
+            if any(w <= week for w in versions[name].by_week)
+        }
+        before = [one for one in known if one <= week]
+        is_new = not before or known[max(before)] != held
+        due[week] = held if len(held) == len(members) and is_new else {}
+        if due[week]:
+            known[week] = held
+    return due
+
+
+def _make(
+    store: FeatureStore, tracking: Tracking, week: date, members: dict[str, int], record: TrackRecord,
+    now: datetime, run_id: str,
+) -> None:  # fmt: skip
+    place = place_of(record, midnight(week))
+    past = record.until(place)
+    weights = dict(zip(record.members, record.weights[record.dates.index(place)].tolist(), strict=True))
+    calibration = record.calibration(place)
+    has_skill = calibration is not None and brier_difference(past) <= 0
+    model = SignalModel(f"{week}", members, weights, calibration, has_skill)
+    newest = record.newest_outcome(place)
+    known_at = None if newest is None else midnight(week) + (newest - place + HORIZON + 1) * HOUR
+    market = str(store.database.scalar("select identity from ops.market_source") or "")
+    new = _new_version(model, known_at, market, run_id, _figures(past))
+    shown = evidence(past, number_of_trials(store.database), math.nan)
+    registered = tracking.register(with_signal_card(new, model, shown))
+    count_ensemble(store.database, list(members), now)
+    row = {
+        "model_name": SIGNAL_MODEL,
+        "model_version": registered.version,
+        "week": week,
+        "members": json.dumps(members),
+        "weights": json.dumps(weights),
+        "calibration": None if calibration is None else json.dumps(model.to_json()["calibration"]),
+        "has_skill": has_skill,
+        "outcome_known_at": known_at,
+        "run_id": registered.run_id,
+        "code_version": code_version(),
+        "trained_at": datetime.now(UTC),
+    }
+    store.database.upsert("ml.signal_versions", ["model_name", "model_version"], [row])
+
+
+def _figures(past: TrackRecord) -> dict[str, Any]:
+    """What the scores until then were worth; nothing before any outcome is known."""
+    outcome = past.outcome
+    known = ~np.isnan(past.score) & ~np.isnan(outcome)
+    return {"deciles": decile_figure(past.score[known], outcome[known])} if known.sum() >= DECILES else {}
+
+
+def _new_version(
+    model: SignalModel, known_at: datetime | None, market: str, run_id: str, figures: dict[str, Any]
+) -> NewVersion:
+    example = pd.DataFrame(
+        {name: [0.4, 0.1, -0.2, -0.3] for name in model.members} | {VOLATILITY: [60.0, 50.0, 80.0, 70.0]}
+    )
+    prediction = served_signal.ServedSignal(model).predict(example)
+    return NewVersion(
+        model_name=SIGNAL_MODEL,
+        model_description=SIGNAL_DESCRIPTION,
+        run_name=f"{model.week} signal",
+        description=_description(model, known_at, market),
+        files=served_signal.files_of(model),
+        loader=served_signal.__name__,
+        example=example,
+        prediction=prediction,
+        requirements=("numpy", "pandas"),
+        parameters={f"weight.{name}": weight for name, weight in model.weights.items()},
+        metrics=_metrics(model),
+        figures=figures,
+        tags={
+            "week": model.week,
+            "members": ", ".join(f"{name} v{version}" for name, version in model.members.items()),
+            "dagster_run_id": run_id,
+            "code_version": code_version(),
+            "market": market or "unknown",
+        },
+    )
+
+
+def _metrics(model: SignalModel) -> dict[str, float]:
+    found = model.calibration
+    if found is None:
+        return {}
+    return {
+        "excess_pct_per_score": found.slope,
+        "excess_slope_t": found.slope_t,
+        "base_rate": found.base_rate,
+    }
+
+
+def _slope_words(found: Calibration | None, known_at: datetime | None) -> str:
+    if found is None:
+        return "nothing yet: too few outcomes were known."
+    return (
+        f"{found.slope:.3f} % of excess return over {HORIZON} h for one rank from the middle to the top times two "
+        f"(t {found.slope_t:.1f}); outcomes known until {known_at:%Y-%m-%d %H:%M}."
+    )
+
+
+def _description(model: SignalModel, known_at: datetime | None, market: str) -> str:
+    """What the version is made of, in Markdown."""
+    members = "\n".join(
+        f"- `{name}` version {version}, weight {model.weights[name]:.2f}"
+        for name, version in model.members.items()
+    )
+    skill = (
+        "better than the base rate" if model.has_skill else "no better than the base rate, so it states none"
+    )
+    lines = [
+        f"Made for {model.week} (UTC) of\n\n{members}",
+        f"**A score is expected to earn** {_slope_words(model.calibration, known_at)}",
+        f"**Probability of excess > 0:** out of sample {skill}.",
+        "**Evidence:** `ml.champions` and `okxsignal models`.",
+        f"**Market:** {market or 'unknown'}. {market_note(market)}".rstrip(),
+    ]
+    return "\n\n".join(lines)

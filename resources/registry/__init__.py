@@ -1,0 +1,1 @@
+"""MLflow: the registered versions of every model, their files, aliases and pages."""
