@@ -16,6 +16,7 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
+from tests.clusters import quick_clusters, without_syncing
 from tests.distribution import DEMO_HOME, Scheduling, group_of, in_order
 from tests.examples import load_profile
 from tests.ports import free_port
@@ -64,24 +65,13 @@ def home_environment(home: Path) -> dict[str, str]:
     }
 
 
-@contextmanager
-def without_syncing() -> Iterator[None]:
-    """Servers started in the block do not wait for the disk: their data live as long as the tests."""
-    from resources.postgres import embedded
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(embedded.SERVER_OPTIONS, "fsync", "off")
-        patch.setattr(embedded, "INITDB_OPTIONS", [*embedded.INITDB_OPTIONS, "--no-sync"])
-        yield
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
     """An embedded PostgreSQL server without a market: for tests that bring their own rows."""
     from resources.postgres.embedded import EmbeddedPostgres
 
     server = EmbeddedPostgres(tmp_path_factory.mktemp("server"))
-    with without_syncing():
+    with quick_clusters():
         server.start()
     yield server
     server.forget()
@@ -91,6 +81,13 @@ def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped
 def unsynced() -> Iterator[None]:
     """Servers that the test starts in this process do not wait for the disk."""
     with without_syncing():
+        yield
+
+
+@pytest.fixture
+def quick_servers() -> Iterator[None]:
+    """The same, and homes of this test get a copy of an empty cluster."""
+    with quick_clusters():
         yield
 
 
@@ -225,7 +222,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHome]:
     clock = f"fixed:{stretch.history_end:%Y-%m-%dT%H:%M:%SZ}"
     try:
         with (
-            without_syncing(),
+            quick_clusters(),
             services.working_services(settings, clock),
             quiet_instance(settings.home) as instance,
         ):

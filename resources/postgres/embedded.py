@@ -171,13 +171,17 @@ class EmbeddedPostgres:
             return False
         self._wait_until_reaped()
         self._prepare_directories()
-        if not (self.data / "PG_VERSION").exists():
-            self._must("initdb", "-D", self.data.name, *INITDB_OPTIONS)
+        if not self.exists():
+            self.make_cluster()
         self._must(
             "pg_ctl", "start", "-w", "-t", "60", "-D", self.data.name, "-l", self.log.name,
             "-o", self._server_options(),
         )  # fmt: skip
         return True
+
+    def make_cluster(self) -> None:
+        """Make the files of an empty cluster."""
+        self._must("initdb", "-D", self.data.name, *INITDB_OPTIONS)
 
     def _server_options(self) -> str:
         """The options of the server for the shell of pg_ctl. The socket directory is one entry of a list."""

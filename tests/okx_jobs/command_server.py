@@ -18,6 +18,8 @@ from typing import NoReturn
 
 import psutil
 
+from tests.clusters import keep_one, quick_clusters
+
 IMPORTS = (
     "dagster", "okx_jobs.cli.commands", "okx_jobs.cli.doctor", "okx_jobs.cli.main", "okx_jobs.cli.settings_guide",
     "okx_jobs.cli.store_report", "okx_jobs.cli.validation", "okx_jobs.stack.detach", "okx_jobs.stack.down",
@@ -80,24 +82,22 @@ def serve() -> None:
     """Answer requests until there are no more."""
     for module in IMPORTS:
         importlib.import_module(module)
-    from resources.postgres import embedded
+    with quick_clusters():
+        keep_one()
+        assert threading.active_count() == 1, "a fork would lose the other threads"
+        for line in iter(sys.stdin.readline, ""):
+            pid = os.fork()
+            if pid == 0:
+                become_the_command(json.loads(line))
+                from okx_jobs.cli.main import main
 
-    embedded.SERVER_OPTIONS["fsync"] = "off"  # their data live as long as a test
-    embedded.INITDB_OPTIONS.append("--no-sync")
-    assert threading.active_count() == 1, "a fork would lose the other threads"
-    for line in iter(sys.stdin.readline, ""):
-        pid = os.fork()
-        if pid == 0:
-            become_the_command(json.loads(line))
-            from okx_jobs.cli.main import main
-
-            try:
-                main()
-            except SystemExit as ended:
-                leave(ended.code)
-            leave(0)
-        _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+                try:
+                    main()
+                except SystemExit as ended:
+                    leave(ended.code)
+                leave(0)
+            _, status = os.waitpid(pid, 0)
+            print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def command_server() -> Iterator[CommandServer]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, command_server: CommandServer, unsynced: None) -> Iterator[Shell]:  # noqa: ARG001
+def shell(tmp_path: Path, command_server: CommandServer, quick_servers: None) -> Iterator[Shell]:  # noqa: ARG001
     from resources.postgres.embedded import EmbeddedPostgres
 
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "NUMBA_CACHE_DIR") if name in os.environ}

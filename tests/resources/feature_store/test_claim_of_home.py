@@ -20,7 +20,7 @@ def home():  # type: ignore[no-untyped-def]
     """A home with a store in it and a store elsewhere; copies and moves of it are stopped and forgotten."""
     from resources.config.settings import Settings
     from resources.stores import prepare_database
-    from tests.conftest import without_syncing
+    from tests.clusters import quick_clusters
 
     running: list[EmbeddedPostgres] = []
 
@@ -28,7 +28,7 @@ def home():  # type: ignore[no-untyped-def]
     def started(place: Path):  # type: ignore[no-untyped-def]
         server = EmbeddedPostgres(place)
         running.append(server)
-        with without_syncing():
+        with quick_clusters():
             server.start()
         settings = Settings(home=place)
         prepare_database(settings.database, settings.market)
