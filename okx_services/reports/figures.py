@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 80
+DAY_HOURS = 24
 MAX_POINTS = 1500  # more hours than pixels add bytes only
 
 
@@ -70,6 +71,48 @@ def decile_figure(prediction: NDArray[np.float64], outcome: NDArray[np.float64])
     axes.bar(range(1, 11), [float(np.mean(outcome[part])) for part in deciles])
     axes.set(xlabel="decile of the score", ylabel="realised excess return, %", title="Out of sample")
     return figure
+
+
+def reliability_figure(probability: NDArray[np.float64], positive: NDArray[np.float64]) -> "Figure":
+    """Stated probability against the realised share of `positive` (0 or 1), both [rows], all known.
+
+    Ten bins of equal count, as of the reliability error.
+    """
+    figure = new_figure(5.0, 3.5)
+    axes = figure.subplots()
+    bins = np.array_split(np.argsort(probability, kind="stable"), 10)
+    stated, realised = ([float(values[part].mean()) for part in bins] for values in (probability, positive))
+    axes.plot(stated, realised, "o-", label="out of sample")
+    ends = (min(stated + realised), max(stated + realised))
+    axes.plot(ends, ends, "--", color="0.6", linewidth=0.8, label="as stated")
+    axes.set(xlabel="stated P(excess > 0)", ylabel="realised share", title="Reliability")
+    axes.legend(fontsize="small")
+    return figure
+
+
+def cumulative_ic_figure(first_hour: int, series: Mapping[str, NDArray[np.float64]]) -> "Figure":
+    """Sum of the daily means of hourly rank ICs [hours] by name, NaN where unknown, from an hour since 1970 on."""
+    figure = new_figure(5.0, 3.5)
+    axes = figure.subplots()
+    for name, hourly in series.items():
+        days, total = cumulative_days(first_hour, hourly)
+        axes.plot(days, total, label=name)
+    axes.axhline(0.0, color="0.6", linewidth=0.8)
+    axes.tick_params(axis="x", rotation=30)
+    axes.set(ylabel="cumulative rank IC", title="Out of sample")
+    axes.legend(fontsize="small")
+    return figure
+
+
+def cumulative_days(
+    first_hour: int, hourly: NDArray[np.float64]
+) -> tuple[pd.DatetimeIndex, NDArray[np.float64]]:
+    """The first moment of each whole day and the sum of the daily means until then; a day without any adds nothing."""
+    days = hourly[: len(hourly) // DAY_HOURS * DAY_HOURS].reshape(-1, DAY_HOURS)
+    known = ~np.isnan(days)
+    mean = np.where(known, days, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    seconds = (first_hour + DAY_HOURS * np.arange(len(days))) * 3600
+    return pd.to_datetime(seconds, unit="s"), np.cumsum(mean)
 
 
 def new_figure(width: float, height: float) -> "Figure":

@@ -3,15 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
+from okx_services.reports.figures import cumulative_days
 from okx_services.research.evaluation.evaluate import HORIZONS, Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-DAYS = 24
 
 
 def cumulative_ic_figure(evaluation: Evaluation) -> "Figure":
@@ -23,13 +19,10 @@ def cumulative_ic_figure(evaluation: Evaluation) -> "Figure":
     panel = evaluation.predictions.panel
     kinds = {row.name: row.kind for row in evaluation.rows}
     for name, hourly in evaluation.hourly_ic.items():
-        days = hourly[: len(hourly) // DAYS * DAYS].reshape(-1, DAYS)
-        known = ~np.isnan(days)
-        mean = np.where(known, days, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        seconds = (panel.first_hour + DAYS * np.arange(len(days))) * 3600
+        days, total = cumulative_days(panel.first_hour, hourly)
         style = "--" if kinds[name] == "baseline" else "-"
         width = 2.0 if kinds[name] == "ensemble" else 1.0
-        axes.plot(pd.to_datetime(seconds, unit="s"), np.cumsum(mean), style, linewidth=width, label=name)
+        axes.plot(days, total, style, linewidth=width, label=name)
     axes.axhline(0.0, color="0.6", linewidth=0.8)
     axes.set(ylabel="cumulative rank IC", title=f"Out-of-sample rank IC with the next {HORIZONS[0]} hours")
     axes.legend(fontsize=7)

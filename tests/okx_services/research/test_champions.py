@@ -53,6 +53,15 @@ def test_making_them_again_makes_none(market, versions) -> None:
     assert len(recorded(market.store.database)) == 4
 
 
+def test_the_newest_version_shows_deciles_reliability_and_the_cumulative_ic(market, versions) -> None:
+    newest, older = (market.registry.versions[SIGNAL_MODEL, versions[week_of(n)]] for n in (40, 38))
+    assert set(newest.figures) == {"deciles", "reliability", "cumulative_ic"}
+    assert set(older.figures) == {"deciles"}
+    curves = {line.get_label(): line.get_ydata() for line in newest.figures["cumulative_ic"].axes[0].lines}
+    assert {*MEMBERS, "ensemble"} <= set(curves)
+    assert curves["ensemble"][-1] > 10, "the planted edge adds up day by day"
+
+
 @pytest.mark.parametrize(("place", "number"), list(enumerate((12, 25, 38, 40))))
 def test_what_a_version_knew_was_known_at_its_date(market, versions, place: int, number: int) -> None:
     made = recorded(market.store.database)[place]
