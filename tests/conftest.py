@@ -222,7 +222,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHome]:
     clock = f"fixed:{stretch.history_end:%Y-%m-%dT%H:%M:%SZ}"
     try:
         with (
-            quick_clusters(),
+            without_syncing(),
             services.working_services(settings, clock),
             quiet_instance(settings.home) as instance,
         ):

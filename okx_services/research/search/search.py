@@ -102,14 +102,20 @@ def best_of(trials: Sequence[Trial]) -> Trial | None:
 
 @contextmanager
 def _alone(database: Database, search: date) -> Iterator[None]:
-    """One run of a search at a time; the lock ends with the connection, also when the process is killed."""
+    """One run of a search at a time; a process that is killed gives the lock back with its connection.
+
+    It is given back by name here: the server notices a little later that a connection has gone.
+    """
+    key = (f"search {search}",)
     with database.connect(autocommit=True) as connection:
-        row = connection.execute(
-            "select pg_try_advisory_lock(hashtextextended($1, 0))", (f"search {search}",)
-        ).fetchone()
+        row = connection.execute("select pg_try_advisory_lock(hashtextextended($1, 0))", key).fetchone()
         if row is None or not row[0]:
             raise SearchError(f"another run is searching with the training date {search}: wait until it ends")
-        yield
+        try:
+            yield
+        finally:
+            if not connection.broken:
+                connection.execute("select pg_advisory_unlock(hashtextextended($1, 0))", key)
 
 
 def trials_of(database: Database, search: date) -> list[Trial]:

@@ -109,6 +109,14 @@ def test_two_runs_of_one_search_are_refused(database, data) -> None:
         run_search(database, data, SEARCH, FAST, Budget(1, 1.0), NOW)
 
 
+def test_a_run_that_has_ended_stops_no_other_not_even_for_a_moment(database) -> None:
+    begun = 0
+    for _ in range(30):
+        with search_module._alone(database, SEARCH):
+            begun += 1
+    assert begun == 30
+
+
 def test_progress_says_what_was_found(database, data) -> None:
     said = []
     run_search(database, data, SEARCH, FAST, Budget(2, 60.0), NOW, lambda *given: said.append(given))
