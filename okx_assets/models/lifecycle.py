@@ -207,7 +207,7 @@ def model_comparison(
     )
     series = {name: (one.first_hour, one.excess_pct) for name, one in found.series.items()}
     plots = (
-        {"cumulative": tables.plot("Excess after costs", report.cumulative_figure(series, found.champion))}
+        {"cumulative": tables.plot("Excess after costs", report.excess_figure(series, found.champion))}
         if series
         else {}
     )

@@ -1,7 +1,7 @@
 """Figures as inline PNG images. matplotlib is imported when the first one is drawn."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from okx_core.backtest.metrics.curve import drawdowns
+from okx_core.models.evaluation.calibration import reliability_bins
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,45 +75,47 @@ def decile_figure(prediction: NDArray[np.float64], outcome: NDArray[np.float64])
 
 
 def reliability_figure(probability: NDArray[np.float64], positive: NDArray[np.float64]) -> "Figure":
-    """Stated probability against the realised share of `positive` (0 or 1), both [rows], all known.
+    """Stated probability against the realised share of `positive` (0 or 1), both [rows], in the bins of the ECE.
 
-    Ten bins of equal count, as of the reliability error.
+    Rows where either is NaN are left out.
     """
     figure = new_figure(5.0, 3.5)
     axes = figure.subplots()
-    bins = np.array_split(np.argsort(probability, kind="stable"), 10)
-    stated, realised = ([float(values[part].mean()) for part in bins] for values in (probability, positive))
+    stated, realised, _ = reliability_bins(probability, positive)
     axes.plot(stated, realised, "o-", label="out of sample")
-    ends = (min(stated + realised), max(stated + realised))
+    ends = (np.r_[stated, realised].min(initial=1.0), np.r_[stated, realised].max(initial=0.0))
     axes.plot(ends, ends, "--", color="0.6", linewidth=0.8, label="as stated")
     axes.set(xlabel="stated P(excess > 0)", ylabel="realised share", title="Reliability")
     axes.legend(fontsize="small")
     return figure
 
 
-def cumulative_ic_figure(first_hour: int, series: Mapping[str, NDArray[np.float64]]) -> "Figure":
-    """Sum of the daily means of hourly rank ICs [hours] by name, NaN where unknown, from an hour since 1970 on."""
-    figure = new_figure(5.0, 3.5)
+def cumulative_figure(
+    series: Mapping[str, tuple[int, NDArray[np.float64]]],
+    ylabel: str,
+    title: str,
+    *,
+    bold: str = "",
+    dashed: Collection[str] = (),
+) -> "Figure":
+    """Sum of the daily means of hourly series [hours], by name with the first hour since 1970.
+
+    Only whole days count; a day in which every hour is NaN adds nothing.
+    """
+    figure = new_figure(9.0, 4.5)
     axes = figure.subplots()
-    for name, hourly in series.items():
-        days, total = cumulative_days(first_hour, hourly)
-        axes.plot(days, total, label=name)
+    for name, (first, hourly) in series.items():
+        days = hourly[: len(hourly) // DAY_HOURS * DAY_HOURS].reshape(-1, DAY_HOURS)
+        known = ~np.isnan(days)
+        mean = np.where(known, days, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        times = pd.to_datetime((first + DAY_HOURS * np.arange(len(days))) * 3600, unit="s")
+        style, width = "--" if name in dashed else "-", 2.0 if name == bold else 1.0
+        axes.plot(times, np.cumsum(mean), style, linewidth=width, label=name)
     axes.axhline(0.0, color="0.6", linewidth=0.8)
-    axes.tick_params(axis="x", rotation=30)
-    axes.set(ylabel="cumulative rank IC", title="Out of sample")
-    axes.legend(fontsize="small")
+    axes.set(ylabel=ylabel, title=title)
+    if series:
+        axes.legend(fontsize=7)
     return figure
-
-
-def cumulative_days(
-    first_hour: int, hourly: NDArray[np.float64]
-) -> tuple[pd.DatetimeIndex, NDArray[np.float64]]:
-    """The first moment of each whole day and the sum of the daily means until then; a day without any adds nothing."""
-    days = hourly[: len(hourly) // DAY_HOURS * DAY_HOURS].reshape(-1, DAY_HOURS)
-    known = ~np.isnan(days)
-    mean = np.where(known, days, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    seconds = (first_hour + DAY_HOURS * np.arange(len(days))) * 3600
-    return pd.to_datetime(seconds, unit="s"), np.cumsum(mean)
 
 
 def new_figure(width: float, height: float) -> "Figure":

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from okx_services.reports.figures import cumulative_figure
 from okx_services.reports.markdown import shown, table
 from resources.postgres.database import Database
 
@@ -24,7 +24,6 @@ COMPARISON_HEAD = (
     "P(better)",
     "switch",
 )
-DAY_HOURS = 24
 
 
 def drift_cells(row: Mapping[str, Any]) -> list[str]:
@@ -69,23 +68,10 @@ def comparison_table(rows: Sequence[Mapping[str, Any]]) -> str:
     return table(COMPARISON_HEAD, [comparison_cells(row) for row in rows]) + ("\n" + words if words else "")
 
 
-def cumulative_figure(series: Mapping[str, tuple[int, NDArray[np.float64]]], champion: str) -> "Figure":
-    """Sum of the daily mean of hourly series, by name with the first hour since 1970; the champion thicker."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.0, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for name, (first, hourly) in series.items():
-        days = hourly[: len(hourly) // DAY_HOURS * DAY_HOURS].reshape(-1, DAY_HOURS)
-        known = ~np.isnan(days)
-        mean = np.where(known, days, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        times = pd.to_datetime((first + DAY_HOURS * np.arange(len(days))) * 3600, unit="s")
-        axes.plot(times, np.cumsum(mean), linewidth=2.0 if name == champion else 1.0, label=name)
-    axes.axhline(0.0, color="0.6", linewidth=0.8)
-    axes.set(ylabel="excess over equal weight, %", title="Best pairs after costs, out of sample, summed")
-    if series:
-        axes.legend(fontsize=7)
-    return figure
+def excess_figure(series: Mapping[str, tuple[int, NDArray[np.float64]]], champion: str) -> "Figure":
+    """Hourly excess [hours] in percent, NaN where unknown, summed; by name with the first hour since 1970."""
+    title = "Best pairs after costs, out of sample, summed"
+    return cumulative_figure(series, "excess over equal weight, %", title, bold=champion)
 
 
 def psi_figure(worst: Mapping[str, Mapping[str, float]]) -> "Figure":

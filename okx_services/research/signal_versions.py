@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from okx_core.hours import HOUR
+from okx_core.hours import HOUR, week_start
 from okx_core.models.algorithms.baselines import VOLATILITY
 from okx_core.models.champions.evidence import brier_difference, evidence
 from okx_core.models.champions.record import HORIZON, TrackRecord
@@ -18,7 +18,7 @@ from okx_core.models.champions.signal_model import SignalModel
 from okx_core.models.evaluation.calibration import Calibration
 from okx_core.models.evaluation.scores import hourly_rank_ic
 from okx_core.models.targets import future_return_pct
-from okx_services.reports.figures import cumulative_ic_figure, decile_figure, reliability_figure
+from okx_services.reports.figures import cumulative_figure, decile_figure, reliability_figure
 from okx_services.reports.market_origin import market_note
 from okx_services.research.evaluation.model_cards import with_signal_card
 from okx_services.research.predictions import registered_versions
@@ -73,7 +73,7 @@ def make_versions(
     record = read_record(store, sorted(members), midnight(made[-1]), made) if made else None
     for week in made:
         assert record is not None, "a week is due only when its members have versions"
-        _make(store, tracking, week, due[week], record, now, run_id, is_newest=week == made[-1])
+        _make(store, tracking, week, due[week], record, now, run_id)
     versions = recorded(store.database)
     return {
         week: next((one.version for one in reversed(versions) if one.week <= week), None) for week in weeks
@@ -101,7 +101,7 @@ def _due(database: Database, weeks: Sequence[date], members: Sequence[str]) -> d
 
 def _make(
     store: FeatureStore, tracking: Tracking, week: date, members: dict[str, int], record: TrackRecord,
-    now: datetime, run_id: str, *, is_newest: bool,
+    now: datetime, run_id: str,
 ) -> None:  # fmt: skip
     place = place_of(record, midnight(week))
     past = record.until(place)
@@ -112,7 +112,9 @@ def _make(
     newest = record.newest_outcome(place)
     known_at = None if newest is None else midnight(week) + (newest - place + HORIZON + 1) * HOUR
     market = str(store.database.scalar("select identity from ops.market_source") or "")
-    new = _new_version(model, known_at, market, run_id, _figures(past, is_newest=is_newest))
+    new = _new_version(
+        model, known_at, market, run_id, _figures(past, is_newest=week >= week_start(now).date())
+    )
     shown = evidence(past, number_of_trials(store.database), math.nan)
     registered = tracking.register(with_signal_card(new, model, shown))
     count_ensemble(store.database, list(members), now)
@@ -139,15 +141,14 @@ def _figures(past: TrackRecord, *, is_newest: bool) -> dict[str, Any]:
     if known.sum() < DECILES:
         return {}
     figures = {"deciles": decile_figure(past.score[known], outcome[known])}
-    stated = known & ~np.isnan(past.probability)
-    if is_newest and stated.sum() >= DECILES:
-        positive = (outcome[stated] > 0).astype(np.float64)
-        figures["reliability"] = reliability_figure(past.probability[stated], positive)
     if is_newest:
+        positive = np.where(np.isnan(outcome), np.nan, (outcome > 0).astype(np.float64))
         future = future_return_pct(past.closes, HORIZON)
-        ics = {name: hourly_rank_ic(grid, future) for name, grid in past.members.items()}
-        ics["ensemble"] = hourly_rank_ic(past.score, future)
-        figures["cumulative_ic"] = cumulative_ic_figure(past.first_hour, ics)
+        scores = {**past.members, "ensemble": past.score}
+        series = {name: (past.first_hour, hourly_rank_ic(grid, future)) for name, grid in scores.items()}
+        title = f"Out-of-sample rank IC with the next {HORIZON} hours"
+        figures["reliability"] = reliability_figure(past.probability, positive)
+        figures["cumulative_ic"] = cumulative_figure(series, "cumulative rank IC", title, bold="ensemble")
     return figures
 
 

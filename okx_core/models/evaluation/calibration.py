@@ -145,18 +145,26 @@ def applied(found: Calibration, score: Floats, logs: Floats) -> tuple[Floats, Fl
     return expected, probability, expected + found.low * scale, expected + found.high * scale
 
 
-def reliability_error(probability: Floats, positive: Floats, bins: int = 10) -> float:
-    """ECE: mean distance of stated and realised share over bins of equal count; NaN rows left out, NaN without rows.
+def reliability_bins(probability: Floats, positive: Floats, bins: int = 10) -> tuple[Floats, Floats, Floats]:
+    """Mean stated probability, realised share and rows of each bin of equal count [bins], in order of probability.
 
-    Source: Naeini, Cooper and Hauskrecht (2015).
+    `positive` is 0 or 1; NaN rows are left out, and bins without rows.
     """
     known = ~np.isnan(probability) & ~np.isnan(positive)
     order = np.argsort(probability[known], kind="stable")
     p, y = probability[known][order], positive[known][order]
     parts = [part for part in np.array_split(np.arange(len(p)), bins) if len(part)]
-    if not parts:
-        return float("nan")
-    return float(sum(len(part) * abs(p[part].mean() - y[part].mean()) for part in parts) / len(p))
+    stated, realised = (np.array([float(values[part].mean()) for part in parts]) for values in (p, y))
+    return stated, realised, np.array([float(len(part)) for part in parts])
+
+
+def reliability_error(probability: Floats, positive: Floats, bins: int = 10) -> float:
+    """ECE: mean distance of stated and realised share over bins of equal count; NaN rows left out, NaN without rows.
+
+    Source: Naeini, Cooper and Hauskrecht (2015).
+    """
+    stated, realised, rows = reliability_bins(probability, positive, bins)
+    return float(rows @ np.abs(stated - realised) / rows.sum()) if len(rows) else float("nan")
 
 
 def brier(probability: Floats, positive: Floats) -> float:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from okx_services.reports.figures import cumulative_days
+from okx_services.reports.figures import cumulative_figure
 from okx_services.research.evaluation.evaluate import HORIZONS, Evaluation
 
 if TYPE_CHECKING:
@@ -11,22 +11,17 @@ if TYPE_CHECKING:
 
 
 def cumulative_ic_figure(evaluation: Evaluation) -> "Figure":
-    """Sum of the daily mean rank IC with the next 24 hours, members drawn through, baselines dashed."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.0, 5.0), layout="constrained")
-    axes = figure.subplots()
-    panel = evaluation.predictions.panel
+    """Sum of the daily mean rank IC with the next 24 hours: the ensemble thicker, baselines dashed."""
+    first = evaluation.predictions.panel.first_hour
+    series = {name: (first, hourly) for name, hourly in evaluation.hourly_ic.items()}
     kinds = {row.name: row.kind for row in evaluation.rows}
-    for name, hourly in evaluation.hourly_ic.items():
-        days, total = cumulative_days(panel.first_hour, hourly)
-        style = "--" if kinds[name] == "baseline" else "-"
-        width = 2.0 if kinds[name] == "ensemble" else 1.0
-        axes.plot(days, total, style, linewidth=width, label=name)
-    axes.axhline(0.0, color="0.6", linewidth=0.8)
-    axes.set(ylabel="cumulative rank IC", title=f"Out-of-sample rank IC with the next {HORIZONS[0]} hours")
-    axes.legend(fontsize=7)
-    return figure
+    return cumulative_figure(
+        series,
+        "cumulative rank IC",
+        f"Out-of-sample rank IC with the next {HORIZONS[0]} hours",
+        bold=next((name for name in series if kinds[name] == "ensemble"), ""),
+        dashed=[name for name in series if kinds[name] == "baseline"],
+    )
 
 
 def write_plot(evaluation: Evaluation, path: Path) -> None:

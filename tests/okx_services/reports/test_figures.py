@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from okx_services.reports.figures import cumulative_ic_figure, reliability_figure
+from okx_services.reports.figures import cumulative_figure, reliability_figure
 
 
 def test_reliability_shows_the_realised_share_of_each_tenth() -> None:
@@ -16,6 +16,6 @@ def test_reliability_shows_the_realised_share_of_each_tenth() -> None:
 
 def test_a_cumulative_ic_adds_daily_means_and_a_day_without_any_adds_nothing() -> None:
     hourly = np.concatenate([np.full(24, 0.1), np.full(24, np.nan), [0.3] * 12, [np.nan] * 12, [9.0] * 5])
-    line = cumulative_ic_figure(24 * 3, {"ensemble": hourly}).axes[0].lines[0]
+    line = cumulative_figure({"ensemble": (24 * 3, hourly)}, "", "").axes[0].lines[0]
     assert line.get_ydata() == pytest.approx([0.1, 0.1, 0.4])
     assert line.get_xdata()[0] == np.datetime64("1970-01-04")

@@ -12,12 +12,7 @@ import pytest
 from okx_core.market.fees import TAKER_FEE_RATE
 from okx_core.models.champions.decision import Decision
 from okx_services.reports.backtest import BacktestReport, read_benchmarks
-from okx_services.reports.figures import (
-    decile_figure,
-    equity_figure,
-    pair_pnl_figure,
-    png_uri,
-)
+from okx_services.reports.figures import decile_figure, equity_figure, pair_pnl_figure, png_uri
 from okx_services.reports.markdown import shown, table
 from okx_services.reports.market_origin import market_label, market_note, planted_strength
 from okx_services.reports.models import ModelState, evidence_table, outcome_words

@@ -6,7 +6,7 @@ from io import StringIO
 from rich.console import Console
 
 from okx_jobs.cli.research.comparison import NO_CHALLENGER, NO_DRIFT, print_comparison
-from okx_services.reports.lifecycle import cumulative_figure, psi_figure
+from okx_services.reports.lifecycle import excess_figure, psi_figure
 
 COMPARED = {
     "challenger": "a_daily+b_daily", "hours": 4200, "champion_bp": 3.1, "challenger_bp": 4.0, "difference_bp": 0.9,
@@ -50,6 +50,6 @@ def test_without_challengers_and_checks_it_says_what_makes_them() -> None:
 def test_the_plots_show_a_line_for_each_model_and_a_bar_for_each_feature() -> None:
     import numpy as np
 
-    figure = cumulative_figure({"a+b": (438_288, np.full(100, 0.1)), "c": (438_300, np.zeros(90))}, "a+b")
+    figure = excess_figure({"a+b": (438_288, np.full(100, 0.1)), "c": (438_300, np.zeros(90))}, "a+b")
     assert [line.get_label() for line in figure.axes[0].lines][:2] == ["a+b", "c"]
     assert len(psi_figure({"a": {"rsi": 0.3, "atr": 0.1}}).axes[0].patches) == 2
