@@ -114,4 +114,5 @@ class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The MLflow registry."""
 
     def open(self) -> Tracking:
-        return Tracking(load_settings().tracking_url)
+        settings = load_settings()
+        return Tracking(settings.tracking_url, settings.dagster_url)

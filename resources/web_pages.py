@@ -17,6 +17,11 @@ def asset_graph_page(dagster_url: str) -> str:
     return f"{dagster_url}/asset-groups"
 
 
+def run_page(dagster_url: str, run_id: str) -> str:
+    """The log of one run, with what it wrote and checked."""
+    return f"{dagster_url}/runs/{quote(run_id)}"
+
+
 def experiments_page(mlflow_url: str) -> str:
     """The list of experiments."""
     return f"{mlflow_url}/#/experiments?{MODEL_TRAINING}"

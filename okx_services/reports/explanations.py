@@ -1,5 +1,6 @@
 """Explanations as tables and figures: what set the pairs of an hour apart, what a member rests on."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,29 @@ def importance_figure(found: Contributions, matrix: Matrix, names: tuple[str, ..
         swarm.scatter(added, height + 0.6 * jitter, c=order, cmap="coolwarm", s=4, linewidths=0)
     swarm.axvline(0.0, color="0.4", linewidth=0.8)
     swarm.set(xlabel="contribution (blue: low value, red: high)", title="Each row")
+    return figure
+
+
+def ensemble_importance_figure(
+    members: Mapping[str, Mapping[str, float]], weights: Mapping[str, float]
+) -> "Figure":
+    """What the ensemble rests on: each member's share of contributions by feature, times the member's weight.
+
+    `members` holds mean absolute contributions by feature; a member whose contributions are all zero adds nothing.
+    """
+    shares = pd.DataFrame(members).fillna(0.0)
+    parts = (shares / shares.sum().where(lambda total: total > 0.0)).fillna(0.0) * pd.Series(weights)[
+        shares.columns
+    ]
+    ranked = parts.loc[parts.sum(axis=1).sort_values().index[-SHOWN_FEATURES:]]
+    figure = new_figure(9.0, 1.2 + 0.3 * len(ranked))
+    axes = figure.subplots()
+    left = np.zeros(len(ranked))
+    for member in ranked.columns:
+        axes.barh(ranked.index, ranked[member], left=left, label=member)
+        left += ranked[member].to_numpy()
+    axes.set(xlabel="share of the contributions (SHAP), weighted", title="What the ensemble rests on")
+    axes.legend(loc="lower right")
     return figure
 
 

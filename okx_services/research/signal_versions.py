@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from okx_core.models.champions.signal_model import SignalModel
 from okx_core.models.evaluation.calibration import Calibration
 from okx_core.models.evaluation.scores import hourly_rank_ic
 from okx_core.models.targets import future_return_pct
+from okx_services.reports.explanations import ensemble_importance_figure
 from okx_services.reports.figures import cumulative_figure, decile_figure, reliability_figure
 from okx_services.reports.market_origin import market_note
 from okx_services.research.evaluation.model_cards import with_signal_card
@@ -29,7 +30,16 @@ from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
 from resources.registry import served_signal
 from resources.registry.new_version import NewVersion
-from resources.registry.tracking import SIGNAL_DESCRIPTION, SIGNAL_MODEL, Tracking
+from resources.registry.tracking import (
+    SIGNAL_DESCRIPTION,
+    SIGNAL_MODEL,
+    Tracking,
+    TrackingError,
+    member_model,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DECILES = 10
 
@@ -112,9 +122,11 @@ def _make(
     newest = record.newest_outcome(place)
     known_at = None if newest is None else midnight(week) + (newest - place + HORIZON + 1) * HOUR
     market = str(store.database.scalar("select identity from ops.market_source") or "")
-    new = _new_version(
-        model, known_at, market, run_id, _figures(past, is_newest=week >= week_start(now).date())
-    )
+    is_newest = week >= week_start(now).date()
+    figures = _figures(past, is_newest=is_newest)
+    if is_newest:
+        figures |= _importance(tracking, model)
+    new = _new_version(model, known_at, market, run_id, figures)
     shown = evidence(past, number_of_trials(store.database), math.nan)
     registered = tracking.register(with_signal_card(new, model, shown))
     count_ensemble(store.database, list(members), now)
@@ -150,6 +162,18 @@ def _figures(past: TrackRecord, *, is_newest: bool) -> dict[str, Any]:
         figures["reliability"] = reliability_figure(past.probability, positive)
         figures["cumulative_ic"] = cumulative_figure(series, "cumulative rank IC", title, bold="ensemble")
     return figures
+
+
+def _importance(tracking: Tracking, model: SignalModel) -> dict[str, "Figure"]:
+    """What the members' versions rest on, as they were logged, joined by weight; nothing where one was removed."""
+    try:
+        shares = {
+            name: tracking.document(member_model(name), version, "importance")
+            for name, version in model.members.items()
+        }
+    except TrackingError:
+        return {}
+    return {"importance": ensemble_importance_figure(shares, model.weights)}
 
 
 def _new_version(

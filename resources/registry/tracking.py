@@ -3,15 +3,15 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from okx_core.errors import OkxSignalError
 from resources.registry.new_version import DATA, NewVersion, known_metrics, log_documents, log_model
-from resources.web_pages import logged_model_page, version_page
+from resources.web_pages import logged_model_page, run_page, version_page
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -65,9 +65,10 @@ def prepare_environment(url: str) -> None:
 
 @dataclass(frozen=True)
 class Tracking:
-    """The registry behind one tracking server."""
+    """The registry behind one tracking server. `dagster_url` is where a version's link to its run leads."""
 
     url: str
+    dagster_url: str = ""
 
     @cached_property
     def client(self) -> "MlflowClient":
@@ -101,15 +102,24 @@ class Tracking:
 
         with self._answers():
             experiment = self._experiment()
-            with mlflow.start_run(
-                experiment_id=experiment, run_name=new.run_name, tags=dict(new.tags)
-            ) as run:
+            new = self._with_run_page(new)
+            tags = dict(new.tags)
+            with mlflow.start_run(experiment_id=experiment, run_name=new.run_name, tags=tags) as run:
                 log_documents(new)
                 model_id = log_model(client, run, new)
                 client.log_batch(run.info.run_id, metrics=known_metrics(new, model_id))
             page = logged_model_page("", experiment, model_id)  # relative: the port may change
             words = f"{new.description}\n\n[All metrics, parameters and files]({page.removeprefix('/')})"
             return RegisteredVersion(self._version(new, model_id, run.info.run_id, words), run.info.run_id)
+
+    def _with_run_page(self, new: NewVersion) -> NewVersion:
+        """The version with a link to the Dagster run that made it, as a tag and in its description."""
+        run_id = new.tags.get("dagster_run_id")
+        if not run_id or not self.dagster_url:
+            return new
+        page = run_page(self.dagster_url, run_id)
+        words = f"{new.description}\n\n[The Dagster run that made it, with its data and checks]({page})"
+        return replace(new, description=words, tags={**new.tags, "dagster_run": page})
 
     def _experiment(self) -> str:
         """The id of the experiment, made if there is none.
@@ -190,6 +200,15 @@ class Tracking:
         if not read:
             raise TrackingError(f"{model_name} version {version} has no files in MLflow at {self.url}")
         return read
+
+    def document(self, model_name: str, version: int, name: str) -> dict[str, Any]:
+        """A JSON document that was logged beside a registered version. Raises TrackingError when there is none."""
+        client = self.client
+        import mlflow
+
+        with self._answers():
+            run_id = client.get_model_version(model_name, str(version)).run_id
+            return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{name}.json"))
 
     def aliased(self, alias: str, model_name: str = SIGNAL_MODEL) -> int | None:
         """The version behind an alias, None when there is none."""

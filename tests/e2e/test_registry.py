@@ -59,6 +59,9 @@ def test_the_champion_is_the_version_of_the_newest_decision(market, tracking):
 
 
 def test_a_version_says_what_it_is_made_of_and_where_it_comes_from(market, version):
+    run = f"{market.settings.dagster_url}/runs/{version.tags['dagster_run_id']}"
+    assert version.tags["dagster_run"] == run
+    assert f"]({run})" in version.description
     assert version.tags["week"] in version.description
     assert "a predictable part of strength 1 was planted" in version.description
     assert f"models/{version.source.rsplit('/', 1)[-1]}?workflowType=machine_learning" in version.description

@@ -6,6 +6,7 @@ from resources.web_pages import (
     experiments_page,
     logged_model_page,
     model_page,
+    run_page,
     version_page,
 )
 
@@ -24,3 +25,7 @@ def test_an_asset_page_is_named_by_the_key() -> None:
     assert asset_page("http://h:1", ["backtests", "equity"]) == "http://h:1/assets/backtests/equity"
     assert asset_page("http://h:1", ["a", "b"], "partitions") == "http://h:1/assets/a/b?view=partitions"
     assert asset_graph_page("http://h:1") == "http://h:1/asset-groups"
+
+
+def test_a_run_is_named_by_its_id() -> None:
+    assert run_page("http://h:1", "0a-b") == "http://h:1/runs/0a-b"

@@ -15,10 +15,12 @@ from okx_core.validation.leakage import rank_ic
 from okx_core.validation.moments import decision_moments
 from okx_core.validation.validate import CLAIMS, validate
 from tests.okx_core.validation.planted import BY_NAME, planted, suspected
+from tests.synthetic_market import some_pairs
 
 
-def test_every_proof_passes_for_every_feature(market):
-    results = list(validate(market))
+@pytest.mark.parametrize("pairs", [6, pytest.param(20, marks=pytest.mark.soak)])
+def test_every_proof_passes_for_every_feature(market, pairs):
+    results = list(validate(some_pairs(market, pairs)))
     assert [result.check for result in results if not result.passed] == []
     assert {result.tried for result in results} == {len(FEATURES)}
     assert [result.check for result in results] == list(CLAIMS)

@@ -122,7 +122,10 @@ def test_no_file_and_no_parquet_are_said(tmp_path):
         recorded_candles(tmp_path / "text.parquet")
 
 
-def test_an_hour_that_falls_by_sixty_percent_fails_no_check(candles):
+@pytest.mark.parametrize("moments", ["few_moments", pytest.param("all_moments", marks=pytest.mark.soak)])
+def test_an_hour_that_falls_by_sixty_percent_fails_no_check(candles, moments, request):
+    if moments == "few_moments":
+        request.getfixturevalue(moments)
     hourly = some_pairs(candles, 6).hourly.sort_values(["pair", "timestamp_utc"], ignore_index=True)
     crash = hourly["timestamp_utc"].min() + 900 * pd.Timedelta(hours=1)
     after, during = hourly["timestamp_utc"] > crash, hourly["timestamp_utc"] == crash

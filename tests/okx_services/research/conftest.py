@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,6 +62,12 @@ class Registry:
         if (model_name, version) not in self.versions:
             raise TrackingError(f"{model_name} version {version} cannot be loaded")
         return dict(self.versions[model_name, version].files)
+
+    def document(self, model_name: str, version: int, name: str) -> dict[str, Any]:
+        self._answer()
+        if (model_name, version) not in self.versions:
+            raise TrackingError(f"{model_name} version {version} has no {name}")
+        return dict(self.versions[model_name, version].documents[name])
 
     def has(self, model_name: str, version: int) -> bool:
         self._answer()

@@ -53,9 +53,9 @@ def test_making_them_again_makes_none(market, versions) -> None:
     assert len(recorded(market.store.database)) == 4
 
 
-def test_the_newest_version_shows_deciles_reliability_and_the_cumulative_ic(market, versions) -> None:
+def test_the_newest_version_shows_deciles_reliability_cumulative_ic_and_importance(market, versions) -> None:
     newest, older = (market.registry.versions[SIGNAL_MODEL, versions[week_of(n)]] for n in (40, 38))
-    assert set(newest.figures) == {"deciles", "reliability", "cumulative_ic"}
+    assert set(newest.figures) == {"deciles", "reliability", "cumulative_ic", "importance"}
     assert set(older.figures) == {"deciles"}
     curves = {line.get_label(): line.get_ydata() for line in newest.figures["cumulative_ic"].axes[0].lines}
     assert {*MEMBERS, "ensemble"} <= set(curves)

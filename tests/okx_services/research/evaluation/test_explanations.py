@@ -6,7 +6,7 @@ import pytest
 
 from okx_core.decisions.gates import PASS
 from okx_core.decisions.rules import DecisionRules
-from okx_services.reports.explanations import explanation_table
+from okx_services.reports.explanations import ensemble_importance_figure, explanation_table
 from okx_services.research.champions import decide_weeks
 from okx_services.research.evaluation.explanations import TABLE, explain_hours, nearly_traded
 from okx_services.research.scoring import SIGNALS, score_window
@@ -94,6 +94,22 @@ def test_versions_have_a_card_and_the_newest_a_figure_of_their_features(explaine
     assert "data:image/png" in card
     assert "<h2>Limits</h2>" in new.texts["model_card.html"]
     assert "Most important features" in new.description
+
+
+def test_the_newest_signal_version_shows_what_its_members_rest_on_by_weight(explained) -> None:
+    held = explained.registry.versions
+    assert "importance" not in held[SIGNAL_MODEL, 1].figures
+    axes = held[SIGNAL_MODEL, 4].figures["importance"].axes[0]
+    assert axes.get_yticklabels()[-1].get_text() == "drift"
+    assert [label.get_text() for label in axes.get_legend().get_texts()] == list(MEMBERS)
+
+
+def test_shares_of_an_ensemble_add_up_to_the_weights_of_the_members_that_rest_on_something() -> None:
+    members = {"one": {"a": 3.0, "b": 1.0}, "two": {"b": 0.2}, "idle": {"a": 0.0}}
+    axes = ensemble_importance_figure(members, {"one": 0.4, "two": 0.5, "idle": 0.1}).axes[0]
+    widths = np.array([bar.get_width() for bar in axes.patches]).reshape(3, 2)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+    assert widths.tolist() == pytest.approx(np.array([[0.3, 0.1], [0.0, 0.5], [0.0, 0.0]]))
 
 
 def test_the_card_of_a_signal_version_holds_members_weights_and_evidence(explained) -> None:
