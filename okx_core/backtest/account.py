@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Position:
-    """`quantity` base units bought at the open of `entry_hour`; the last close seen is `mark_price`."""
+    """`quantity` base units bought at the open of `entry_hour`; the last close seen is `mark_price`.
+
+    Prices are None where there is no such level. What was sold of it so far is counted from `sold_base` on.
+    """
 
     quantity: float
     entry_hour: datetime
@@ -20,6 +23,21 @@ class Position:
     entry_cost_quote: float
     """The part of `entry_quote` that was fee, spread and impact."""
     mark_price: float
+    stop_price: float | None = None
+    stop_reason: int = 0
+    target_price: float | None = None
+    highest_price: float | None = None
+    trail_pct: float | None = None
+    sold_base: float = 0.0
+    sold_quote: float = 0.0
+    """Cash received, before the fee."""
+    proceeds_quote: float = 0.0
+    """Cash received, after the fee."""
+    exit_cost_quote: float = 0.0
+    closing_reason: int = -1
+    """Why the rest of it is being sold, -1 while it is not."""
+    filled_quote: float = 0.0
+    """What it has traded in the bar that is open."""
 
 
 @dataclass(frozen=True)

@@ -1,33 +1,65 @@
 """One fold: signals become orders and fills, hour by hour, with the code that trades live.
 
-At the close of bar t the portfolio is marked, `order_core` decides on the signals of bar t, and its
-orders fill at the open of bar t + 1 h against the modelled book, exits before entries. A buy pays
-its fee in base units and a sale in quote, as OKX takes them. Where the next bar is missing nothing
-fills. Fee and book are those that were recorded with the signal. Where none were, the book is the one that turnover
-and range of the bar let assume; a pair of which one is unknown has the worst book.
+At the close of bar t the portfolio is marked, `order_core` decides on the signals of bar t, and its orders fill at the
+open of bar t + 1 h against the modelled book, exits before entries; stops and targets fill inside the bars that
+follow. Where the next bar is missing nothing fills. Fee and book are those that were recorded with the signal. Where
+none were, the book is the one that turnover and range of the bar let assume; a pair of which one is unknown has the
+worst book.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from math import inf, nan
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from okx_core.backtest.account import Portfolio, Position
-from okx_core.backtest.loop import TRADE_FIELDS, Holdings, trade_hours
+from okx_core.backtest.fills import TRADE_FIELDS, Distances, Holdings, Steps
+from okx_core.backtest.loop import Bars, Plan, Terms, trade_hours
 from okx_core.decisions.costs import Costs, assumed_books
+from okx_core.decisions.exits import REASONS, ExitRules
 from okx_core.decisions.rules import DecisionRules, RiskLimits
-from okx_core.decisions.sizing import sizing_terms
+from okx_core.decisions.sizing import has_turned, sizing_terms
 from okx_core.features.grid import lay_on_grid, pair_places
 from okx_core.features.timeframes import EPOCH, HOURLY, bar_numbers, hour_number
 from okx_core.market.book_model import range_bps
 from okx_core.market.fees import TAKER_FEE_RATE
+from okx_core.market.instruments import Instrument
 
-__all__ = ["FoldResult", "Portfolio", "Position", "run_fold"]
+__all__ = ["FillRules", "FoldResult", "Portfolio", "Position", "run_fold"]
 
 Array = NDArray[np.float64]
-EXIT_REASONS = ("horizon", "prediction")
+POSITION_FIELDS = tuple(name for name in Holdings._fields if name not in ("cash", "entry_hour"))
+BAR_FIELDS = ("open", "high", "low", "close", "quote_volume")
+
+
+@dataclass(frozen=True)
+class FillRules:
+    """What holds an order back: the share of a bar's volume that may be traded in it, and the exchange's steps.
+
+    Without a share orders fill whole; a pair that is not in `instruments` has no steps. A position in a pair is closed
+    at its last price when its `delist_time` has come.
+    """
+
+    volume_share: float = inf
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
+
+    def steps(self, pairs: tuple[str, ...]) -> Steps:
+        """The steps of the pairs as arrays [pairs]."""
+        known = [self.instruments.get(pair) for pair in pairs]
+        ends = [None if one is None else one.delist_time for one in known]
+        return Steps(
+            lot=np.array([0.0 if one is None else float(one.lot) for one in known]),
+            min_size=np.array([0.0 if one is None else float(one.min_size) for one in known]),
+            tick=np.array([0.0 if one is None else float(one.tick) for one in known]),
+            delisted_hour=np.array(
+                [nan if end is None else (end - EPOCH) / timedelta(hours=1) for end in ends]
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -55,35 +87,33 @@ def run_fold(
     rules: DecisionRules,
     limits: RiskLimits,
     fee_rate: float = TAKER_FEE_RATE,
+    exits: ExitRules | None = None,
+    fills: FillRules | None = None,
 ) -> FoldResult:
     """Trade the signals of bars start <= open < end, beginning with `opening`.
 
     `signals` holds pair, timestamp_utc, predicted_excess_pct, tradable, turnover_24h_quote and optionally
-    risk_multiplier and the COLUMNS of `costs_of`; `fee_rate` is charged where a pair's fee is unknown. `candles_1h`
-    must hold the bars start <= open <= end: the orders of the last hour fill at the open of bar `end`. Folds that
-    follow each other equal one long fold.
+    risk_multiplier, atr_pct, leaves and the COLUMNS of `costs_of`; `fee_rate` is charged where a pair's fee is unknown.
+    `candles_1h` must hold the bars start <= open <= end: the orders of the last hour fill at the open of bar `end`.
+    Folds that follow each other equal one long fold. With `exits` that have a stop, risk is measured to it, and a pair
+    whose stop is unknown is not bought.
     """
+    exits, fills = exits or ExitRules(), fills or FillRules()
     first, stop = hour_number(start), hour_number(end)
     pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *opening.positions}))
-    grid = lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, ("open", "high", "low", "close"))
-    prediction, tradable, multiplier = _lay_signals(signals, pairs, first, stop)
-    ranged = _by_hour(range_bps(grid.fields["high"], grid.fields["low"]))[:-1]
-    holdings = _holdings(opening, pairs)
-    records, trades, account = trade_hours(
-        _by_hour(grid.fields["open"]),
-        _by_hour(grid.fields["close"]),
-        prediction,
-        tradable,
-        _lay_costs(signals, pairs, first, ranged, fee_rate),
-        multiplier,
-        holdings,
-        float(first),
-        sizing_terms(rules, limits),
-    )
+    candles = candles_1h if "quote_volume" in candles_1h else candles_1h.assign(quote_volume=nan)
+    grid = lay_on_grid(candles, pairs, first, stop + 1, HOURLY, BAR_FIELDS)
+    bars = Bars(*(_by_hour(grid.fields[name]) for name in BAR_FIELDS))
+    laid = _Laid(signals, pairs, first, stop - first)
+    held = _holdings(opening, pairs)
+    records, trades = trade_hours(
+        bars, _plan(laid, rules, exits), _costs(laid, range_bps(bars.high, bars.low)[:-1], fee_rate),
+        fills.steps(pairs), held, float(first), Terms(sizing_terms(rules, limits), exits.terms(), fills.volume_share),
+    )  # fmt: skip
     return FoldResult(
         trades=_trades_frame(trades, pairs),
         equity=_equity_frame(records, first),
-        closing=_portfolio(account, holdings, pairs),
+        closing=_portfolio(held, pairs),
         opening_equity_quote=opening.equity_quote,
     )
 
@@ -92,24 +122,21 @@ def _by_hour(values: Array) -> Array:
     return np.ascontiguousarray(values.T)
 
 
-def _lay_signals(
-    signals: pd.DataFrame, pairs: tuple[str, ...], first: int, stop: int
-) -> tuple[Array, NDArray[np.bool_], Array]:
-    """prediction, tradable and size multiplier as [hours, pairs]; no signal is unknown."""
-    laid = _Laid(signals, pairs, first, stop - first)
-    scaled = "risk_multiplier" in signals.columns
-    return (
-        laid.of("predicted_excess_pct"),
-        laid.of("tradable") == 1.0,
-        laid.of("risk_multiplier") if scaled else np.ones((stop - first, len(pairs))),
-    )
+def _plan(laid: "_Laid", rules: DecisionRules, exits: ExitRules) -> Plan:
+    """What the signals want, as [hours, pairs]; no signal is unknown."""
+    prediction, atr = laid.of("predicted_excess_pct"), laid.of("atr_pct")
+    distances = Distances(exits.stop_distances(atr), exits.trail_distances(atr))
+    tradable = laid.of("tradable") == 1.0
+    multiplier = laid.of("risk_multiplier") if laid.has("risk_multiplier") else np.ones(prediction.shape)
+    if exits.has_stop:
+        tradable &= ~np.isnan(distances.stop_pct)
+        multiplier = multiplier * rules.planned_loss_pct / distances.stop_pct
+    leaves = laid.of("leaves") == 1.0 if laid.has("leaves") else has_turned(prediction, rules)
+    return Plan(prediction, tradable, leaves, multiplier, distances)
 
 
-def _lay_costs(
-    signals: pd.DataFrame, pairs: tuple[str, ...], first: int, ranged: Array, fee_rate: float
-) -> Costs:
+def _costs(laid: "_Laid", ranged: Array, fee_rate: float) -> Costs:
     """Costs [hours, pairs]; `fee_rate` where the fee is unknown, the assumed book where none was recorded."""
-    laid = _Laid(signals, pairs, first, len(ranged))
     assumed = assumed_books(laid.of("turnover_24h_quote"), ranged)
     spread, depth = laid.of("book_spread_bps"), laid.of("book_depth_quote")
     unseen = np.isnan(spread) | np.isnan(depth)
@@ -130,48 +157,45 @@ class _Laid:
         self._places = rows[self._inside], pair_places(signals["pair"], pairs)[self._inside]
         self._signals, self._shape = signals, (hours, len(pairs))
 
+    def has(self, name: str) -> bool:
+        return name in self._signals.columns
+
     def of(self, name: str) -> Array:
         values = np.full(self._shape, np.nan)
-        if name in self._signals.columns:
+        if self.has(name):
             values[self._places] = self._signals[name].to_numpy(dtype=np.float64)[self._inside]
         return values
 
 
 def _holdings(opening: Portfolio, pairs: tuple[str, ...]) -> Holdings:
     """The opening positions as arrays [pairs]; flat pairs hold 0 and have no mark yet."""
-    holdings = Holdings(
-        cash=np.array([opening.cash_quote]),
-        base=np.zeros(len(pairs)),
-        entry_hour=np.zeros(len(pairs)),
-        entry_price=np.zeros(len(pairs)),
-        entry_quote=np.zeros(len(pairs)),
-        entry_cost=np.zeros(len(pairs)),
-        mark=np.full(len(pairs), np.nan),
-    )
+    held = Holdings(np.array([opening.cash_quote]), *(np.zeros(len(pairs)) for _ in Holdings._fields[1:]))
+    held.mark_price[:] = nan
     for pair, position in opening.positions.items():
         place = pairs.index(pair)
-        holdings.base[place] = position.quantity
-        holdings.entry_hour[place] = hour_number(position.entry_hour)
-        holdings.entry_price[place] = position.entry_price
-        holdings.entry_quote[place] = position.entry_quote
-        holdings.entry_cost[place] = position.entry_cost_quote
-        holdings.mark[place] = position.mark_price
-    return holdings
+        held.entry_hour[place] = hour_number(position.entry_hour)
+        for name in POSITION_FIELDS:
+            value = getattr(position, name)
+            getattr(held, name)[place] = nan if value is None else value
+    return held
 
 
-def _portfolio(cash_quote: float, holdings: Holdings, pairs: tuple[str, ...]) -> Portfolio:
-    positions = {
-        pairs[place]: Position(
-            quantity=float(holdings.base[place]),
-            entry_hour=EPOCH + timedelta(hours=float(holdings.entry_hour[place])),
-            entry_price=float(holdings.entry_price[place]),
-            entry_quote=float(holdings.entry_quote[place]),
-            entry_cost_quote=float(holdings.entry_cost[place]),
-            mark_price=float(holdings.mark[place]),
-        )
-        for place in np.flatnonzero(holdings.base)
+def _portfolio(held: Holdings, pairs: tuple[str, ...]) -> Portfolio:
+    positions = {}
+    for place in np.flatnonzero(held.quantity):
+        values = {name: float(getattr(held, name)[place]) for name in POSITION_FIELDS}
+        entry_hour = EPOCH + timedelta(hours=float(held.entry_hour[place]))
+        positions[pairs[place]] = Position(entry_hour=entry_hour, **_plain(values))
+    return Portfolio(float(held.cash[0]), positions)
+
+
+def _plain(values: dict[str, float]) -> dict[str, Any]:
+    """Values of a position as it keeps them: None where unknown, whole numbers where it counts."""
+    kinds = {field.name: field.type for field in fields(Position)}
+    return {
+        name: None if np.isnan(value) else int(value) if kinds[name] is int else value
+        for name, value in values.items()
     }
-    return Portfolio(float(cash_quote), positions)
 
 
 def _times(hours: Array) -> pd.DatetimeIndex:
@@ -193,7 +217,7 @@ def _trades_frame(trades: Array, pairs: tuple[str, ...]) -> pd.DataFrame:
             "pnl_quote": column["proceeds"] - column["spent"],
             "return_pct": 100.0 * (column["proceeds"] / column["spent"] - 1.0),
             "cost_quote": column["cost"],
-            "exit_reason": pd.array(list(EXIT_REASONS), dtype="str").take(column["reason"].astype(np.int64)),
+            "exit_reason": pd.array(list(REASONS), dtype="str").take(column["reason"].astype(np.int64)),
         }
     )
 

@@ -1,187 +1,233 @@
-"""The compiled loop over hours: mark, decide, fill. All arrays are [hours, pairs] or [pairs]."""
+"""The compiled loop over hours: levels inside the bar, mark, decide, fill. Arrays are [hours, pairs] or [pairs].
+
+Of bar t, in this order: stops and targets that were set before it fill inside it; the portfolio is marked at its close
+and stops are moved; what is no longer traded is closed at its last price; the strategy decides. At the open of bar
+t + 1 its exits fill, then its entries, and with them the stops that hold inside bar t + 1.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from okx_core.backtest.fills import (
+    TRADE_FIELDS,
+    Distances,
+    Holdings,
+    Steps,
+    buy,
+    offset_of,
+    sell,
+    volume_to_close,
+    volume_to_open,
+)
 from okx_core.compilation import compiled
 from okx_core.decisions.costs import Costs
+from okx_core.decisions.exits import (
+    DELISTED,
+    HORIZON,
+    PREDICTION,
+    STAYS,
+    TARGET,
+    ExitTerms,
+    bar_exit,
+    moved_stop,
+)
 from okx_core.decisions.sizing import SizingTerms, order_core
-from okx_core.market.book_model import THINNEST_DEPTH_QUOTE, WIDEST_SPREAD_BPS, fill_offset_bps
+from okx_core.market.book_model import THINNEST_DEPTH_QUOTE, WIDEST_SPREAD_BPS
 
 Array = NDArray[np.float64]
 
-TRADE_FIELDS = (
-    "pair",
-    "entry_hour",
-    "exit_hour",
-    "quantity",
-    "entry_price",
-    "exit_price",
-    "spent",
-    "proceeds",
-    "cost",
-    "reason",
-)
+
+class Bars(NamedTuple):
+    """Bars [hours + 1, pairs], NaN where there is none: the last is that of which only the open is known."""
+
+    open: Array
+    high: Array
+    low: Array
+    close: Array
+    quote_volume: Array
 
 
-class Holdings(NamedTuple):
-    """The portfolio as arrays [pairs], changed in place; `cash` is [1]."""
+class Plan(NamedTuple):
+    """What is wanted at the close of each bar [hours, pairs]."""
 
-    cash: Array
-    base: Array
-    entry_hour: Array
-    entry_price: Array
-    entry_quote: Array
-    entry_cost: Array
-    mark: Array
+    predicted_excess_pct: Array
+    tradable: NDArray[np.bool_]
+    leaves: NDArray[np.bool_]
+    size_multiplier: Array
+    distances: Distances
+
+
+class Terms(NamedTuple):
+    """The numbers of a strategy; `volume_share` of a bar's volume may be traded in it, infinite for no such cap."""
+
+    sizing: SizingTerms
+    exits: ExitTerms
+    volume_share: float
 
 
 @compiled
 def trade_hours(
-    opens: Array,
-    closes: Array,
-    predicted_excess_pct: Array,
-    tradable: NDArray[np.bool_],
-    costs: Costs,
-    size_multiplier: Array,
-    holdings: Holdings,
-    first_hour: float,
-    terms: SizingTerms,
-) -> tuple[Array, Array, float]:
-    """Trade every hour of `predicted_excess_pct`; opens and closes hold one hour more.
+    bars: Bars, plan: Plan, costs: Costs, steps: Steps, held: Holdings, first_hour: float, terms: Terms
+) -> tuple[Array, Array]:
+    """Trade every hour of `plan`.
 
-    `costs` are those that the orders of the hour are sized for and pay. An unknown book sizes nothing, and exits in
-    it pay the worst one. Returns records [hours, (equity, cash, exposure %, cost)], trades [trades, TRADE_FIELDS] and
-    the closing cash.
+    `costs` are those that the orders of the hour are sized for and pay, and its stops. An unknown book sizes nothing,
+    and exits in it pay the worst one. Returns records [hours, (equity, cash, exposure %, cost)], where the cost is that
+    of the levels hit inside the bar and of the orders given at its close, and trades [trades, TRADE_FIELDS].
     """
-    hours, pairs = predicted_excess_pct.shape
+    hours, pairs = plan.predicted_excess_pct.shape
     records = np.empty((hours, 4))
-    most = hours * min(int(terms.max_positions), pairs) + pairs
+    most = hours * min(int(terms.sizing.max_positions), pairs) + pairs
     trades = np.empty((most, len(TRADE_FIELDS)))
-    held_hours, orders = np.empty(pairs), np.empty(pairs)
+    held_hours, orders, prices = np.empty(pairs), np.empty(pairs), np.empty(pairs)
+    leaves = np.empty(pairs, np.bool_)
     closed = 0
     for hour in range(hours):
         now = first_hour + hour + 1.0
-        held = _mark(holdings, closes[hour], now, held_hours)
-        cash = holdings.cash[0]
-        scale = size_multiplier[hour]
-        signal, allowed = predicted_excess_pct[hour], tradable[hour]
         paid = Costs(costs.fee_rate[hour], costs.spread_bps[hour], costs.depth_quote[hour])
-        order_core(
-            signal, allowed, holdings.base, held_hours, holdings.mark, scale, cash, terms, paid, orders
-        )
-        sold, exits = _fill_exits(
-            holdings, orders, opens[hour + 1], paid, now, terms.horizon_hours, trades[closed:]
-        )
-        bought = _fill_entries(holdings, orders, opens[hour + 1], paid, now)
+        hit, exits = _fill_levels(held, bars, hour, paid, steps, now - 1.0, terms, trades[closed:])
         closed += exits
-        records[hour, 0], records[hour, 1] = cash + held, cash
-        records[hour, 2], records[hour, 3] = 100.0 * held / (cash + held), sold + bought
-    return records, trades[:closed], holdings.cash[0]
+        _mark(held, bars.close[hour], bars.high[hour], steps, terms.exits)
+        gone, exits = _close_delisted(held, paid, steps, now, trades[closed:])
+        closed += exits
+        worth = _value(held)
+        cash = held.cash[0]
+        records[hour, 0], records[hour, 1], records[hour, 2] = (
+            cash + worth,
+            cash,
+            100.0 * worth / (cash + worth),
+        )
+        for pair in range(pairs):
+            held_hours[pair] = now - held.entry_hour[pair]
+            is_flat = held.quantity[pair] == 0.0  # then a bar of this hour is needed to buy it
+            prices[pair] = bars.close[hour, pair] if is_flat else held.mark_price[pair]
+            leaves[pair] = plan.leaves[hour, pair] or (not is_flat and held.closing_reason[pair] != STAYS)
+        order_core(
+            plan.predicted_excess_pct[hour], plan.tradable[hour], leaves, held.quantity, held_hours, prices,
+            plan.size_multiplier[hour], cash, terms.sizing, paid, orders,
+        )  # fmt: skip
+        held.filled_quote[:] = 0.0
+        sold, exits = _fill_exits(held, orders, bars, hour + 1, paid, steps, now, terms, trades[closed:])
+        closed += exits
+        distances = Distances(plan.distances.stop_pct[hour], plan.distances.trail_pct[hour])
+        bought = _fill_entries(held, orders, bars, hour + 1, paid, distances, steps, now, terms)
+        records[hour, 3] = hit + gone + sold + bought
+    return records, trades[:closed]
 
 
 @compiled
-def _mark(holdings: Holdings, closes: Array, now: float, held_hours: Array) -> float:
-    """Take over the known closes and write the ages of the positions; returns the positions' value."""
-    held = 0.0
+def _fill_levels(
+    held: Holdings, bars: Bars, hour: int, costs: Costs, steps: Steps, now: float, terms: Terms, trades: Array
+) -> tuple[float, int]:
+    """Fill the stops and targets that the bar reaches; returns cost and number of positions closed.
+
+    A stop is a market order at its price, a target a limit order that pays no spread.
+    """
+    cost, closed = 0.0, 0
+    for pair in range(held.quantity.size):
+        opened = bars.open[hour, pair]
+        if held.quantity[pair] == 0.0 or not opened > 0.0:
+            continue
+        price, reason = bar_exit(
+            opened, bars.high[hour, pair], bars.low[hour, pair], held.stop_price[pair], held.target_price[pair],
+            int(held.stop_reason[pair]),
+        )  # fmt: skip
+        if reason == STAYS:
+            continue
+        room = volume_to_close(bars.quote_volume[hour, pair], terms.volume_share, held.filled_quote[pair])
+        offset = 0.0 if reason == TARGET else offset_of(min(held.quantity[pair] * price, room), costs, pair)
+        paid, over = sell(
+            held, pair, price, room, offset, costs.fee_rate[pair], steps, now, reason, trades[closed]
+        )
+        cost += paid
+        closed += over
+    return cost, closed
+
+
+@compiled
+def _mark(held: Holdings, closes: Array, highs: Array, steps: Steps, terms: ExitTerms) -> None:
+    """Take over the closes that are known, and move the stops of what is held."""
     for pair in range(closes.size):
         if closes[pair] == closes[pair]:
-            holdings.mark[pair] = closes[pair]
-        held_hours[pair] = now - holdings.entry_hour[pair]
-        if holdings.base[pair] != 0.0:
-            held += holdings.base[pair] * holdings.mark[pair]
-    return held
+            held.mark_price[pair] = closes[pair]
+        if held.quantity[pair] == 0.0:
+            continue
+        if highs[pair] > held.highest_price[pair]:
+            held.highest_price[pair] = highs[pair]
+        held.stop_price[pair], held.stop_reason[pair] = moved_stop(
+            held.stop_price[pair], int(held.stop_reason[pair]), held.entry_price[pair], held.highest_price[pair],
+            held.trail_pct[pair], steps.tick[pair], terms,
+        )  # fmt: skip
+
+
+@compiled
+def _close_delisted(
+    held: Holdings, costs: Costs, steps: Steps, now: float, trades: Array
+) -> tuple[float, int]:
+    """Close what is no longer traded at its last price in the worst book; returns cost and number."""
+    cost, closed = 0.0, 0
+    for pair in range(held.quantity.size):
+        if held.quantity[pair] == 0.0 or not steps.delisted_hour[pair] <= now:
+            continue
+        mid = held.mark_price[pair]
+        worst = Costs(costs.fee_rate, np.full(costs.spread_bps.size, WIDEST_SPREAD_BPS),
+                      np.full(costs.depth_quote.size, THINNEST_DEPTH_QUOTE))  # fmt: skip
+        offset = offset_of(held.quantity[pair] * mid, worst, pair)
+        paid, over = sell(
+            held, pair, mid, np.inf, offset, costs.fee_rate[pair], steps, now, DELISTED, trades[closed]
+        )
+        cost += paid
+        closed += over
+    return cost, closed
+
+
+@compiled
+def _value(held: Holdings) -> float:
+    """What the positions are worth at their marks."""
+    worth = 0.0
+    for pair in range(held.quantity.size):
+        if held.quantity[pair] != 0.0:
+            worth += held.quantity[pair] * held.mark_price[pair]
+    return worth
 
 
 @compiled
 def _fill_exits(
-    holdings: Holdings,
-    orders: Array,
-    opens: Array,
-    costs: Costs,
-    now: float,
-    horizon_hours: float,
+    held: Holdings, orders: Array, bars: Bars, hour: int, costs: Costs, steps: Steps, now: float, terms: Terms,
     trades: Array,
-) -> tuple[float, int]:
-    """Fill the sales whose bar exists, writing one row of `trades` each; returns cost and number."""
+) -> tuple[float, int]:  # fmt: skip
+    """Fill the sales whose bar exists, a row of `trades` for each position closed; returns cost and number."""
     cost, closed = 0.0, 0
     for pair in range(orders.size):
-        if orders[pair] < 0.0 and opens[pair] > 0.0:
-            reason = 0.0 if now - holdings.entry_hour[pair] >= horizon_hours else 1.0
-            cost += _sell(holdings, pair, opens[pair], costs, now, reason, trades[closed])
-            closed += 1
+        mid = bars.open[hour, pair]
+        if not (orders[pair] < 0.0 and mid > 0.0):
+            continue
+        reason = int(held.closing_reason[pair])
+        if reason == STAYS:
+            over_time = now - held.entry_hour[pair] >= terms.sizing.horizon_hours
+            reason = HORIZON if over_time else PREDICTION
+        room = volume_to_close(bars.quote_volume[hour, pair], terms.volume_share, 0.0)
+        offset = offset_of(min(held.quantity[pair] * mid, room), costs, pair)
+        paid, over = sell(
+            held, pair, mid, room, offset, costs.fee_rate[pair], steps, now, reason, trades[closed]
+        )
+        cost += paid
+        closed += over
     return cost, closed
 
 
 @compiled
 def _fill_entries(
-    holdings: Holdings,
-    orders: Array,
-    opens: Array,
-    costs: Costs,
-    now: float,
-) -> float:
+    held: Holdings, orders: Array, bars: Bars, hour: int, costs: Costs, distances: Distances, steps: Steps,
+    now: float, terms: Terms,
+) -> float:  # fmt: skip
     """Fill the buys whose bar exists; returns their cost."""
     cost = 0.0
     for pair in range(orders.size):
-        if orders[pair] > 0.0 and opens[pair] > 0.0:
-            cost += _buy(holdings, pair, orders[pair], opens[pair], costs, now)
-    return cost
-
-
-@compiled
-def _offset(notional_quote: float, costs: Costs, pair: int) -> float:
-    """Average distance from mid as a fraction, at most the whole price; an unknown book is the worst one."""
-    distance: float = fill_offset_bps(notional_quote, costs.spread_bps[pair], costs.depth_quote[pair])
-    if np.isnan(distance):
-        distance = fill_offset_bps(notional_quote, WIDEST_SPREAD_BPS, THINNEST_DEPTH_QUOTE)
-    return min(1e-4 * distance, 1.0)
-
-
-@compiled
-def _sell(
-    holdings: Holdings,
-    pair: int,
-    mid: float,
-    costs: Costs,
-    now: float,
-    reason: float,
-    trade: Array,
-) -> float:
-    """Sell the whole position and write its trade; returns the cost in quote."""
-    base = holdings.base[pair]
-    price = mid * (1.0 - _offset(base * mid, costs, pair))
-    proceeds = base * price * (1.0 - costs.fee_rate[pair])
-    cost: float = base * mid - proceeds
-    trade[0], trade[1], trade[2] = pair, holdings.entry_hour[pair], now
-    trade[3], trade[4], trade[5] = base, holdings.entry_price[pair], price
-    trade[6], trade[7] = holdings.entry_quote[pair], proceeds
-    trade[8], trade[9] = holdings.entry_cost[pair] + cost, reason
-    holdings.cash[0] += proceeds
-    holdings.base[pair] = 0.0
-    return cost
-
-
-@compiled
-def _buy(
-    holdings: Holdings,
-    pair: int,
-    order_quote: float,
-    mid: float,
-    costs: Costs,
-    now: float,
-) -> float:
-    """Spend `order_quote`, never more than the cash that is there; returns the cost in quote."""
-    spent = min(order_quote, holdings.cash[0])
-    price = mid * (1.0 + _offset(spent, costs, pair))
-    base = spent / price * (1.0 - costs.fee_rate[pair])
-    cost: float = spent - base * mid
-    holdings.cash[0] -= spent
-    holdings.base[pair] = base
-    holdings.entry_hour[pair] = now
-    holdings.entry_price[pair] = price
-    holdings.entry_quote[pair] = spent
-    holdings.entry_cost[pair] = cost
+        mid = bars.open[hour, pair]
+        if orders[pair] > 0.0 and mid > 0.0:
+            room = volume_to_open(bars.quote_volume[hour, pair], terms.volume_share)
+            cost += buy(held, pair, min(orders[pair], room), mid, costs, distances, steps, now, terms.exits)
     return cost

@@ -1,9 +1,9 @@
 """From predictions to orders: which positions to close, which to open, and how large.
 
-Long-only spot. A position is closed whole when its horizon has passed or its prediction has turned;
-an unknown prediction closes nothing before the horizon and opens nothing. Buys take the best
-predictions first. Only cash that is there is spent, and positions count until they are sold: what an
-exit will bring is not spent in the same hour. One position per pair, never added to.
+Long-only spot. A position is closed whole when its horizon has passed or its strategy leaves it, by default
+when its prediction has turned; an unknown prediction closes nothing before the horizon and opens nothing. Buys
+take the best predictions first. Only cash that is there is spent, and positions count until they are sold: what
+an exit will bring is not spent in the same hour. One position per pair, never added to.
 """
 
 import math
@@ -25,7 +25,6 @@ class SizingTerms(NamedTuple):
     """Rules and limits as plain numbers for compiled code; limits are fractions, NaN when missing."""
 
     horizon_hours: float
-    exit_excess_pct: float
     max_positions: int
     min_order_quote: float
     asset_share: float
@@ -44,7 +43,6 @@ def sizing_terms(rules: DecisionRules, limits: RiskLimits) -> SizingTerms:
     missing = bool(limits.missing())
     return SizingTerms(
         horizon_hours=float(rules.horizon_hours),
-        exit_excess_pct=rules.exit_excess_pct,
         max_positions=rules.max_positions,
         min_order_quote=rules.min_order_quote,
         asset_share=math.nan if missing else known(limits.max_asset_pct) / 100.0,
@@ -66,31 +64,40 @@ def desired_orders(
     limits: RiskLimits,
     size_multiplier: Array | None = None,
     costs: Costs | None = None,
+    leaves: NDArray[np.bool_] | None = None,
 ) -> Array:
     """Orders [pairs] in quote: above 0 buy for that notional, below 0 sell the whole position, 0 none.
 
     All arrays are [pairs]; `held_hours` counts from the fill, `price` values the positions now,
     `size_multiplier` scales the size of buys, limits still hold. A buy whose round trip at its own size costs more
     than is predicted, or whose `costs` are unknown, is left out; without `costs` trading is free. A position of
-    unknown size or price makes the equity unknown: nothing is bought.
+    unknown size or price makes the equity unknown: nothing is bought. `leaves` says which positions are closed before
+    their horizon; without it those whose prediction has turned.
     """
     multiplier = np.ones(len(price)) if size_multiplier is None else size_multiplier
     columns = (predicted_excess_pct, held_base, held_hours, price, multiplier)
     prediction, base, hours, prices, scale = (np.asarray(column, dtype=np.float64) for column in columns)
     orders = np.zeros(len(prices))
     terms = sizing_terms(rules, limits)
+    turned = has_turned(prediction, rules) if leaves is None else np.asarray(leaves, bool)
     free = Costs(np.zeros(len(prices)), np.zeros(len(prices)), np.full(len(prices), np.inf))
     order_core(
-        prediction, np.asarray(tradable, bool), base, hours, prices, scale, float(cash_quote), terms,
+        prediction, np.asarray(tradable, bool), turned, base, hours, prices, scale, float(cash_quote), terms,
         free if costs is None else costs, orders,
     )  # fmt: skip
     return orders
+
+
+def has_turned(predicted_excess_pct: Array, rules: DecisionRules) -> NDArray[np.bool_]:
+    """Where so little is predicted that a position is closed; an unknown prediction has not turned."""
+    return np.asarray(predicted_excess_pct < rules.exit_excess_pct)
 
 
 @compiled
 def order_core(
     predicted_excess_pct: Array,
     tradable: NDArray[np.bool_],
+    leaves: NDArray[np.bool_],
     held_base: Array,
     held_hours: Array,
     price: Array,
@@ -101,7 +108,7 @@ def order_core(
     orders: Array,
 ) -> None:
     """Write the orders of one hour into `orders` [pairs]; see `desired_orders`."""
-    held_quote, positions = _order_exits(predicted_excess_pct, held_base, held_hours, price, terms, orders)
+    held_quote, positions = _order_exits(leaves, held_base, held_hours, price, terms, orders)
     equity = cash_quote + held_quote
     wanted = terms.risk_share * equity
     asset_cap = min(terms.asset_share * equity, terms.max_order_quote)
@@ -138,7 +145,7 @@ def _round_trip(costs: Costs, pair: int, notional: float) -> float:
 
 @compiled
 def _order_exits(
-    predicted_excess_pct: Array,
+    leaves: NDArray[np.bool_],
     held_base: Array,
     held_hours: Array,
     price: Array,
@@ -156,8 +163,7 @@ def _order_exits(
         held_quote += value
         positions += 1
         over = held_hours[pair] >= terms.horizon_hours
-        turned = predicted_excess_pct[pair] < terms.exit_excess_pct
-        if (over or turned) and held_base[pair] > 0.0:
+        if (over or leaves[pair]) and held_base[pair] > 0.0:
             orders[pair] = -value if value > 0.0 else -1.0
     return held_quote, positions
 

@@ -12,8 +12,10 @@ import click
 
 from okx_jobs.cli import options
 from okx_jobs.cli.research_commands import RESEARCH
+from okx_jobs.cli.strategy_commands import STRATEGIES
 from okx_jobs.stack.signals import ENDING, interrupt
 
+RESEARCHED = {**RESEARCH, **STRATEGIES}
 BAD_INPUT = 2
 INTERRUPTED = 130
 # Names that commands had in earlier versions; they go on working.
@@ -27,14 +29,14 @@ class Commands(click.Group):
         return super().get_command(context, OLD_NAMES.get(name, name))
 
     def list_commands(self, _context: click.Context) -> list[str]:
-        names = [name for name in self.commands if name not in RESEARCH]
+        names = [name for name in self.commands if name not in RESEARCHED]
         place = names.index("gaps") + 1
-        return [*names[:place], *RESEARCH, *names[place:]]
+        return [*names[:place], *RESEARCHED, *names[place:]]
 
 
 @click.group(
     cls=Commands,
-    commands=dict(RESEARCH),
+    commands=dict(RESEARCHED),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `okxsignal demo`, then `okxsignal up` and open the addresses it prints. "
     "Every setting is an environment variable OKXSIGNAL_<NAME> or a line of .env: `okxsignal config` shows all.",

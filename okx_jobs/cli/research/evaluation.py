@@ -1,9 +1,7 @@
 """`okxsignal research evaluate`: walk-forward on recorded, stored or synthetic candles, and the table of figures."""
 
 import math
-from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -12,13 +10,11 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from okx_core.errors import OkxSignalError
-from okx_core.features.candle_set import CandleSet
 from okx_core.hours import HOUR
 from okx_core.models.members import DEFAULTS, MEMBERS, MemberSpec
 from okx_core.models.panel import hour_number
 from okx_core.models.walk_forward import WalkForward, with_threads
-from okx_jobs.cli.validation import synthetic_hourly
-from okx_jobs.stack import services
+from okx_jobs.cli.research.chosen_candles import CandleChoice, chosen_candles
 from okx_services.research.evaluation.evaluate import (
     HORIZONS,
     Evaluation,
@@ -29,21 +25,12 @@ from okx_services.research.evaluation.evaluate import (
 )
 from okx_services.research.evaluation.model_checks import SHUFFLES
 from resources.config.settings import Settings
-from resources.market.candle_frames import candle_set
-from resources.market.recorded_candles import recorded_candles
-from resources.stores import open_database
 
 
 @dataclass(frozen=True)
-class EvaluationRequest:
-    """Which candles, members and training dates, and where the results go. `strength` None: no synthetic market."""
+class EvaluationRequest(CandleChoice):
+    """Which candles, members and training dates, and where the results go."""
 
-    candles: Path | None = None
-    strength: float | None = None
-    days: int = 1100
-    pairs: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
     members: str | None = None
     schedule: WalkForward = field(default_factory=WalkForward)
     tried_before: int = 0
@@ -55,10 +42,7 @@ class EvaluationRequest:
 def run_evaluation(request: EvaluationRequest, settings: Settings, console: Console) -> Evaluation:
     """Evaluate and print; writes the predictions and the plot where the request names files."""
     members = tuple(with_threads(spec, request.threads) for spec in chosen_members(request.members))
-    stored = request.candles is None and request.strength is None
-    with services.working_database(settings) if stored else nullcontext():
-        candles, origin = _candles(request, settings)
-    candles = _only(candles, request.pairs)
+    candles, origin = chosen_candles(request, settings)
     hourly = candles.hourly["timestamp_utc"]
     start = pd.Timestamp(request.start or hourly.min()).ceil("h")
     end = pd.Timestamp(request.end or hourly.max() + HOUR).floor("h")
@@ -100,38 +84,6 @@ def chosen_members(wanted: str | None) -> tuple[MemberSpec, ...]:
             f"no member {', '.join(unknown) or '(none named)'}; known: {', '.join(MEMBERS)}, all"
         )
     return tuple(MEMBERS[name] for name in names)
-
-
-def _candles(request: EvaluationRequest, settings: Settings) -> tuple[CandleSet, str]:
-    if request.candles is not None and request.strength is not None:
-        raise OkxSignalError("--synthetic makes its own market: leave out --candles")
-    if request.candles is not None:
-        return recorded_candles(request.candles), request.candles.name
-    if request.strength is not None:
-        return synthetic_hourly(request.days, request.strength), f"synthetic, strength {request.strength:g}"
-    database = open_database(settings.database)
-    span = database.rows(
-        "select min(timestamp_utc) as first, max(timestamp_utc) as last from market.candles_1h"
-    )[0]
-    if span["first"] is None:
-        raise OkxSignalError(
-            "no hourly candles are stored: run `okxsignal backfill --from DAY` first, or name --candles FILE"
-        )
-    end = request.end or span["last"] + HOUR
-    return candle_set(database, request.start or span["first"], end), "the stored candles"
-
-
-def _only(candles: CandleSet, pairs: str | None) -> CandleSet:
-    """The candles of the pairs named; all of them without names."""
-    wanted = [part.strip().upper() for part in (pairs or "").split(",") if part.strip()]
-    held = sorted(candles.hourly["pair"].unique())
-    absent = [pair for pair in wanted if pair not in held]
-    if absent:
-        raise OkxSignalError(f"no candles of {', '.join(absent)}; there are {', '.join(held)}")
-    if not wanted:
-        return candles
-    frames = {name: frame[frame["pair"].isin(wanted)] for name, frame in candles.frames.items()}
-    return replace(candles, frames=frames)
 
 
 def _gate_words(found: Evaluation) -> str:

@@ -1,0 +1,88 @@
+"""The commands of strategies: backtest, strategy."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from okx_jobs.cli import options
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--strategy", default="model", show_default=True, help="`okxsignal strategy list` shows all.")
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    help="name=value; may be repeated. `okxsignal strategy show NAME` lists them.",
+)
+@click.option("--candles", type=FILE, help="Parquet file of hourly or shorter candles; default: the home's.")
+@click.option(
+    "--synthetic", "strength", type=options.STRENGTH, help="The synthetic market with so strong an edge."
+)
+@click.option("--days", type=click.IntRange(1), default=400, show_default=True, help="Days of --synthetic.")
+@click.option("--pairs", help="Comma-separated; default: all.")
+@click.option(
+    "--from", "start", type=options.MOMENT, help="First hour (UTC); earlier candles warm the features up."
+)
+@click.option("--to", "end", type=options.MOMENT, help="End (UTC), exclusive.")
+@click.option(
+    "--capital", type=float, default=10_000.0, show_default=True, help="To begin with, quote units."
+)
+@click.option(
+    "--threads", type=click.IntRange(1), default=1, show_default=True, help="For the features of --candles."
+)
+def backtest(**given: Any) -> None:
+    """Trade a strategy on the past: decisions at the close of each hour, fills at the next open, costs on.
+
+    \b
+    okxsignal backtest --strategy momentum --candles candles.parquet --from 2022-06-01
+    okxsignal backtest --strategy breakout --param stop_atr=2 --param trail_atr=3 --pairs BTC-USDT,ETH-USDT
+    okxsignal backtest --strategy my_strategy --capital 2000
+
+    Stops and targets fill inside the bars that follow, the worse first. At most 5 % of a bar's volume is traded.
+    First it checks that no decision changes when later hours are taken away. It places no order.
+    """
+    from okx_jobs.cli.research.backtest import BacktestRequest, parameters_of, run_backtest
+
+    start, end = (options.utc(given.pop(name)) for name in ("start", "end"))
+    parameters, capital = parameters_of(given.pop("params")), given.pop("capital")
+    request = BacktestRequest(**given, start=start, end=end, parameters=parameters, capital_quote=capital)
+    run_backtest(request, options.settings(), options.console())
+
+
+@click.group()
+def strategy() -> None:
+    """List strategies, show the numbers of one, or begin your own: one Python file in the home."""
+
+
+@strategy.command("list")
+def list_all() -> None:
+    """Show every strategy with what it does."""
+    from okx_jobs.cli.research.backtest import list_strategies
+
+    list_strategies(options.settings(), options.console())
+
+
+@strategy.command("show")
+@click.argument("name")
+def show(name: str) -> None:
+    """Show every parameter, rule and exit of strategy NAME, with its version."""
+    from okx_jobs.cli.research.backtest import show_strategy
+
+    show_strategy(name, options.settings(), options.console())
+
+
+@strategy.command("new")
+@click.argument("name")
+def new(name: str) -> None:
+    """Write a template as strategy NAME into the folder `strategies` of the home."""
+    from okx_jobs.cli.research.backtest import write_strategy
+
+    write_strategy(name, options.settings(), options.console())
+
+
+STRATEGIES: Mapping[str, click.Command] = {"backtest": backtest, "strategy": strategy}

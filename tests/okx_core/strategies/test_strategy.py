@@ -1,0 +1,54 @@
+"""Parameters of strategies: what may be given, and the version that follows from everything that decides."""
+
+import numpy as np
+import pytest
+
+from okx_core.decisions.exits import ExitRulesError
+from okx_core.strategies.built_in import BUILT_IN
+from okx_core.strategies.strategy import Strategy, StrategyError, Wants
+
+MOMENTUM = BUILT_IN["momentum"]
+
+
+def test_own_numbers_rules_and_exits_are_given_alike() -> None:
+    spec = MOMENTUM.spec({"top": "2", "max_positions": "3", "stop_pct": "7.5", "trail_atr": "none"})
+    assert (spec.parameters["top"], spec.rules.max_positions, spec.exits.stop_pct) == (2, 3, 7.5)
+    assert spec.exits.trail_atr is None
+    assert spec.parameters["hours"] == MOMENTUM.parameters["hours"]
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"tops": "2"}, "momentum has no parameter tops; did you mean top"),
+        ({"zzz": "2"}, "has no parameter zzz It has hours, every_hours"),
+        ({"top": "two"}, "parameter top is 'two': give a number"),
+        ({"top": "2.5"}, "parameter top is 2.5: give a whole number"),
+        ({"fee_margin": "inf"}, "parameter fee_margin is 'inf'"),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_named(given: dict[str, str], complaint: str) -> None:
+    with pytest.raises(StrategyError, match=complaint.replace("?", r"\?")):
+        MOMENTUM.spec(given)
+
+
+def test_an_exit_that_cannot_be_meant_is_refused() -> None:
+    with pytest.raises(ExitRulesError, match="stop_pct is -1"):
+        MOMENTUM.spec({"stop_pct": "-1"})
+
+
+def test_the_version_follows_from_everything_that_decides() -> None:
+    def decide(*_: object) -> Wants:
+        return Wants(np.empty(0), np.empty(0, bool))
+
+    versions = {
+        MOMENTUM.spec({}).version,
+        MOMENTUM.spec({"top": "2"}).version,
+        MOMENTUM.spec({"max_positions": "3"}).version,
+        MOMENTUM.spec({"stop_pct": "3"}).version,
+        Strategy("momentum", "", decide, code="a").spec({}).version,
+        Strategy("momentum", "", decide, code="b").spec({}).version,
+    }
+    assert len(versions) == 6
+    assert MOMENTUM.spec({"top": "3"}).version == MOMENTUM.spec({}).version
+    assert MOMENTUM.spec({}).to_json()["version"] == MOMENTUM.spec({}).version

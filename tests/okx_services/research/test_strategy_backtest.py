@@ -1,0 +1,111 @@
+"""A strategy on candles: gates and costs as in the stored weeks, columns that are features, and no look-ahead."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from okx_core.features.candle_set import CandleSet
+from okx_core.strategies.built_in import BUILT_IN
+from okx_core.strategies.strategy import Strategy, StrategyError, Wants
+from okx_services.research.strategy_backtest import run_strategy
+
+HOUR = pd.Timedelta(hours=1)
+HOURS = 24 * 40
+TIMES = pd.date_range("2024-01-01", periods=HOURS, freq="h", tz="UTC").as_unit("us")
+START, END = TIMES[24 * 10].to_pydatetime(), TIMES[-1].to_pydatetime()
+
+
+@pytest.fixture(scope="module")
+def candles() -> CandleSet:
+    """40 days: AAA rises and is traded much, BBB falls, CCC rises more but is hardly traded."""
+    dice = np.random.default_rng(5)
+    frames = []
+    for pair, drift, turnover in (("AAA-USDT", 5e-4, 5e6), ("BBB-USDT", -5e-4, 5e6), ("CCC-USDT", 9e-4, 1e3)):
+        close = 50.0 * np.exp(np.cumsum(dice.normal(drift, 0.004, HOURS)))
+        opened = np.concatenate(([50.0], close[:-1]))
+        bars = {
+            "open": opened,
+            "high": np.maximum(opened, close) * 1.001,
+            "low": np.minimum(opened, close) * 0.999,
+        }
+        frame = pd.DataFrame({"pair": pair, "timestamp_utc": TIMES, **bars, "close": close})
+        frames.append(frame.assign(volume=turnover / close, quote_volume=turnover, taker_buy_base=np.nan))
+    return CandleSet.of_hourly(pd.concat(frames, ignore_index=True))
+
+
+def run(
+    candles: CandleSet, strategy: Strategy = BUILT_IN["momentum"], capital: float = 10_000.0, **given: str
+):
+    spec = strategy.spec(
+        {"hours": "48", "every_hours": "24", "top": "2", **given} if not strategy.code else given
+    )
+    return run_strategy(strategy, spec, candles, START, END, capital)
+
+
+def test_what_rises_is_held_and_what_is_hardly_traded_is_refused_by_its_gate(candles) -> None:
+    found = run(candles)
+    held = set(found.fold.trades["pair"]) | set(found.fold.closing.positions)
+    assert held <= {"AAA-USDT", "BBB-USDT"}
+    assert "AAA-USDT" in held
+    assert found.rejected["gate_liquidity"] > 10
+    assert found.wanted > found.rejected["gate_liquidity"]
+    assert next(iter(found.benchmarks)) == "AAA-USDT held"
+    assert all(len(curve) == len(found.fold.equity) + 1 for curve in found.benchmarks.values())
+
+
+def test_the_capital_scales_the_orders(candles) -> None:
+    small, large = run(candles, capital=1_000.0), run(candles, capital=10_000.0)
+    spent = [found.fold.equity["equity_quote"].iloc[0] for found in (small, large)]
+    assert spent == [1_000.0, 10_000.0]
+    assert small.scores["exposure_pct"] == pytest.approx(large.scores["exposure_pct"], rel=0.05)
+
+
+def test_a_stop_closes_positions_and_counts_as_its_reason(candles) -> None:
+    found = run(candles, stop_pct="0.8")
+    assert "stop" in set(found.fold.trades["exit_reason"])
+    assert set(run(candles).fold.trades["exit_reason"]) <= {"prediction", "horizon"}
+
+
+def test_a_column_that_nobody_has_is_named(candles) -> None:
+    strategy = replace(BUILT_IN["momentum"], columns=("no_such_column",), code="x")
+    with pytest.raises(StrategyError, match="momentum asks for no_such_column: no such feature"):
+        run(candles, strategy)
+
+
+def test_a_strategy_that_reads_tomorrow_is_refused_before_it_trades(candles) -> None:
+    def decide(panel, _given) -> Wants:
+        ahead = np.full(panel.close.shape, np.nan)
+        ahead[:-1] = panel.close[1:] / panel.close[:-1]
+        return Wants(ahead, np.zeros(ahead.shape, bool))
+
+    with pytest.raises(StrategyError, match=r"cheat looks ahead: of AAA-USDT at 2024-"):
+        run(candles, Strategy("cheat", "", decide, code="x"))
+
+
+def test_recorded_predictions_are_read_beside_the_features(candles) -> None:
+    rows = candles.hourly[["pair", "timestamp_utc"]]
+    known = rows.assign(predicted_excess_pct=np.where(rows["pair"] == "BBB-USDT", 5.0, np.nan), tradable=1.0)
+    spec = BUILT_IN["model"].spec({})
+    found = run_strategy(BUILT_IN["model"], spec, candles, START, END, 10_000.0, known)
+    assert set(found.fold.closing.positions) | set(found.fold.trades["pair"]) == {"BBB-USDT"}
+    with pytest.raises(StrategyError, match="predictions are known of the home's stored signals alone"):
+        run_strategy(BUILT_IN["model"], spec, candles, START, END, 10_000.0)
+
+
+def test_prices_after_the_end_change_nothing(candles) -> None:
+    middle = START + 15 * 24 * HOUR
+    hourly = candles.hourly
+    later = hourly["timestamp_utc"] > middle
+    other = hourly.assign(
+        **{name: hourly[name].where(~later, hourly[name] * 3.0) for name in ("open", "high", "low", "close")}
+    )
+    spec = BUILT_IN["momentum"].spec({"hours": "48", "every_hours": "24", "top": "2"})
+    one, two = (
+        run_strategy(
+            BUILT_IN["momentum"], spec, CandleSet.of_hourly(frame), START, middle, 10_000.0
+        ).fold.equity
+        for frame in (hourly, other)
+    )
+    pd.testing.assert_frame_equal(one.iloc[:-1], two.iloc[:-1])
