@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from okx_core.backtest.account import Portfolio, Position
 from okx_core.backtest.fills import TRADE_FIELDS, Distances, Holdings, Steps
 from okx_core.backtest.loop import Bars, Plan, Terms, trade_hours
+from okx_core.candles.turnover import quote_turnover
 from okx_core.decisions.costs import Costs, assumed_books
 from okx_core.decisions.exits import REASONS, ExitRules
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import has_turned, sizing_terms
-from okx_core.features.grid import lay_on_grid, pair_places
+from okx_core.features.grid import Grid, lay_on_grid, pair_places
 from okx_core.features.timeframes import EPOCH, HOURLY, bar_numbers, hour_number
 from okx_core.market.book_model import range_bps
 from okx_core.market.fees import TAKER_FEE_RATE
@@ -34,7 +35,7 @@ __all__ = ["FillRules", "FoldResult", "Portfolio", "Position", "run_fold"]
 
 Array = NDArray[np.float64]
 POSITION_FIELDS = tuple(name for name in Holdings._fields if name not in ("cash", "entry_hour"))
-BAR_FIELDS = ("open", "high", "low", "close", "quote_volume")
+BAR_FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,7 @@ def run_fold(
     exits, fills = exits or ExitRules(), fills or FillRules()
     first, stop = hour_number(start), hour_number(end)
     pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *opening.positions}))
-    candles = candles_1h if "quote_volume" in candles_1h else candles_1h.assign(quote_volume=nan)
-    grid = lay_on_grid(candles, pairs, first, stop + 1, HOURLY, BAR_FIELDS)
-    bars = Bars(*(_by_hour(grid.fields[name]) for name in BAR_FIELDS))
+    bars = _bars(lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, BAR_FIELDS))
     laid = _Laid(signals, pairs, first, stop - first)
     held = _holdings(opening, pairs)
     records, trades = trade_hours(
@@ -116,6 +115,11 @@ def run_fold(
         closing=_portfolio(held, pairs),
         opening_equity_quote=opening.equity_quote,
     )
+
+
+def _bars(grid: Grid) -> Bars:
+    opened, high, low, close, volume, quote = (_by_hour(grid.fields[name]) for name in BAR_FIELDS)
+    return Bars(opened, high, low, close, quote_turnover(quote, volume, close))
 
 
 def _by_hour(values: Array) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
 from okx_core.decisions.costs import Costs
-from okx_core.decisions.exits import STAYS, STOP, ExitTerms, level_above, level_below
+from okx_core.decisions.exits import STAYS, STOP, ExitTerms, level_above, level_below, steps_up
 from okx_core.market.book_model import THINNEST_DEPTH_QUOTE, WIDEST_SPREAD_BPS, fill_offset_bps
 
 Array = NDArray[np.float64]
@@ -73,7 +73,7 @@ class Distances(NamedTuple):
 @compiled
 def whole_lots(size: float, lot: float) -> float:
     """`size` rounded down to a lot; `size` itself without one."""
-    return float(np.floor(size / lot + 1e-9) * lot) if lot > 0.0 else size
+    return float(np.floor(steps_up(size, lot)) * lot) if lot > 0.0 else size
 
 
 @compiled

@@ -108,15 +108,21 @@ class ExitTerms(NamedTuple):
 
 
 @compiled
+def steps_up(value: float, step: float) -> float:
+    """`value` in steps, above by more than it may be wrong: rounded down, a whole number of steps stays one."""
+    return value / step + 1e-9 + 1e-15 * abs(value / step)
+
+
+@compiled
 def level_below(price: float, tick: float) -> float:
     """The highest price on the exchange's grid that is not above `price`; `price` itself without a tick."""
-    return _on_grid(np.floor(price / tick + 1e-9), tick) if tick > 0.0 else price
+    return _on_grid(np.floor(steps_up(price, tick)), tick) if tick > 0.0 else price
 
 
 @compiled
 def level_above(price: float, tick: float) -> float:
     """The lowest price on the exchange's grid that is not below `price`; `price` itself without a tick."""
-    return _on_grid(np.ceil(price / tick - 1e-9), tick) if tick > 0.0 else price
+    return _on_grid(-np.floor(steps_up(-price, tick)), tick) if tick > 0.0 else price
 
 
 @compiled
@@ -145,7 +151,8 @@ def bar_exit(
 ) -> tuple[float, int]:
     """Price and reason of the exit inside a bar, STAYS where no level is reached; a level that is NaN is none.
 
-    Through a gap a stop fills at the open. A target that is only touched is not filled: others stood in the queue.
+    Through a gap a stop fills at the open. A target that is only touched is not filled: other orders may
+    have come first.
     """
     if opened <= stop:
         return opened, reason

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from okx_core.candles.turnover import quote_turnover
 from okx_core.compilation import compiled
 from okx_core.features.bars import Array, change_pct
 from okx_core.features.grid import lay_on_grid, pair_places
@@ -47,7 +48,7 @@ def market_state(candles_1h: pd.DataFrame) -> pd.DataFrame:
     pairs = tuple(sorted(candles_1h["pair"].unique()))
     grid = lay_on_grid(candles_1h, pairs, first, stop, HOURLY, ("close", "volume", "quote_volume"))
     close, volume, reported = (grid.fields[name] for name in ("close", "volume", "quote_volume"))
-    quote_volume = np.where(np.isnan(reported), volume * close, reported)
+    quote_volume = quote_turnover(reported, volume, close)
     rows = pair_places(candles_1h["pair"], pairs), hours - first
     high, low = (candles_1h[side].to_numpy(np.float64) for side in ("high", "low"))
     return candles_1h[["pair", "timestamp_utc"]].assign(

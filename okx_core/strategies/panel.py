@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from okx_core.candles.turnover import quote_turnover
 from okx_core.features.grid import lay_on_grid
 from okx_core.features.timeframes import EPOCH, HOURLY, hour_number
 
@@ -44,9 +45,10 @@ class Panel:
         """The bars start <= open < end of all pairs in `candles_1h`, and columns `names` of `rows` (pair, time)."""
         first, stop = hour_number(start), hour_number(end)
         pairs = tuple(sorted(candles_1h["pair"].unique()))
-        bars = lay_on_grid(candles_1h, pairs, first, stop, HOURLY, BARS).fields
+        bars = lay_on_grid(candles_1h, pairs, first, stop, HOURLY, (*BARS, "volume")).fields
         known = rows[rows["pair"].isin(pairs)]
         laid = lay_on_grid(known, pairs, first, stop, HOURLY, names).fields if names else {}
+        bars["quote_volume"] = quote_turnover(bars["quote_volume"], bars["volume"], bars["close"])
         turned = {name: np.ascontiguousarray(bars[name].T) for name in BARS}
         return cls(
             pairs, first, **turned, columns={name: np.ascontiguousarray(laid[name].T) for name in names}

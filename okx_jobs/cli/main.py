@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from okx_jobs.cli import options
+from okx_jobs.cli.research.strategy_commands import STRATEGIES
 from okx_jobs.cli.research_commands import RESEARCH
-from okx_jobs.cli.strategy_commands import STRATEGIES
 from okx_jobs.stack.signals import ENDING, interrupt
 
 RESEARCHED = {**RESEARCH, **STRATEGIES}

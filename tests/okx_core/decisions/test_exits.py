@@ -31,7 +31,7 @@ NONE = math.nan
         ((100.0, 103.0, 95.0), 95.0, STOP),  # touched: a stop is triggered at its price
         ((100.0, 103.0, 90.0), 95.0, STOP),
         ((94.0, 99.0, 90.0), 94.0, STOP),  # through a gap: at the open
-        ((100.0, 110.0, 98.0), NONE, STAYS),  # touched: others stood in the queue of a limit order
+        ((100.0, 110.0, 98.0), NONE, STAYS),  # touched: others were before it in the queue
         ((100.0, 110.5, 98.0), 110.0, TARGET),
         ((112.0, 113.0, 99.0), 112.0, TARGET),  # a gap beyond a limit order fills at the better price
         ((100.0, 120.0, 90.0), 95.0, STOP),  # both: the worse of the two
