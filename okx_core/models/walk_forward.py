@@ -191,7 +191,14 @@ class ThinnedRows:
             data = self._binned(spec, low, high)
             return Fitted(spec, names, fit_binned(data, known, values, weight, spec.budget))
         matrix = self._matrix(ranked=spec.ranked)
-        matrix = matrix[low:high] if len(rows) == high - low else matrix[rows]
+        if (
+            spec.algorithm == "ridge"
+        ):  # rows of weight 0 change nothing, and leaving them out would copy the rest
+            matrix, all_rows = matrix[low:high], np.zeros((2, high - low))
+            all_rows[:, known] = values, weight
+            values, weight = all_rows
+        else:
+            matrix = matrix[low:high] if len(rows) == high - low else matrix[rows]
         return fit_member(spec, _columns(self.names, names, matrix), names, values, weight)
 
     def newest(

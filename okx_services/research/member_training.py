@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from okx_core.errors import OkxSignalError
 from okx_core.features.registry import model_feature_names
 from okx_core.hours import HOUR, MIN_HISTORY_WEEKS, WEEK, week_start_on_or_after
+from okx_core.models.growing_matrix import GrowingMatrix
 from okx_core.models.known_labels import unknown_labels
 from okx_core.models.members import Fitted, MemberSpec
 from okx_core.models.panel import MIN_PAIRS, hour_number, on_grid, phases
@@ -114,9 +115,16 @@ def load_history(
     """Everything before `end`, read once: a month at a time, of which only the thinned rows are kept."""
     names = model_feature_names() if names is None else names
     ranked = any(spec.ranked for spec in members)
-    parts = {every: _Thinned(every, ranked) for every in sorted({spec.grid_hours for spec in members})}
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    stored = sum(file.row_count for file in store.files(FEATURES, start, end))
+    parts = {
+        every: _Thinned(
+            every, _growing(names, stored // every), _growing(names, stored // every) if ranked else None
+        )
+        for every in sorted({spec.grid_hours for spec in members})
+    }
     files, newest = [], None
-    for file, rows in feature_rows(store, names, datetime(1970, 1, 1, tzinfo=UTC), end):
+    for file, rows in feature_rows(store, names, start, end):
         files.append(file)
         newest = _moment(int(rows.hours[-1])) if len(rows.hours) else newest
         for part in parts.values():
@@ -129,7 +137,7 @@ def load_history(
             f"there are no rows of {FEATURES}: run `okxsignal backfill --from` with the first day that is wanted"
         )
     first = min(int(hours[0]) for hours in finest.hours if len(hours))
-    example = finest.raw[-1][-5:].copy()
+    example = finest.raw.rows[-5:].copy()
     closes = read_closes(store, pairs, _moment(first), end)
     thinned = {every: part.joined(names, pairs, first) for every, part in parts.items()}
     return History(pairs, first, closes, tuple(files), thinned, example, newest)
@@ -226,16 +234,20 @@ def laid(rows: pd.DataFrame, column: str, pairs: tuple[str, ...], start: datetim
     return grid
 
 
+def _growing(names: tuple[str, ...], expected: int) -> GrowingMatrix:
+    """Room for the thinned rows, and a twentieth more: an hour may lie differently in each month."""
+    return GrowingMatrix(len(names), expected * 21 // 20)
+
+
 @dataclass(frozen=True)
 class _Thinned:
-    """The rows of each month that are kept, one in `every` hours; `ranked` stays empty where no member takes ranks."""
+    """The rows that are kept, one in `every` hours, month by month; `ranked` where a member takes ranks."""
 
     every: int
-    takes_ranks: bool
+    raw: GrowingMatrix
+    ranked: GrowingMatrix | None
     hours: list[Whole] = field(default_factory=list)
     pairs: list["np.ndarray[tuple[int], np.dtype[np.str_]]"] = field(default_factory=list)
-    raw: list[Matrix] = field(default_factory=list)
-    ranked: list[Matrix] = field(default_factory=list)
 
     def add(self, rows: FeatureRows) -> None:
         """Ranks are made of all rows of an hour, before any is left out."""
@@ -243,29 +255,18 @@ class _Thinned:
         kept = np.flatnonzero(on_grid(rows.hours, phases(names.tolist())[codes], self.every))
         self.hours.append(rows.hours[kept])
         self.pairs.append(rows.pairs[kept])
-        self.raw.append(rows.matrix[kept])
-        if self.takes_ranks:
-            self.ranked.append(matrix_ranks(rows.matrix, rows.hours)[kept])
+        self.raw.add(rows.matrix[kept])
+        if self.ranked is not None:
+            self.ranked.add(matrix_ranks(rows.matrix, rows.hours)[kept])
 
     def joined(self, names: tuple[str, ...], pairs: tuple[str, ...], first: int) -> ThinnedRows:
-        """All months in one; the parts are used up."""
+        """All months in one."""
         hours = np.concatenate(self.hours) - first
         places = np.concatenate([pd.Index(pairs).get_indexer(pd.Index(month)) for month in self.pairs])
-        matrices = {False: _stacked(self.raw)}
-        if self.takes_ranks:
-            matrices[True] = _stacked(self.ranked)
+        matrices = {False: self.raw.rows}
+        if self.ranked is not None:
+            matrices[True] = self.ranked.rows
         return ThinnedRows(names, len(pairs), hours, places.astype(np.int64), matrices.__getitem__)
-
-
-def _stacked(parts: list[Matrix]) -> Matrix:
-    """The parts one below the other. Each is given up once it is copied, so that memory holds them once."""
-    out = np.empty((sum(map(len, parts)), parts[0].shape[1]), dtype=np.float32)
-    filled = 0
-    while parts:
-        part = parts.pop(0)
-        out[filled : filled + len(part)] = part
-        filled += len(part)
-    return out
 
 
 def _described(history: History, spec: MemberSpec, week: date, fitted: Fitted, hours: Whole) -> FittedMember:

@@ -18,7 +18,9 @@ class UnknownValueError(OkxSignalError):
 
 
 def _require_known(matrix: Matrix) -> None:
-    unknown = int(np.isnan(matrix).sum())
+    unknown = sum(
+        int(np.isnan(matrix[first : first + BLOCK]).sum()) for first in range(0, len(matrix), BLOCK)
+    )
     if unknown:
         raise UnknownValueError(f"{unknown} values are unknown: linear members take ranked features")
 
