@@ -71,3 +71,27 @@ def test_hours_with_too_few_pairs_get_no_ranks() -> None:
     found = grid_ranks(grid, 3)
     assert np.isnan(found[0]).all()
     np.testing.assert_allclose(found[1], [-0.5, 0.0, 0.5])
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=40),
+    st.integers(0, 2**32 - 1),
+)
+def test_ranks_of_a_matrix_are_those_of_each_hour_and_column(sizes, seed) -> None:
+    """Ties, unknown values of either sign, infinities, minus nought, denormal numbers, hours of different size."""
+    dice = np.random.default_rng(seed)
+    odd = np.array(
+        [np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-42, -1e-42, 1.0, 1.0, -2.5], dtype=np.float32
+    )
+    values = np.where(
+        dice.random((sum(sizes), 4)) < 0.5,
+        dice.choice(odd, (sum(sizes), 4)),
+        dice.normal(size=(sum(sizes), 4)),
+    ).astype(np.float32)
+    hours = np.repeat(np.cumsum(dice.integers(1, 4, len(sizes))), sizes)
+    expected = np.zeros(values.shape, dtype=np.float32)
+    for hour in np.unique(hours):
+        for column in range(4):
+            ranks = centred_ranks(values[hours == hour, column].astype(np.float64))
+            expected[hours == hour, column] = np.nan_to_num(ranks)
+    np.testing.assert_array_equal(matrix_ranks(values, hours), expected)
