@@ -16,3 +16,15 @@ def test_a_portfolio_is_the_same_after_a_round_trip_through_json():
 
 def test_equity_is_cash_plus_positions_at_their_mark():
     assert Portfolio(5.0, {"BTC-USDT": HELD}).equity_quote == 5.0 + HELD.quantity * HELD.mark_price
+
+
+def test_a_portfolio_that_an_earlier_version_stored_is_read_without_levels() -> None:
+    stored = (
+        '{"cash_quote": 5.0, "positions": {"AAA-USDT": {"quantity": 2.0, "entry_hour": "2024-01-01T05:00:00+00:00", '
+        '"entry_price": 10.0, "entry_quote": 20.0, "entry_cost_quote": 0.1, "mark_price": 11.0}}}'
+    )
+    found = Portfolio.from_json(stored)
+    assert found.equity_quote == 27.0
+    held = found.positions["AAA-USDT"]
+    assert (held.stop_price, held.target_price, held.closing_reason) == (None, None, -1)
+    assert Portfolio.from_json(found.to_json()) == found
