@@ -35,7 +35,16 @@ def benchmarks() -> list[Benchmark]:
     """Imported late: Dagster warns of its beta features when the assets are loaded."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from benchmarks import backfill, database, features, history, hour_to_order, indicators, store
+        from benchmarks import (
+            backfill,
+            database,
+            features,
+            history,
+            hour_to_order,
+            indicators,
+            store,
+            training,
+        )
 
     return [
         Benchmark(
@@ -115,6 +124,14 @@ def benchmarks() -> list[Benchmark]:
             "orders: L = 60 per instrument, which adds nothing. Dagster's own time per run is not in it.",
             "ms",
             hour_to_order.run,
+        ),
+        Benchmark(
+            "Training of a date, 100 pairs x 4 years",
+            f"All default members, medians of {training.ROUNDS} rounds. Bare: LightGBM's Dataset and train for each of "
+            "its members and scikit-learn's Ridge, from the finished matrix. Of a step the ratio is its share. "
+            "Rebuilt: history read, thinned, binned and fitted anew for each member and date.",
+            "ms",
+            training.run,
         ),
     ]
 
