@@ -20,6 +20,7 @@ from okx_core.strategies.strategy import Strategy
 from okx_jobs.cli.research.chosen_candles import CandleChoice, chosen_candles
 from okx_jobs.stack import services
 from okx_services.reports.markdown import shown
+from okx_services.reports.market_origin import market_note
 from okx_services.research.strategy_backtest import StrategyRun, run_strategy
 from resources.config.settings import Settings
 from resources.stores import open_database
@@ -70,7 +71,20 @@ def run_backtest(request: BacktestRequest, settings: Settings, console: Console)
             strategy, spec, candles, start, end, request.capital_quote, known, threads=request.threads
         )
     print_run(found, origin, console)
+    if note := _market_note(request, settings):
+        console.print(note, soft_wrap=True)
     return found
+
+
+def _market_note(request: BacktestRequest, settings: Settings) -> str:
+    """What the figures do not say, where the market is synthetic; empty for a file and for a recorded market."""
+    if request.strength is not None:
+        return f"A synthetic market of strength {request.strength:g}: these figures say nothing about real markets."
+    if not request.is_stored:
+        return ""
+    with services.working_database(settings):
+        identity = open_database(settings.database).scalar("select identity from ops.market_source")
+    return market_note(str(identity or ""))
 
 
 def _window(request: BacktestRequest, candles: CandleSet) -> tuple[datetime, datetime]:

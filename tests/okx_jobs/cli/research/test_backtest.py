@@ -76,6 +76,11 @@ def test_a_strategy_of_ones_own_is_written_listed_shown_and_run(tape, settings) 
     assert "2 pairs" in text
 
 
+def test_figures_of_a_synthetic_market_are_marked_as_such(settings) -> None:
+    request = BacktestRequest(strength=1.0, days=60, strategy="momentum", pairs="BTC-USDT,ETH-USDT")
+    assert "these figures say nothing about real markets" in printed(run_backtest, request, settings)
+
+
 def test_a_strategy_that_cannot_be_loaded_is_listed_with_the_reason(settings) -> None:
     printed(write_strategy, "mine", settings)
     (settings.home / "strategies" / "mine.py").write_text("def decide(:\n")
