@@ -55,6 +55,8 @@ def lay_on_grid(
     for row, name in enumerate(fields):
         if name in NEEDED or name in candles:
             _lay(candles[name].to_numpy(dtype=np.float64), places, laid[row])
+        else:
+            laid[row] = np.nan
     _blank_unknown(laid, np.array([name in NEEDED for name in fields]))
     shaped = laid.reshape(len(fields), len(pairs), bars)
     return Grid(pairs, first, dict(zip(fields, shaped, strict=True)))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okx_core.features.grid import broadcast_bars, lay_on_grid, pair_places
-from okx_core.features.timeframes import HOURLY, TIMEFRAMES
+from okx_core.features.timeframes import HOURLY, TIMEFRAMES, hour_number
 
 FIELDS = ("open", "high", "low", "close")
 
@@ -79,3 +79,19 @@ def test_order_gaps_and_strangers_change_nothing_of_the_other_bars() -> None:
         assert np.isnan(close[:, 4:]).all()
     lone = lay_on_grid(shuffled, ("A", "B", "C"), FIRST, FIRST + 5, HOURLY, FIELDS)
     assert np.array_equal(lone.fields["close"], whole.fields["close"])
+
+
+def test_a_column_that_the_source_lacks_is_unknown_though_every_bar_is_there() -> None:
+    """A grid without a gap is not filled with NaN first: what was in that memory showed as a volume."""
+    hours = 4_000
+    times = pd.date_range("2024-01-01", periods=hours, freq="h", tz="UTC").as_unit("us")
+    candles = pd.DataFrame(
+        {"pair": "AAA-USDT", "timestamp_utc": times, "high": 2.0, "low": 1.0, "close": 1.5}
+    )
+    first = hour_number(times[0].to_pydatetime())
+    for _ in range(5):
+        np.full((6, hours), 7.0).sum()  # memory that the next array gets
+        fields = ("open", "high", "low", "close", "volume", "quote_volume")
+        found = lay_on_grid(candles, ("AAA-USDT",), first, first + hours, HOURLY, fields).fields
+        assert all(np.isnan(found[name]).all() for name in ("open", "volume", "quote_volume"))
+        assert (found["close"] == 1.5).all()
