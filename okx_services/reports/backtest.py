@@ -134,18 +134,24 @@ def read_benchmarks(database: Database, hours: "pd.Series[pd.Timestamp]") -> dic
         "select pair, timestamp_utc, close from market.candles_1h where timestamp_utc >= $1 and timestamp_utc <= $2",
         (first - (MOMENTUM_HOURS + 1) * HOUR, last),
     )
+    return benchmarks_of(candles, pd.DatetimeIndex([first - HOUR, *hours]))
+
+
+def benchmarks_of(candles: pd.DataFrame, hours: pd.DatetimeIndex) -> dict[str, Array]:
+    """Equity [hours] of what could have been had instead, beginning with 1, by name; none without a candle of them.
+
+    `hours` are opens, the first that before the start. `candles` (pair, timestamp_utc, close) should reach 28 days
+    further back: without them the momentum begins in cash.
+    """
     closes = candles.pivot(index="timestamp_utc", columns="pair", values="close")
-    wanted = pd.DatetimeIndex([first - HOUR, *hours])
-    pairs = [pair for pair in closes.columns if not closes[pair].reindex(wanted).isna().all()]
+    pairs = [pair for pair in closes.columns if not closes[pair].reindex(hours).isna().all()]
     if not pairs:
         return {}
-    before = closes.loc[closes.index < wanted[0], pairs].reindex(
-        pd.date_range(wanted[0] - MOMENTUM_HOURS * HOUR, wanted[0] - HOUR, freq="h")
-    )
+    before = pd.date_range(hours[0] - MOMENTUM_HOURS * HOUR, hours[0] - HOUR, freq="h")
     held = next((pair for pair in pairs if pair.startswith("BTC-")), pairs[0])
     curves = benchmark_curves(
-        closes[pairs].reindex(wanted).to_numpy(np.float64), pairs.index(held), before.to_numpy(np.float64),
-        TAKER_FEE_RATE,
+        closes[pairs].reindex(hours).to_numpy(np.float64), pairs.index(held),
+        closes[pairs].reindex(before).to_numpy(np.float64), TAKER_FEE_RATE,
     )  # fmt: skip
     names = {
         "held": f"{held} held",

@@ -7,7 +7,6 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from okx_core.backtest.benchmarks import MOMENTUM_HOURS, benchmark_curves
 from okx_core.backtest.engine import FillRules, FoldResult, Portfolio, run_fold
 from okx_core.backtest.metrics.curve import Array
 from okx_core.backtest.metrics.interval import Interval, intervals
@@ -23,6 +22,7 @@ from okx_core.market.fees import TAKER_FEE_RATE
 from okx_core.strategies.lookahead import require_no_lookahead
 from okx_core.strategies.panel import Panel
 from okx_core.strategies.strategy import Strategy, StrategyError, StrategySpec, Wants
+from okx_services.reports.backtest import benchmarks_of
 
 ATR = "normalized_atr_14"
 VOLUME_SHARE = 0.05
@@ -88,7 +88,7 @@ def run_strategy(
     )  # fmt: skip
     return StrategyRun(
         spec, start, end, panel.pairs, capital_quote, fold, rejected, int((~np.isnan(wants.score)).sum()),
-        _benchmarks(hourly, panel, start, end),
+        benchmarks_of(hourly, pd.date_range(start - HOUR, end - HOUR, freq="h")),
     )  # fmt: skip
 
 
@@ -134,23 +134,3 @@ def _signals(
     rejected = {name: int((wanted & ~held).sum()) for name, held in passed.items()}
     tradable = wanted & np.logical_and.reduce(list(passed.values()))
     return frame.assign(tradable=tradable), rejected
-
-
-def _benchmarks(hourly: pd.DataFrame, panel: Panel, start: datetime, end: datetime) -> dict[str, Array]:
-    """What could have been had in the same hours with the same pairs, each beginning with 1."""
-    closes = hourly.pivot(index="timestamp_utc", columns="pair", values="close").reindex(
-        columns=list(panel.pairs)
-    )
-    hours = pd.date_range(start - HOUR, end - HOUR, freq="h")
-    before = pd.date_range(hours[0] - MOMENTUM_HOURS * HOUR, hours[0] - HOUR, freq="h")
-    held = next((pair for pair in panel.pairs if pair.startswith("BTC-")), panel.pairs[0])
-    curves = benchmark_curves(
-        closes.reindex(hours).to_numpy(np.float64), panel.pairs.index(held),
-        closes.reindex(before).to_numpy(np.float64), TAKER_FEE_RATE,
-    )  # fmt: skip
-    names = {
-        "held": f"{held} held",
-        "equal_weight": "all pairs alike, weekly",
-        "momentum_28d": "best 3 of 28 days, weekly",
-    }
-    return {names.get(name, name): curve for name, curve in curves.items()}

@@ -1,7 +1,6 @@
 """`okxsignal backtest` and `okxsignal strategy`: a strategy on candles, and the strategies that there are."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -107,7 +106,7 @@ def _signals(
     """The stored signals of the window, for strategies that read them; None on other candles than the home's."""
     if not request.is_stored or not set(strategy.columns) & set(SIGNAL_COLUMNS):
         return None
-    with services.working_database(settings) if request.is_stored else nullcontext():
+    with services.working_database(settings):
         rows = open_database(settings.database).frame(
             "select pair, timestamp_utc, predicted_excess_pct, tradable from trading.signals "
             "where timestamp_utc >= $1 and timestamp_utc < $2",
