@@ -11,8 +11,6 @@ loop over folds does that keeps nothing. `python -m benchmarks.training PAIRS MO
 
 import argparse
 import json
-import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,47 +18,38 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
 import lightgbm as lgb
-import numpy as np
-import pandas as pd
 from sklearn.linear_model import Ridge
 
-from benchmarks.made_up_candles import candle_frames, random_walk
 from benchmarks.rounds import peak_gib, seconds
-from okx_core.features.compute import compute_features
+from benchmarks.training_home import END, a_home, fill
 from okx_core.hours import HOUR, WEEK
 from okx_core.models import walk_forward
 from okx_core.models.algorithms import boosters
 from okx_core.models.algorithms.estimator import Budget
-from okx_core.models.members import DEFAULTS, MemberSpec
+from okx_core.models.members import DEFAULTS, MEMBERS, MemberSpec
 from okx_core.models.ranks import Floats, Matrix, Whole
-from okx_jobs.stack import services
 from okx_services.research import members
 from okx_services.research.member_training import SCHEDULE, History, fit_for, load_history
 from resources.config.settings import Settings, load_settings
-from resources.feature_store.months import month_parts
 from resources.feature_store.store import FeatureStore
-from resources.postgres.embedded import EmbeddedPostgres
 from resources.registry.tracking import Tracking
 from resources.stores import open_feature_store
 
 PAIRS, MONTHS = 100, 48
-END = datetime(2024, 6, 2, tzinfo=UTC)  # a Sunday
 NEWEST = END.date()
-MONTH_HOURS = 24 * 31
 ROUNDS = 3
 FOLDS = 2
 MAX_MEMORY_GIB, MAX_OVERHEAD_PCT = 2.0, 30.0
 MIDNIGHT = time_of_day()
-WARM_HOURS = 24 * 60
+HORIZONS = (4, 12, 24, 72, 168)
+RIDGE = MEMBERS["ridge_rank_24h"]
 NAMES = tuple(spec.name for spec in DEFAULTS)
 STEPS = ("load", "bin", "fit", "score", "log", "the rest")
 CHILD = (sys.executable, "-W", "ignore", "-m", "benchmarks.training", "--child")
@@ -102,33 +91,6 @@ class Stopwatch:
                 for owner, name in places:
                     stack.enter_context(patch.object(owner, name, self.timed(step, getattr(owner, name))))
             yield
-
-
-def month_of_features(pairs: int) -> pd.DataFrame:
-    """Features of a month of random walks."""
-    frames, start, end = candle_frames(pairs, WARM_HOURS + MONTH_HOURS)
-    return compute_features(*frames, start + WARM_HOURS * HOUR, end)
-
-
-def fill(store: FeatureStore, pairs: int, months: int) -> None:
-    """Features and hourly candles of so many months before END."""
-    made = month_of_features(pairs).sort_values(["pair", "timestamp_utc"], ignore_index=True)
-    place = made.groupby("pair").cumcount()
-    names = sorted(made["pair"].unique())
-    start = (pd.Timestamp(END) - pd.DateOffset(months=months)).to_pydatetime().replace(day=1)
-    hours = (END - start) // HOUR
-    walk = {name: values.ravel() for name, values in random_walk(pairs, hours).items()}
-    opens = pd.date_range(start, periods=hours, freq="h", unit="us")
-    candles = pd.DataFrame({"pair": np.repeat(names, hours), "timestamp_utc": np.tile(opens, pairs), **walk})
-    candles = candles.assign(source="bench", ingested_at=END)
-    for part in month_parts(start, END):
-        inside = candles["timestamp_utc"].between(part.start, part.end, inclusive="left")
-        store.database.replace_window("market.candles_1h", candles[inside], part.start, part.end)
-        count = (part.end - part.start) // HOUR
-        rows = made[place < count]
-        moments = pd.Timestamp(part.start).as_unit("us") + pd.to_timedelta(place[place < count], unit="h")
-        store.replace_window("features.features_1h", rows.assign(timestamp_utc=moments), part.start, part.end)
-    store.database.execute("analyze")
 
 
 def trained(settings: Settings, weeks: Sequence[date]) -> dict[str, float]:
@@ -185,24 +147,24 @@ def place_of(history: History, week: date) -> int:
     return round(datetime.combine(week, MIDNIGHT, UTC).timestamp()) // 3600 - history.first_hour
 
 
-def rebuilt_per_fold(store: FeatureStore, weeks: Sequence[date]) -> float:
+def rebuilt_per_fold(store: FeatureStore, weeks: Sequence[date], specs: Sequence[MemberSpec]) -> float:
     """Seconds of reading, thinning, binning and fitting anew for each member and date."""
 
     def work() -> None:
         for week in weeks:
-            for spec in DEFAULTS:
+            for spec in specs:
                 fit_for(load_history(store, [spec], datetime.combine(week, MIDNIGHT, UTC)), spec, week)
 
     return seconds(work)
 
 
-def once_per_run(store: FeatureStore, weeks: Sequence[date]) -> float:
+def once_per_run(store: FeatureStore, weeks: Sequence[date], specs: Sequence[MemberSpec]) -> float:
     """Seconds of the same fits as the product does them: one load for all."""
 
     def work() -> None:
-        history = load_history(store, DEFAULTS, datetime.combine(weeks[-1], MIDNIGHT, UTC))
+        history = load_history(store, specs, datetime.combine(weeks[-1], MIDNIGHT, UTC))
         for week in weeks:
-            for spec in DEFAULTS:
+            for spec in specs:
                 fit_for(history, spec, week)
 
     return seconds(work)
@@ -217,32 +179,21 @@ def child(kind: str) -> dict[str, float]:
     store = open_feature_store(settings.database, settings.feature_store)
     if kind == "bare":
         return {"bare": bare_fits(load_history(store, DEFAULTS, END), NEWEST)}
-    return {"once": once_per_run(store, weeks), "rebuilt": rebuilt_per_fold(store, weeks)}
+    found = {
+        "once": once_per_run(store, weeks, DEFAULTS),
+        "rebuilt": rebuilt_per_fold(store, weeks, DEFAULTS),
+    }
+    horizons = [replace(RIDGE, name=f"ridge_rank_{hours}h", horizon_hours=hours) for hours in HORIZONS]
+    linear = {
+        "once": once_per_run(store, weeks, horizons),
+        "rebuilt": rebuilt_per_fold(store, weeks, horizons),
+    }
+    return {**found, **{f"ridge {name}": spent for name, spent in linear.items()}}
 
 
 def in_a_process(kind: str) -> dict[str, float]:
     done = subprocess.run([*CHILD, kind], check=True, stdout=subprocess.PIPE)
     return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-@contextmanager
-def a_home() -> Iterator[Settings]:
-    """A home with its services, of which the child processes know by the environment."""
-    with TemporaryDirectory(prefix="okxsignal-bench-") as folder:
-        ports = ("SIMULATOR_PORT", "SIMULATOR_ADMIN_PORT", "MLFLOW_PORT")
-        environment = {f"OKXSIGNAL_{name}": str(free_port()) for name in ports}
-        with patch.dict(os.environ, {**environment, "OKXSIGNAL_HOME": str(Path(folder).resolve())}):
-            settings = load_settings()
-            with services.working_services(settings):
-                services.wait_for_mlflow(settings)
-                yield settings
-            EmbeddedPostgres(settings.home).forget()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def run(pairs: int = PAIRS, months: int = MONTHS) -> list[dict[str, Any]]:
@@ -269,6 +220,10 @@ def _rows(found: dict[str, float], folds: dict[str, float], size: str) -> Iterat
     yield _row(
         f"{FOLDS} dates x {len(NAMES)} members, one load", "rebuilt per fold", folds["once"], folds["rebuilt"],
         folds["rebuilt"] / folds["once"],
+    )  # fmt: skip
+    yield _row(
+        f"{FOLDS} dates x {len(HORIZONS)} horizons of ridge, one load", "rebuilt per fold", folds["ridge once"],
+        folds["ridge rebuilt"], folds["ridge rebuilt"] / folds["ridge once"],
     )  # fmt: skip
     overhead = 100.0 * (whole / bare - 1.0)
     yield {

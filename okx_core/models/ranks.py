@@ -56,49 +56,50 @@ def grid_ranks(grid: Floats, min_pairs: int) -> Floats:
     return out
 
 
-def matrix_ranks(values: Matrix, hours: Whole) -> Matrix:
+def matrix_ranks(values: Matrix, hours: Whole, kept: Whole | None = None) -> Matrix:
     """Each column of a matrix [rows, features] ranked inside its hour, -0.5 to 0.5, unknown values at 0.
 
-    Rows must be sorted by `hours` [rows], and the rows of an hour must be complete. Ties share the mean.
+    Rows must be sorted by `hours` [rows], and the rows of an hour must be complete. Ties share the mean. `kept` are
+    the rows that are given back, ascending, all by default; each is ranked among all rows of its hour.
     Value and place are one whole number: NumPy sorts these many times faster than places by value.
     """
-    out = np.zeros(values.shape, dtype=np.float32)
-    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
-    edges = np.concatenate((np.flatnonzero(np.diff(hours, prepend=-1)), [len(hours)]))
+    kept = np.arange(len(values)) if kept is None else kept
+    out = np.empty((len(kept), values.shape[1]), dtype=np.float32)
+    columns = np.ascontiguousarray(values.T, dtype=np.float32).view(np.uint32)
+    edges = np.concatenate((np.flatnonzero(np.diff(hours, prepend=-1)), [len(values)]))
     for first in range(0, len(edges) - 1, RANKED_AT_ONCE):
         part = edges[first : first + RANKED_AT_ONCE + 1]
-        keys = _keys(bits, part, int(np.diff(part).max()))
+        keys = _keys(columns, part, int(np.diff(part).max()))
         keys.sort(axis=2)
-        _spread_ranks(keys, part, out)
+        low, high = np.searchsorted(kept, (part[0], part[-1]))
+        out[low:high] = _ranks_of_keys(keys, part - part[0])[kept[low:high] - part[0]]
     return out
 
 
 @compiled
-def _keys(bits: npt.NDArray[np.uint32], edges: Whole, most: int) -> npt.NDArray[np.uint64]:
+def _keys(columns: npt.NDArray[np.uint32], edges: Whole, most: int) -> npt.NDArray[np.uint64]:
     """Keys [hours, features, rows of an hour] in the order of the values; UNKNOWN for NaN and where there is no row.
 
     The upper half is the float's bits so turned that they are in its order, the lower half the row's place in the hour.
     """
-    columns = bits.shape[1]
-    out = np.full((edges.size - 1, columns, most), UNKNOWN, dtype=np.uint64)
+    out = np.full((edges.size - 1, columns.shape[0], most), UNKNOWN, dtype=np.uint64)
     for hour in range(edges.size - 1):
-        for row in range(edges[hour], edges[hour + 1]):
-            place = np.uint64(row - edges[hour])
-            for column in range(columns):
-                found = np.uint64(bits[row, column])
+        begin, rows = edges[hour], edges[hour + 1] - edges[hour]
+        for column in range(columns.shape[0]):
+            held, keys = columns[column, begin : begin + rows], out[hour, column]
+            for place in range(rows):
+                found = np.uint64(held[place])
                 size = found & SIZE
-                if size > INFINITE:
-                    continue
-                if size == np.uint64(0):
-                    found = size  # minus nought is nought
+                found = size if size == np.uint64(0) else found  # minus nought is nought
                 ordered = ~found & LOWER if found > SIZE else found | SIGN
-                out[hour, column, place] = (ordered << HALF) | place
+                keys[place] = UNKNOWN if size > INFINITE else (ordered << HALF) | np.uint64(place)
     return out
 
 
 @compiled
-def _spread_ranks(keys: npt.NDArray[np.uint64], edges: Whole, out: Matrix) -> None:
-    """Write the ranks of sorted keys to the rows that they come from."""
+def _ranks_of_keys(keys: npt.NDArray[np.uint64], edges: Whole) -> Matrix:
+    """Ranks [rows, features] of sorted keys, in the order of the rows that they come from; 0 where unknown."""
+    out = np.zeros((edges[-1], keys.shape[1]), dtype=np.float32)
     hours, columns, most = keys.shape
     for hour in range(hours):
         begin = edges[hour]
@@ -116,6 +117,7 @@ def _spread_ranks(keys: npt.NDArray[np.uint64], edges: Whole, out: Matrix) -> No
                     row = begin + np.int64(held[place] & LOWER)
                     out[row, column] = 0.5 * (first + last) / (known - 1.0) - 0.5
                 first = last + 1
+    return out
 
 
 @compiled

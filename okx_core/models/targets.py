@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from okx_core.compilation import compiled
 from okx_core.models.panel import MIN_PAIRS
 from okx_core.models.ranks import Floats, grid_ranks
 
@@ -47,6 +48,7 @@ TARGETS: Mapping[str, Callable[[Floats], Floats]] = {
 }  # fmt: skip
 
 
+@compiled
 def uniqueness(labelled: Floats, horizon: int) -> Floats:
     """Average uniqueness of each label: mean over its hours of 1 / labels of the pair that cover the hour.
 
@@ -54,13 +56,19 @@ def uniqueness(labelled: Floats, horizon: int) -> Floats:
     t + horizon. 0 where no row takes part. Source: Lopez de Prado, Advances in Financial Machine Learning, ch. 4.
     """
     hours, pairs = labelled.shape
-    begun = np.vstack((np.zeros((1, pairs)), np.cumsum(labelled, axis=0)))
-    each = np.arange(hours + horizon)
-    covering = begun[np.minimum(each, hours)] - begun[np.maximum(each - horizon, 0)]
-    shares = np.divide(1.0, covering, out=np.zeros_like(covering), where=covering > 0)
-    total = np.vstack((np.zeros((1, pairs)), np.cumsum(shares, axis=0)))
-    first = np.arange(hours) + 1
-    return np.asarray(labelled * (total[first + horizon] - total[first]) / horizon)
+    out = np.zeros((hours, pairs))
+    shares = np.zeros(hours + horizon + 1)  # the sum of shares of all hours before
+    for pair in range(pairs):
+        covering = 0.0
+        for hour in range(hours + horizon):
+            shares[hour + 1] = shares[hour] + (1.0 / covering if covering > 0.0 else 0.0)
+            if hour < hours:
+                covering += labelled[hour, pair]
+            if hour >= horizon:
+                covering -= labelled[hour - horizon, pair]
+        for hour in range(hours):
+            out[hour, pair] = labelled[hour, pair] * (shares[hour + 1 + horizon] - shares[hour + 1]) / horizon
+    return out
 
 
 def decay(ages_hours: Floats, half_life_weeks: float | None) -> Floats:

@@ -210,9 +210,22 @@ class ThinnedRows:
         start, end = self._window(spec, schedule, date)
         weight = _weights(spec, self.hour[rows], self.pair[rows], start, end, self.pairs)
         kept = self.hour[rows] >= end - hours
-        names = self.names if spec.features is None else spec.features
-        matrix = _columns(self.names, names, self._matrix(ranked=spec.ranked)[rows[kept]])
+        matrix = self._features(spec, rows[kept])
         return matrix, target[self.hour[rows], self.pair[rows]][kept], weight[kept], self.hour[rows][kept]
+
+    def example(
+        self, spec: MemberSpec, target: Floats, schedule: WalkForward, date: int, hours: int, count: int
+    ) -> Matrix:
+        """At most `count` of the rows that `fit` would use for a date, evenly from its newest `hours`."""
+        low, _, known = self._known(spec, target, schedule, date)
+        rows = known + low
+        newest = rows[self.hour[rows] >= self._window(spec, schedule, date)[1] - hours]
+        return self._features(spec, newest[:: max(1, -(-len(newest) // count))])
+
+    def _features(self, spec: MemberSpec, rows: Whole) -> Matrix:
+        """Rows of the columns that the member takes, raw or ranked."""
+        names = self.names if spec.features is None else spec.features
+        return _columns(self.names, names, self._matrix(ranked=spec.ranked)[rows])
 
     def training_range(self, spec: MemberSpec, schedule: WalkForward, date: int) -> TrainingRange:
         """The range of the window's rows, whether their target is known or not; the newest of each kind is kept."""

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Collection, Mapping
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,20 +10,18 @@ from numpy.typing import NDArray
 
 from okx_core.backtest.metrics.curve import drawdowns
 from okx_core.models.evaluation.calibration import reliability_bins
+from resources.registry.pictures import png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DPI = 80
 DAY_HOURS = 24
 MAX_POINTS = 1500  # more hours than pixels add bytes only
 
 
 def png_uri(figure: "Figure") -> str:
     """The figure as a data URI, which Markdown shows without a file."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(png(figure)).decode()}"
 
 
 def equity_figure(

@@ -159,13 +159,8 @@ def fit_for(
     fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
     described = _described(history, spec, week, fitted, hours + history.first_hour)
     unknown = unknown_labels(history.closes, spec, place, *rows.fitted(spec, target, SCHEDULE, place))
-    return replace(described, sample=_sample(rows, spec, target, place), unknown_labels=unknown)
-
-
-def _sample(rows: ThinnedRows, spec: MemberSpec, target: Floats, place: int) -> Matrix:
-    """At most `SAMPLE_ROWS` rows, evenly from the last weeks that the member was fitted on."""
-    matrix = rows.newest(spec, target, SCHEDULE, place, SAMPLE_HOURS)[0]
-    return matrix[:: max(1, -(-len(matrix) // SAMPLE_ROWS))]
+    sample = rows.example(spec, target, SCHEDULE, place, SAMPLE_HOURS, SAMPLE_ROWS)
+    return replace(described, sample=sample, unknown_labels=unknown)
 
 
 def refit_for(
@@ -257,7 +252,7 @@ class _Thinned:
         self.pairs.append(rows.pairs[kept])
         self.raw.add(rows.matrix[kept])
         if self.ranked is not None:
-            self.ranked.add(matrix_ranks(rows.matrix, rows.hours)[kept])
+            self.ranked.add(matrix_ranks(rows.matrix, rows.hours, kept))
 
     def joined(self, names: tuple[str, ...], pairs: tuple[str, ...], first: int) -> ThinnedRows:
         """All months in one."""

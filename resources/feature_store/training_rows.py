@@ -1,7 +1,8 @@
 """The features of a history for training, month by month: whole hours at once, thinned before they are kept."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +22,7 @@ HOUR_US = 3_600_000_000
 @dataclass(frozen=True)
 class FeatureRows:
     """Rows sorted by hour and pair, every row of each hour: hours since 1970 and pairs [rows], matrix float32
-    [rows, features] with NaN where unknown."""
+    [rows, features] with NaN where unknown, held column by column as the files are."""
 
     hours: NDArray[np.int64]
     pairs: NDArray[np.str_]
@@ -38,10 +39,13 @@ def feature_rows(
     """
     held: set[str] = set()
     files = feature_store.files(FEATURES, start, end)
-    for file in files:
+
+    def read(file: ManifestFile) -> FeatureRows:
         table = content.between(feature_store.load(file), start, end).combine_chunks()
         held.update(table.column_names)
-        yield file, _by_hour(table, names)
+        return _by_hour(table, names)
+
+    yield from zip(files, _one_ahead(read, files), strict=True)
     unknown = [name for name in names if files and name not in held]
     if unknown:
         raise FeatureStoreError(
@@ -49,17 +53,29 @@ def feature_rows(
         )
 
 
+def _one_ahead(
+    read: Callable[[ManifestFile], FeatureRows], files: Sequence[ManifestFile]
+) -> Iterator[FeatureRows]:
+    """Each file's rows; the next one is read while the caller is busy with this one."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = [reader.submit(read, file) for file in files[:1]]
+        for following in range(1, len(files) + 1):
+            rows = coming.pop().result()
+            coming.extend(reader.submit(read, file) for file in files[following : following + 1])
+            yield rows
+
+
 def _by_hour(table: pa.Table, names: Sequence[str]) -> FeatureRows:
     """The rows of a stored table, which is sorted by pair and time, by hour and pair."""
     hours = table.column("timestamp_utc").cast(pa.int64()).to_numpy() // HOUR_US
     order = np.argsort(hours, kind="stable")
-    matrix = np.full((table.num_rows, len(names)), np.nan, dtype=np.float32)
+    columns = np.full((len(names), table.num_rows), np.nan, dtype=np.float32)
     there = set(table.column_names)
     for place, name in enumerate(names):
         if name in there:
-            matrix[:, place] = table.column(name).to_numpy()[order]
+            columns[place] = table.column(name).to_numpy()[order]
     pairs = table.column("pair").to_numpy(zero_copy_only=False).astype(str)
-    return FeatureRows(hours[order], pairs[order], matrix)
+    return FeatureRows(hours[order], pairs[order], columns.T)
 
 
 def fingerprint(files: Sequence[ManifestFile], further: bytes = b"") -> str:

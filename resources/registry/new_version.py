@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from resources.registry.pictures import png
+
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow.tracking import MlflowClient
@@ -49,8 +51,10 @@ def log_documents(new: NewVersion) -> None:
         mlflow.log_dict(document, f"{name}.json")
     for name, words in new.texts.items():
         mlflow.log_text(words, name)
-    for name, figure in new.figures.items():
-        mlflow.log_figure(figure, f"{name}.png")
+    with TemporaryDirectory() as folder:
+        for name, figure in new.figures.items():
+            Path(folder, f"{name}.png").write_bytes(png(figure))
+        mlflow.log_artifacts(folder)
 
 
 def log_model(client: "MlflowClient", run: Any, new: NewVersion) -> str:

@@ -95,3 +95,6 @@ def test_ranks_of_a_matrix_are_those_of_each_hour_and_column(sizes, seed) -> Non
             ranks = centred_ranks(values[hours == hour, column].astype(np.float64))
             expected[hours == hour, column] = np.nan_to_num(ranks)
     np.testing.assert_array_equal(matrix_ranks(values, hours), expected)
+    np.testing.assert_array_equal(matrix_ranks(np.asfortranarray(values), hours), expected)
+    kept = np.flatnonzero(dice.random(len(values)) < 0.3)
+    np.testing.assert_array_equal(matrix_ranks(values, hours, kept), expected[kept])
