@@ -43,8 +43,8 @@ def benchmarks() -> list[Benchmark]:
             hour_to_order,
             indicators,
             store,
-            training,
         )
+        from benchmarks.training import measure
 
     return [
         Benchmark(
@@ -127,11 +127,11 @@ def benchmarks() -> list[Benchmark]:
         ),
         Benchmark(
             "Training of a date, 100 pairs x 4 years",
-            f"All default members, medians of {training.ROUNDS} rounds. Bare: LightGBM's Dataset and train for each of "
+            f"All default members, medians of {measure.ROUNDS} rounds. Bare: LightGBM's Dataset and train for each of "
             "its members and scikit-learn's Ridge, from the finished matrix. Of a step the ratio is its share. "
             "Rebuilt: history read, thinned, binned and fitted anew for each member and date.",
             "ms",
-            training.run,
+            measure.run,
         ),
     ]
 

@@ -137,6 +137,8 @@ CONTRACTS: Mapping[str, Contract] = {
             "exit_price": PRICE,
             "pnl_quote": Column(NUMBER),
             "cost_quote": PRICE,
+            "fee_quote": AMOUNT,
+            "spread_quote": AMOUNT,
             "exit_reason": Column(TEXT),
         },
         {"a position is closed after it was opened": lambda rows: rows["exit_time"] > rows["entry_time"]},

@@ -27,6 +27,11 @@ def experiments_page(mlflow_url: str) -> str:
     return f"{mlflow_url}/#/experiments?{MODEL_TRAINING}"
 
 
+def run_of_experiment(mlflow_url: str, experiment_id: str, run_id: str) -> str:
+    """Metrics, parameters and files of one run of MLflow."""
+    return f"{mlflow_url}/#/experiments/{experiment_id}/runs/{run_id}?{MODEL_TRAINING}"
+
+
 def logged_model_page(mlflow_url: str, experiment_id: str, model_id: str) -> str:
     """Metrics, parameters and files of one logged model."""
     return f"{mlflow_url}/#/experiments/{experiment_id}/models/{model_id}?{MODEL_TRAINING}"

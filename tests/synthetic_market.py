@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from okx_core.features.candle_set import CandleSet
-from okx_jobs.cli.validation import synthetic_candles
+from okx_jobs.research.synthetic_candles import synthetic_candles
 
 DAYS = 120
 

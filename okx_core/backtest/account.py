@@ -34,6 +34,10 @@ class Position:
     proceeds_quote: float = 0.0
     """Cash received, after the fee."""
     exit_cost_quote: float = 0.0
+    fee_quote: float = 0.0
+    """Fees of both sides so far, quote."""
+    spread_quote: float = 0.0
+    """Half spreads of both sides so far, quote."""
     closing_reason: int = -1
     """Why the rest of it is being sold, -1 while it is not."""
     filled_quote: float = 0.0

@@ -68,7 +68,8 @@ class FoldResult:
     """The result of a fold.
 
     `trades`, one row per closed trade: pair, entry_time, exit_time (opens of the bars they filled
-    at), quantity, entry_price, exit_price, pnl_quote, return_pct, cost_quote, exit_reason.
+    at), quantity, entry_price, exit_price, pnl_quote, return_pct, cost_quote, of it fee_quote and spread_quote
+    (the rest is impact and what was too small to be sold), exit_reason.
     `equity`, one row per hour: timestamp_utc, equity_quote, cash_quote and exposure_pct at the close
     of that bar before its orders, cost_quote of its orders (paid at the next open).
     """
@@ -221,6 +222,8 @@ def _trades_frame(trades: Array, pairs: tuple[str, ...]) -> pd.DataFrame:
             "pnl_quote": column["proceeds"] - column["spent"],
             "return_pct": 100.0 * (column["proceeds"] / column["spent"] - 1.0),
             "cost_quote": column["cost"],
+            "fee_quote": column["fee"],
+            "spread_quote": column["spread"],
             "exit_reason": pd.array(list(REASONS), dtype="str").take(column["reason"].astype(np.int64)),
         }
     )

@@ -26,6 +26,8 @@ TRADE_FIELDS = (
     "spent",
     "proceeds",
     "cost",
+    "fee",
+    "spread",
     "reason",
 )
 
@@ -49,6 +51,8 @@ class Holdings(NamedTuple):
     sold_quote: Array
     proceeds_quote: Array
     exit_cost_quote: Array
+    fee_quote: Array
+    spread_quote: Array
     closing_reason: Array
     filled_quote: Array
 
@@ -86,6 +90,13 @@ def offset_of(notional_quote: float, costs: Costs, pair: int) -> float:
 
 
 @compiled
+def half_spread(costs: Costs, pair: int) -> float:
+    """Half of the spread as a fraction of mid; an unknown book is the worst one."""
+    spread_bps = costs.spread_bps[pair]
+    return 0.5e-4 * float(WIDEST_SPREAD_BPS if np.isnan(spread_bps) else spread_bps)
+
+
+@compiled
 def volume_to_open(quote_volume: float, share: float) -> float:
     """Quote that may be bought in a bar: `share` of its volume; nothing where the volume is unknown."""
     if share == np.inf:
@@ -108,7 +119,7 @@ def sell(
     mid: float,
     room_quote: float,
     offset: float,
-    fee_rate: float,
+    costs: Costs,
     steps: Steps,
     now: float,
     reason: int,
@@ -124,6 +135,7 @@ def sell(
     if base <= 0.0 or base < steps.min_size[pair]:
         return 0.0, 0
     price = mid * (1.0 - offset)
+    fee_rate = costs.fee_rate[pair]
     received = base * price * (1.0 - fee_rate)
     cost = base * mid - received
     rest = held.quantity[pair] - base
@@ -137,6 +149,8 @@ def sell(
     held.sold_quote[pair] += base * price
     held.proceeds_quote[pair] += received
     held.exit_cost_quote[pair] += cost
+    held.fee_quote[pair] += base * price * fee_rate
+    held.spread_quote[pair] += base * mid * min(half_spread(costs, pair), offset)
     if rest > 0.0:
         return cost, 0
     _write_trade(held, pair, now, reason, trade)
@@ -149,7 +163,8 @@ def _write_trade(held: Holdings, pair: int, now: float, reason: int, trade: Arra
     trade[3], trade[4] = held.sold_base[pair], held.entry_price[pair]
     trade[5] = held.sold_quote[pair] / held.sold_base[pair]
     trade[6], trade[7] = held.entry_quote[pair], held.proceeds_quote[pair]
-    trade[8], trade[9] = held.entry_cost_quote[pair] + held.exit_cost_quote[pair], reason
+    trade[8] = held.entry_cost_quote[pair] + held.exit_cost_quote[pair]
+    trade[9], trade[10], trade[11] = held.fee_quote[pair], held.spread_quote[pair], reason
 
 
 @compiled
@@ -182,6 +197,8 @@ def buy(
     held.entry_price[pair], held.entry_quote[pair], held.entry_cost_quote[pair] = price, spent, cost
     held.sold_base[pair] = held.sold_quote[pair] = held.proceeds_quote[pair] = 0.0
     held.exit_cost_quote[pair] = 0.0
+    held.fee_quote[pair] = ordered * costs.fee_rate[pair] * mid
+    held.spread_quote[pair] = ordered * mid * min(half_spread(costs, pair), price / mid - 1.0)
     held.closing_reason[pair] = STAYS
     held.filled_quote[pair] = ordered * mid
     stop_pct = distances.stop_pct[pair]

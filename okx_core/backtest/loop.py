@@ -138,9 +138,7 @@ def _fill_levels(
             continue
         room = volume_to_close(bars.quote_volume[hour, pair], terms.volume_share, held.filled_quote[pair])
         offset = 0.0 if reason == TARGET else offset_of(min(held.quantity[pair] * price, room), costs, pair)
-        paid, over = sell(
-            held, pair, price, room, offset, costs.fee_rate[pair], steps, now, reason, trades[closed]
-        )
+        paid, over = sell(held, pair, price, room, offset, costs, steps, now, reason, trades[closed])
         cost += paid
         closed += over
     return cost, closed
@@ -175,9 +173,7 @@ def _close_delisted(
         worst = Costs(costs.fee_rate, np.full(costs.spread_bps.size, WIDEST_SPREAD_BPS),
                       np.full(costs.depth_quote.size, THINNEST_DEPTH_QUOTE))  # fmt: skip
         offset = offset_of(held.quantity[pair] * mid, worst, pair)
-        paid, over = sell(
-            held, pair, mid, np.inf, offset, costs.fee_rate[pair], steps, now, DELISTED, trades[closed]
-        )
+        paid, over = sell(held, pair, mid, np.inf, offset, worst, steps, now, DELISTED, trades[closed])
         cost += paid
         closed += over
     return cost, closed
@@ -210,9 +206,7 @@ def _fill_exits(
             reason = HORIZON if over_time else PREDICTION
         room = volume_to_close(bars.quote_volume[hour, pair], terms.volume_share, 0.0)
         offset = offset_of(min(held.quantity[pair] * mid, room), costs, pair)
-        paid, over = sell(
-            held, pair, mid, room, offset, costs.fee_rate[pair], steps, now, reason, trades[closed]
-        )
+        paid, over = sell(held, pair, mid, room, offset, costs, steps, now, reason, trades[closed])
         cost += paid
         closed += over
     return cost, closed

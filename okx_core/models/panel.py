@@ -42,6 +42,10 @@ class Panel:
         """Number of hours of the grid."""
         return len(self.closes)
 
+    def moment(self, hour: int) -> pd.Timestamp:
+        """The open of an hour of the grid."""
+        return pd.Timestamp(self.first_hour + hour, unit="h", tz="UTC")
+
     @cached_property
     def starts(self) -> Whole:
         """First row of each hour of the grid, and the number of rows at the end [hours + 1]."""

@@ -70,11 +70,12 @@ class Pipeline:
         partition_key: str | None = None,
         assets: Sequence[dg.AssetKey] | None = None,
         tags: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """One run; raises RunFailedError with the message of the step that failed."""
+        """One run, `config` for its steps; raises RunFailedError with the message of the step that failed."""
         with interruptible():
             result = self._job(job).execute_in_process(
-                run_config=QUIET,
+                run_config={**QUIET, **(config or {})},
                 instance=self.instance,
                 partition_key=partition_key,
                 asset_selection=None if assets is None else list(assets),

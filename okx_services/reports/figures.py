@@ -61,6 +61,31 @@ def pair_pnl_figure(pairs: pd.DataFrame, label: str) -> "Figure":
     return figure
 
 
+def trades_figure(closes: pd.Series, trades: pd.DataFrame, pair: str) -> "Figure":
+    """Closes of a pair, a series by time, with its trades: bought (green), closed at a profit or loss (blue, red)."""
+    figure = new_figure(9.0, 3.5)
+    axes = figure.subplots()
+    kept = _thinned(len(closes))
+    axes.plot(
+        pd.DatetimeIndex(closes.index).tz_localize(None)[kept],
+        closes.to_numpy()[kept],
+        color="0.6",
+        linewidth=0.8,
+    )
+    won = trades["pnl_quote"] > 0.0
+    entries, exits = (trades[name].dt.tz_localize(None) for name in ("entry_time", "exit_time"))
+    axes.scatter(entries, trades["entry_price"], marker="^", s=28, color="tab:green", label="bought")
+    for chosen, colour, words in (
+        (won, "tab:blue", "closed at a profit"),
+        (~won, "tab:red", "closed at a loss"),
+    ):
+        axes.scatter(exits[chosen], trades["exit_price"][chosen], marker="v", s=28, color=colour, label=words)
+    axes.legend(fontsize="small")
+    axes.set(ylabel="price, quote", title=pair)
+    axes.tick_params(axis="x", rotation=30)
+    return figure
+
+
 def decile_figure(prediction: NDArray[np.float64], outcome: NDArray[np.float64]) -> "Figure":
     """Mean realised excess return by decile of the score, out of sample; both [rows], all known."""
     figure = new_figure(5.0, 3.5)

@@ -1,9 +1,11 @@
 """The ledger of trials: every variant that was ever trained counts against the best of them."""
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from okx_core.models.members import MemberSpec
+from okx_core.strategies.strategy import StrategySpec
 from resources.postgres.database import Database
 
 INSERT = (
@@ -29,8 +31,27 @@ def count_ensemble(database: Database, members: Sequence[str], now: datetime) ->
 
 
 def number_of_trials(database: Database) -> int:
-    """Variants tried so far in this home."""
-    return int(database.scalar("select count(*) from ml.trials"))
+    """Variants of models tried so far in this home."""
+    return int(database.scalar("select count(*) from ml.trials where kind in ('member', 'ensemble')"))
+
+
+def count_strategy(database: Database, spec: StrategySpec, weekly_sharpe: float | None, end: date) -> None:
+    """Count a version of a strategy once, with its Sharpe ratio in the newest stretch that it was tried on."""
+    name = f"{spec.name}@{spec.version}"
+    database.execute(INSERT, (name, "strategy", json.dumps(spec.to_json()), datetime.now(UTC)))
+    database.execute(
+        "update ml.trials set weekly_sharpe = $2, as_of = $3 where name = $1 and (as_of is null or as_of <= $3)",
+        (name, weekly_sharpe, end),
+    )
+
+
+def strategies_tried(database: Database) -> tuple[int, float]:
+    """Versions of strategies tried so far in this home, and the variance of their weekly Sharpe ratios."""
+    (row,) = database.rows(
+        "select count(*) as tried, coalesce(var_samp(weekly_sharpe), 0) as variance from ml.trials "
+        "where kind = 'strategy'"
+    )
+    return int(row["tried"]), float(row["variance"])
 
 
 def note_sharpes(

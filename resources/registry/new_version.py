@@ -17,32 +17,41 @@ if TYPE_CHECKING:
 DATA = "files"  # folder of the model's files under `data`
 
 
-@dataclass(frozen=True)
-class NewVersion:
+@dataclass(frozen=True, kw_only=True)
+class NewRun:
+    """What a run of MLflow holds. `texts` and `attachments` are files by name.
+
+    A metric that is NaN is left out: MLflow has no NULL.
+    """
+
+    run_name: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewVersion(NewRun):
     """What is registered: the files of a model, how they are loaded, an example with its prediction, and words.
 
-    `loader` is a module with `_load_pyfunc`; `texts` are files by name. A metric that is NaN is left out: MLflow has no
-    NULL.
+    `loader` is a module with `_load_pyfunc`.
     """
 
     model_name: str
     model_description: str
-    run_name: str
     description: str
     files: Mapping[str, bytes]
     loader: str
     example: "pd.DataFrame"
     prediction: Any
     requirements: tuple[str, ...]
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    documents: Mapping[str, Any] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
-    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-def log_documents(new: NewVersion) -> None:
+def log_documents(new: NewRun) -> None:
     """Parameters, documents, texts and figures to the run that is active."""
     import mlflow
 
@@ -54,6 +63,8 @@ def log_documents(new: NewVersion) -> None:
     with TemporaryDirectory() as folder:
         for name, figure in new.figures.items():
             Path(folder, f"{name}.png").write_bytes(png(figure))
+        for name, content in new.attachments.items():
+            Path(folder, name).write_bytes(content)
         mlflow.log_artifacts(folder)
 
 
@@ -93,8 +104,8 @@ def log_model(client: "MlflowClient", run: Any, new: NewVersion) -> str:
     return str(logged.model_id)
 
 
-def known_metrics(new: NewVersion, model_id: str) -> list[Any]:
-    """The known metrics, as those of the run and of the model."""
+def known_metrics(new: NewRun, model_id: str | None = None) -> list[Any]:
+    """The known metrics, as those of the run and of its model."""
     from mlflow.entities import Metric
 
     now_ms = time.time_ns() // 1_000_000

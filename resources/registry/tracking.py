@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from okx_core.errors import OkxSignalError
-from resources.registry.new_version import DATA, NewVersion, known_metrics, log_documents, log_model
-from resources.web_pages import logged_model_page, run_page, version_page
+from resources.registry.new_version import DATA, NewRun, NewVersion, known_metrics, log_documents, log_model
+from resources.web_pages import logged_model_page, run_of_experiment, run_page, version_page
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -51,6 +51,14 @@ class RegisteredVersion:
 
     version: int
     run_id: str
+
+
+@dataclass(frozen=True)
+class LoggedRun:
+    """A run of MLflow and its page."""
+
+    run_id: str
+    url: str
 
 
 def prepare_environment(url: str) -> None:
@@ -112,6 +120,19 @@ class Tracking:
             words = f"{new.description}\n\n[All metrics, parameters and files]({page.removeprefix('/')})"
             return RegisteredVersion(self._version(new, model_id, run.info.run_id, words), run.info.run_id)
 
+    def log(self, new: NewRun, experiment: str) -> LoggedRun:
+        """Log something that is no model, as a run of an experiment that is made if there is none."""
+        client = self.client
+        import mlflow
+
+        with self._answers():
+            experiment_id = self._experiment(experiment)
+            tags = dict(new.tags)
+            with mlflow.start_run(experiment_id=experiment_id, run_name=new.run_name, tags=tags) as run:
+                log_documents(new)
+                client.log_batch(run.info.run_id, metrics=known_metrics(new))
+            return LoggedRun(run.info.run_id, run_of_experiment(self.url, experiment_id, run.info.run_id))
+
     def _with_run_page(self, new: NewVersion) -> NewVersion:
         """The version with a link to the Dagster run that made it, as a tag and in its description."""
         run_id = new.tags.get("dagster_run_id")
@@ -121,22 +142,22 @@ class Tracking:
         words = f"{new.description}\n\n[The Dagster run that made it, with its data and checks]({page})"
         return replace(new, description=words, tags={**new.tags, "dagster_run": page})
 
-    def _experiment(self) -> str:
-        """The id of the experiment, made if there is none.
+    def _experiment(self, name: str = EXPERIMENT) -> str:
+        """The id of an experiment, made if there is none.
 
         A deleted one keeps its name and takes no run: say how to get it back.
         """
-        known = self.client.get_experiment_by_name(EXPERIMENT)
+        known = self.client.get_experiment_by_name(name)
         if known is not None and known.lifecycle_stage == "deleted":
             raise TrackingError(
-                f"the experiment {EXPERIMENT!r} has been deleted in MLflow, so that no model can be logged: "
-                f"{self._restore(known.experiment_id)}, then train again"
+                f"the experiment {name!r} has been deleted in MLflow, so that nothing can be logged: "
+                f"{self._restore(known.experiment_id)}, then try again"
             )
         if known is None:
-            return str(self.client.create_experiment(EXPERIMENT, tags=EXPERIMENT_TAGS))
-        for name, value in EXPERIMENT_TAGS.items():
-            if known.tags.get(name) != value:
-                self.client.set_experiment_tag(known.experiment_id, name, value)
+            return str(self.client.create_experiment(name, tags=EXPERIMENT_TAGS))
+        for tag, value in EXPERIMENT_TAGS.items():
+            if known.tags.get(tag) != value:
+                self.client.set_experiment_tag(known.experiment_id, tag, value)
         return str(known.experiment_id)
 
     def _restore(self, experiment_id: str) -> str:
@@ -200,6 +221,20 @@ class Tracking:
         if not read:
             raise TrackingError(f"{model_name} version {version} has no files in MLflow at {self.url}")
         return read
+
+    def save_file(self, run_id: str, name: str, folder: Path) -> Path:
+        """A file of a run, written into `folder`. Raises TrackingError when there is none."""
+        prepare_environment(self.url)
+        import mlflow
+
+        try:
+            with self._answers():
+                found = mlflow.artifacts.download_artifacts(
+                    run_id=run_id, artifact_path=name, dst_path=str(folder), tracking_uri=self.url
+                )
+        except OSError as error:
+            raise TrackingError(f"run {run_id} of MLflow at {self.url} has no {name}: {error}") from None
+        return Path(found)
 
     def document(self, model_name: str, version: int, name: str) -> dict[str, Any]:
         """A JSON document that was logged beside a registered version. Raises TrackingError when there is none."""

@@ -133,6 +133,7 @@ VERBS = {
     "report",
     "score",
     "compare",
+    "evaluate",
     "explain",
     "refit",
     "validate",

@@ -1,23 +1,30 @@
 """The whole loop, from an empty home to positions."""
 
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
 from okx_assets import keys
+from okx_core.errors import OkxSignalError
 from okx_core.hours import newest_closed_hour, week_start
 from okx_core.models.member_names import DEFAULT_MEMBERS as MEMBERS
+from okx_jobs.cli.research.backtest import run_and_print
 from okx_jobs.cli.research.comparison import show_comparison
 from okx_jobs.cli.research.models import promote_version, show_models
+from okx_jobs.cli.research.report import show_report
 from okx_jobs.cli.research.search import SearchRequest, search_members
 from okx_jobs.cli.research.training import run_training
 from okx_jobs.cli.summary import TABLES, print_summary, row_counts
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
+from okx_jobs.research.strategy_backtest import BacktestRequest
 from okx_jobs.runs.demo import Demo
 from okx_services.reports.backtest import read_backtest
+from okx_services.research.trials import number_of_trials
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -158,6 +165,36 @@ def test_the_models_are_listed_and_a_promotion_by_command_is_kept_and_taken_back
         (champion, "it did"), (1, "to see whether it works"),
     ]  # fmt: skip
     assert {row["decided_by"] for row in rows} == {"command"}
+
+
+def test_a_backtest_is_a_run_of_dagster_and_of_mlflow_a_trial_and_a_report(market):
+    models_tried = number_of_trials(market.store)
+    text = StringIO()
+    request = BacktestRequest(
+        strategy="momentum", parameters={"every_hours": "24"}, pairs="BTC-USDT,ETH-USDT,SOL-USDT"
+    )
+    for _ in range(2):
+        made = run_and_print(request, market.settings, Console(file=text, width=200))
+    assert made.recorded.tried == 1, "the same version is tried once however often it is run"
+    assert "more than the luck" in text.getvalue()
+    assert "was planted in it" in made.note
+    again = replace(request, parameters={"every_hours": "48", "stop_pct": "4"})
+    assert run_and_print(again, market.settings, Console(file=text, width=200)).recorded.tried == 2
+    assert number_of_trials(market.store) == models_tried
+    kept = market.store.rows("select * from backtests.strategy_runs order by made_at")
+    assert [row["strategies_tried"] for row in kept] == [1, 1, 2]
+    assert kept[0]["figures"]["trades"] == made.found.scores["trades"] > 0
+    run = market.instance.get_run_by_id(made.recorded.run_id)
+    assert (run.job_name, run.status.value) == ("backtest_strategy", "SUCCESS")
+    page = show_report(made.recorded.run_id[:8], market.settings, Console(file=text, width=200), opens=False)
+    words = page.read_text()
+    assert made.found.spec.version in words
+    assert "http" not in words.replace("http-equiv", ""), "the page needs no network"
+    trades = pd.read_csv(page.parent / "trades.csv")
+    assert trades["pnl_quote"].sum() == pytest.approx(made.found.fold.trades["pnl_quote"].sum())
+    assert (page.parent / "report.pdf").read_bytes().startswith(b"%PDF")
+    with pytest.raises(OkxSignalError, match=r"no backtest breakout: .* the newest are momentum \("):
+        show_report("breakout", market.settings, Console(file=text), opens=False)
 
 
 def test_a_search_on_the_demo_home_counts_its_trials_and_its_member_is_listed(market):

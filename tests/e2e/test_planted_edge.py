@@ -24,7 +24,7 @@ from okx_core.models.panel import Panel
 from okx_core.models.ranks import Floats
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import WalkForward, empty_predictions, walk_forward
-from okx_jobs.cli.validation import synthetic_hourly
+from okx_jobs.research.synthetic_candles import synthetic_hourly
 from okx_services.research.evaluation.evaluate import build_panel
 from okx_simulator.tape.synthetic import SyntheticTape
 

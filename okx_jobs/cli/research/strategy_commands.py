@@ -44,14 +44,33 @@ def backtest(**given: Any) -> None:
     okxsignal backtest --strategy my_strategy --capital 2000
 
     Stops and targets fill inside the bars that follow, the worse first. At most 5 % of a bar's volume is traded.
-    First it checks that no decision changes when later hours are taken away. It places no order.
+    First it checks that no decision changes when later hours are taken away. Each run is one of Dagster and of MLflow,
+    and each version of a strategy is counted: the more were tried, the better the best must be. It places no order.
     """
-    from okx_jobs.cli.research.backtest import BacktestRequest, parameters_of, run_backtest
+    from okx_jobs.cli.research.backtest import run_and_print
+    from okx_jobs.research.strategy_backtest import BacktestRequest, parameters_of
 
     start, end = (options.utc(given.pop(name)) for name in ("start", "end"))
     parameters, capital = parameters_of(given.pop("params")), given.pop("capital")
     request = BacktestRequest(**given, start=start, end=end, parameters=parameters, capital_quote=capital)
-    run_backtest(request, options.settings(), options.console())
+    run_and_print(request, options.settings(), options.console())
+
+
+@click.command()
+@click.argument("which", default="")
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+def report(which: str, opens: bool) -> None:
+    """Write the report of the newest backtest: one HTML page, a PDF, and CSV files of trades and equity.
+
+    WHICH is the name of a strategy, or the beginning of a run's id; without it the newest backtest is taken.
+
+    \b
+    okxsignal report --open
+    okxsignal report momentum
+    """
+    from okx_jobs.cli.research.report import show_report
+
+    show_report(which, options.settings(), options.console(), opens=opens)
 
 
 @click.group()
@@ -85,4 +104,4 @@ def new(name: str) -> None:
     write_strategy(name, options.settings(), options.console())
 
 
-STRATEGIES: Mapping[str, click.Command] = {"backtest": backtest, "strategy": strategy}
+STRATEGIES: Mapping[str, click.Command] = {"backtest": backtest, "report": report, "strategy": strategy}

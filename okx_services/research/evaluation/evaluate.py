@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
 from okx_core.features.candle_set import CandleSet
 from okx_core.features.registry import model_feature_names
-from okx_core.hours import HORIZON_HOURS, SIGNAL_HORIZON_HOURS
+from okx_core.hours import HORIZON_HOURS, HOUR, SIGNAL_HORIZON_HOURS
 from okx_core.models.algorithms.baselines import BASELINES, VOLATILITY
 from okx_core.models.champions.evidence import Evidence, evidence
 from okx_core.models.champions.record import track_record
@@ -23,8 +24,8 @@ from okx_core.models.evaluation.scores import (
     period_means,
 )
 from okx_core.models.evaluation.top_k import DAY_HOURS, TopK, top_k
-from okx_core.models.members import MemberSpec
-from okx_core.models.panel import Panel, assemble_panel
+from okx_core.models.members import DEFAULTS, MEMBERS, MemberError, MemberSpec
+from okx_core.models.panel import Panel, assemble_panel, hour_number
 from okx_core.models.ranks import Floats
 from okx_core.models.targets import future_return_pct
 from okx_core.models.walk_forward import Predictions, WalkForward, empty_predictions, walk_forward
@@ -85,6 +86,40 @@ class Evaluation:
     overfitting: float
     gate: Evidence
     false_promotions: int
+
+
+def chosen_members(wanted: str | None) -> tuple[MemberSpec, ...]:
+    """The members named (comma-separated), `all` of them, or the default ones. Raises MemberError for another name."""
+    if wanted is None or not wanted.strip():
+        return DEFAULTS
+    if wanted.strip() == "all":
+        return tuple(MEMBERS.values())
+    names = list(dict.fromkeys(part.strip() for part in wanted.split(",") if part.strip()))
+    unknown = [name for name in names if name not in MEMBERS]
+    if unknown or not names:
+        raise MemberError(
+            f"no member {', '.join(unknown) or '(none named)'}; known: {', '.join(MEMBERS)}, all"
+        )
+    return tuple(MEMBERS[name] for name in names)
+
+
+def evaluate_candles(
+    candles: CandleSet,
+    start: datetime | None,
+    end: datetime | None,
+    members: tuple[MemberSpec, ...],
+    schedule: WalkForward,
+    tried_before: int,
+    threads: int,
+    report: Report,
+) -> Evaluation:
+    """`evaluate` on the panel of candles in [start, end), by default all of them; raises MemberError as it does."""
+    opens = candles.hourly["timestamp_utc"]
+    first = pd.Timestamp(start or opens.min()).ceil("h")
+    stop = pd.Timestamp(end or opens.max() + HOUR).floor("h")
+    schedule.require_history(hour_number(stop) - hour_number(first))
+    panel = build_panel(candles, first, stop, threads, report)
+    return evaluate(panel, members, schedule, tried_before, report)
 
 
 def build_panel(

@@ -25,6 +25,8 @@ class Held:
     target: Decimal | None
     trail: Decimal | None
     cost: Decimal
+    fee: Decimal
+    spread: Decimal
     sold: Decimal = Decimal(0)
     sold_for: Decimal = Decimal(0)
     received: Decimal = Decimal(0)
@@ -206,7 +208,8 @@ class Reference:
         self.held[pair] = Held(
             hour + 1, price, ordered * price, base, price, level, "stop", target,
             self.distance(self.rules.trail_pct, self.rules.trail_atr, want),
-            ordered * price - base * bar["open"], filled=ordered * bar["open"],
+            ordered * price - base * bar["open"], ordered * want["fee"] * bar["open"],
+            ordered * bar["open"] * want["spread"] / 2 / TEN_THOUSAND, filled=ordered * bar["open"],
         )  # fmt: skip
 
     def leave(self, hour: int, pair: str) -> None:
@@ -231,6 +234,9 @@ class Reference:
         received = base * mid * (1 - offset) * (1 - want["fee"])
         rest = position.base - base
         position.cost += base * mid - received
+        position.fee += base * mid * (1 - offset) * want["fee"]
+        half = (HUNDRED if reason == "delisted" else want["spread"]) / 2 / TEN_THOUSAND
+        position.spread += Decimal(0) if is_limit else base * mid * half
         if rest < max(lot, smallest):
             position.cost, rest = position.cost + rest * mid, Decimal(0)
         self.cash += received
@@ -245,7 +251,8 @@ class Reference:
                 {
                     "pair": pair, "entry": position.entry_hour, "exit": now, "quantity": position.sold,
                     "entry_price": position.price, "exit_price": position.sold_for / position.sold,
-                    "pnl": position.received - position.spent, "cost": position.cost, "reason": reason,
+                    "pnl": position.received - position.spent, "cost": position.cost, "fee": position.fee,
+                    "spread": position.spread, "reason": reason,
                 }
             )  # fmt: skip
 

@@ -175,7 +175,8 @@ def test_a_small_market_ends_as_plain_python_with_decimal_money_ends(given_: dic
     ]
     for ours, theirs in zip(found, wanted, strict=True):
         for name, other in (("quantity", "quantity"), ("entry_price", "entry_price"), ("exit_price", "exit_price"),
-                            ("pnl_quote", "pnl"), ("cost_quote", "cost")):  # fmt: skip
+                            ("pnl_quote", "pnl"), ("cost_quote", "cost"), ("fee_quote", "fee"),
+                            ("spread_quote", "spread")):  # fmt: skip
             assert ours[name] == pytest.approx(float(theirs[other]), rel=1e-9, abs=1e-7), name
     np.testing.assert_allclose(
         fold.equity["equity_quote"], [float(value) for value in expected.equity], rtol=1e-10

@@ -12,7 +12,8 @@ from okx_core.features.candle_set import CandleSet
 from okx_core.features.declaration import feature
 from okx_core.features.registry import candle_columns
 from okx_core.validation.validate import validate
-from okx_jobs.cli.validation import FIELDS, ValidationRequest, report, validate_features
+from okx_jobs.cli.validation import ValidationRequest, report, validate_features
+from okx_jobs.research.synthetic_candles import FIELDS
 from resources.config.settings import load_settings
 from resources.market.recorded_candles import recorded_candles
 from tests.synthetic_market import first_days, some_pairs

@@ -2,22 +2,19 @@
 
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
 
-from okx_core.errors import OkxSignalError
-from okx_jobs.cli.research.backtest import (
-    BacktestRequest,
-    list_strategies,
-    parameters_of,
-    run_backtest,
-    show_strategy,
-    write_strategy,
-)
+from okx_jobs.cli.research.backtest import list_strategies, print_run, show_strategy, write_strategy
+from okx_jobs.dagster_jobs.strategy_backtest import Backtest, BacktestConfig, config_of
+from okx_jobs.research.strategy_backtest import BacktestRequest, note_of, run_backtest
+from okx_services.research.strategies.record import RecordedRun
 from resources.config.settings import load_settings
+from resources.registry.tracking import LoggedRun
 
 DAYS = 80
 
@@ -54,31 +51,42 @@ def printed(work, *given):
     return console.export_text()
 
 
+def no_database():
+    raise AssertionError("the candles are those of a file")
+
+
+def run(request, settings) -> str:
+    """What is printed of a backtest, as kept in a home where two versions have been tried."""
+    found, origin = run_backtest(request, settings.home, no_database)
+    recorded = RecordedRun("1", LoggedRun("2", "http://127.0.0.1:1/#/run"), 0.25, 2)
+    return printed(print_run, Backtest(found, origin, note_of(request, no_database), recorded))
+
+
 def test_a_run_prints_figures_benchmarks_reasons_and_refusals(tape, settings) -> None:
-    request = BacktestRequest(
-        candles=tape, strategy="momentum", parameters={"hours": "72", "every_hours": "24", "stop_pct": "2"}
-    )
-    text = printed(run_backtest, request, settings)
+    parameters = {"hours": "72", "every_hours": "24", "stop_pct": "2"}
+    text = run(BacktestRequest(candles=tape, strategy="momentum", parameters=parameters), settings)
     assert "momentum (version" in text
     assert "candles.parquet: 3 pairs, 2024-02-15 00:00 to 2024-03-20" in text
     for words in ("total return", "Sharpe", "BTC-USDT held", "cash", "closed by", "entries wanted"):
         assert words in text
+    assert (
+        "deflated Sharpe ratio 0.25: so likely is it more than the luck of the best of the 2 versions" in text
+    )
+    assert "http://127.0.0.1:1/#/run" in text
 
 
 def test_a_strategy_of_ones_own_is_written_listed_shown_and_run(tape, settings) -> None:
     assert "okxsignal backtest --strategy mine" in printed(write_strategy, "mine", settings)
     assert "mine " in printed(list_strategies, settings)
     assert "parameters: hours=72, top=3" in printed(show_strategy, "mine", settings)
-    text = printed(
-        run_backtest, BacktestRequest(candles=tape, strategy="mine", pairs="btc-usdt,ETH-USDT"), settings
-    )
+    text = run(BacktestRequest(candles=tape, strategy="mine", pairs="btc-usdt,ETH-USDT"), settings)
     assert "mine (version" in text
     assert "2 pairs" in text
 
 
 def test_figures_of_a_synthetic_market_are_marked_as_such(settings) -> None:
     request = BacktestRequest(strength=1.0, days=60, strategy="momentum", pairs="BTC-USDT,ETH-USDT")
-    assert "these figures say nothing about real markets" in printed(run_backtest, request, settings)
+    assert "these figures say nothing about real markets" in run(request, settings)
 
 
 def test_a_strategy_that_cannot_be_loaded_is_listed_with_the_reason(settings) -> None:
@@ -88,28 +96,17 @@ def test_a_strategy_that_cannot_be_loaded_is_listed_with_the_reason(settings) ->
 
 
 @pytest.mark.parametrize(
-    ("given", "complaint"),
+    "request_",
     [
-        ({"strategy": "momentun"}, "no strategy momentun; there are model, momentum"),
-        ({"pairs": "DOGE-USDT"}, "no candles of DOGE-USDT; there are BTC-USDT"),
-        ({"parameters": {"hour": "3"}}, "has no parameter hour; did you mean hours"),
-        (
-            {"start": datetime(2030, 1, 1, tzinfo=UTC)},
-            "no day to trade from 2030-01-01 .*reach from 2024-01-01",
+        BacktestRequest(),
+        BacktestRequest(
+            strength=0.0, days=9, pairs="A-USDT", start=datetime(2024, 1, 1, 5, tzinfo=UTC),
+            end=datetime(2025, 1, 1, tzinfo=UTC), strategy="momentum", parameters={"hours": "3"}, capital_quote=2.5,
+            threads=2,
         ),
-        ({"start": datetime(2020, 1, 1, tzinfo=UTC)}, "no day to trade from 2020-01-01"),
-        ({"capital_quote": float("nan")}, "--capital is nan: give an amount above 0"),
-        ({"strength": 0.0}, "--synthetic makes its own market: leave out --candles"),
+        BacktestRequest(candles=Path("/tmp/candles.parquet")),
     ],
-)
-def test_a_mistake_is_named_with_its_remedy(tape, settings, given, complaint) -> None:
-    request = BacktestRequest(**{"candles": tape, "strategy": "momentum", **given})
-    with pytest.raises(OkxSignalError, match=complaint):
-        printed(run_backtest, request, settings)
-
-
-@pytest.mark.parametrize("text", ["stop_pct", "=5", "stop_pct="])
-def test_a_parameter_without_a_value_is_refused(text) -> None:
-    with pytest.raises(OkxSignalError, match="give name=value, such as --param stop_pct=5"):
-        parameters_of([text])
-    assert parameters_of(["a=1", " b = x=y "]) == {"a": "1", "b": "x=y"}
+)  # fmt: skip
+def test_the_job_takes_what_the_command_takes(request_) -> None:
+    given = config_of(request_)["ops"]["trade_strategy"]["config"]
+    assert BacktestConfig(**given).request() == request_

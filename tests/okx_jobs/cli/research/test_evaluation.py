@@ -11,8 +11,9 @@ from okx_core.errors import OkxSignalError
 from okx_core.models.members import DEFAULTS, MEMBERS
 from okx_core.models.walk_forward import WalkForward
 from okx_jobs.cli.main import cli
-from okx_jobs.cli.research.evaluation import EvaluationRequest, chosen_members, run_evaluation
-from okx_jobs.cli.validation import synthetic_hourly
+from okx_jobs.cli.research.evaluation import EvaluationRequest, run_evaluation
+from okx_jobs.research.synthetic_candles import synthetic_hourly
+from okx_services.research.evaluation.evaluate import chosen_members
 from resources.config.settings import load_settings
 
 SCHEDULE = WalkForward(every_weeks=4, min_history_weeks=8)

@@ -28,7 +28,7 @@ import lightgbm as lgb
 from sklearn.linear_model import Ridge
 
 from benchmarks.rounds import peak_gib, seconds
-from benchmarks.training_home import END, a_home, fill
+from benchmarks.training.home import END, a_home, fill
 from okx_core.hours import HOUR, WEEK
 from okx_core.models import walk_forward
 from okx_core.models.algorithms import boosters
@@ -248,7 +248,3 @@ def main() -> None:
         return
     for line in run(given.pairs, given.months):
         print(line)
-
-
-if __name__ == "__main__":
-    main()

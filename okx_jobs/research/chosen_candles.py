@@ -1,6 +1,6 @@
-"""The candles that a command works on: a file's, a synthetic market's, or those of the home."""
+"""The candles that a command or a job works on: a file's, a synthetic market's, or those of the home."""
 
-from contextlib import nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -8,12 +8,10 @@ from pathlib import Path
 from okx_core.errors import OkxSignalError
 from okx_core.features.candle_set import CandleSet
 from okx_core.hours import HOUR
-from okx_jobs.cli.validation import synthetic_hourly
-from okx_jobs.stack import services
-from resources.config.settings import Settings
+from okx_jobs.research.synthetic_candles import synthetic_hourly
 from resources.market.candle_frames import candle_set
 from resources.market.recorded_candles import recorded_candles
-from resources.stores import open_database
+from resources.postgres.database import Database
 
 
 @dataclass(frozen=True)
@@ -32,21 +30,23 @@ class CandleChoice:
         return self.candles is None and self.strength is None
 
 
-def chosen_candles(choice: CandleChoice, settings: Settings) -> tuple[CandleSet, str]:
-    """The candles of the pairs chosen, and where they come from in words."""
-    with services.working_database(settings) if choice.is_stored else nullcontext():
-        candles, origin = _candles(choice, settings)
+def chosen_candles(choice: CandleChoice, stored: Callable[[], Database]) -> tuple[CandleSet, str]:
+    """The candles of the pairs chosen, and where they come from in words; `stored` opens the home's database.
+
+    Raises OkxSignalError for a choice that cannot be, no candles, and a pair without any.
+    """
+    candles, origin = _candles(choice, stored)
     return _only(candles, choice.pairs), origin
 
 
-def _candles(choice: CandleChoice, settings: Settings) -> tuple[CandleSet, str]:
+def _candles(choice: CandleChoice, stored: Callable[[], Database]) -> tuple[CandleSet, str]:
     if choice.candles is not None and choice.strength is not None:
         raise OkxSignalError("--synthetic makes its own market: leave out --candles")
     if choice.candles is not None:
         return recorded_candles(choice.candles), choice.candles.name
     if choice.strength is not None:
         return synthetic_hourly(choice.days, choice.strength), f"synthetic, strength {choice.strength:g}"
-    database = open_database(settings.database)
+    database = stored()
     span = database.rows(
         "select min(timestamp_utc) as first, max(timestamp_utc) as last from market.candles_1h"
     )[0]

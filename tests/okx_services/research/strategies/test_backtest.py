@@ -9,7 +9,7 @@ import pytest
 from okx_core.features.candle_set import CandleSet
 from okx_core.strategies.built_in import BUILT_IN
 from okx_core.strategies.strategy import Strategy, StrategyError, Wants
-from okx_services.research.strategy_backtest import run_strategy
+from okx_services.research.strategies.backtest import run_strategy
 
 HOUR = pd.Timedelta(hours=1)
 HOURS = 24 * 40

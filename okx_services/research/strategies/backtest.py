@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -49,12 +50,14 @@ class StrategyRun:
     rejected: Mapping[str, int]
     wanted: int
     benchmarks: Mapping[str, Array]
+    closes: Array
+    """Closes [hours, pairs] of the stretch, NaN where there is no bar."""
 
-    @property
+    @cached_property
     def scores(self) -> dict[str, float | None]:
         return metrics(self.fold.equity, self.fold.trades, self.capital_quote)
 
-    @property
+    @cached_property
     def intervals(self) -> dict[str, Interval | None]:
         return intervals(equity_curve(self.fold.equity, self.capital_quote))
 
@@ -89,6 +92,7 @@ def run_strategy(
     return StrategyRun(
         spec, start, end, panel.pairs, capital_quote, fold, rejected, int((~np.isnan(wants.score)).sum()),
         benchmarks_of(hourly, pd.date_range(start - HOUR, end - HOUR, freq="h")),
+        panel.close,
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Training of all default members of a date, against the bare library fits."""

@@ -1,0 +1,1 @@
+"""What research in commands and jobs works on: candles that were chosen, and a strategy on them."""

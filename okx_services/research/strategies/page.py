@@ -1,0 +1,126 @@
+"""A strategy's backtest as one HTML page that needs no network."""
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from okx_core.backtest.metrics.summary import monthly_returns_pct
+from okx_services.reports.figures import png_uri, trades_figure
+from okx_services.research.strategies.backtest import StrategyRun
+from okx_services.research.strategies.tables import (
+    BENCHMARK_HEAD,
+    COST_HEAD,
+    FIGURE_HEAD,
+    PAIR_HEAD,
+    REASON_HEAD,
+    benchmark_rows,
+    cost_rows,
+    facts_of,
+    figure_rows,
+    figures_of,
+    luck_words,
+    pair_rows,
+    reason_rows,
+    refused_words,
+    title_of,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CHARTED_PAIRS = 12  # with most trades; each is a picture of some 40 kB
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+STYLE = """body{font:15px/1.5 sans-serif;max-width:64em;margin:1em auto;padding:0 1em;color:#222}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}img{max-width:100%;height:auto}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+td,th{padding:.2em .7em;text-align:right;border-bottom:1px solid #e3e3e3;white-space:nowrap}
+td:first-child,th:first-child{text-align:left}.note{background:#fff4d6;padding:.6em 1em}
+.up{background:#e3f4e3}.down{background:#fae3e3}summary{cursor:pointer;padding:.3em 0}"""
+
+
+def report_page(found: StrategyRun, origin: str, note: str, deflated: float, tried: int) -> str:
+    """The whole report as HTML."""
+    title, facts = title_of(found), facts_of(found, origin)
+    parts = [
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(facts)}</p>",
+        f'<p class="note">{html.escape(note)}</p>' if note else "",
+        f"<p><b>{html.escape(luck_words(deflated, tried))}</b></p>",
+        *(_picture(name, figure) for name, figure in figures_of(found).items()),
+        _section("Figures", _html_table(FIGURE_HEAD, figure_rows(found))),
+        _section("Instead", _html_table(BENCHMARK_HEAD, benchmark_rows(found))),
+        _section("Return by month, %", _months(found)),
+        _section("Why positions were closed", _html_table(REASON_HEAD, reason_rows(found))),
+        _section("Costs of closed trades", _html_table(COST_HEAD, cost_rows(found))),
+        _section("Pairs", _html_table(PAIR_HEAD, pair_rows(found))),
+        _section("Entries that were refused", f"<p>{html.escape(refused_words(found))}</p>"),
+        _section("Trades on the closes", "".join(_charts(found))),
+        _section("Everything that decides", _specification(found)),
+    ]
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
+        f"<body>{''.join(parts)}</body></html>"
+    )
+
+
+def _section(title: str, body: str) -> str:
+    return f"<h2>{html.escape(title)}</h2>{body or '<p>none</p>'}"
+
+
+def _picture(name: str, figure: "Figure") -> str:
+    words = html.escape(name.replace("_", " "))
+    return f'<p><img alt="{words}" src="{png_uri(figure)}"></p>'
+
+
+def _html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    body = "".join(_row("td", row) for row in rows)
+    return f'<div class="wide"><table>{_row("th", head)}{body}</table></div>' if body else ""
+
+
+def _row(cell: str, values: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<{cell}>{html.escape(value)}</{cell}>' for value in values)}</tr>"
+
+
+def _months(found: StrategyRun) -> str:
+    """A line a year, a column a month, and the return of the year."""
+    monthly = monthly_returns_pct(found.fold.equity, found.capital_quote)
+    lines = []
+    for year, values in monthly.groupby(pd.DatetimeIndex(monthly.index).year):
+        by_month = dict(zip(pd.DatetimeIndex(values.index).month, values, strict=True))
+        cells = "".join(_coloured(by_month.get(month)) for month in range(1, 13))
+        whole = 100.0 * (float(np.prod(1.0 + values.to_numpy() / 100.0)) - 1.0)
+        lines.append(f"<tr><td>{year}</td>{cells}{_coloured(whole)}</tr>")
+    return f'<div class="wide"><table>{_row("th", ("year", *MONTHS, "year"))}{"".join(lines)}</table></div>'
+
+
+def _coloured(value: float | None) -> str:
+    if value is None:
+        return "<td></td>"
+    kind = "up" if value > 0.0 else "down" if value < 0.0 else ""
+    return f'<td class="{kind}">{value:.1f}</td>'
+
+
+def _charts(found: StrategyRun) -> Iterable[str]:
+    """A picture to open for each of the pairs with most trades."""
+    counts = found.fold.trades["pair"].value_counts()
+    times = pd.date_range(found.start, periods=len(found.closes), freq="h")
+    for pair in counts.index[:CHARTED_PAIRS]:
+        closes = pd.Series(found.closes[:, found.pairs.index(pair)], index=times)
+        trades = found.fold.trades[found.fold.trades["pair"] == pair]
+        figure = trades_figure(closes, trades, pair)
+        head = f"<summary>{html.escape(pair)}: {counts[pair]} trades</summary>"
+        yield f"<details>{head}{_picture(pair, figure)}</details>"
+
+
+def _specification(found: StrategyRun) -> str:
+    words = found.spec.to_json()
+    plain = [(name, words[name]) for name in ("name", "version", "code")]
+    grouped_values = [
+        (f"{part}: {name}", value)
+        for part in ("parameters", "rules", "exits")
+        for name, value in words[part].items()
+    ]
+    return _html_table(("what", "value"), [[name, f"{value}"] for name, value in (*plain, *grouped_values)])
