@@ -43,16 +43,23 @@ class FillRules:
     """What holds an order back: the share of a bar's volume that may be traded in it, and the exchange's steps.
 
     Without a share orders fill whole; a pair that is not in `instruments` has no steps. A position in a pair is closed
-    at its last price when its `delist_time` has come.
+    at its last price when its `delist_time` has come, or the moment in `ends`, after which it has no candle any more.
     """
 
     volume_share: float = inf
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
+    ends: Mapping[str, datetime] = field(default_factory=dict)
 
     def steps(self, pairs: tuple[str, ...]) -> Steps:
         """The steps of the pairs as arrays [pairs]."""
         known = [self.instruments.get(pair) for pair in pairs]
-        ends = [None if one is None else one.delist_time for one in known]
+        ends = [
+            min(
+                (end for end in (None if one is None else one.delist_time, self.ends.get(pair)) if end),
+                default=None,
+            )
+            for pair, one in zip(pairs, known, strict=True)
+        ]
         return Steps(
             lot=np.array([0.0 if one is None else float(one.lot) for one in known]),
             min_size=np.array([0.0 if one is None else float(one.min_size) for one in known]),

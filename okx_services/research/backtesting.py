@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from okx_core.backtest.engine import FoldResult, Portfolio, run_fold
+from okx_core.backtest.ends import candle_ends
+from okx_core.backtest.engine import FillRules, FoldResult, Portfolio, run_fold
 from okx_core.backtest.metrics.summary import metrics
 from okx_core.contracts import require_contract
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules
@@ -72,8 +73,9 @@ def trade_week(database: Database, start: datetime) -> tuple[FoldResult, pd.Data
     )
     opening = opening_portfolio(database, start.date())
     result = run_fold(
-        signals, candles, first, last, opening, DecisionRules(), PRODUCT_LIMITS, dearest_fee(database)
-    )
+        signals, candles, first, last, opening, DecisionRules(), PRODUCT_LIMITS, dearest_fee(database),
+        fills=FillRules(ends=candle_ends(candles, opening.positions, first, last)),
+    )  # fmt: skip
     return result, signals
 
 

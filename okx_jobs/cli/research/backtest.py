@@ -9,6 +9,7 @@ from rich.table import Table
 
 from okx_core.errors import OkxSignalError
 from okx_core.strategies.built_in import BUILT_IN
+from okx_jobs.cli.research.report import chosen_run, print_report, save_report
 from okx_jobs.dagster_jobs.strategy_backtest import STEP, Backtest, backtest_strategy, config_of
 from okx_jobs.research.strategy_backtest import BacktestRequest, require_usable
 from okx_jobs.runs.runner import Pipeline, quiet_instance
@@ -26,6 +27,7 @@ from okx_services.research.strategies.tables import (
     refused_words,
 )
 from resources.config.settings import Settings
+from resources.stores import open_database
 from resources.strategy_files import find_strategy, load_strategy, new_strategy, strategy_files
 
 PRINTED = (
@@ -34,15 +36,20 @@ PRINTED = (
 )  # fmt: skip
 
 
-def run_and_print(request: BacktestRequest, settings: Settings, console: Console) -> Backtest:
-    """Backtest as a run of Dagster, keep it in MLflow and in the ledger of trials, and print."""
+def run_and_print(
+    request: BacktestRequest, settings: Settings, console: Console, *, opens: bool = False
+) -> Backtest:
+    """Backtest as a run of Dagster, keep it in MLflow and in the ledger of trials, print, and write the report."""
     require_usable(request, settings.home)
     with services.working_services(settings), quiet_instance(settings.home) as instance:
         services.wait_for_mlflow(settings)
         with console.status(f"{request.strategy}: features, decisions, fills, report"):
             result = Pipeline(instance).run(backtest_strategy.name, config=config_of(request))
-    made: Backtest = result.output_for_node(STEP)
+        made: Backtest = result.output_for_node(STEP)
+        row = chosen_run(open_database(settings.database), made.recorded.run_id)
+        save_report(row, settings)
     print_run(made, console)
+    print_report(row, settings.home, console, opens=opens)
     return made
 
 
@@ -64,7 +71,7 @@ def print_run(made: Backtest, console: Console) -> None:
     console.print(luck_words(recorded.deflated_sharpe, recorded.tried), soft_wrap=True)
     if made.note:
         console.print(made.note, soft_wrap=True)
-    console.print(f"report: `okxsignal report --open`; in MLflow {recorded.logged.url}", soft_wrap=True)
+    console.print(f"in MLflow: {recorded.logged.url}", soft_wrap=True)
 
 
 def _print_table(

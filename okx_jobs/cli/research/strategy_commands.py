@@ -35,6 +35,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="For the features of --candles."
 )
+@click.option("--open", "opens", is_flag=True, help="Open the report in the browser.")
 def backtest(**given: Any) -> None:
     """Trade a strategy on the past: decisions at the close of each hour, fills at the next open, costs on.
 
@@ -51,9 +52,9 @@ def backtest(**given: Any) -> None:
     from okx_jobs.research.strategy_backtest import BacktestRequest, parameters_of
 
     start, end = (options.utc(given.pop(name)) for name in ("start", "end"))
-    parameters, capital = parameters_of(given.pop("params")), given.pop("capital")
+    parameters, capital, opens = parameters_of(given.pop("params")), given.pop("capital"), given.pop("opens")
     request = BacktestRequest(**given, start=start, end=end, parameters=parameters, capital_quote=capital)
-    run_and_print(request, options.settings(), options.console())
+    run_and_print(request, options.settings(), options.console(), opens=opens)
 
 
 @click.command()

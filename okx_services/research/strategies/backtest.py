@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from okx_core.backtest.ends import candle_ends
 from okx_core.backtest.engine import FillRules, FoldResult, Portfolio, run_fold
 from okx_core.backtest.metrics.curve import Array
 from okx_core.backtest.metrics.interval import Interval, intervals
@@ -85,9 +86,10 @@ def run_strategy(
     wants = require_no_lookahead(strategy, spec, panel)
     signals, rejected = _signals(spec, panel, wants, hourly, start, end)
     inside = hourly[hourly["timestamp_utc"].between(start, end)]
+    fills = fills or FillRules(VOLUME_SHARE, ends=candle_ends(inside, (), start, end))
     fold = run_fold(
         signals, inside, start, end, Portfolio(capital_quote, {}), spec.rules, limits,
-        exits=spec.exits, fills=fills or FillRules(VOLUME_SHARE),
+        exits=spec.exits, fills=fills,
     )  # fmt: skip
     return StrategyRun(
         spec, start, end, panel.pairs, capital_quote, fold, rejected, int((~np.isnan(wants.score)).sum()),

@@ -55,6 +55,21 @@ def test_what_rises_is_held_and_what_is_hardly_traded_is_refused_by_its_gate(can
     assert all(len(curve) == len(found.fold.equity) + 1 for curve in found.benchmarks.values())
 
 
+def test_a_pair_whose_candles_end_is_closed_at_its_last_price_and_the_others_go_on(candles) -> None:
+    """A delisted pair that stays in the books would hold its place for ever, at a price that is none."""
+    gone = TIMES[24 * 20]
+    kept = (candles.hourly["pair"] != "AAA-USDT") | (candles.hourly["timestamp_utc"] < gone)
+    cut = CandleSet.of_hourly(candles.hourly[kept].reset_index(drop=True))
+    found = run(
+        cut, replace(BUILT_IN["momentum"], parameters={"hours": 48, "every_hours": 24, "top": 2, "keep": 9})
+    )
+    last = found.fold.trades[found.fold.trades["pair"] == "AAA-USDT"].iloc[-1]
+    assert (last["exit_reason"], last["exit_time"]) == ("delisted", gone)
+    close = cut.hourly.loc[cut.hourly["pair"] == "AAA-USDT", "close"].iloc[-1]
+    assert last["exit_price"] < close, "sold into the worst book"
+    assert "AAA-USDT" not in found.fold.closing.positions
+
+
 def test_the_capital_scales_the_orders(candles) -> None:
     small, large = run(candles, capital=1_000.0), run(candles, capital=10_000.0)
     spent = [found.fold.equity["equity_quote"].iloc[0] for found in (small, large)]
