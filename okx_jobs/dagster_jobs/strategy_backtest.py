@@ -39,6 +39,7 @@ class BacktestConfig(dg.Config):
     end: str = ""
     capital: float = 10_000.0
     threads: int = 1
+    ungated: bool = False  # trade predictions on other candles than the home's although the gate refuses them
 
     def request(self) -> BacktestRequest:
         """The same as the use case takes it."""
@@ -46,7 +47,7 @@ class BacktestConfig(dg.Config):
             candles=Path(self.candles) if self.candles else None,
             strength=None if self.synthetic < 0.0 else self.synthetic, days=self.days, pairs=self.pairs or None,
             start=_moment(self.start), end=_moment(self.end), strategy=self.strategy, parameters=self.parameters,
-            capital_quote=self.capital, threads=self.threads,
+            capital_quote=self.capital, threads=self.threads, ungated=self.ungated,
         )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def config_of(request: BacktestRequest) -> dict[str, Any]:
         "candles": str(request.candles.resolve()) if request.candles else "",
         "synthetic": -1.0 if request.strength is None else request.strength, "days": request.days,
         "pairs": request.pairs or "", "start": _text(request.start), "end": _text(request.end),
-        "capital": request.capital_quote, "threads": request.threads,
+        "capital": request.capital_quote, "threads": request.threads, "ungated": request.ungated,
     }  # fmt: skip
     return {"ops": {STEP: {"config": given}}}
 
@@ -84,7 +85,10 @@ def trade_strategy(
 ) -> Backtest:
     """Trades, keeps report and tables, and shows the figures as metadata of the step."""
     request = config.request()
-    found, origin = run_backtest(request, load_settings(trading=False).home, database.open)
+    found, origin = run_backtest(
+        request, load_settings(trading=False).home, database.open,
+        lambda step, done, total: context.log.info(f"{step}: {done} of {total}"),
+    )  # fmt: skip
     note = note_of(request, database.open)
     recorded = record_run(found, origin, note, database.open(), tracking.open(), context.run_id)
     plots = {name: tables.plot(name, figure) for name, figure in figures_of(found).items()}

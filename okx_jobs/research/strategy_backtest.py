@@ -10,10 +10,11 @@ import pandas as pd
 from okx_core.errors import OkxSignalError
 from okx_core.features.candle_set import CandleSet
 from okx_core.hours import HOUR
-from okx_core.strategies.strategy import Strategy
 from okx_jobs.research.chosen_candles import CandleChoice, chosen_candles
+from okx_jobs.research.predicted_signals import kept_signals, signals_of
 from okx_services.reports.market_origin import market_note
 from okx_services.research.strategies.backtest import StrategyRun, run_strategy
+from okx_services.research.strategies.predicted import Report
 from resources.postgres.database import Database
 from resources.strategy_files import find_strategy
 
@@ -29,6 +30,8 @@ class BacktestRequest(CandleChoice):
     parameters: Mapping[str, str] = field(default_factory=dict)
     capital_quote: float = 10_000.0
     threads: int = 1
+    ungated: bool = False
+    """Trade predictions although the promotion gate refuses them, where they are made for the backtest."""
 
 
 def parameters_of(given: Sequence[str]) -> dict[str, str]:
@@ -49,17 +52,39 @@ def require_usable(request: BacktestRequest, home: Path) -> None:
         raise OkxSignalError(f"--capital is {request.capital_quote:g}: give an amount above 0")
 
 
+def needs_predictions(request: BacktestRequest, home: Path) -> bool:
+    """Whether the strategy reads predictions that are first to be made for these candles, and are not kept yet."""
+    reads = set(find_strategy(home, request.strategy).columns) & set(SIGNAL_COLUMNS)
+    return bool(reads) and not request.is_stored and not kept_signals(request, home).is_file()
+
+
+def predict(request: BacktestRequest, home: Path, report: Report) -> None:
+    """Make the predictions of candles that are not the home's, and keep them."""
+    candles, _ = chosen_candles(request, _no_database)
+    signals_of(request, candles, home, request.threads, report)
+
+
+def _no_database() -> Database:
+    raise OkxSignalError("these candles are not those of a home")
+
+
 def run_backtest(
-    request: BacktestRequest, home: Path, stored: Callable[[], Database]
+    request: BacktestRequest, home: Path, stored: Callable[[], Database], report: Report
 ) -> tuple[StrategyRun, str]:
     """The backtest, and where its candles come from in words. Raises OkxSignalError as its parts do."""
     require_usable(request, home)
     strategy = find_strategy(home, request.strategy)
     candles, origin = chosen_candles(request, stored)
     start, end = _window(request, candles)
+    known = None
+    if set(strategy.columns) & set(SIGNAL_COLUMNS):
+        known = (
+            _stored_signals(stored, start, end) if request.is_stored
+            else _predicted(request, candles, home, start, end, report)
+        )  # fmt: skip
     found = run_strategy(
-        strategy, strategy.spec(request.parameters), candles, start, end, request.capital_quote,
-        _signals(strategy, request, stored, start, end), threads=request.threads,
+        strategy, strategy.spec(request.parameters), candles, start, end, request.capital_quote, known,
+        threads=request.threads,
     )  # fmt: skip
     return found, origin
 
@@ -87,15 +112,21 @@ def _window(request: BacktestRequest, candles: CandleSet) -> tuple[datetime, dat
     return start, end
 
 
-def _signals(
-    strategy: Strategy, request: BacktestRequest, stored: Callable[[], Database], start: datetime, end: datetime
-) -> pd.DataFrame | None:  # fmt: skip
-    """The stored signals of the window, for strategies that read them; None on other candles than the home's."""
-    if not request.is_stored or not set(strategy.columns) & set(SIGNAL_COLUMNS):
-        return None
+def _stored_signals(stored: Callable[[], Database], start: datetime, end: datetime) -> pd.DataFrame:
+    """The home's signals of the window."""
     rows = stored().frame(
         "select pair, timestamp_utc, predicted_excess_pct, tradable from trading.signals "
         "where timestamp_utc >= $1 and timestamp_utc < $2",
         (start, end),
     )
     return rows.astype({"tradable": float})
+
+
+def _predicted(
+    request: BacktestRequest, candles: CandleSet, home: Path, start: datetime, end: datetime, report: Report
+) -> pd.DataFrame:
+    """What the signal model would have predicted in the window, and whether the gate would have let it trade."""
+    made = signals_of(request, candles, home, request.threads, report)
+    inside = made[made["timestamp_utc"].between(start, end, inclusive="left")]
+    allowed = 1.0 if request.ungated else inside["gate_passed"]
+    return inside.drop(columns="gate_passed").assign(tradable=allowed)

@@ -10,8 +10,9 @@ from rich.table import Table
 from okx_core.errors import OkxSignalError
 from okx_core.strategies.built_in import BUILT_IN
 from okx_jobs.cli.research.report import chosen_run, print_report, save_report
+from okx_jobs.cli.research.shown_progress import shown_progress
 from okx_jobs.dagster_jobs.strategy_backtest import STEP, Backtest, backtest_strategy, config_of
-from okx_jobs.research.strategy_backtest import BacktestRequest, require_usable
+from okx_jobs.research.strategy_backtest import BacktestRequest, needs_predictions, predict, require_usable
 from okx_jobs.runs.runner import Pipeline, quiet_instance
 from okx_jobs.stack import services
 from okx_services.research.strategies.tables import (
@@ -41,6 +42,9 @@ def run_and_print(
 ) -> Backtest:
     """Backtest as a run of Dagster, keep it in MLflow and in the ledger of trials, print, and write the report."""
     require_usable(request, settings.home)
+    if needs_predictions(request, settings.home):
+        with shown_progress(console) as report:
+            predict(request, settings.home, report)
     with services.working_services(settings), quiet_instance(settings.home) as instance:
         services.wait_for_mlflow(settings)
         with console.status(f"{request.strategy}: features, decisions, fills, report"):

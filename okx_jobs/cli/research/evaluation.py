@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from okx_core.models.walk_forward import WalkForward, with_threads
+from okx_jobs.cli.research.shown_progress import shown_progress
 from okx_jobs.research.chosen_candles import CandleChoice, chosen_candles
 from okx_jobs.stack import services
 from okx_services.research.evaluation.evaluate import Evaluation, chosen_members, evaluate_candles
@@ -34,19 +34,7 @@ def run_evaluation(request: EvaluationRequest, settings: Settings, console: Cons
     members = tuple(with_threads(spec, request.threads) for spec in chosen_members(request.members))
     with services.working_database(settings) if request.is_stored else nullcontext():
         candles, origin = chosen_candles(request, lambda: open_database(settings.database))
-    columns = (
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("reading", total=1)
-
-        def report(step: str, done: int, total: int) -> None:
-            progress.update(task, description=step, completed=done, total=total)
-            if not console.is_terminal and (done == 0 or 10 * done // total > 10 * (done - 1) // total):
-                console.print(f"  {step}: {done} of {total}")
-
+    with shown_progress(console) as report:
         found = evaluate_candles(
             candles, request.start, request.end, members, request.schedule, request.tried_before,
             request.threads, report,

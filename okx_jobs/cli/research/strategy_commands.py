@@ -35,6 +35,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="For the features of --candles."
 )
+@click.option(
+    "--ungated",
+    is_flag=True,
+    help="With --candles: trade predictions although the promotion gate refuses them.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open the report in the browser.")
 def backtest(**given: Any) -> None:
     """Trade a strategy on the past: decisions at the close of each hour, fills at the next open, costs on.
@@ -43,6 +48,10 @@ def backtest(**given: Any) -> None:
     okxsignal backtest --strategy momentum --candles candles.parquet --from 2022-06-01
     okxsignal backtest --strategy breakout --param stop_atr=2 --param trail_atr=3 --pairs BTC-USDT,ETH-USDT
     okxsignal backtest --strategy my_strategy --capital 2000
+    okxsignal backtest --candles candles.parquet --threads 2       the default strategy, its models trained anew
+
+    On the home's candles a strategy reads the signals that were recorded. On other candles its predictions are made by
+    walk-forward training first, which takes minutes and is kept for the next time.
 
     Stops and targets fill inside the bars that follow, the worse first. At most 5 % of a bar's volume is traded.
     First it checks that no decision changes when later hours are taken away. Each run is one of Dagster and of MLflow,

@@ -1,6 +1,7 @@
 """A backtest as it was asked for: mistakes are named before anything is traded."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -29,13 +30,15 @@ def tape(tmp_path_factory):
         ),
         ({"start": datetime(2000, 1, 1, tzinfo=UTC)}, "no day to trade from 2000-01-01"),
         ({"capital_quote": float("nan")}, "--capital is nan: give an amount above 0"),
+        ({"strategy": "model"}, "9 weeks of candles: the first model needs 52"),
+        ({"candles": Path("nowhere.parquet"), "strategy": "model"}, "nowhere.parquet: no such file"),
         ({"strength": 0.0}, "--synthetic makes its own market: leave out --candles"),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(tape, tmp_path, given, complaint) -> None:
     request = BacktestRequest(**{"candles": tape, "strategy": "momentum", **given})
     with pytest.raises(OkxSignalError, match=complaint):
-        run_backtest(request, tmp_path, lambda: pytest.fail("the candles are those of a file"))
+        run_backtest(request, tmp_path, lambda: pytest.fail("the candles are those of a file"), print)
 
 
 @pytest.mark.parametrize("text", ["stop_pct", "=5", "stop_pct="])

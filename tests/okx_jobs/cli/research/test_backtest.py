@@ -57,7 +57,7 @@ def no_database():
 
 def run(request, settings) -> str:
     """What is printed of a backtest, as kept in a home where two versions have been tried."""
-    found, origin = run_backtest(request, settings.home, no_database)
+    found, origin = run_backtest(request, settings.home, no_database, lambda *_: None)
     recorded = RecordedRun("1", LoggedRun("2", "http://127.0.0.1:1/#/run"), 0.25, 2)
     return printed(print_run, Backtest(found, origin, note_of(request, no_database), recorded))
 
