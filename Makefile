@@ -7,7 +7,7 @@ READY := .venv/.ready
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 
-.PHONY: demo test suite test-random soak up check types style nautilus bench clean
+.PHONY: demo test suite test-random soak up check types style nautilus bench-backtest bench clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
@@ -52,9 +52,14 @@ nautilus: $(READY)
 	.venv-nautilus/bin/python -m pip install --quiet --disable-pip-version-check nautilus_trader==1.221.0
 	$(BIN)/python -m tests.conformance.nautilus .venv-nautilus/bin/python
 
+bench-backtest: $(READY)
+	test -x .venv-backtest/bin/python || $(PYTHON) -m venv .venv-backtest
+	.venv-backtest/bin/python -m pip install --quiet --disable-pip-version-check vectorbt==1.2.0 backtesting==0.6.6
+	$(BIN)/python -m benchmarks.backtest .venv-backtest/bin/python
+
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
 	-test -x $(BIN)/okxsignal && $(BIN)/okxsignal down --forget
-	rm -rf .venv .venv-nautilus .okxsignal mlruns/*
+	rm -rf .venv .venv-nautilus .venv-backtest .okxsignal mlruns/*

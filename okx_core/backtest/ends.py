@@ -1,4 +1,4 @@
-"""Pairs that are traded no longer, told by their candles: what is still held of them must not stay for ever."""
+"""Pairs that are traded no longer, as their candles say: what is still held of them must not stay for ever."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta

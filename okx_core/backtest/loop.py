@@ -81,52 +81,137 @@ def trade_hours(
     records = np.empty((hours, 4))
     most = hours * min(int(terms.sizing.max_positions), pairs) + pairs
     trades = np.empty((most, len(TRADE_FIELDS)))
-    held_hours, orders, prices = np.empty(pairs), np.empty(pairs), np.empty(pairs)
-    leaves = np.empty(pairs, np.bool_)
-    closed = 0
+    wanted = _any_tradable(plan.tradable)
+    mine = np.flatnonzero(held.quantity)
+    stops_move = terms.exits.break_even_after_pct == terms.exits.break_even_after_pct
+    closed: int = 0
     for hour in range(hours):
+        if mine.size == 0 and not wanted[hour]:  # most hours of most pairs
+            records[hour, 0] = records[hour, 1] = held.cash[0]
+            records[hour, 2] = records[hour, 3] = 0.0
+            continue
         now = first_hour + hour + 1.0
-        paid = Costs(costs.fee_rate[hour], costs.spread_bps[hour], costs.depth_quote[hour])
-        hit, exits = _fill_levels(held, bars, hour, paid, steps, now - 1.0, terms, trades[closed:])
-        closed += exits
-        _mark(held, bars.close[hour], bars.high[hour], steps, terms.exits)
-        gone, exits = _close_delisted(held, paid, steps, now, trades[closed:])
-        closed += exits
-        worth = _value(held)
+        cost = 0.0
+        if _any_touched(held, mine, bars, hour):
+            cost, exits = _fill_levels(
+                held, mine, bars, hour, _of_hour(costs, hour), steps, now - 1.0, terms, trades[closed:]
+            )
+            closed += exits
+            mine = np.flatnonzero(held.quantity)
+        worth, over, ends = 0.0, False, False
+        for own in mine:
+            if bars.close[hour, own] == bars.close[hour, own]:
+                held.mark_price[own] = bars.close[hour, own]
+            if stops_move or held.trail_pct[own] == held.trail_pct[own]:
+                _move_stop(held, int(own), bars.high[hour, own], steps, terms.exits)
+            held.filled_quote[own] = 0.0
+            worth += held.quantity[own] * held.mark_price[own]
+            is_over = now - held.entry_hour[own] >= terms.sizing.horizon_hours
+            over |= is_over or plan.leaves[hour, own] or held.closing_reason[own] != STAYS
+            ends |= steps.delisted_hour[own] <= now
+        if ends:
+            gone, exits = _close_delisted(held, mine, _of_hour(costs, hour), steps, now, trades[closed:])
+            closed += exits
+            cost += gone
+            mine = np.flatnonzero(held.quantity)
+            worth = 0.0
+            for own in mine:
+                worth += held.quantity[own] * held.mark_price[own]
         cash = held.cash[0]
         records[hour, 0], records[hour, 1], records[hour, 2] = (
             cash + worth,
             cash,
             100.0 * worth / (cash + worth),
         )
-        for pair in range(pairs):
-            held_hours[pair] = now - held.entry_hour[pair]
-            is_flat = held.quantity[pair] == 0.0  # then a bar of this hour is needed to buy it
-            prices[pair] = bars.close[hour, pair] if is_flat else held.mark_price[pair]
-            leaves[pair] = plan.leaves[hour, pair] or (not is_flat and held.closing_reason[pair] != STAYS)
-        order_core(
-            plan.predicted_excess_pct[hour], plan.tradable[hour], leaves, held.quantity, held_hours, prices,
-            plan.size_multiplier[hour], cash, terms.sizing, paid, orders,
-        )  # fmt: skip
-        held.filled_quote[:] = 0.0
-        sold, exits = _fill_exits(held, orders, bars, hour + 1, paid, steps, now, terms, trades[closed:])
+        records[hour, 3] = cost
+        if not wanted[hour] and not over:
+            continue
+        paid, exits = _decide(
+            held, bars, plan, hour, _of_hour(costs, hour), steps, now, terms, trades[closed:]
+        )
         closed += exits
-        distances = Distances(plan.distances.stop_pct[hour], plan.distances.trail_pct[hour])
-        bought = _fill_entries(held, orders, bars, hour + 1, paid, distances, steps, now, terms)
-        records[hour, 3] = hit + gone + sold + bought
+        records[hour, 3] += paid
+        mine = np.flatnonzero(held.quantity)
     return records, trades[:closed]
 
 
 @compiled
+def _any_tradable(tradable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether any pair may be bought [hours]."""
+    out = np.zeros(len(tradable), np.bool_)
+    for hour in range(len(tradable)):
+        for pair in range(tradable.shape[1]):
+            if tradable[hour, pair]:
+                out[hour] = True
+                break
+    return out
+
+
+@compiled
+def _decide(
+    held: Holdings, bars: Bars, plan: Plan, hour: int, costs: Costs, steps: Steps, now: float, terms: Terms,
+    trades: Array,
+) -> tuple[float, int]:  # fmt: skip
+    """Decide at the close of an hour and fill at the open of the next; returns cost and number of positions closed."""
+    pairs = held.quantity.size
+    held_hours, orders, prices = np.empty(pairs), np.empty(pairs), np.empty(pairs)
+    leaves = np.empty(pairs, np.bool_)
+    for pair in range(pairs):
+        held_hours[pair] = now - held.entry_hour[pair]
+        is_flat = held.quantity[pair] == 0.0  # then a bar of this hour is needed to buy it
+        prices[pair] = bars.close[hour, pair] if is_flat else held.mark_price[pair]
+        leaves[pair] = plan.leaves[hour, pair] or (not is_flat and held.closing_reason[pair] != STAYS)
+    order_core(
+        plan.predicted_excess_pct[hour], plan.tradable[hour], leaves, held.quantity, held_hours, prices,
+        plan.size_multiplier[hour], held.cash[0], terms.sizing, costs, orders,
+    )  # fmt: skip
+    sold, closed = _fill_exits(held, orders, bars, hour + 1, costs, steps, now, terms, trades)
+    distances = Distances(plan.distances.stop_pct[hour], plan.distances.trail_pct[hour])
+    bought = _fill_entries(held, orders, bars, hour + 1, costs, distances, steps, now, terms)
+    return sold + bought, closed
+
+
+@compiled
+def _of_hour(costs: Costs, hour: int) -> Costs:
+    """The costs of all pairs in an hour."""
+    return Costs(costs.fee_rate[hour], costs.spread_bps[hour], costs.depth_quote[hour])
+
+
+@compiled
+def _any_touched(held: Holdings, mine: NDArray[np.int64], bars: Bars, hour: int) -> bool:
+    """Whether the bar reaches a stop or a target; a level that is NaN is none."""
+    for pair in mine:
+        stop, target = held.stop_price[pair], held.target_price[pair]
+        if stop != stop and target != target:
+            continue
+        opened, high, low = bars.open[hour, pair], bars.high[hour, pair], bars.low[hour, pair]
+        if low <= stop or opened <= stop or high > target or opened > target:
+            return True
+    return False
+
+
+@compiled
+def _move_stop(held: Holdings, pair: int, high: float, steps: Steps, terms: ExitTerms) -> None:
+    """Move the stop of a position after a bar."""
+    if high > held.highest_price[pair]:
+        held.highest_price[pair] = high
+    held.stop_price[pair], held.stop_reason[pair] = moved_stop(
+        held.stop_price[pair], int(held.stop_reason[pair]), held.entry_price[pair], held.highest_price[pair],
+        held.trail_pct[pair], steps.tick[pair], terms,
+    )  # fmt: skip
+
+
+@compiled
 def _fill_levels(
-    held: Holdings, bars: Bars, hour: int, costs: Costs, steps: Steps, now: float, terms: Terms, trades: Array
-) -> tuple[float, int]:
+    held: Holdings, mine: NDArray[np.int64], bars: Bars, hour: int, costs: Costs, steps: Steps, now: float,
+    terms: Terms, trades: Array,
+) -> tuple[float, int]:  # fmt: skip
     """Fill the stops and targets that the bar reaches; returns cost and number of positions closed.
 
     A stop is a market order at its price, a target a limit order that pays no spread.
     """
     cost, closed = 0.0, 0
-    for pair in range(held.quantity.size):
+    for pair in mine:
         opened = bars.open[hour, pair]
         if held.quantity[pair] == 0.0 or not opened > 0.0:
             continue
@@ -145,28 +230,12 @@ def _fill_levels(
 
 
 @compiled
-def _mark(held: Holdings, closes: Array, highs: Array, steps: Steps, terms: ExitTerms) -> None:
-    """Take over the closes that are known, and move the stops of what is held."""
-    for pair in range(closes.size):
-        if closes[pair] == closes[pair]:
-            held.mark_price[pair] = closes[pair]
-        if held.quantity[pair] == 0.0:
-            continue
-        if highs[pair] > held.highest_price[pair]:
-            held.highest_price[pair] = highs[pair]
-        held.stop_price[pair], held.stop_reason[pair] = moved_stop(
-            held.stop_price[pair], int(held.stop_reason[pair]), held.entry_price[pair], held.highest_price[pair],
-            held.trail_pct[pair], steps.tick[pair], terms,
-        )  # fmt: skip
-
-
-@compiled
 def _close_delisted(
-    held: Holdings, costs: Costs, steps: Steps, now: float, trades: Array
+    held: Holdings, mine: NDArray[np.int64], costs: Costs, steps: Steps, now: float, trades: Array
 ) -> tuple[float, int]:
     """Close what is no longer traded at its last price in the worst book; returns cost and number."""
     cost, closed = 0.0, 0
-    for pair in range(held.quantity.size):
+    for pair in mine:
         if held.quantity[pair] == 0.0 or not steps.delisted_hour[pair] <= now:
             continue
         mid = held.mark_price[pair]
@@ -177,16 +246,6 @@ def _close_delisted(
         cost += paid
         closed += over
     return cost, closed
-
-
-@compiled
-def _value(held: Holdings) -> float:
-    """What the positions are worth at their marks."""
-    worth = 0.0
-    for pair in range(held.quantity.size):
-        if held.quantity[pair] != 0.0:
-            worth += held.quantity[pair] * held.mark_price[pair]
-    return worth
 
 
 @compiled
@@ -224,4 +283,5 @@ def _fill_entries(
         if orders[pair] > 0.0 and mid > 0.0:
             room = volume_to_open(bars.quote_volume[hour, pair], terms.volume_share)
             cost += buy(held, pair, min(orders[pair], room), mid, costs, distances, steps, now, terms.exits)
+            held.mark_price[pair] = bars.close[hour - 1, pair]  # by which it was sized, until its first close
     return cost

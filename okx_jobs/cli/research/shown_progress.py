@@ -9,7 +9,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 @contextmanager
 def shown_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """A function to be told the step, the pieces done and the pieces in all."""
+    """A function that takes the step, the pieces done and the pieces in all."""
     columns = (
         TextColumn("{task.description}"),
         TextColumn("{task.completed}/{task.total}"),
