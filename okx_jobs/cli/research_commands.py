@@ -190,7 +190,7 @@ def evaluate_models(**given: Any) -> None:
     okxsignal research evaluate --synthetic 0                          noise: no edge may appear
     okxsignal research evaluate --candles candles.parquet --members all --plot ic.png
 
-    It writes nothing but the files that are named, and trades nothing.
+    It writes the files that are named, and trades nothing. On the home's candles each variant counts in ml.trials.
     """
     from okx_core.models.walk_forward import WalkForward
     from okx_jobs.cli.research.evaluation import EvaluationRequest, run_evaluation

@@ -12,6 +12,7 @@ from okx_services.reports.markdown import table
 from okx_services.research.evaluation.evaluate import chosen_members, evaluate_candles
 from okx_services.research.evaluation.plot import cumulative_ic_figure
 from okx_services.research.evaluation.words import HEAD, evaluation_words, variant_rows
+from okx_services.research.trials import count_evaluated
 from resources.dagster_resources import DatabaseResource
 
 
@@ -44,6 +45,8 @@ def score_out_of_sample(
         candles, start, end, members, WalkForward(config.every_weeks, config.min_history_weeks), config.tried_before,
         config.threads, lambda step, done, total: context.log.info(f"{step}: {done} of {total}"),
     )  # fmt: skip
+    if choice.is_stored:
+        count_evaluated(database.open(), members, datetime.now(UTC))
     context.add_output_metadata(
         {
             "candles": origin,

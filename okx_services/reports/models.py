@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from okx_core.decisions.gates import PASS
 from okx_core.models.champions.decision import Decision, is_expired
 from okx_services.reports.markdown import shown, table
 from resources.postgres.database import Database
@@ -76,13 +77,15 @@ class ModelState:
     promotions: list[dict[str, Any]]
     trials: int
     found: list[dict[str, Any]] = field(default_factory=list)
+    newest_hour: str = ""
+    """Why the signal model let nothing be traded in the newest hour; empty where it did."""
 
     def may_trade(self, version: Mapping[str, Any]) -> str:
         """Why a version of the signal model may or may not open positions now."""
         if is_expired(version["week"], self.day, self.max_age_weeks):
             return f"no: older than {self.max_age_weeks} weeks"
         if version["model_version"] == self.champion:
-            return "yes: @champion"
+            return f"no: {self.newest_hour}" if self.newest_hour else "yes: @champion"
         if self.decision is None:
             return "no: nothing has been decided yet"
         if self.decision["model_version"] == version["model_version"]:
@@ -109,8 +112,19 @@ def read_models(
         database.rows(query("newest_member_versions")),
         decisions[0] if decisions else None,
         database.rows("select * from ml.promotions order by promotion_id desc limit 10"),
-        int(database.scalar("select count(*) from ml.trials")),
+        int(database.scalar(query("model_trials"))),
         database.rows(
             "select name, search, score, retired_at from ml.member_specifications order by search, name"
         ),
+        _newest_hour(database, champion),
     )
+
+
+def _newest_hour(database: Database, champion: int | None) -> str:
+    """What the newest hour's signals say of the version in charge; nothing where they were made by another one."""
+    rows = database.rows(
+        "select timestamp_utc, gate_model, model_version from trading.signals order by timestamp_utc desc limit 1"
+    )
+    if not rows or rows[0]["gate_model"] == PASS or rows[0]["model_version"] not in (None, champion):
+        return ""
+    return f"{rows[0]['gate_model']} (hour {rows[0]['timestamp_utc']:%Y-%m-%d %H:%M})"

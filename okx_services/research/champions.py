@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from okx_core.hours import week_start
+from okx_core.hours import WEEK, week_start
 from okx_core.models.champions.decision import Decision, Standing, decide
 from okx_core.models.champions.evidence import Evidence, evidence
 from okx_core.models.champions.record import TrackRecord
@@ -68,7 +68,7 @@ class _Records:
 def _decide(store: FeatureStore, records: _Records, week: date, max_age_weeks: int) -> WeekDecision:
     versions = recorded(store.database, week)
     candidate = _standing(store.database, records, versions[-1], week) if versions else None
-    incumbent_version = _incumbent(store.database, week)
+    incumbent_version = incumbent_of(store.database, week)
     incumbent = None
     for one in versions:
         if one.version == incumbent_version:
@@ -111,8 +111,15 @@ def _history_weeks(database: Database, members: Sequence[str]) -> float:
     return float("nan") if weeks is None else float(weeks)
 
 
-def _incumbent(database: Database, week: date) -> int | None:
-    """The version that was in charge before the week."""
+def incumbent_of(database: Database, week: date) -> int | None:
+    """The version that was in charge before the week: the gate's, or the one that was put there in its last week."""
+    moved = database.rows(
+        "select model_version from ml.promotions where decided_by <> $1 and decided_at >= $2 and decided_at < $3 "
+        "order by promotion_id desc limit 1",
+        (BY_GATE, midnight(week - WEEK), midnight(week)),
+    )
+    if moved:
+        return None if moved[0]["model_version"] is None else int(moved[0]["model_version"])
     version: int | None = database.scalar(
         "select model_version from ml.champions where week < $1 and model_name = $2 order by week desc limit 1",
         (week, SIGNAL_MODEL),
@@ -138,8 +145,12 @@ def _row(made: WeekDecision, now: datetime) -> dict[str, object]:
 def move_champion(
     database: Database, tracking: Tracking, version: int | None, by: str, because: str, now: datetime
 ) -> bool:
-    """Point @champion at a version, or at none, and record it; False when it was there already."""
+    """Point @champion at a version, or at none, and record it; False when it was there already.
+
+    A move by hand that no hour has seen yet is recorded before it.
+    """
     before = tracking.aliased(CHAMPION)
+    note_champion_moved_by_hand(database, before, now)
     if before == version:
         return False
     tracking.promote(version)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,10 +13,10 @@ import pandas as pd
 
 from okx_core.hours import HOUR, week_start
 from okx_core.models.algorithms.baselines import VOLATILITY
-from okx_core.models.champions.evidence import brier_difference, evidence
+from okx_core.models.champions.evidence import Evidence, brier_difference, evidence
 from okx_core.models.champions.record import HORIZON, TrackRecord
 from okx_core.models.champions.signal_model import SignalModel
-from okx_core.models.evaluation.calibration import Calibration
+from okx_core.models.evaluation.calibration import Calibration, brier, reliability_error
 from okx_core.models.evaluation.scores import hourly_rank_ic
 from okx_core.models.targets import future_return_pct
 from okx_services.reports.explanations import ensemble_importance_figure
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DECILES = 10
+NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")  # of metrics
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,9 @@ def _make(
     figures = _figures(past, is_newest=is_newest)
     if is_newest:
         figures |= _importance(tracking, model)
-    new = _new_version(model, known_at, market, run_id, figures)
     shown = evidence(past, number_of_trials(store.database), math.nan)
+    metrics = {**_metrics(model), **_evidence_metrics(past, shown)}
+    new = _new_version(model, known_at, market, run_id, figures, metrics)
     registered = tracking.register(with_signal_card(new, model, shown))
     count_ensemble(store.database, list(members), now)
     row = {
@@ -147,19 +150,21 @@ def _make(
 
 
 def _figures(past: TrackRecord, *, is_newest: bool) -> dict[str, Any]:
-    """What the scores until then were worth; nothing before any outcome is known, one figure for an old week."""
+    """What the scores until then were worth; nothing before any outcome is known, two figures for an old week."""
     outcome = past.outcome
     known = ~np.isnan(past.score) & ~np.isnan(outcome)
     if known.sum() < DECILES:
         return {}
-    figures = {"deciles": decile_figure(past.score[known], outcome[known])}
+    positive = np.where(np.isnan(outcome), np.nan, (outcome > 0).astype(np.float64))
+    figures = {
+        "deciles": decile_figure(past.score[known], outcome[known]),
+        "reliability": reliability_figure(past.probability, positive),
+    }
     if is_newest:
-        positive = np.where(np.isnan(outcome), np.nan, (outcome > 0).astype(np.float64))
         future = future_return_pct(past.closes, HORIZON)
         scores = {**past.members, "ensemble": past.score}
         series = {name: (past.first_hour, hourly_rank_ic(grid, future)) for name, grid in scores.items()}
         title = f"Out-of-sample rank IC with the next {HORIZON} hours"
-        figures["reliability"] = reliability_figure(past.probability, positive)
         figures["cumulative_ic"] = cumulative_figure(series, "cumulative rank IC", title, bold="ensemble")
     return figures
 
@@ -177,8 +182,9 @@ def _importance(tracking: Tracking, model: SignalModel) -> dict[str, "Figure"]:
 
 
 def _new_version(
-    model: SignalModel, known_at: datetime | None, market: str, run_id: str, figures: dict[str, Any]
-) -> NewVersion:
+    model: SignalModel, known_at: datetime | None, market: str, run_id: str, figures: dict[str, Any],
+    metrics: dict[str, float],
+) -> NewVersion:  # fmt: skip
     example = pd.DataFrame(
         {name: [0.4, 0.1, -0.2, -0.3] for name in model.members} | {VOLATILITY: [60.0, 50.0, 80.0, 70.0]}
     )
@@ -194,7 +200,7 @@ def _new_version(
         prediction=prediction,
         requirements=("numpy", "pandas"),
         parameters={f"weight.{name}": weight for name, weight in model.weights.items()},
-        metrics=_metrics(model),
+        metrics=metrics,
         figures=figures,
         tags={
             "week": model.week,
@@ -214,6 +220,18 @@ def _metrics(model: SignalModel) -> dict[str, float]:
         "excess_pct_per_score": found.slope,
         "excess_slope_t": found.slope_t,
         "base_rate": found.base_rate,
+    }
+
+
+def _evidence_metrics(past: TrackRecord, shown: Evidence) -> dict[str, float]:
+    """Every figure of the gate when the version was made, and how far stated probabilities were from what came."""
+    outcome = past.outcome
+    positive = np.where(np.isnan(outcome), np.nan, (outcome > 0).astype(np.float64))
+    return {
+        **{NOT_IN_NAMES.sub("_", rule.name.lower()).strip("_"): rule.value for rule in shown.rules},
+        "brier": brier(past.probability, positive),
+        "brier_of_base_rate": brier(past.base_rate, positive),
+        "reliability_error": reliability_error(past.probability, positive),
     }
 
 

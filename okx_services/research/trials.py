@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from okx_core.models.members import MemberSpec
 from okx_core.strategies.strategy import StrategySpec
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 
 INSERT = (
     "insert into ml.trials (name, kind, specification, first_tried_at) values ($1, $2, $3, $4) "
@@ -30,9 +31,16 @@ def count_ensemble(database: Database, members: Sequence[str], now: datetime) ->
     database.execute(INSERT, (name, "ensemble", f"weighted mean rank of {', '.join(sorted(members))}", now))
 
 
+def count_evaluated(database: Database, members: Sequence[MemberSpec], now: datetime) -> None:
+    """Count what was evaluated on the home's own candles: each member, and their ensemble."""
+    for spec in members:
+        count_member(database, spec, now)
+    count_ensemble(database, [spec.name for spec in members], now)
+
+
 def number_of_trials(database: Database) -> int:
     """Variants of models tried so far in this home."""
-    return int(database.scalar("select count(*) from ml.trials where kind in ('member', 'ensemble')"))
+    return int(database.scalar(query("model_trials")))
 
 
 def count_strategy(database: Database, spec: StrategySpec, weekly_sharpe: float | None, end: date) -> None:

@@ -42,6 +42,8 @@ def run_and_print(
 ) -> Backtest:
     """Backtest as a run of Dagster, keep it in MLflow and in the ledger of trials, print, and write the report."""
     require_usable(request, settings.home)
+    if request.is_stored:
+        services.require_home(settings)
     if needs_predictions(request, settings.home):
         with shown_progress(console) as report:
             predict(request, settings.home, report)

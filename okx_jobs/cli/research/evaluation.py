@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from okx_jobs.research.chosen_candles import CandleChoice, chosen_candles
 from okx_jobs.stack import services
 from okx_services.research.evaluation.evaluate import Evaluation, chosen_members, evaluate_candles
 from okx_services.research.evaluation.words import HEAD, evaluation_words, variant_rows
+from okx_services.research.trials import count_evaluated
 from resources.config.settings import Settings
 from resources.stores import open_database
 
@@ -31,6 +33,8 @@ class EvaluationRequest(CandleChoice):
 
 def run_evaluation(request: EvaluationRequest, settings: Settings, console: Console) -> Evaluation:
     """Evaluate and print; writes the predictions and the plot where the request names files."""
+    if request.is_stored:
+        services.require_home(settings)
     members = tuple(with_threads(spec, request.threads) for spec in chosen_members(request.members))
     with services.working_database(settings) if request.is_stored else nullcontext():
         candles, origin = chosen_candles(request, lambda: open_database(settings.database))
@@ -45,6 +49,10 @@ def run_evaluation(request: EvaluationRequest, settings: Settings, console: Cons
         f"{len(panel.names)} features, {len(found.predictions.dates)} training dates"
     )
     print_evaluation(found, console)
+    if request.is_stored:
+        with services.working_database(settings):
+            count_evaluated(open_database(settings.database), members, datetime.now(UTC))
+            console.print("What was evaluated counts in ml.trials of this home: its gate asks for more now.")
     _write(found, request, console)
     return found
 

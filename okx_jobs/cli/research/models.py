@@ -1,12 +1,14 @@
 """`okxsignal models` and `okxsignal promote`: who may trade, why, and a decision by hand that is kept."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from okx_core.models.champions.decision import is_expired
 from okx_jobs.runs.market_choice import RequestError
 from okx_jobs.stack import services
 from okx_services.reports.markdown import shown
@@ -139,6 +141,22 @@ def promote_version(asked: str, because: str, settings: Settings, console: Conso
             )
         else:
             console.print(f"@champion is version {_version(version)} already")
+        if warning := _age_warning(database, version, now.date(), settings.models.champion_max_weeks):
+            console.print(warning, soft_wrap=True)
+
+
+def _age_warning(database: Database, version: int | None, day: date, max_age_weeks: int) -> str:
+    """That a version is too old to trade; empty for one that is not, and for none."""
+    week = database.scalar(
+        "select week from ml.signal_versions where model_name = $1 and model_version = $2",
+        (SIGNAL_MODEL, version),
+    )
+    if week is None or not is_expired(week, day, max_age_weeks):
+        return ""
+    return (
+        f"It was made for {week}, more than {max_age_weeks} weeks ago: it opens no position. Name a newer one of "
+        "`okxsignal models`, or raise OKXSIGNAL_CHAMPION_MAX_WEEKS."
+    )
 
 
 def chosen_version(asked: str, database: Database, tracking: Tracking) -> int | None:
@@ -162,5 +180,7 @@ def chosen_version(asked: str, database: Database, tracking: Tracking) -> int | 
             f"{PREVIOUS} and {NOBODY}"
         )
     if not tracking.has(SIGNAL_MODEL, int(asked)):
-        raise RequestError(f"version {asked} has been deleted in MLflow")
+        raise RequestError(
+            f"version {asked} has been deleted in MLflow: name another one of `okxsignal models`"
+        )
     return int(asked)

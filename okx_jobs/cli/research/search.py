@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from okx_core.hours import week_start
+from okx_jobs.runs.market_choice import RequestError
 from okx_jobs.stack import services
 from okx_services.research.search.run import DEFAULT_ALGORITHMS, search_home
 from okx_services.research.search.search import Budget, Found
@@ -30,10 +31,18 @@ class SearchRequest:
 def search_members(request: SearchRequest, settings: Settings, console: Console) -> Found:
     """Search with what the home knows before the training date."""
     services.require_home(settings)
+    if not request.minutes >= 0.0:
+        raise RequestError(f"--minutes is {request.minutes:g}: give the minutes that this run may take")
+    if request.algorithms is not None and not request.algorithms.strip(" ,"):
+        raise RequestError(f"--algorithms names none: leave it out for {', '.join(DEFAULT_ALGORITHMS)}")
     named = [part.strip() for part in (request.algorithms or "").split(",") if part.strip()]
     with services.working_services(settings):
         store = open_feature_store(settings.database, settings.feature_store)
         now = open_exchange(settings.exchange).now()
+        if request.until is not None and request.until > now:
+            raise RequestError(
+                f"--until {request.until:%Y-%m-%d} has not come yet: give a day before {now:%Y-%m-%d}"
+            )
         search = week_start(request.until or now).date()
         console.print(f"training date {search}: reading what was known before it", highlight=False)
 

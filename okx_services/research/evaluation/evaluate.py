@@ -33,6 +33,7 @@ from okx_services.research.evaluation.model_checks import false_promotions
 
 ENSEMBLE = "ensemble"
 HORIZONS = (SIGNAL_HORIZON_HOURS, HORIZON_HOURS["3d"])
+WEEK_HOURS = 168  # as the gate: neighbouring days share the returns that they are made of
 CHUNK = pd.Timedelta(days=182)
 Report = Callable[[str, int, int], None]  # name of the step, pieces done, pieces in all
 
@@ -117,6 +118,10 @@ def evaluate_candles(
     opens = candles.hourly["timestamp_utc"]
     first = pd.Timestamp(start or opens.min()).ceil("h")
     stop = pd.Timestamp(end or opens.max() + HOUR).floor("h")
+    if stop <= first:
+        raise MemberError(
+            f"no hour from {first:%Y-%m-%d %H:%M} to {stop:%Y-%m-%d %H:%M}: give a --to after --from"
+        )
     schedule.require_history(hour_number(stop) - hour_number(first))
     panel = build_panel(candles, first, stop, threads, report)
     return evaluate(panel, members, schedule, tried_before, report)
@@ -192,18 +197,19 @@ def _scored(
     outcomes = {hours: future_return_pct(panel.closes, hours) for hours in HORIZONS}
     held = {name: top_k(grid, panel.closes) for name, (_, grid) in grids.items()}
     daily = {name: period_means(found.daily_excess_pct, DAY_HOURS) for name, found in held.items()}
-    tried = [daily[name] for name, (kind, _) in grids.items() if kind != "baseline"]
+    weekly = {name: period_means(found.daily_excess_pct, WEEK_HOURS) for name, found in held.items()}
+    tried = [weekly[name] for name, (kind, _) in grids.items() if kind != "baseline"]
     variance = sharpe_variance(tried)
     rows = [
         ScoreRow(
             name, kind,
             {hours: _rank_ic(grid, outcome, volatility) for hours, outcome in outcomes.items()},
             held[name],
-            deflated_sharpe_of(daily[name], variants if kind != "baseline" else 1, variance),
+            deflated_sharpe_of(weekly[name], variants if kind != "baseline" else 1, variance),
         )
         for name, (kind, grid) in grids.items()
     ]  # fmt: skip
-    return rows, overfitting_of(tried)
+    return rows, overfitting_of([daily[name] for name, (kind, _) in grids.items() if kind != "baseline"])
 
 
 def _rank_ic(score: Floats, outcome: Floats, volatility: Floats) -> RankIc:

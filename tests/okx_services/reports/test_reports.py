@@ -138,6 +138,8 @@ class TestModelState:
         new, old = date(2026, 8, 2), date(2026, 6, 1)
         assert self.may_trade(3, 3, 3, new) == "yes: @champion"
         assert self.may_trade(2, 3, 3, new) == "no: version 3 trades"
+        refused = replace(self.state(3, 3), newest_hour="version 3 has no files")
+        assert refused.may_trade({"model_version": 3, "week": new}) == "no: version 3 has no files"
         assert self.may_trade(3, 3, 3, old) == "no: older than 5 weeks"
         assert self.may_trade(3, None, None, new) == "no: t 1, needed >= 3"
         assert self.may_trade(3, 2, 3, new) == "no: the gate chose it, but @champion was moved"

@@ -10,6 +10,7 @@ from okx_services.research.champions import (
     BY_GATE,
     BY_HAND,
     decide_weeks,
+    incumbent_of,
     move_champion,
     name_challenger,
     note_champion_moved_by_hand,
@@ -56,7 +57,7 @@ def test_making_them_again_makes_none(market, versions) -> None:
 def test_the_newest_version_shows_deciles_reliability_cumulative_ic_and_importance(market, versions) -> None:
     newest, older = (market.registry.versions[SIGNAL_MODEL, versions[week_of(n)]] for n in (40, 38))
     assert set(newest.figures) == {"deciles", "reliability", "cumulative_ic", "importance"}
-    assert set(older.figures) == {"deciles"}
+    assert set(older.figures) == {"deciles", "reliability"}
     curves = {line.get_label(): line.get_ydata() for line in newest.figures["cumulative_ic"].axes[0].lines}
     assert {*MEMBERS, "ensemble"} <= set(curves)
     assert curves["ensemble"][-1] > 10, "the planted edge adds up day by day"
@@ -135,16 +136,39 @@ def test_the_record_holds_the_predictions_and_closes_up_to_its_end(market) -> No
 
 class TestPromotions:
     def test_a_change_by_command_keeps_its_reason_and_the_version_before(self, database) -> None:
-        registry = Registry(aliases={CHAMPION: 3})
+        registry = Registry()
+        move_champion(database, registry, 3, BY_GATE, "passed", NOW)
         assert move_champion(database, registry, 2, BY_COMMAND, "it lost its edge", NOW)
         assert (registry.aliases[CHAMPION], registry.aliases[PREVIOUS]) == (2, 3)
-        row = database.rows("select * from ml.promotions")[0]
+        row = database.rows("select * from ml.promotions order by promotion_id")[-1]
         assert (row["model_version"], row["previous_version"]) == (2, 3)
         assert (row["decided_by"], row["because"]) == (BY_COMMAND, "it lost its edge")
 
     def test_no_change_is_not_recorded(self, database) -> None:
-        assert not move_champion(database, Registry(aliases={CHAMPION: 3}), 3, BY_GATE, "again", NOW)
-        assert database.rows("select * from ml.promotions") == []
+        registry = Registry()
+        move_champion(database, registry, 3, BY_GATE, "passed", NOW)
+        assert not move_champion(database, registry, 3, BY_GATE, "again", NOW)
+        assert len(database.rows("select * from ml.promotions")) == 1
+
+    def test_a_move_by_hand_that_no_hour_has_seen_is_recorded_before_the_next_one(self, database) -> None:
+        registry = Registry()
+        move_champion(database, registry, 8, BY_GATE, "passed", NOW)
+        registry.aliases[CHAMPION] = 7
+        move_champion(database, registry, 9, BY_COMMAND, "newer", NOW)
+        rows = database.rows("select * from ml.promotions order by promotion_id")
+        shown = [(row["previous_version"], row["model_version"], row["decided_by"]) for row in rows]
+        assert shown == [(None, 8, BY_GATE), (8, 7, BY_HAND), (7, 9, BY_COMMAND)]
+
+    def test_the_gate_compares_with_who_was_put_in_charge_since_its_last_decision(self, database) -> None:
+        registry, week = Registry(), week_of(40)
+        assert incumbent_of(database, week) is None
+        move_champion(database, registry, 3, BY_GATE, "passed", at(38))
+        assert incumbent_of(database, week) is None, "what the gate decided is in ml.champions"
+        move_champion(database, registry, 2, BY_COMMAND, "back", at(39, 5))
+        assert incumbent_of(database, week) == 2
+        move_champion(database, registry, None, BY_COMMAND, "stop", at(39, 6))
+        assert incumbent_of(database, week) is None
+        assert incumbent_of(database, week_of(39)) is None
 
     def test_the_newest_version_is_the_challenger_while_it_does_not_trade(self, market, versions) -> None:
         assert versions
@@ -155,10 +179,11 @@ class TestPromotions:
             assert registry.aliases.get(CHALLENGER) == challenger
 
     def test_nobody_can_be_in_charge(self, database) -> None:
-        registry = Registry(aliases={CHAMPION: 3})
+        registry = Registry()
+        move_champion(database, registry, 3, BY_GATE, "passed", NOW)
         assert move_champion(database, registry, None, BY_COMMAND, "stop", NOW)
         assert CHAMPION not in registry.aliases
-        assert database.scalar("select model_version from ml.promotions") is None
+        assert database.rows("select * from ml.promotions order by promotion_id")[-1]["model_version"] is None
 
     def test_an_alias_that_is_gone_has_the_same_reason_before_and_after_it_is_on_record(
         self, database
