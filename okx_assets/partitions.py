@@ -42,7 +42,7 @@ LABELS_2W_HOURS = dg.HourlyPartitionsDefinition(
 )
 WEEKLY = dg.WeeklyPartitionsDefinition(FIRST_WEEK, timezone="UTC", end_offset=1)
 FOLDS = dg.WeeklyPartitionsDefinition(FIRST_WEEK, timezone="UTC")
-MEMBERS = load_settings(trading=False).member_names
+MEMBERS = load_settings(trading=False).models.members
 MODEL_GRID = dg.MultiPartitionsDefinition(
     {"date": WEEKLY, "member": dg.StaticPartitionsDefinition(list(MEMBERS))}
 )

@@ -80,6 +80,10 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Names of the members of which the signal model is made."""
         return load_settings().models.members
 
+    def challengers(self) -> tuple[str, ...]:
+        """Names of members that predict beside them, besides refits and what searches have found."""
+        return load_settings().models.challengers
+
     def retrain_weeks(self) -> int:
         return load_settings().models.retrain_weeks
 

@@ -62,7 +62,7 @@ def challengers(
         feature_store.sql_start(), context.log.info,
     )  # fmt: skip
     try:
-        done = train_challengers(training, day, models.members())
+        done = train_challengers(training, day, models.members(), models.challengers())
     except (IncompleteHistoryError, TooFewPairsError, TrackingError, MemberError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     return dg.MaterializeResult(
@@ -104,7 +104,13 @@ def challenger_predictions(
     """Scores of each challenger, made after the hour's orders, so that they never delay one."""
     start, end = window_of(context)
     done, failures = score_challengers(
-        feature_store.open(), tracking.open(), models.members(), start, end, feature_store.sql_start()
+        feature_store.open(),
+        tracking.open(),
+        models.members(),
+        start,
+        end,
+        feature_store.sql_start(),
+        models.challengers(),
     )
     return dg.MaterializeResult(
         metadata=written(
@@ -201,7 +207,9 @@ def model_comparison(
 ) -> dg.MaterializeResult:
     """The ensemble in charge and its challengers on the same hours, after costs: is a switch warranted, how surely?"""
     week = context.partition_time_window.start.date()
-    found = compare_week(feature_store.open(), models.members(), week, exchange.open().now())
+    found = compare_week(
+        feature_store.open(), models.members(), week, exchange.open().now(), models.challengers()
+    )
     rows = database.open().rows(
         "select * from ml.model_comparison where week = $1 order by challenger", (week,)
     )

@@ -31,7 +31,7 @@ def model_sensors() -> list[dg.SensorDefinition]:
     ) -> list[dg.RunRequest] | dg.SkipReason:
         """Launch what is due; none of these jobs trades."""
         settings, database, now = _opened()
-        matured = matured_labels(database, settings.models.members, now)
+        matured = matured_labels(database, settings.models.members, now, settings.models.challengers)
         requests = []
         if matured.is_due:
             day = matured.day.strftime(DAY_FORMAT)

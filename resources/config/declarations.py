@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, fi
 
 from okx_core.models.member_names import DEFAULT_MEMBERS, MEMBER_NAMES
 from resources.config.values import (
+    ChallengerNames,
     Clock,
     Currency,
     DayCount,
@@ -156,6 +157,11 @@ class DeclaredSettings(BaseModel):
         ",".join(DEFAULT_MEMBERS), Group.MODELS, "name,name",
         f"Members that are trained and make up the signal model; known: {', '.join(MEMBER_NAMES)}, and those that "
         "`okxsignal search` has found.",
+    )  # fmt: skip
+    challengers: ChallengerNames = setting(
+        "", Group.MODELS, "name,name",
+        "Members that are trained and predict beside those of the signal model, and never trade: "
+        "`okxsignal models --compare` says whether one is better.",
     )  # fmt: skip
     retrain_weeks: Weeks = setting(
         4, Group.MODELS, "weeks", "Weeks between two versions of a member through history; the newest week always has "

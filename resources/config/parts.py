@@ -32,9 +32,10 @@ class StoreSettings:
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Which members are trained, how often through history, and at which age a version opens no position."""
+    """Which members are trained, which beside them, how often through history, and when a version is too old."""
 
     members: tuple[str, ...]
+    challengers: tuple[str, ...]
     retrain_weeks: int
     champion_max_weeks: int
 

@@ -61,12 +61,10 @@ class Settings(DeclaredSettings):
         )
 
     @property
-    def member_names(self) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.members.split(",") if part.strip())
-
-    @property
     def models(self) -> ModelSettings:
-        return ModelSettings(self.member_names, self.retrain_weeks, self.champion_max_weeks)
+        return ModelSettings(
+            _names(self.members), _names(self.challengers), self.retrain_weeks, self.champion_max_weeks
+        )
 
     @property
     def retention(self) -> Retention:
@@ -168,6 +166,10 @@ class Settings(DeclaredSettings):
     def _api_keys(self) -> ApiKeys | None:
         key, secret, passphrase = (_revealed(getattr(self, name)) for name in KEYS)
         return ApiKeys(key, secret, passphrase) if key and secret and passphrase else None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _days(count: int | str) -> timedelta | None:

@@ -95,6 +95,10 @@ def _names_members(value: str) -> str:
     return value
 
 
+def _names_challengers(value: str) -> str:
+    return _names_members(value) if value.strip() else ""
+
+
 def _currency(value: str) -> str:
     if not re.fullmatch(r"[A-Z0-9]+", value):
         raise ValueError("not of the form USDT: capital letters and digits")
@@ -198,5 +202,6 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 Strength = Annotated[float, Field(ge=0, le=3)]
 MemberNames = Annotated[str, AfterValidator(_names_members)]
+ChallengerNames = Annotated[str, AfterValidator(_names_challengers)]
 Weeks = Annotated[int, Field(ge=1, le=520)]
 DayCount = Annotated[int, Field(ge=1)] | Literal["all"]

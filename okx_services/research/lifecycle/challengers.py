@@ -21,22 +21,28 @@ def daily_members(database: Database, members: Sequence[str]) -> list[str]:
     return [daily_name(name) for name in members if specification(database, name).algorithm in REFITTED]
 
 
-def shadow_members(database: Database, members: Sequence[str]) -> list[str]:
-    """Every challenger: the daily refits of `members`, and what searches have found and `members` does not name."""
+def shadow_members(database: Database, members: Sequence[str], further: Sequence[str] = ()) -> list[str]:
+    """Every challenger: the daily refits of `members`, what searches have found, and `further` ones that were named.
+
+    What `members` names is no challenger.
+    """
     found = [
         name for name, one in found_members(database).items() if not one.is_retired and name not in members
     ]
-    return [*daily_members(database, members), *found]
+    named = [name for name in further if name not in members and name not in found]
+    return [*daily_members(database, members), *found, *named]
 
 
-def train_challengers(training: Training, day: date, members: Sequence[str]) -> Trained:
-    """Refit the members in charge for a day, and train what searches have found for its week where that is due.
+def train_challengers(
+    training: Training, day: date, members: Sequence[str], further: Sequence[str] = ()
+) -> Trained:
+    """Refit the members in charge for a day, and train the other challengers for its week where that is due.
 
     Nothing is done twice. Raises TooFewPairsError, IncompleteHistoryError, FeatureStoreError, TrackingError.
     """
     database = training.store.database
     daily = daily_members(database, members)
-    found = [name for name in shadow_members(database, members) if name not in daily]
+    found = [name for name in shadow_members(database, members, further) if name not in daily]
     done = training.run([week_start(midnight(day)).date()], found) if found else Trained()
     _refit(training, day, [name for name in members if daily_name(name) in daily], done)
     return done
@@ -75,6 +81,9 @@ def score_challengers(
     start: datetime,
     end: datetime,
     first_in_sql: datetime,
+    further: Sequence[str] = (),
 ) -> tuple[dict[str, int], list[str]]:
     """Rows written by challenger for the hours of [start, end); a challenger that fails is named with its reason."""
-    return predict_hours(store, tracking, shadow_members(store.database, members), start, end, first_in_sql)
+    return predict_hours(
+        store, tracking, shadow_members(store.database, members, further), start, end, first_in_sql
+    )

@@ -38,15 +38,18 @@ class WeekComparison:
     series: dict[str, Series]
 
 
-def compare_week(store: FeatureStore, members: Sequence[str], week: date, now: datetime) -> WeekComparison:
+def compare_week(
+    store: FeatureStore, members: Sequence[str], week: date, now: datetime, further: Sequence[str] = ()
+) -> WeekComparison:
     """Compare on the hours before a week, and store it.
 
     The champion is the ensemble that is in charge of the week, or that of `members` while none is. Each challenger is
-    an ensemble that could be in charge: the daily refits of its members, or its members and one that a search found.
+    an ensemble that could be in charge: the daily refits of its members, or its members and one more that a search
+    found or `further` names.
     """
     database = store.database
     champion = _in_charge(database, week) or tuple(sorted(members))
-    sets = {ensemble_name(one): one for one in _challengers(database, champion)}
+    sets = {ensemble_name(one): one for one in _challengers(database, champion, further)}
     name = ensemble_name(champion)
     series = {}
     for key, one in ((name, champion), *sets.items()):
@@ -69,10 +72,12 @@ def _in_charge(database: Database, week: date) -> tuple[str, ...]:
     return tuple(sorted(rows[0]["members"])) if rows else ()
 
 
-def _challengers(database: Database, champion: Sequence[str]) -> list[tuple[str, ...]]:
+def _challengers(
+    database: Database, champion: Sequence[str], further: Sequence[str]
+) -> list[tuple[str, ...]]:
     """The sets of members of which all have a version."""
     daily = daily_members(database, champion)
-    found = [name for name in shadow_members(database, champion) if name not in daily]
+    found = [name for name in shadow_members(database, champion, further) if name not in daily]
     trained = {row["member"] for row in database.rows("select distinct member from ml.model_versions")}
     sets = [tuple(sorted(daily)), *(tuple(sorted((*champion, name))) for name in found)]
     return [one for one in sets if one and trained.issuperset(one)]

@@ -25,11 +25,13 @@ class Matured:
     reason: str
 
 
-def matured_labels(database: Database, members: Sequence[str], now: datetime) -> Matured:
+def matured_labels(
+    database: Database, members: Sequence[str], now: datetime, further: Sequence[str] = ()
+) -> Matured:
     """Today's refits are due once the label of the last row that they are fitted to is stored, until they are made."""
     day = now.astimezone(UTC).date()
     daily = daily_members(database, members)
-    found = [name for name in shadow_members(database, members) if name not in daily]
+    found = [name for name in shadow_members(database, members, further) if name not in daily]
     made = _with_version(database, daily, day) + _with_version(database, found, week_start(now).date())
     if made == len(daily) + len(found):
         return Matured(day, False, f"today's challengers are made: {made}")

@@ -277,3 +277,23 @@ class TestDue:
         assert "has expired: it opens no position" in expiry(database, 1, at(25, 24), 5)
         assert "not on record" in expiry(database, 9, at(22), 5)
         assert expiry(database, None, at(22), 5) == ""
+
+
+def test_a_named_challenger_is_trained_for_the_week_and_predicts_beside_the_others(market) -> None:
+    """Last of this module: it leaves a version behind."""
+    further, database = ("lightgbm_top_third_72h", MEMBERS[0]), market.store.database
+    assert shadow_members(database, MEMBERS, further) == [*DAILY, further[0]]
+    assert (
+        matured_labels(database, MEMBERS, NOW, further).reason
+        != matured_labels(database, MEMBERS, NOW).reason
+    )
+    done = train_challengers(training(market), DAY, MEMBERS, further)
+    assert [(name, week) for name, week, _ in done.versions] == [(further[0], week_of(32))]
+    written, failures = score_challengers(
+        market.store, market.registry, MEMBERS, LIVE, NOW, FIRST_IN_SQL, further
+    )
+    assert failures == []
+    assert further[0] in written
+    assert len(stored(market.store, further[0], LIVE, NOW)) > 0
+    found = compare_week(market.store, MEMBERS, week_of(33), NOW, further)
+    assert any(further[0] in name for name in found.series)
