@@ -32,6 +32,7 @@ EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development"
 }  # opens as model training, not as GenAI
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+MAX_MESSAGE = 400  # letters
 RETRIES = 3  # of a request that was refused or failed, some seconds apart
 ABSENT = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST")
 
@@ -216,7 +217,8 @@ class Tracking:
                 read = {path.name: path.read_bytes() for path in Path(place).iterdir()}
         except (MlflowException, OSError) as error:
             raise TrackingError(
-                f"{model_name} version {version} cannot be loaded from MLflow at {self.url}: {_first_line(error)}"
+                f"{model_name} version {version} cannot be loaded from MLflow at {self.url}: {_in_one_line(error)}; "
+                "let another version trade with `okxsignal promote`, or train one with `okxsignal train`"
             ) from None
         if not read:
             raise TrackingError(f"{model_name} version {version} has no files in MLflow at {self.url}")
@@ -274,6 +276,11 @@ class Tracking:
                 self.point(PREVIOUS, current)
             self.point(CHAMPION, version)
         return current
+
+
+def _in_one_line(error: Exception) -> str:
+    """The whole message, its lines joined and cut to a length that a table can show."""
+    return " ".join(str(error).split())[:MAX_MESSAGE]
 
 
 def _first_line(error: Exception) -> str:
