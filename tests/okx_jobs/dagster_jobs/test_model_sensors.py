@@ -28,7 +28,7 @@ class Said(list):
 @pytest.fixture
 def said(monkeypatch) -> Said:
     found = Said()
-    models = SimpleNamespace(members=("a",), champion_max_weeks=5)
+    models = SimpleNamespace(members=("a",), challengers=(), champion_max_weeks=5)
     settings = SimpleNamespace(models=models, tracking_url="http://127.0.0.1:1", alert_webhook=None)
     monkeypatch.setattr(model_sensors, "_opened", lambda: (settings, None, NOW))
     monkeypatch.setattr(model_sensors, "matured_labels", lambda *_: found.matured)
