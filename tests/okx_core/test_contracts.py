@@ -28,7 +28,8 @@ def signals() -> pd.DataFrame:
 def trades() -> pd.DataFrame:
     return pd.DataFrame({
         "pair": "BTC-USDT", "entry_time": HOURS[:1], "exit_time": HOURS[1:2], "quantity": 1.0, "entry_price": 10.0,
-        "exit_price": 11.0, "pnl_quote": 0.9, "cost_quote": 0.1, "fee_quote": 0.06, "spread_quote": 0.02, "exit_reason": "horizon",
+        "exit_price": 11.0, "pnl_quote": 0.9, "cost_quote": 0.1, "fee_quote": 0.06, "spread_quote": 0.02,
+        "exit_reason": "horizon",
     })  # fmt: skip
 
 
