@@ -7,7 +7,7 @@ import dagster as dg
 
 from okx_assets import tables
 from okx_core.models.walk_forward import WalkForward, with_threads
-from okx_jobs.research.chosen_candles import CandleChoice, chosen_candles
+from okx_jobs.research.chosen_candles import CandleChoice, chosen_candles, moment_of
 from okx_services.reports.markdown import table
 from okx_services.research.evaluation.evaluate import chosen_members, evaluate_candles
 from okx_services.research.evaluation.plot import cumulative_ic_figure
@@ -35,7 +35,7 @@ def score_out_of_sample(
     context: dg.OpExecutionContext, config: EvaluationConfig, database: DatabaseResource
 ) -> None:
     """Evaluates; the table and the plot are the metadata of the step."""
-    start, end = (_moment(text) for text in (config.start, config.end))
+    start, end = (moment_of(text) for text in (config.start, config.end))
     choice = CandleChoice(
         Path(config.candles) if config.candles else None, pairs=config.pairs or None, start=start, end=end
     )
@@ -55,10 +55,6 @@ def score_out_of_sample(
             "in_words": tables.text("\n\n".join(evaluation_words(found))),
         }
     )
-
-
-def _moment(text: str) -> datetime | None:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
 
 
 @dg.job(

@@ -1,7 +1,7 @@
 """The job that trades a strategy on the past; the command `okxsignal backtest` runs it too."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from okx_assets import tables
+from okx_jobs.research.chosen_candles import moment_of
 from okx_jobs.research.strategy_backtest import BacktestRequest, note_of, run_backtest
 from okx_services.reports.markdown import table
 from okx_services.research.strategies.backtest import StrategyRun
@@ -46,7 +47,7 @@ class BacktestConfig(dg.Config):
         return BacktestRequest(
             candles=Path(self.candles) if self.candles else None,
             strength=None if self.synthetic < 0.0 else self.synthetic, days=self.days, pairs=self.pairs or None,
-            start=_moment(self.start), end=_moment(self.end), strategy=self.strategy, parameters=self.parameters,
+            start=moment_of(self.start), end=moment_of(self.end), strategy=self.strategy, parameters=self.parameters,
             capital_quote=self.capital, threads=self.threads, ungated=self.ungated,
         )  # fmt: skip
 
@@ -104,13 +105,6 @@ def trade_strategy(
         }
     )
     return Backtest(found, origin, note, recorded)
-
-
-def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _text(moment: datetime | None) -> str:

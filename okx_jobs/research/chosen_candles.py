@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from okx_core.errors import OkxSignalError
@@ -28,6 +28,19 @@ class CandleChoice:
     @property
     def is_stored(self) -> bool:
         return self.candles is None and self.strength is None
+
+
+def moment_of(text: str) -> datetime | None:
+    """A moment of a run config, UTC where it names no zone; None for no text. Raises OkxSignalError for no date."""
+    if not text.strip():
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise OkxSignalError(
+            f"{text!r} is no date: give one such as 2024-01-31 or 2024-01-31T05:00"
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def chosen_candles(choice: CandleChoice, stored: Callable[[], Database]) -> tuple[CandleSet, str]:

@@ -11,7 +11,7 @@ from okx_core.features.candle_set import CandleSet
 from okx_core.features.registry import model_feature_names
 from okx_core.hours import HORIZON_HOURS, HOUR, SIGNAL_HORIZON_HOURS
 from okx_core.models.algorithms.baselines import BASELINES, VOLATILITY
-from okx_core.models.champions.evidence import Evidence, evidence
+from okx_core.models.champions.evidence import WEEK_HOURS, Evidence, evidence
 from okx_core.models.champions.record import track_record
 from okx_core.models.ensemble import ensemble
 from okx_core.models.evaluation.calibration import brier, calibrated, coverage_by, reliability_error
@@ -33,7 +33,6 @@ from okx_services.research.evaluation.model_checks import false_promotions
 
 ENSEMBLE = "ensemble"
 HORIZONS = (SIGNAL_HORIZON_HOURS, HORIZON_HOURS["3d"])
-WEEK_HOURS = 168  # as the gate: neighbouring days share the returns that they are made of
 CHUNK = pd.Timedelta(days=182)
 Report = Callable[[str, int, int], None]  # name of the step, pieces done, pieces in all
 

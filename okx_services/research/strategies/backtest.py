@@ -109,7 +109,7 @@ def _rows(
     if absent:
         raise StrategyError(
             f"strategy {strategy.name} asks for {', '.join(absent)}: no such feature, `okxsignal features` lists them"
-            + ("" if known is not None else "; predictions are known of the home's stored signals alone")
+            + ("" if known is not None else "; of predictions it may read predicted_excess_pct and tradable")
         )
     rows = candles.features(start, end, features, threads)
     return rows if known is None else rows.merge(known, how="left", on=["pair", "timestamp_utc"])

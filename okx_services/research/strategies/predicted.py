@@ -43,19 +43,20 @@ def predicted_signals(
         panel.pairs, panel.first_hour, predictions.dates, predictions.scores, panel.closes, volatility
     )
     expected = calibrated(record.score, panel.closes, volatility, record.dates, SIGNAL_HORIZON_HOURS).expected
-    passed = _gate(record, len(members) + 1, report)
+    passed = _gate(record, len(members) + 1, float(schedule.min_history_weeks), report)
     hour, pair = np.nonzero(~np.isnan(record.score))
     times = pd.to_datetime((panel.first_hour + hour) * 3600, unit="s", utc=True).as_unit("us")
     values = (np.asarray(panel.pairs)[pair], times, expected[hour, pair], passed[hour])
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
 
-def _gate(record: TrackRecord, trials: int, report: Report) -> Floats:
+def _gate(record: TrackRecord, trials: int, history_weeks: float, report: Report) -> Floats:
     """1 for each hour of a date at which the record until then passes the promotion gate, 0 for the others [hours]."""
     passed = np.zeros(len(record.closes))
     for number, date in enumerate(record.dates):
         report("promotion gate", number, len(record.dates))
         stop = record.dates[number + 1] if number + 1 < len(record.dates) else len(passed)
-        weeks = (date - record.dates[0]) / 168.0
-        passed[date:stop] = float(evidence(record.until(date), trials, weeks).passed) if number else 0.0
+        passed[date:stop] = (
+            float(evidence(record.until(date), trials, history_weeks).passed) if number else 0.0
+        )
     return passed

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from okx_core.backtest.metrics.summary import equity_curve
+from okx_core.hours import HOUR, WEEK
 from okx_core.models.evaluation.overfitting import deflated_sharpe_of
 from okx_services.research.strategies.backtest import StrategyRun
 from okx_services.research.strategies.page import report_page
@@ -19,7 +20,7 @@ from resources.registry.tracking import LoggedRun, Tracking
 
 EXPERIMENT = "strategy-backtests"
 REPORT, PDF, TRADES, EQUITY = FILES = ("report.html", "report.pdf", "trades.csv", "equity.csv")
-WEEK_HOURS = 168
+WEEK_HOURS = WEEK // HOUR
 
 
 @dataclass(frozen=True)

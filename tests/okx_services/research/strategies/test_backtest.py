@@ -105,7 +105,7 @@ def test_recorded_predictions_are_read_beside_the_features(candles) -> None:
     spec = BUILT_IN["model"].spec({})
     found = run_strategy(BUILT_IN["model"], spec, candles, START, END, 10_000.0, known)
     assert set(found.fold.closing.positions) | set(found.fold.trades["pair"]) == {"BBB-USDT"}
-    with pytest.raises(StrategyError, match="predictions are known of the home's stored signals alone"):
+    with pytest.raises(StrategyError, match="of predictions it may read predicted_excess_pct and tradable"):
         run_strategy(BUILT_IN["model"], spec, candles, START, END, 10_000.0)
 
 
