@@ -37,7 +37,7 @@ from okx_core.models.algorithms.estimator import Budget
 from okx_core.models.champions.signal_model import SignalModel
 from okx_core.models.evaluation.calibration import Calibration
 from okx_core.models.members import Fitted, MemberSpec
-from okx_core.models.walk_forward import WalkForward
+from okx_core.models.training.schedule import WalkForward
 from okx_services.ingest import candle_window
 from okx_services.ingest.candle_fetch import CandleFetch
 from okx_services.ingest.funding import record_funding
@@ -220,7 +220,7 @@ def fill_history(database: Database, files: FeatureStore) -> None:
 
 def trained(files: FeatureStore) -> Fitted:
     history = load_history(files, [SPEC], FIRST_HOUR)
-    rows, place = history.thinned[SPEC.grid_hours], len(history.closes)
+    rows, place = history.thinned[SPEC.grid_hours], len(history.prices.close)
     fitted = rows.fit(SPEC, history.target(SPEC), WalkForward(), place)
     if fitted is None:
         raise RuntimeError("the history of the benchmark is too short to train on")

@@ -5,7 +5,8 @@ import numpy as np
 from okx_core.models.algorithms.estimator import Budget
 from okx_core.models.members import MemberSpec
 from okx_core.models.panel import Panel
-from okx_core.models.walk_forward import Predictions, WalkForward, empty_predictions, walk_forward
+from okx_core.models.training.schedule import WalkForward
+from okx_core.models.walk_forward import Predictions, empty_predictions, walk_forward
 
 NAMES = ("drift", "noise", "historical_vol_30", "unknown")
 SMALL = Budget(trees=12, min_rows_per_leaf=20, learning_rate=0.2, feature_fraction=0.7)
@@ -31,7 +32,9 @@ def made_panel(
     values[rng.random(len(values)) < 0.05, 1] = np.nan
     names = tuple(f"P{number}-USDT" for number in range(pairs))
     closes = np.where(present, closes, np.nan)
-    return Panel(names, NAMES, 438_288, values, hour.astype(np.int64), pair.astype(np.int64), closes)
+    high, low = (closes * np.exp(sign * 0.3 * volatility * rng.random(closes.shape)) for sign in (1.0, -1.0))
+    places = hour.astype(np.int64), pair.astype(np.int64)
+    return Panel(names, NAMES, 438_288, values, *places, closes, high, low)
 
 
 def member(algorithm: str = "lightgbm", horizon: int = 8, **changes: object) -> MemberSpec:

@@ -54,16 +54,27 @@ def _band(future: FutureBars) -> Array:
     return np.where(windows.run_length(future.close) >= LEVEL_BARS, band, np.nan)
 
 
+def resistance_event(future: FutureBars, hours: int) -> tuple[Array, Array]:
+    """1 breakout through the nearest resistance within `hours`, -1 rebound from it, 0 neither; and hours to it."""
+    level = nearest_above(future.close, future.high)
+    return level_event(future.high, future.close, level, _band(future), hours)
+
+
+def support_event(future: FutureBars, hours: int) -> tuple[Array, Array]:
+    """1 rebound from the nearest support within `hours`, -1 breakdown through it, 0 neither; and hours to it."""
+    level = nearest_above(-future.close, -future.low)
+    outcome, after = level_event(-future.low, -future.close, level, _band(future), hours)
+    return 0.0 - outcome, after
+
+
 @memoized
 def at_resistance(future: FutureBars) -> tuple[Array, Array]:
-    level = nearest_above(future.close, future.high)
-    return level_event(future.high, future.close, level, _band(future), HORIZON)
+    return resistance_event(future, HORIZON)
 
 
 @memoized
 def at_support(future: FutureBars) -> tuple[Array, Array]:
-    level = nearest_above(-future.close, -future.low)
-    return level_event(-future.low, -future.close, level, _band(future), HORIZON)
+    return support_event(future, HORIZON)
 
 
 @label("1d", HORIZON, "-1, 0, 1", formula=FORMULA, lookback_bars=LEVEL_BARS, unknown=UNKNOWN)
@@ -81,7 +92,7 @@ def hours_to_resistance_event(future: FutureBars) -> Array:
 @label("1d", HORIZON, "-1, 0, 1", formula=FORMULA, lookback_bars=LEVEL_BARS, unknown=UNKNOWN)
 def support_event_24h(future: FutureBars) -> Array:
     """1 rebound from the nearest support, -1 breakdown through it, 0 neither."""
-    return 0.0 - at_support(future)[0]
+    return at_support(future)[0]
 
 
 @label("1d", HORIZON, "h", formula=FORMULA, lookback_bars=LEVEL_BARS, unknown=NO_EVENT)

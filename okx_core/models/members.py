@@ -9,6 +9,7 @@ import numpy as np
 from okx_core.errors import OkxSignalError
 from okx_core.models.algorithms import boosters, forests, linear
 from okx_core.models.algorithms.estimator import Budget, Estimator, Floats, Matrix
+from okx_core.models.targets import OF_CLASSES
 from okx_core.models.training_range import TrainingRange
 
 Fit = Callable[[Matrix, Floats, Floats, Budget], Estimator]
@@ -19,20 +20,24 @@ class MemberError(OkxSignalError):
 
 
 class Algorithm(NamedTuple):
-    """Fit and load of an algorithm, whether it takes ranked features, and whether equal fits give equal bytes."""
+    """Fit and load of an algorithm, whether it takes ranked features, and whether equal fits give equal bytes.
+
+    `is_staged`: tree is added to tree, so that the fit can be stopped early.
+    """
 
     fit: Fit
     load: Callable[[bytes], Estimator]
     ranked: bool
     same_bytes: bool
+    is_staged: bool = False
 
 
 ALGORITHMS = {
-    "lightgbm": Algorithm(boosters.fit_lightgbm, boosters.load_lightgbm, False, True),
-    "catboost": Algorithm(boosters.fit_catboost, boosters.load_catboost, False, False),
-    "xgboost": Algorithm(boosters.fit_xgboost, boosters.load_xgboost, False, True),
+    "lightgbm": Algorithm(boosters.fit_lightgbm, boosters.load_lightgbm, False, True, True),
+    "catboost": Algorithm(boosters.fit_catboost, boosters.load_catboost, False, False, True),
+    "xgboost": Algorithm(boosters.fit_xgboost, boosters.load_xgboost, False, True, True),
     "random_forest": Algorithm(forests.fit_random_forest, forests.load_trees, False, True),
-    "histogram_boosting": Algorithm(forests.fit_histogram_boosting, forests.load_trees, False, True),
+    "histogram_boosting": Algorithm(forests.fit_histogram_boosting, forests.load_trees, False, True, True),
     "mlp": Algorithm(linear.fit_network, linear.load_network, True, True),
     "ridge": Algorithm(linear.fit_ridge, linear.load_ridge, True, True),
 }
@@ -44,6 +49,9 @@ class MemberSpec:
 
     `target` is a name of `TARGETS`, of the return of `horizon_hours`. `history_weeks` None takes all history before
     the training date. Rows are thinned to one in `grid_hours`, each pair in its own phase. `features` None takes all.
+    `class_balance`: every class of the target has the same total weight. `early_stopping_weeks`: the number of trees is
+    the one that serves the newest weeks of the training rows best when they are held back and purged; then all rows
+    are fitted. Raises MemberError for a target without classes, or an algorithm without stages.
     """
 
     name: str
@@ -55,6 +63,20 @@ class MemberSpec:
     features: tuple[str, ...] | None = None
     half_life_weeks: float | None = None
     budget: Budget = field(default_factory=Budget)
+    class_balance: bool = False
+    early_stopping_weeks: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.class_balance and self.target not in OF_CLASSES:
+            raise MemberError(
+                f"{self.name}: the target {self.target} has no classes to balance; those that have: "
+                f"{', '.join(sorted(OF_CLASSES))}"
+            )
+        staged = [name for name, one in ALGORITHMS.items() if one.is_staged]
+        if self.early_stopping_weeks is not None and self.algorithm not in staged:
+            raise MemberError(
+                f"{self.name}: {self.algorithm} cannot be stopped early; those that can: {', '.join(staged)}"
+            )
 
     @property
     def ranked(self) -> bool:
@@ -88,7 +110,19 @@ CHALLENGERS = (
     _member("mlp_rank_24h", "mlp", horizon=24),
     _member("lightgbm_top_third_72h", "lightgbm", "top_third"),
 )
-MEMBERS = {spec.name: spec for spec in (*DEFAULTS, *CHALLENGERS)}
+# What was measured on real candles and is no better, see docs/members.md: to be searched on, or tried on others.
+VARIANTS = (
+    MemberSpec("lightgbm_rank_72h_stopped", early_stopping_weeks=26),
+    MemberSpec("lightgbm_rank_24h_stopped", horizon_hours=24, early_stopping_weeks=26),
+    MemberSpec("lightgbm_top_third_72h_balanced", target="top_third", class_balance=True),
+    MemberSpec("lightgbm_profit_72h", target="profit_after_fees"),
+    MemberSpec("lightgbm_profit_72h_balanced", target="profit_after_fees", class_balance=True),
+    MemberSpec("lightgbm_breakout_24h", target="breakout", horizon_hours=24),
+    MemberSpec("lightgbm_breakout_24h_balanced", target="breakout", horizon_hours=24, class_balance=True),
+    MemberSpec("lightgbm_rebound_24h", target="rebound", horizon_hours=24),
+    MemberSpec("lightgbm_rebound_24h_balanced", target="rebound", horizon_hours=24, class_balance=True),
+)
+MEMBERS = {spec.name: spec for spec in (*DEFAULTS, *CHALLENGERS, *VARIANTS)}
 
 
 @dataclass(frozen=True)
@@ -102,6 +136,8 @@ class Fitted:
     names: tuple[str, ...]
     estimator: Estimator
     training_range: TrainingRange | None = None
+    trees: int | None = None
+    """How many trees early stopping has kept; None without it."""
 
     def predict(self, matrix: Matrix, names: Sequence[str]) -> Floats:
         """Scores [rows] of a matrix [rows, features] whose columns are `names`. Raises MemberError on other columns."""

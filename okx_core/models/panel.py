@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -16,17 +17,31 @@ MIN_PAIRS = 3  # of two pairs the order is a coin
 BLOCK_ROWS = 50_000
 
 
+class Prices(NamedTuple):
+    """Prices of hourly bars [hours, pairs], NaN where there is no bar; highs and lows None where nobody needs them."""
+
+    close: Floats
+    high: Floats | None = None
+    low: Floats | None = None
+
+    def between(self, first: int, stop: int) -> "Prices":
+        """The hours [first, stop)."""
+        high, low = (None if grid is None else grid[first:stop] for grid in (self.high, self.low))
+        return Prices(self.close[first:stop], high, low)
+
+
 class PanelError(OkxSignalError):
     """The rows do not make a panel that models can be evaluated on."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Rows sorted by hour and pair, and the closes as a grid.
+    """Rows sorted by hour and pair, and the prices as grids.
 
     `values` float32 [rows, features], NaN where unknown; `row_hour` and `row_pair` [rows] place each row in a grid
     of shape [hours, pairs]; `first_hour` is the grid's first hour in hours since 1970. `closes` float64
-    [hours, pairs], NaN where there is no bar. A row of hour t is known at t + 1 h.
+    [hours, pairs], NaN where there is no bar, and so are `highs` and `lows` where they are given. A row of hour t is
+    known at t + 1 h.
     """
 
     pairs: tuple[str, ...]
@@ -36,6 +51,13 @@ class Panel:
     row_hour: Whole
     row_pair: Whole
     closes: Floats
+    highs: Floats | None = None
+    lows: Floats | None = None
+
+    @property
+    def prices(self) -> Prices:
+        """Closes, highs and lows."""
+        return Prices(self.closes, self.highs, self.lows)
 
     @property
     def hours(self) -> int:
@@ -113,9 +135,10 @@ def assemble_panel(
             "name more --pairs or another stretch"
         )
     first, stop = hour_number(start), hour_number(end)
-    closes = np.full((stop - first, len(pairs)), np.nan)
-    bar_hour, bar_pair = _places(inside, pairs, first)
-    closes[bar_hour, bar_pair] = inside["close"].to_numpy(np.float64)
+    prices = {name: np.full((stop - first, len(pairs)), np.nan) for name in Prices._fields}
+    bars = _places(inside, pairs, first)
+    for name, grid in prices.items():
+        grid[bars] = inside[name].to_numpy(np.float64)
     values = np.empty((len(inside), len(names)), dtype=np.float32)
     hours, places = np.empty(len(inside), np.int64), np.empty(len(inside), np.int64)
     filled, since = 0, start
@@ -130,7 +153,9 @@ def assemble_panel(
         filled, since = filled + len(part), since + chunk
     if filled != len(inside):
         raise PanelError(f"{filled} feature rows for {len(inside)} candles: each candle needs one row")
-    return Panel(pairs, tuple(names), first, values, hours, places, closes)
+    return Panel(
+        pairs, tuple(names), first, values, hours, places, prices["close"], prices["high"], prices["low"]
+    )
 
 
 def phases(pairs: Sequence[str]) -> Whole:

@@ -5,10 +5,20 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from okx_core.compilation import compiled
-from okx_core.models.panel import MIN_PAIRS
+from okx_core.errors import OkxSignalError
+from okx_core.labels.declaration import FutureBars
+from okx_core.labels.events import resistance_event, support_event
+from okx_core.market.fees import TAKER_FEE_RATE
+from okx_core.models.panel import MIN_PAIRS, Prices
 from okx_core.models.ranks import Floats, grid_ranks
 
+Target = Callable[[Prices, int], Floats]
+
 TOP_SHARE = 1.0 / 3.0
+
+
+class TargetError(OkxSignalError):
+    """A target cannot be made of the prices that there are."""
 
 
 def future_return_pct(closes: Floats, hours: int) -> Floats:
@@ -43,9 +53,50 @@ def plain(returns: Floats) -> Floats:
     return returns
 
 
-TARGETS: Mapping[str, Callable[[Floats], Floats]] = {
-    "rank": rank, "excess": excess, "return": plain, "top_third": top_third,
+def profit_after_fees(returns: Floats) -> Floats:
+    """1 where the return is more than two taker fees, else 0; of any pair, whatever the others do."""
+    kept = (1.0 + returns / 100.0) * (1.0 - TAKER_FEE_RATE) ** 2
+    return np.where(np.isnan(kept), np.nan, (kept > 1.0).astype(np.float64))
+
+
+def _of_return(made: Callable[[Floats], Floats]) -> Target:
+    return lambda prices, hours: made(future_return_pct(prices.close, hours))
+
+
+def breakout(prices: Prices, hours: int) -> Floats:
+    """The label resistance_event_24h, of `hours`: 1 breakout, -1 rebound from resistance, 0 neither."""
+    return _event(resistance_event, prices, hours)
+
+
+def rebound(prices: Prices, hours: int) -> Floats:
+    """The label support_event_24h, of `hours`: 1 rebound from support, -1 breakdown, 0 neither."""
+    return _event(support_event, prices, hours)
+
+
+def _event(event: Callable[[FutureBars, int], tuple[Floats, Floats]], prices: Prices, hours: int) -> Floats:
+    if prices.high is None or prices.low is None:
+        raise TargetError("events at support and resistance need highs and lows beside the closes")
+    bars = (np.ascontiguousarray(grid.T) for grid in (prices.high, prices.low, prices.close))
+    with np.errstate(all="ignore"):
+        return np.ascontiguousarray(event(FutureBars(*bars), hours)[0].T)
+
+
+TARGETS: Mapping[str, Target] = {
+    "rank": _of_return(rank), "excess": _of_return(excess), "return": _of_return(plain),
+    "top_third": _of_return(top_third), "profit_after_fees": _of_return(profit_after_fees),
+    "breakout": breakout, "rebound": rebound,
 }  # fmt: skip
+OF_EVENTS = frozenset({"breakout", "rebound"})
+OF_CLASSES = OF_EVENTS | {"top_third", "profit_after_fees"}
+
+
+def class_weights(target: Floats) -> Floats:
+    """Weight of each row that gives every class of `target` [rows] the same total; the mean is 1.
+
+    Source: King and Zeng (2001), Logistic Regression in Rare Events Data; scikit-learn's "balanced".
+    """
+    _, places, counts = np.unique(target, return_inverse=True, return_counts=True)
+    return np.asarray(len(target) / (len(counts) * counts[places]))
 
 
 @compiled

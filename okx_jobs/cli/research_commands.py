@@ -192,7 +192,7 @@ def evaluate_models(**given: Any) -> None:
 
     It writes the files that are named, and trades nothing. On the home's candles each variant counts in ml.trials.
     """
-    from okx_core.models.walk_forward import WalkForward
+    from okx_core.models.training.schedule import WalkForward
     from okx_jobs.cli.research.evaluation import EvaluationRequest, run_evaluation
 
     schedule = WalkForward(every_weeks=given.pop("weeks"), min_history_weeks=given.pop("min_history"))

@@ -6,7 +6,8 @@ from pathlib import Path
 import dagster as dg
 
 from okx_assets import tables
-from okx_core.models.walk_forward import WalkForward, with_threads
+from okx_core.models.training.schedule import WalkForward
+from okx_core.models.walk_forward import with_threads
 from okx_jobs.research.chosen_candles import CandleChoice, chosen_candles, moment_of
 from okx_services.reports.markdown import table
 from okx_services.research.evaluation.evaluate import chosen_members, evaluate_candles

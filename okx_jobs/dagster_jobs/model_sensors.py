@@ -49,7 +49,7 @@ def model_sensors() -> list[dg.SensorDefinition]:
         minimum_interval_seconds=900,
         default_status=sensor_default(),
         description="Every 15 minutes: raise an alert when the champion expires soon or has, and when a model has "
-        "drifted; each of them once.",
+        "drifted; each of them once. A member that has drifted is trained anew with the next day's challengers.",
     )
     def expiring_and_drifting_models(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         """Alerts about models that should be looked at."""

@@ -9,7 +9,8 @@ import pandas as pd
 
 from okx_core.features.candle_set import CandleSet
 from okx_core.models.members import DEFAULTS
-from okx_core.models.walk_forward import WalkForward, with_threads
+from okx_core.models.training.schedule import WalkForward
+from okx_core.models.walk_forward import with_threads
 from okx_jobs.research.chosen_candles import CandleChoice
 from okx_services.research.strategies.predicted import Report, predicted_signals
 from resources.config.code_version import code_version

@@ -11,15 +11,17 @@ import pyarrow.compute as pc
 from okx_core.errors import OkxSignalError
 from okx_core.features.registry import model_feature_names
 from okx_core.hours import HOUR, MIN_HISTORY_WEEKS, WEEK, week_start_on_or_after
-from okx_core.models.growing_matrix import GrowingMatrix
-from okx_core.models.known_labels import unknown_labels
 from okx_core.models.members import Fitted, MemberSpec
-from okx_core.models.panel import MIN_PAIRS, hour_number, on_grid, phases
+from okx_core.models.panel import MIN_PAIRS, Prices, hour_number, on_grid, phases
 from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
-from okx_core.models.walk_forward import ThinnedRows, WalkForward, target_of
-from okx_core.models.warm_refit import refit
+from okx_core.models.targets import OF_EVENTS
+from okx_core.models.training.growing_matrix import GrowingMatrix
+from okx_core.models.training.known_labels import unknown_labels
+from okx_core.models.training.rows import ThinnedRows, target_of
+from okx_core.models.training.schedule import WalkForward
+from okx_core.models.training.warm_refit import refit
+from okx_services.research.prices import read_prices
 from resources.feature_store.manifest import ManifestFile
-from resources.feature_store.months import month_parts
 from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_rows import FEATURES, FeatureRows, feature_rows, fingerprint
 
@@ -65,11 +67,14 @@ class FittedMember:
 
 @dataclass
 class History:
-    """Features of all pairs thinned to a grid, raw and ranked, and the closes [hours, pairs] from `first_hour` on."""
+    """Features of all pairs thinned to a grid, raw and ranked, and the prices [hours, pairs] from `first_hour` on.
+
+    Highs and lows are there when a member needs them.
+    """
 
     pairs: tuple[str, ...]
     first_hour: int
-    closes: Floats
+    prices: Prices
     files: tuple[ManifestFile, ...]
     thinned: dict[int, ThinnedRows]
     example: Matrix
@@ -79,7 +84,7 @@ class History:
     def target(self, spec: MemberSpec) -> Floats:
         """What the member is fitted to, made once for all dates."""
         if spec.name not in self.targets:
-            self.targets[spec.name] = target_of(self.closes, spec)
+            self.targets[spec.name] = target_of(self.prices, spec)
         return self.targets[spec.name]
 
 
@@ -138,9 +143,10 @@ def load_history(
         )
     first = min(int(hours[0]) for hours in finest.hours if len(hours))
     example = finest.raw.rows[-5:].copy()
-    closes = read_closes(store, pairs, _moment(first), end)
+    events = any(spec.target in OF_EVENTS for spec in members)
+    prices = read_prices(store, pairs, _moment(first), end, with_ranges=events)
     thinned = {every: part.joined(names, pairs, first) for every, part in parts.items()}
-    return History(pairs, first, closes, tuple(files), thinned, example, newest)
+    return History(pairs, first, prices, tuple(files), thinned, example, newest)
 
 
 def fit_for(
@@ -158,7 +164,7 @@ def fit_for(
         return None
     fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
     described = _described(history, spec, week, fitted, hours + history.first_hour)
-    unknown = unknown_labels(history.closes, spec, place, *rows.fitted(spec, target, SCHEDULE, place))
+    unknown = unknown_labels(history.prices, spec, place, *rows.fitted(spec, target, SCHEDULE, place))
     sample = rows.example(spec, target, SCHEDULE, place, SAMPLE_HOURS, SAMPLE_ROWS)
     return replace(described, sample=sample, unknown_labels=unknown)
 
@@ -169,13 +175,15 @@ def refit_for(
     day: date,
     base: Fitted | None,
     report: Callable[[str], None] = lambda _: None,
+    *,
+    anew: bool = False,
 ) -> FittedMember | None:
     """The daily refit of a member, of which `base` is the version in charge; too few rows are reported instead."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     place = hour_number(pd.Timestamp(start)) - history.first_hour
     require_complete(history, spec, start)
     rows, target = history.thinned[spec.grid_hours], history.target(spec)
-    fitted = refit(rows, spec, target, SCHEDULE, place, base)
+    fitted = refit(rows, spec, target, SCHEDULE, place, base, anew=anew)
     if fitted is None:
         report(f"{spec.name} {day}: too few rows with a known outcome, {SCHEDULE.min_rows} are needed")
         return None
@@ -206,27 +214,6 @@ def require_complete(history: History, spec: MemberSpec, week: datetime) -> None
             "features/features_1h first, or, when their hours count as materialised already (a home from before the "
             "feature store), run `okxsignal refresh full`"
         )
-
-
-def read_closes(store: FeatureStore, pairs: tuple[str, ...], start: datetime, end: datetime) -> Floats:
-    """Closes of the hourly bars as a grid [hours, pairs], NaN where there is no bar."""
-    query = "select pair, timestamp_utc, close from market.candles_1h where timestamp_utc >= $1 and timestamp_utc < $2"
-    months = [
-        laid(store.database.frame(query, (part.start, part.end)), "close", pairs, part.start, part.end)
-        for part in month_parts(start, end)
-    ]
-    return np.concatenate(months) if months else np.empty((0, len(pairs)))
-
-
-def laid(rows: pd.DataFrame, column: str, pairs: tuple[str, ...], start: datetime, end: datetime) -> Floats:
-    """A column of rows (pair, timestamp_utc) as a grid [hours, pairs]; rows of other pairs are left out."""
-    first = hour_number(pd.Timestamp(start))
-    grid = np.full((max(0, hour_number(pd.Timestamp(end)) - first), len(pairs)), np.nan)
-    hours = rows["timestamp_utc"].dt.tz_convert(None).to_numpy("datetime64[h]").astype(np.int64) - first
-    places = pd.Index(pairs).get_indexer(pd.Index(rows["pair"]))
-    inside = (places >= 0) & (hours >= 0) & (hours < len(grid))
-    grid[hours[inside], places[inside]] = rows[column].to_numpy(np.float64)[inside]
-    return grid
 
 
 def _growing(names: tuple[str, ...], expected: int) -> GrowingMatrix:
@@ -271,8 +258,15 @@ def _described(history: History, spec: MemberSpec, week: date, fitted: Fitted, h
     stop = hour_number(pd.Timestamp(known_at)) - history.first_hour
     return FittedMember(
         spec, week, fitted, len(hours), start, last + HOUR, known_at, files,
-        fingerprint(files, np.ascontiguousarray(history.closes[:stop]).tobytes()), _example(history, spec, fitted),
+        fingerprint(files, _known_prices(history, spec, stop)), _example(history, spec, fitted),
     )  # fmt: skip
+
+
+def _known_prices(history: History, spec: MemberSpec, stop: int) -> bytes:
+    """The prices before `stop` that the target of a member is made of."""
+    known = history.prices.between(0, stop)
+    used = known if spec.target in OF_EVENTS else known[:1]
+    return b"".join(np.ascontiguousarray(grid).tobytes() for grid in used if grid is not None)
 
 
 def _example(history: History, spec: MemberSpec, fitted: Fitted) -> Matrix:

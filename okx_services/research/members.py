@@ -20,6 +20,7 @@ from okx_services.research.member_training import (
 )
 from okx_services.research.predictions import Versions, predict_window, registered_versions
 from okx_services.research.search.specifications import first_week_of, specification
+from okx_services.research.track_record import midnight, read_record
 from okx_services.research.trials import count_member
 from resources.config.code_version import code_version
 from resources.feature_store.store import FeatureStore
@@ -85,7 +86,7 @@ class Training:
         if not weeks:
             return
         specs = [specification(self.store.database, name) for name, some in due.items() if some]
-        history = load_history(self.store, specs, _midnight(weeks[-1]))
+        history = load_history(self.store, specs, midnight(weeks[-1]))
         for week in weeks:
             for spec in (spec for spec in specs if week in due[spec.name]):
                 fitted = fit_for(history, spec, week, done.left_out.append)
@@ -115,7 +116,8 @@ class Training:
         market = str(database.scalar("select identity from ops.market_source") or "")
         new = _new_version(fitted, market, self.run_id)
         is_newest = fitted.week >= week_start(self.now).date()
-        registered = self.tracking.register(with_member_card(new, fitted, with_figures=is_newest))
+        past = read_record(self.store, [name], midnight(fitted.week)) if is_newest else None
+        registered = self.tracking.register(with_member_card(new, fitted, past, with_figures=is_newest))
         files = [file.file_id for file in fitted.files] if pinned else []
         self.store.manifest.pin(member_model(name), registered.version, files)
         row = _record(fitted, registered.version, registered.run_id)
@@ -128,7 +130,7 @@ class Training:
             {**old.fitted, registered.version: fitted.fitted},
         )
         done.versions.append((name, fitted.week, registered.version))
-        if fitted.label_known_at > _midnight(fitted.week):
+        if fitted.label_known_at > midnight(fitted.week):
             done.late.append(f"{name} {fitted.week}: {fitted.label_known_at:%Y-%m-%d %H:%M}")
         if fitted.unknown_labels:
             done.late.append(
@@ -150,12 +152,8 @@ def _windows(weeks: Sequence[date]) -> Iterator[tuple[datetime, datetime]]:
     for week, following in zip(ordered, [*ordered[1:], None], strict=True):
         start = start or week
         if following != week + WEEK:
-            yield _midnight(start), _midnight(week) + WEEK
+            yield midnight(start), midnight(week) + WEEK
             start = None
-
-
-def _midnight(week: date) -> datetime:
-    return datetime(week.year, week.month, week.day, tzinfo=UTC)
 
 
 def target_words(spec: MemberSpec) -> str:
@@ -178,7 +176,7 @@ def _new_version(fitted: FittedMember, market: str, run_id: str) -> NewVersion:
         prediction=served.predict(example),
         requirements=(LIBRARIES[spec.algorithm], "numpy", "pandas"),
         parameters=_parameters(spec),
-        metrics={"fit_rows": float(fitted.rows), "history_weeks": fitted.history_weeks},
+        metrics=_metrics(fitted),
         tags=_tags(fitted, market, run_id),
         documents={
             "features": {"features": list(fitted.fitted.names)},
@@ -195,8 +193,16 @@ def _parameters(spec: MemberSpec) -> dict[str, object]:
         "history_weeks": spec.history_weeks,
         "grid_hours": spec.grid_hours,
         "half_life_weeks": spec.half_life_weeks,
+        "class_balance": spec.class_balance,
+        "early_stopping_weeks": spec.early_stopping_weeks,
         **{f"budget.{name}": value for name, value in vars(spec.budget).items()},
     }
+
+
+def _metrics(fitted: FittedMember) -> dict[str, float]:
+    found = {"fit_rows": float(fitted.rows), "history_weeks": fitted.history_weeks}
+    trees = fitted.fitted.trees
+    return found if trees is None else {**found, "trees": float(trees)}
 
 
 def _tags(fitted: FittedMember, market: str, run_id: str) -> dict[str, str]:

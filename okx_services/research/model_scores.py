@@ -10,8 +10,8 @@ from okx_core.models.algorithms.baselines import VOLATILITY
 from okx_core.models.champions.signal_model import SignalModel
 from okx_core.models.ranks import Floats
 from okx_core.models.training_range import furthest
-from okx_services.research.member_training import laid
 from okx_services.research.predictions import score_hours, stored
+from okx_services.research.prices import laid
 from resources.feature_store.errors import FeatureStoreError
 from resources.feature_store.store import FeatureStore
 from resources.registry.served_member import member_from

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,17 @@ from okx_core.models.algorithms.baselines import VOLATILITY
 from okx_core.models.champions.evidence import Evidence, brier_difference, evidence
 from okx_core.models.champions.record import HORIZON, TrackRecord
 from okx_core.models.champions.signal_model import SignalModel
-from okx_core.models.evaluation.calibration import Calibration, brier, reliability_error
+from okx_core.models.evaluation.calibration import Calibration
 from okx_core.models.evaluation.scores import hourly_rank_ic
 from okx_core.models.targets import future_return_pct
 from okx_services.reports.explanations import ensemble_importance_figure
 from okx_services.reports.figures import cumulative_figure, decile_figure, reliability_figure
 from okx_services.reports.market_origin import market_note
-from okx_services.research.evaluation.model_cards import with_signal_card
+from okx_services.research.evaluation.model_cards import (
+    positive_outcome,
+    probability_metrics,
+    with_signal_card,
+)
 from okx_services.research.predictions import registered_versions
 from okx_services.research.track_record import midnight, place_of, read_record
 from okx_services.research.trials import count_ensemble, number_of_trials
@@ -131,6 +135,7 @@ def _make(
     shown = evidence(past, number_of_trials(store.database), math.nan)
     metrics = {**_metrics(model), **_evidence_metrics(past, shown)}
     new = _new_version(model, known_at, market, run_id, figures, metrics)
+    new = replace(new, tags={**new.tags, "data_fingerprint": _fingerprints(store.database, members)})
     registered = tracking.register(with_signal_card(new, model, shown))
     count_ensemble(store.database, list(members), now)
     row = {
@@ -149,16 +154,25 @@ def _make(
     store.database.upsert("ml.signal_versions", ["model_name", "model_version"], [row])
 
 
+def _fingerprints(database: Database, members: dict[str, int]) -> str:
+    """What each member's version was trained on: the fingerprint of its data."""
+    rows = database.rows(
+        "select member, data_fingerprint from ml.model_versions where (member, model_version) in "
+        "(select * from unnest($1::text[], $2::int[])) order by member",
+        (list(members), list(members.values())),
+    )
+    return ", ".join(f"{row['member']} {row['data_fingerprint']}" for row in rows)
+
+
 def _figures(past: TrackRecord, *, is_newest: bool) -> dict[str, Any]:
     """What the scores until then were worth; nothing before any outcome is known, two figures for an old week."""
     outcome = past.outcome
     known = ~np.isnan(past.score) & ~np.isnan(outcome)
     if known.sum() < DECILES:
         return {}
-    positive = np.where(np.isnan(outcome), np.nan, (outcome > 0).astype(np.float64))
     figures = {
         "deciles": decile_figure(past.score[known], outcome[known]),
-        "reliability": reliability_figure(past.probability, positive),
+        "reliability": reliability_figure(past.probability, positive_outcome(past)),
     }
     if is_newest:
         future = future_return_pct(past.closes, HORIZON)
@@ -225,13 +239,9 @@ def _metrics(model: SignalModel) -> dict[str, float]:
 
 def _evidence_metrics(past: TrackRecord, shown: Evidence) -> dict[str, float]:
     """Every figure of the gate when the version was made, and how far stated probabilities were from what came."""
-    outcome = past.outcome
-    positive = np.where(np.isnan(outcome), np.nan, (outcome > 0).astype(np.float64))
     return {
         **{NOT_IN_NAMES.sub("_", rule.name.lower()).strip("_"): rule.value for rule in shown.rules},
-        "brier": brier(past.probability, positive),
-        "brier_of_base_rate": brier(past.base_rate, positive),
-        "reliability_error": reliability_error(past.probability, positive),
+        **probability_metrics(past),
     }
 
 

@@ -10,8 +10,8 @@ from okx_core.models.algorithms.baselines import VOLATILITY
 from okx_core.models.champions.record import TrackRecord, track_record
 from okx_core.models.panel import hour_number
 from okx_core.models.ranks import Floats
-from okx_services.research.member_training import laid, read_closes
 from okx_services.research.predictions import stored
+from okx_services.research.prices import laid, read_closes
 from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_rows import FEATURES
 

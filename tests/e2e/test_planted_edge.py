@@ -23,7 +23,8 @@ from okx_core.models.members import DEFAULTS, MEMBERS, MemberSpec
 from okx_core.models.panel import Panel
 from okx_core.models.ranks import Floats
 from okx_core.models.targets import future_return_pct
-from okx_core.models.walk_forward import WalkForward, empty_predictions, walk_forward
+from okx_core.models.training.schedule import WalkForward
+from okx_core.models.walk_forward import empty_predictions, walk_forward
 from okx_jobs.research.synthetic_candles import synthetic_hourly
 from okx_services.research.evaluation.evaluate import build_panel
 from okx_simulator.tape.synthetic import SyntheticTape

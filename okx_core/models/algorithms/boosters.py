@@ -21,6 +21,13 @@ class LightGbm:
     def predict(self, matrix: Matrix) -> Floats:
         return np.asarray(self.booster.predict(matrix, num_threads=self.threads), dtype=np.float64)
 
+    def first(self, trees: int) -> "LightGbm":
+        """The first `trees` of them."""
+        import lightgbm as lgb
+
+        text = self.booster.model_to_string(num_iteration=trees)
+        return LightGbm(lgb.Booster(model_str=text), self.threads)
+
     def contributions(self, matrix: Matrix) -> Floats:
         """SHAP values of the trees (Lundberg et al., 2020)."""
         found = self.booster.predict(matrix, pred_contrib=True, num_threads=self.threads)
@@ -99,6 +106,12 @@ class CatBoost:
     def predict(self, matrix: Matrix) -> Floats:
         return np.asarray(self.model.predict(matrix, thread_count=self.threads), dtype=np.float64)
 
+    def first(self, trees: int) -> "CatBoost":
+        """The first `trees` of them."""
+        model = self.model.copy()
+        model.shrink(ntree_end=trees)
+        return CatBoost(model, self.threads)
+
     def contributions(self, matrix: Matrix) -> Floats:
         """SHAP values of the trees."""
         from catboost import Pool
@@ -141,6 +154,10 @@ class XgBoost:
 
     def predict(self, matrix: Matrix) -> Floats:
         return np.asarray(self.booster.inplace_predict(matrix), dtype=np.float64)
+
+    def first(self, trees: int) -> "XgBoost":
+        """The first `trees` of them."""
+        return XgBoost(self.booster[:trees])
 
     def contributions(self, matrix: Matrix) -> Floats:
         """SHAP values of the trees."""

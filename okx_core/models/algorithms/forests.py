@@ -3,7 +3,7 @@
 Arrays predict and explain by one compiled loop, need no pickle, and give the same bytes for the same fit.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,10 @@ class Trees:
 
     def predict(self, matrix: Matrix) -> Floats:
         return self._walk(matrix, 0)[:, 0]
+
+    def first(self, trees: int) -> "Trees":
+        """The first `trees` of trees that are added; those of a forest are averaged, their `scale` is of all."""
+        return replace(self, roots=self.roots[:trees])
 
     def contributions(self, matrix: Matrix) -> Floats:
         """Changes of the node value along each row's path, by feature (Saabas, 2014)."""

@@ -7,9 +7,12 @@ import numpy as np
 from okx_core.hours import SIGNAL_HORIZON_HOURS
 from okx_core.models.evaluation.scores import block_mean_t, known_mean, neutral_rank_ic
 from okx_core.models.members import MemberError, MemberSpec
+from okx_core.models.panel import Prices
 from okx_core.models.ranks import Floats, Matrix, Whole
 from okx_core.models.targets import future_return_pct
-from okx_core.models.walk_forward import WEEK_HOURS, ThinnedRows, WalkForward, scores_of, target_of
+from okx_core.models.training.rows import ThinnedRows, target_of
+from okx_core.models.training.schedule import WEEK_HOURS, WalkForward
+from okx_core.models.walk_forward import scores_of
 
 FOLDS = 4
 VALIDATED = 0.5  # of the history; the first fold is trained on the rest
@@ -30,12 +33,12 @@ class ValidationRows:
 class SearchData:
     """All that a search knows, which ends at its training date: thinned rows to fit, whole hours to validate.
 
-    `closes` and `volatility` are grids [hours, pairs] of the hours before the date.
+    `prices` and `volatility` are grids [hours, pairs] of the hours before the date.
     """
 
     fitted: ThinnedRows
     validated: ValidationRows
-    closes: Floats
+    prices: Prices
     volatility: Floats
     schedule: WalkForward
 
@@ -44,7 +47,7 @@ class SearchData:
 
         Raises MemberError when the history is too short for `FOLDS` folds of a week each after the shortest history.
         """
-        hours = len(self.closes)
+        hours = len(self.prices.close)
         first = max(self.schedule.min_history_weeks * WEEK_HOURS, int(hours * (1.0 - VALIDATED)))
         length = (hours - first) // FOLDS
         if length < WEEK_HOURS:
@@ -70,8 +73,8 @@ def fold_scores(data: SearchData, spec: MemberSpec) -> FoldScores:
     Each fold is fitted as a live version is: purged of labels that were not known an embargo before its first validated
     hour. Scored against the return of the signal horizon, whatever the target. NaN where no fold could be fitted.
     """
-    target = target_of(data.closes, spec)
-    grid = np.full(data.closes.shape, np.nan)
+    target = target_of(data.prices, spec)
+    grid = np.full(data.prices.close.shape, np.nan)
     rows = data.validated
     folds = data.folds()
     for first, stop in folds:
@@ -80,7 +83,7 @@ def fold_scores(data: SearchData, spec: MemberSpec) -> FoldScores:
         if fitted is not None and high > low:
             hours = rows.hour[low:high]
             grid[hours, rows.pair[low:high]] = scores_of(fitted, rows.values[low:high], rows.names, hours)
-    outcome = future_return_pct(data.closes, SIGNAL_HORIZON_HOURS)
+    outcome = future_return_pct(data.prices.close, SIGNAL_HORIZON_HOURS)
     hourly = neutral_rank_ic(grid, outcome, data.volatility)
     scored = np.unique(rows.hour)
     means = tuple(known_mean(hourly[scored[(scored >= first) & (scored < stop)]]) for first, stop in folds)

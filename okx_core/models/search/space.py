@@ -9,12 +9,14 @@ from typing import Any
 from okx_core.features.registry import FEATURES
 from okx_core.models.algorithms.estimator import Budget
 from okx_core.models.members import ALGORITHMS, MemberError, MemberSpec
-from okx_core.models.targets import TARGETS
+from okx_core.models.targets import OF_CLASSES, TARGETS
 
 Value = str | float | int
 ALL_HISTORY = 0
 HORIZONS = (4, 12, 24, 72, 168)
 TREES = tuple(name for name, algorithm in ALGORITHMS.items() if not algorithm.ranked)
+STAGED = tuple(name for name, algorithm in ALGORITHMS.items() if algorithm.is_staged)
+NOT_STOPPED = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,10 @@ OF_TREES: Mapping[str, Choice | Interval] = {
     "row_fraction": Interval(0.4, 1.0),
     "l2": Interval(0.1, 100.0, log=True),
 }
+CLASS_BALANCE = {"class_balance": Choice((0, 1))}  # of targets that are classes
+EARLY_STOPPING = {
+    "early_stopping_weeks": Choice((NOT_STOPPED, 8, 26))
+}  # of trees that are added one to another
 
 
 def space(algorithms: tuple[str, ...]) -> dict[str, Choice | Interval]:
@@ -65,14 +71,18 @@ def space(algorithms: tuple[str, ...]) -> dict[str, Choice | Interval]:
         raise MemberError(
             f"no algorithm {', '.join(unknown) or '(none named)'}; known: {', '.join(ALGORITHMS)}"
         )
-    return {"algorithm": Choice(algorithms), **COMMON, **OF_TREES}
+    return {"algorithm": Choice(algorithms), **COMMON, **OF_TREES, **CLASS_BALANCE, **EARLY_STOPPING}
 
 
 def suggested(suggest: Callable[[str], Value]) -> dict[str, Value]:
-    """One point of the space; `suggest` gives the value of a parameter. Only trees have parameters of trees."""
+    """One point of the space; `suggest` gives the value of a parameter, of those that the algorithm and target have."""
     chosen = {"algorithm": suggest("algorithm"), **{name: suggest(name) for name in COMMON}}
     if chosen["algorithm"] in TREES:
         chosen |= {name: suggest(name) for name in OF_TREES}
+    if chosen["target"] in OF_CLASSES:
+        chosen |= {name: suggest(name) for name in CLASS_BALANCE}
+    if chosen["algorithm"] in STAGED:
+        chosen |= {name: suggest(name) for name in EARLY_STOPPING}
     return chosen
 
 
@@ -96,7 +106,8 @@ def specification_of(parameters: Mapping[str, Value], names: tuple[str, ...], se
         f"{algorithm}_{target}_{horizon}h_{digest}", algorithm, target, horizon,
         None if history == ALL_HISTORY else history,
         features=None if given["features"] == "all" else features_of(str(given["features"]), names),
-        budget=Budget(**sizes),
+        budget=Budget(**sizes), class_balance=given.get("class_balance") == 1,
+        early_stopping_weeks=int(given.get("early_stopping_weeks", NOT_STOPPED)) or None,
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from okx_core.models.walk_forward import WalkForward, with_threads
+from okx_core.models.training.schedule import WalkForward
+from okx_core.models.walk_forward import with_threads
 from okx_jobs.cli.research.shown_progress import shown_progress
 from okx_jobs.research.chosen_candles import CandleChoice, chosen_candles
 from okx_jobs.stack import services

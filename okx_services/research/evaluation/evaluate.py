@@ -28,7 +28,8 @@ from okx_core.models.members import DEFAULTS, MEMBERS, MemberError, MemberSpec
 from okx_core.models.panel import Panel, assemble_panel, hour_number
 from okx_core.models.ranks import Floats
 from okx_core.models.targets import future_return_pct
-from okx_core.models.walk_forward import Predictions, WalkForward, empty_predictions, walk_forward
+from okx_core.models.training.schedule import WalkForward
+from okx_core.models.walk_forward import Predictions, empty_predictions, walk_forward
 from okx_services.research.evaluation.model_checks import false_promotions
 
 ENSEMBLE = "ensemble"

@@ -1,13 +1,18 @@
 """The card and the figures of a new version, before it is registered."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from okx_core.models.champions.evidence import Evidence
+from okx_core.models.champions.record import TrackRecord
 from okx_core.models.champions.signal_model import SignalModel
+from okx_core.models.evaluation.calibration import brier, reliability_error
 from okx_core.models.explanations import Contributions, importance
+from okx_core.models.ranks import Floats
 from okx_services.reports.explanations import importance_figure, importance_words
+from okx_services.reports.figures import reliability_figure
 from okx_services.reports.model_card import MEMBER_LIMITS, SIGNAL_LIMITS, Card
 from okx_services.reports.models import EVIDENCE_HEAD, evidence_rows
 from okx_services.research.member_training import FittedMember
@@ -16,16 +21,22 @@ from resources.registry.new_version import NewVersion
 NAMED_FEATURES = 20
 
 
-def with_member_card(new: NewVersion, fitted: FittedMember, *, with_figures: bool) -> NewVersion:
+def with_member_card(
+    new: NewVersion, fitted: FittedMember, past: TrackRecord | None = None, *, with_figures: bool
+) -> NewVersion:
     """The version with its card and what its features add to its scores of newest training rows.
 
-    Figures take longer than a fit: they are for the newest week, not for every week of a backfill.
+    `past` are the predictions of the versions before it. Figures take longer than a fit: they are for the newest week,
+    not for every week of a backfill.
     """
     found = _contributions(fitted)
     shares = {} if found is None else importance(found)
     figures = {}
     if with_figures and found is not None:
         figures["importance"] = importance_figure(found, fitted.sample, fitted.fitted.names)
+    reliability = {} if past is None else probability_metrics(past)
+    if with_figures and past is not None and not np.isnan(reliability["brier"]):
+        figures["reliability"] = reliability_figure(past.probability, positive_outcome(past))
     words = "unknown" if found is None else importance_words(found)
     target = f"{fitted.spec.target} of the {fitted.spec.horizon_hours} h return"
     card = Card(
@@ -41,7 +52,10 @@ def with_member_card(new: NewVersion, fitted: FittedMember, *, with_figures: boo
                 f"{fitted.history_weeks:.0f} weeks",
                 f"the newest label was known at {fitted.label_known_at:%Y-%m-%d %H:%M} UTC",
             ],
-            "Evidence": ["Scores of later hours are in ml.predictions; the evidence for the ensemble in ml.champions."],
+            "Evidence": [
+                "Scores of later hours are in ml.predictions; the evidence for the ensemble in ml.champions.",
+                _reliability_words(reliability),
+            ],
             "Limits": MEMBER_LIMITS,
         },
         {
@@ -61,6 +75,33 @@ def with_member_card(new: NewVersion, fitted: FittedMember, *, with_figures: boo
         documents={**new.documents, "importance": shares},
         texts={**new.texts, **card.files()},
         figures={**new.figures, **figures},
+        metrics={**new.metrics, **reliability},
+    )
+
+
+def positive_outcome(record: TrackRecord) -> Floats:
+    """1 where a row's excess return was above 0, else 0; NaN where it is unknown."""
+    outcome = record.outcome
+    return np.where(np.isnan(outcome), np.nan, (outcome > 0).astype(np.float64))
+
+
+def probability_metrics(record: TrackRecord) -> dict[str, float]:
+    """How far the stated probabilities were from what came: Brier score, that of the base rate, and the ECE."""
+    positive = positive_outcome(record)
+    return {
+        "brier": brier(record.probability, positive),
+        "brier_of_base_rate": brier(record.base_rate, positive),
+        "reliability_error": reliability_error(record.probability, positive),
+    }
+
+
+def _reliability_words(found: Mapping[str, float]) -> str:
+    """What the probabilities of the versions before were worth."""
+    if not found or np.isnan(found["brier"]):
+        return "Versions before it have stated no probability yet whose outcome is known."
+    return (
+        f"P(excess > 0) as stated by the versions before it: Brier score {found['brier']:.4f}, that of the base rate "
+        f"{found['brier_of_base_rate']:.4f}; stated and realised differ by {found['reliability_error']:.4f} (ECE)."
     )
 
 

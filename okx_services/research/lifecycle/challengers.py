@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from okx_core.hours import week_start
 from okx_core.models.members import Fitted
-from okx_core.models.warm_refit import REFITTED, daily_name
+from okx_core.models.training.warm_refit import daily_name
 from okx_services.research.member_training import load_history, refit_for
 from okx_services.research.members import Trained, Training
 from okx_services.research.predictions import predict_hours, registered_versions
@@ -13,12 +13,19 @@ from okx_services.research.search.specifications import found_members, specifica
 from okx_services.research.track_record import midnight
 from resources.feature_store.store import FeatureStore
 from resources.postgres.database import Database
+from resources.postgres.queries import query
 from resources.registry.tracking import Tracking
 
 
-def daily_members(database: Database, members: Sequence[str]) -> list[str]:
-    """The members whose versions are daily refits of `members`, of algorithms that can be refitted."""
-    return [daily_name(name) for name in members if specification(database, name).algorithm in REFITTED]
+def daily_members(members: Sequence[str]) -> list[str]:
+    """The members whose versions are daily refits of `members`."""
+    return [daily_name(name) for name in members]
+
+
+def drifted_members(database: Database, members: Sequence[str], day: date) -> set[str]:
+    """The members whose version in charge has drifted since it was made, or whose ensemble has."""
+    rows = database.rows(query("drifted_members"), (list(members), day))
+    return {row["member"] for row in rows}
 
 
 def shadow_members(database: Database, members: Sequence[str], further: Sequence[str] = ()) -> list[str]:
@@ -30,7 +37,7 @@ def shadow_members(database: Database, members: Sequence[str], further: Sequence
         name for name, one in found_members(database).items() if not one.is_retired and name not in members
     ]
     named = [name for name in further if name not in members and name not in found]
-    return [*daily_members(database, members), *found, *named]
+    return [*daily_members(members), *found, *named]
 
 
 def train_challengers(
@@ -38,13 +45,14 @@ def train_challengers(
 ) -> Trained:
     """Refit the members in charge for a day, and train the other challengers for its week where that is due.
 
-    Nothing is done twice. Raises TooFewPairsError, IncompleteHistoryError, FeatureStoreError, TrackingError.
+    A member that has drifted is trained anew instead of refitted, until a new version of it is in charge. Nothing is
+    done twice. Raises TooFewPairsError, IncompleteHistoryError, FeatureStoreError, TrackingError.
     """
     database = training.store.database
-    daily = daily_members(database, members)
+    daily = daily_members(members)
     found = [name for name in shadow_members(database, members, further) if name not in daily]
     done = training.run([week_start(midnight(day)).date()], found) if found else Trained()
-    _refit(training, day, [name for name in members if daily_name(name) in daily], done)
+    _refit(training, day, members, done)
     return done
 
 
@@ -60,10 +68,14 @@ def _refit(training: Training, day: date, members: Sequence[str], done: Trained)
     if not due:
         return
     history = load_history(training.store, [specification(database, name) for name in due], midnight(day))
+    drifted = drifted_members(database, due, day)
     for name in due:
         spec = specification(database, daily_name(name))
-        fitted = refit_for(history, spec, day, bases[name], done.left_out.append)
+        anew = name in drifted
+        fitted = refit_for(history, spec, day, bases[name], done.left_out.append, anew=anew)
         if fitted is not None:
+            if anew:
+                training.report(f"{name} has drifted: trained anew for {day}")
             training.keep(fitted, versions, done, pinned=False)
 
 

@@ -76,7 +76,7 @@ def _challengers(
     database: Database, champion: Sequence[str], further: Sequence[str]
 ) -> list[tuple[str, ...]]:
     """The sets of members of which all have a version."""
-    daily = daily_members(database, champion)
+    daily = daily_members(champion)
     found = [name for name in shadow_members(database, champion, further) if name not in daily]
     trained = {row["member"] for row in database.rows("select distinct member from ml.model_versions")}
     sets = [tuple(sorted(daily)), *(tuple(sorted((*champion, name))) for name in found)]

@@ -30,7 +30,7 @@ def matured_labels(
 ) -> Matured:
     """Today's refits are due once the label of the last row that they are fitted to is stored, until they are made."""
     day = now.astimezone(UTC).date()
-    daily = daily_members(database, members)
+    daily = daily_members(members)
     found = [name for name in shadow_members(database, members, further) if name not in daily]
     made = _with_version(database, daily, day) + _with_version(database, found, week_start(now).date())
     if made == len(daily) + len(found):

@@ -27,11 +27,11 @@ def read_search_data(
     """
     end = datetime(search.year, search.month, search.day, tzinfo=UTC)
     names = model_feature_names() if names is None else names
-    kinds = [MemberSpec("raw"), *([MemberSpec("ranked", "ridge")] if ranked else [])]
+    kinds = [MemberSpec("any", "ridge" if ranked else "lightgbm", "breakout", horizon_hours=24)]
     history = load_history(store, kinds, end, names)
     first = datetime.fromtimestamp(history.first_hour * 3600, UTC)
     return SearchData(
-        history.thinned[GRID_HOURS], _validation_rows(store, history, names, first, end), history.closes,
+        history.thinned[GRID_HOURS], _validation_rows(store, history, names, first, end), history.prices,
         read_volatility(store, history.pairs, first, end), SCHEDULE,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from okx_core.models.members import MEMBERS, MemberError, MemberSpec
-from okx_core.models.warm_refit import DAILY, daily_specification
+from okx_core.models.training.warm_refit import DAILY, daily_specification
 from resources.postgres.database import Database
 
 

@@ -14,7 +14,8 @@ from okx_core.models.evaluation.calibration import calibrated
 from okx_core.models.members import MemberSpec
 from okx_core.models.panel import hour_number
 from okx_core.models.ranks import Floats
-from okx_core.models.walk_forward import WalkForward, empty_predictions, walk_forward
+from okx_core.models.training.schedule import WalkForward
+from okx_core.models.walk_forward import empty_predictions, walk_forward
 from okx_services.research.evaluation.evaluate import build_panel
 
 COLUMNS = ("pair", "timestamp_utc", "predicted_excess_pct", "gate_passed")

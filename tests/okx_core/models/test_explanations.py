@@ -13,7 +13,8 @@ from okx_core.models.explanations import (
     largest,
     member_contributions,
 )
-from okx_core.models.walk_forward import ThinnedRows, scores_of, target_of
+from okx_core.models.training.rows import ThinnedRows, target_of
+from okx_core.models.walk_forward import scores_of
 from tests.made_panel import SCHEDULE, made_panel, member
 
 PAIRS = 6
@@ -67,7 +68,7 @@ def test_the_largest_are_named_for_and_against_and_the_base_has_no_importance() 
 def test_contributions_of_a_fitted_member_are_those_of_its_score(algorithm: str) -> None:
     panel, spec = made_panel(), member(algorithm)
     rows = ThinnedRows.of(panel, spec.grid_hours)
-    fitted = rows.fit(spec, target_of(panel.closes, spec), SCHEDULE, 1000)
+    fitted = rows.fit(spec, target_of(panel.prices, spec), SCHEDULE, 1000)
     assert fitted is not None
     part = slice(int(panel.starts[1000]), int(panel.starts[1003]))
     hours = panel.row_hour[part]

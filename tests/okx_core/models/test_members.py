@@ -109,7 +109,7 @@ def test_linear_members_refuse_unknown_values(algorithm: str) -> None:
 
 
 def test_every_member_has_a_name_of_its_own_and_a_known_algorithm() -> None:
-    assert len(MEMBERS) == 9
+    assert len(MEMBERS) == 18
     assert {spec.algorithm for spec in MEMBERS.values()} == set(ALGORITHMS)
 
 

@@ -21,6 +21,7 @@ def candles(pairs: int = 3, hours: int = 50) -> pd.DataFrame:
         ],
         columns=["pair", "timestamp_utc", "close"],
     )
+    frame = frame.assign(high=frame["close"] + 1.0, low=frame["close"] - 1.0)
     return frame[rng.random(len(frame)) < 0.9].reset_index(drop=True)
 
 
@@ -40,6 +41,8 @@ def test_every_bar_is_a_row_in_order_of_hour_and_pair(hours: int) -> None:
     ordered = frame.sort_values(["timestamp_utc", "pair"])
     np.testing.assert_allclose(panel.values[:, 0], 2.0 * ordered["close"])
     np.testing.assert_allclose(panel.rows(panel.closes), ordered["close"])
+    np.testing.assert_allclose(panel.highs, panel.closes + 1.0)
+    np.testing.assert_allclose(panel.lows, panel.closes - 1.0)
     np.testing.assert_allclose(panel.column("own")[:, 2][~np.isnan(panel.closes[:, 2])], 2.0)
     assert np.isnan(panel.closes).sum() == 150 - len(frame)
     assert panel.starts[-1] == len(frame)

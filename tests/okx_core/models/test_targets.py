@@ -1,11 +1,27 @@
 """Targets are those of the definitions, and weights know how labels overlap."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from okx_core.models.targets import decay, excess, future_return_pct, rank, top_third, uniqueness
+from okx_core.labels.declaration import FutureBars
+from okx_core.labels.events import resistance_event_24h, support_event_24h
+from okx_core.labels.returns import was_profitable_12h
+from okx_core.models.panel import Prices
+from okx_core.models.targets import (
+    TARGETS,
+    TargetError,
+    class_weights,
+    decay,
+    excess,
+    future_return_pct,
+    rank,
+    top_third,
+    uniqueness,
+)
+from tests.made_panel import made_panel
 
 
 def slow_uniqueness(labelled: np.ndarray, horizon: int) -> np.ndarray:
@@ -59,3 +75,28 @@ def test_weights_halve_with_age_only_when_asked() -> None:
     ages = np.array([0.0, 168.0, 336.0])
     np.testing.assert_allclose(decay(ages, 1.0), [1.0, 0.5, 0.25])
     np.testing.assert_allclose(decay(ages, None), 1.0)
+
+
+def test_targets_that_are_labelled_too_equal_their_labels() -> None:
+    panel = made_panel(hours=1100)
+    bars = FutureBars(*(np.ascontiguousarray(grid.T) for grid in (panel.highs, panel.lows, panel.closes)))
+    for label, target, hours in (
+        (was_profitable_12h, "profit_after_fees", 12),
+        (resistance_event_24h, "breakout", 24),
+        (support_event_24h, "rebound", 24),
+    ):
+        found = TARGETS[target](panel.prices, hours)
+        np.testing.assert_array_equal(found, label.compute(bars).T)
+        assert len(np.unique(found[~np.isnan(found)])) >= 2, target
+
+
+def test_an_event_cannot_be_told_from_closes_alone() -> None:
+    with pytest.raises(TargetError, match="need highs and lows"):
+        TARGETS["breakout"](Prices(np.ones((200, 3))), 24)
+
+
+@given(hnp.arrays(np.float64, st.integers(1, 40), elements=st.sampled_from([-1.0, 0.0, 1.0])))
+def test_every_class_has_the_same_total_weight_and_the_mean_is_one(target) -> None:
+    weight = class_weights(target)
+    totals = [weight[target == one].sum() for one in np.unique(target)]
+    np.testing.assert_allclose(totals, len(target) / len(totals))

@@ -11,7 +11,8 @@ from okx_core.models.evaluation.scores import block_mean_t, hourly_rank_ic
 from okx_core.models.members import ALGORITHMS, MemberError
 from okx_core.models.panel import Panel
 from okx_core.models.targets import future_return_pct
-from okx_core.models.walk_forward import WalkForward, empty_predictions, fitted_at
+from okx_core.models.training.schedule import WalkForward
+from okx_core.models.walk_forward import empty_predictions, fitted_at
 from tests.made_panel import SCHEDULE, made_panel, member, predicted
 
 MEMBERS = (member("lightgbm"), member("ridge"))

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from okx_core.errors import OkxSignalError
-from okx_core.models.walk_forward import WalkForward
+from okx_core.models.training.schedule import WalkForward
 from okx_jobs.cli.research.evaluation import EvaluationRequest, run_evaluation
 from okx_jobs.dagster_jobs.model_evaluation import evaluate_models
 from okx_jobs.research.synthetic_candles import synthetic_hourly

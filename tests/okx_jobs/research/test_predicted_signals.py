@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from okx_core.models.members import MEMBERS
-from okx_core.models.walk_forward import WalkForward
+from okx_core.models.training.schedule import WalkForward
 from okx_jobs.research import predicted_signals
 from okx_jobs.research.chosen_candles import CandleChoice
 from okx_jobs.research.predicted_signals import kept_signals

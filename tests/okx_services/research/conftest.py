@@ -114,9 +114,9 @@ class Market:
         return done
 
 
-def fill(store: FeatureStore, weeks: int, edge: float, seed: int = 1) -> None:
+def fill(store: FeatureStore, weeks: int, edge: float, seed: int = 1, holes: float = 0.02) -> None:
     """Features and candles of five pairs, as they are stored."""
-    panel = made_panel(hours=weeks * 168, pairs=5, seed=seed, edge=edge)
+    panel = made_panel(hours=weeks * 168, pairs=5, seed=seed, edge=edge, holes=holes)
     times = pd.DatetimeIndex([START + hour * HOUR for hour in range(panel.hours)]).as_unit("us")
     pairs = np.asarray(panel.pairs)[panel.row_pair]
     keys = {"pair": pd.array(pairs, "str"), "timestamp_utc": times[panel.row_hour]}

@@ -12,7 +12,13 @@ from okx_services.reports.lifecycle import comparison_table, drift_table, newest
 from okx_services.research import members as members_module
 from okx_services.research import signal_versions
 from okx_services.research.champions import move_champion
-from okx_services.research.lifecycle.challengers import score_challengers, shadow_members, train_challengers
+from okx_services.research.lifecycle import challengers
+from okx_services.research.lifecycle.challengers import (
+    drifted_members,
+    score_challengers,
+    shadow_members,
+    train_challengers,
+)
 from okx_services.research.lifecycle.comparison import compare_week
 from okx_services.research.lifecycle.drift import ENSEMBLE, check_drift
 from okx_services.research.lifecycle.due import drifted_models, expiry, matured_labels, missed_training
@@ -89,6 +95,36 @@ def test_a_day_is_refitted_once_and_one_before_any_version_not_at_all(market) ->
     assert [reason.split(" to ")[0] for reason in early.left_out] == [
         f"{name}: no version before {week_of(11)}" for name in MEMBERS
     ]
+
+
+def test_a_member_that_has_drifted_since_its_version_was_made_is_trained_anew(market, monkeypatch) -> None:
+    """From the check's day on, until a newer version of it is in charge; a fall of the ensemble concerns them all."""
+    database = market.store.database
+    asked = {}
+    monkeypatch.setattr(
+        challengers, "refit_for", lambda _history, spec, *_, anew: asked.update({spec.name: anew})
+    )
+    newest = database.scalar(
+        "select max(model_version) from ml.model_versions where member = $1", (MEMBERS[0],)
+    )
+    found = []
+    for day, model, version in (
+        (DAY, MEMBERS[0], newest),
+        (DAY, MEMBERS[0], newest - 1),
+        (DAY, "ensemble", None),
+    ):
+        database.execute("delete from ml.drift")
+        database.execute(
+            "insert into ml.drift (day, model, model_version, worst_features, drifted, reason, checked_at) "
+            "values ($1, $2, $3, '{}', true, 'moved', $4)",
+            (day, model, version, NOW),
+        )
+        found.append(sorted(drifted_members(database, MEMBERS, DAY + timedelta(days=1))))
+        assert drifted_members(database, MEMBERS, DAY - timedelta(days=1)) == set()
+        train_challengers(training(market), DAY + timedelta(days=1), MEMBERS)
+        assert sorted(name for name, anew in asked.items() if anew) == [f"{name}_daily" for name in found[-1]]
+    database.execute("delete from ml.drift")
+    assert found == [[MEMBERS[0]], [], sorted(MEMBERS)]
 
 
 def test_challengers_predict_each_hour_once_beside_the_members_in_charge(market) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from okx_core.models.champions.evidence import evidence
 from okx_core.models.members import ALGORITHMS, MemberError, MemberSpec
+from okx_core.models.panel import Prices
 from okx_core.models.search import folds as inner
 from okx_core.models.search.folds import SearchData, ValidationRows, fold_scores
 from okx_core.models.search.space import specification_of
-from okx_core.models.walk_forward import WalkForward, target_of
+from okx_core.models.training.rows import target_of
+from okx_core.models.training.schedule import WalkForward
 from okx_services.research.members import Training
 from okx_services.research.predictions import stored
 from okx_services.research.search import search as search_module
@@ -40,7 +42,7 @@ FAST = ("ridge",)
 def planted(new_database, tmp_path_factory, few_features):  # noqa: ARG001
     with new_database() as database:
         store = FeatureStore(database, StoreRoot(str(tmp_path_factory.mktemp("planted"))))
-        fill(store, 30, edge=0.002)
+        fill(store, 30, edge=0.002, holes=0.0)  # an event needs 120 unbroken bars
         yield store
 
 
@@ -128,7 +130,7 @@ def test_what_came_after_the_training_date_changes_no_trial(data, planted, new_d
     """The same history with another future, in a store of its own."""
     with new_database() as database:
         store = FeatureStore(database, StoreRoot(str(tmp_path)))
-        fill(store, 28, edge=0.002)
+        fill(store, 28, edge=0.002, holes=0.0)
         held = planted.database.frame(
             "select pair, timestamp_utc, close from market.candles_1h where timestamp_utc < $1", (at(28),)
         )
@@ -150,8 +152,8 @@ def test_what_came_after_the_training_date_changes_no_trial(data, planted, new_d
         with database.bulk() as bulk:
             bulk.append("market.candles_1h", candles)
         other = read_search_data(store, SEARCH, ranked=True, names=NAMES)
-    for name in ("closes", "volatility"):
-        np.testing.assert_array_equal(getattr(other, name), getattr(data, name))
+    for mine, same in ((other.volatility, data.volatility), *zip(other.prices, data.prices, strict=True)):
+        np.testing.assert_array_equal(mine, same)
     for spec in (member("ridge", 24), member("lightgbm", 72)):
         assert fold_scores(other, spec) == fold_scores(data, spec)
 
@@ -160,12 +162,12 @@ def test_a_fold_is_trained_on_what_was_known_before_it(data) -> None:
     """Closes and features from the last fold's first hour less the embargo on change nothing of its model."""
     first, _ = data.folds()[-1]
     spec = member("ridge", 24)
-    kept = data.fitted.fit(spec, target_of(data.closes, spec), data.schedule, first)
-    closes = data.closes.copy()
+    kept = data.fitted.fit(spec, target_of(data.prices, spec), data.schedule, first)
+    closes = data.prices.close.copy()
     closes[first - data.schedule.embargo_hours :] *= np.random.default_rng(1).random(
         closes[first - data.schedule.embargo_hours :].shape
     )
-    again = data.fitted.fit(spec, target_of(closes, spec), data.schedule, first)
+    again = data.fitted.fit(spec, target_of(Prices(closes), spec), data.schedule, first)
     assert again.to_bytes() == kept.to_bytes()
 
 
@@ -216,7 +218,7 @@ def test_a_history_that_is_too_short_is_refused_with_what_is_needed() -> None:
     panel = made_panel(hours=13 * 168)
     nothing = np.empty(0, np.int64)
     rows = ValidationRows((), nothing, nothing, np.empty((0, 0), np.float32))
-    data = SearchData(None, rows, panel.closes, panel.closes, WalkForward(min_history_weeks=12))  # type: ignore[arg-type]
+    data = SearchData(None, rows, panel.prices, panel.closes, WalkForward(min_history_weeks=12))  # type: ignore[arg-type]
     with pytest.raises(MemberError, match="a search needs at least 16"):
         data.folds()
     assert inner.FOLDS == 4

@@ -8,7 +8,7 @@ import pytest
 
 from okx_core.features.candle_set import CandleSet
 from okx_core.models.members import MEMBERS, MemberError
-from okx_core.models.walk_forward import WalkForward
+from okx_core.models.training.schedule import WalkForward
 from okx_jobs.research.synthetic_candles import synthetic_hourly
 from okx_services.research.strategies.predicted import COLUMNS, predicted_signals
 

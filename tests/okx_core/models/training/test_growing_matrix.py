@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okx_core.models.growing_matrix import GrowingMatrix
+from okx_core.models.training.growing_matrix import GrowingMatrix
 
 
 @given(sizes=st.lists(st.integers(0, 40), min_size=1, max_size=12), expected=st.integers(0, 300))

@@ -7,8 +7,9 @@ import pytest
 
 from okx_core.models.evaluation.scores import hourly_rank_ic
 from okx_core.models.targets import future_return_pct
-from okx_core.models.walk_forward import ThinnedRows, fitted_at, target_of
-from okx_core.models.warm_refit import daily_specification, refit
+from okx_core.models.training.rows import ThinnedRows, target_of
+from okx_core.models.training.warm_refit import daily_specification, refit
+from okx_core.models.walk_forward import fitted_at
 from tests.made_panel import SCHEDULE, made_panel, member
 
 BASE, DAY = 600, 900
@@ -19,11 +20,19 @@ def panel():
     return made_panel()
 
 
-def refitted(panel, algorithm: str):
+def refitted(panel, algorithm: str, *, anew: bool = False):
     spec = member(algorithm)
     base = fitted_at(panel, spec, SCHEDULE, BASE)
     rows = ThinnedRows.of(panel, spec.grid_hours)
-    return base, refit(rows, daily_specification(spec), target_of(panel.closes, spec), SCHEDULE, DAY, base)
+    target = target_of(panel.prices, spec)
+    return base, refit(rows, daily_specification(spec), target, SCHEDULE, DAY, base, anew=anew)
+
+
+def test_trained_anew_it_is_the_fit_of_its_day_and_so_is_any_other_algorithm_than_lightgbm(panel) -> None:
+    for algorithm, anew in (("lightgbm", True), ("ridge", False), ("xgboost", False)):
+        full = fitted_at(panel, member(algorithm), SCHEDULE, DAY)
+        assert refitted(panel, algorithm, anew=anew)[1].to_bytes() == full.to_bytes()
+    assert refitted(panel, "lightgbm")[1].to_bytes() != fitted_at(panel, member(), SCHEDULE, DAY).to_bytes()
 
 
 def with_other_closes(panel, hour: int):
@@ -65,13 +74,10 @@ def test_a_refit_still_predicts_what_is_predictable(panel, algorithm: str) -> No
     assert np.nanmean(hourly_rank_ic(grid, future_return_pct(panel.closes, 8))) > 0.2
 
 
-def test_what_cannot_be_refitted_and_too_few_rows_give_nothing(panel) -> None:
-    spec = member("xgboost")
-    rows = ThinnedRows.of(panel, spec.grid_hours)
-    target = target_of(panel.closes, spec)
-    base = fitted_at(panel, spec, SCHEDULE, BASE)
-    assert refit(rows, spec, target, SCHEDULE, DAY, base) is None
+def test_too_few_rows_and_no_version_before_give_nothing(panel) -> None:
     light = member("lightgbm")
+    rows = ThinnedRows.of(panel, light.grid_hours)
+    target = target_of(panel.prices, light)
     base = fitted_at(panel, light, SCHEDULE, BASE)
     assert refit(rows, light, target, replace(SCHEDULE, min_rows=10**6), DAY, base) is None
     assert refit(rows, light, target, SCHEDULE, DAY, None) is None

@@ -1,0 +1,27 @@
+-- description: Members whose newest version has drifted since it was made, or whose ensemble has.
+-- parameters: $1 members, $2 day
+with newest as (
+    select distinct on (member)
+        member,
+        model_version,
+        week
+    from ml.model_versions
+    where member = any($1) and week <= $2
+    order by member asc, week desc
+)
+
+select newest.member
+from newest
+where
+    exists (
+        select 1
+        from ml.drift
+        where
+            drift.drifted
+            and drift.day between newest.week and $2
+            and (
+                drift.model = 'ensemble'
+                or (drift.model = newest.member and drift.model_version = newest.model_version)
+            )
+    )
+order by newest.member
