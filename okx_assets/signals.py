@@ -8,7 +8,14 @@ from okx_assets.tables import OWNERS, describe, written
 from okx_core.hours import WEEK, newest_closed_hour
 from okx_services.reports import signals as report
 from okx_services.research.champions import note_champion_moved_by_hand
-from okx_services.research.scoring import SIGNALS, Scored, known_in_time, new_failures, score_window
+from okx_services.research.scoring import (
+    SIGNALS,
+    Scored,
+    keep_signals,
+    known_in_time,
+    new_failures,
+    score_window,
+)
 from okx_services.trading.account_fees import fee_words
 from resources.dagster_resources import (
     AlertResource,
@@ -66,7 +73,7 @@ def signals(
         note_champion_moved_by_hand(opened, scored.champion, now)
     for reason in new_failures(opened, scored, live_hour):
         alerts.send("no model for the newest hour: no position is opened", reason, context.run.run_id)
-    rows = opened.replace_window(SIGNALS, scored.rows, start, end)
+    rows = keep_signals(opened, scored.rows, start, end)
     late = known_in_time(opened, scored.rows)
     return dg.MaterializeResult(
         metadata=written(

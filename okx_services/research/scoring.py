@@ -243,6 +243,21 @@ def _with_universe(database: Database, rows: pd.DataFrame) -> pd.DataFrame:
     return joined
 
 
+def keep_signals(database: Database, rows: pd.DataFrame, start: datetime, end: datetime) -> int:
+    """Store the signals of [start, end) in place of older ones; how many of `rows` are stored afterwards.
+
+    An hour that orders were decided from keeps the signals that they were decided from: they say why.
+    """
+    decided = [row["timestamp_utc"] for row in database.rows(query("signals_decided_from"), (start, end))]
+    kept = rows["timestamp_utc"].isin(decided)
+    condition = (
+        "timestamp_utc >= $1 and timestamp_utc < $2 "
+        "and timestamp_utc not in (select signal_hour from trading.executed_hours) "
+        "and timestamp_utc not in (select signal_hour from trading.intents)"
+    )
+    return database.replace_rows(SIGNALS, rows[~kept], condition, (start, end)) + int(kept.sum())
+
+
 def new_failures(database: Database, scored: Scored, live_hour: datetime) -> list[str]:
     """Failures of the newest hour that the hour before did not have: each is worth one alert, not one an hour."""
     live = scored.rows[scored.rows["live"]]

@@ -32,7 +32,15 @@ def show_models(settings: Settings, console: Console) -> None:
         database, day = open_database(settings.database), open_exchange(settings.exchange).now().date()
         champion = Tracking(settings.tracking_url).aliased(CHAMPION)
         limit = settings.models.champion_max_weeks
-        print_models(read_models(database, champion, day, limit, SHOWN_VERSIONS), console)
+        state = read_models(database, champion, day, limit, SHOWN_VERSIONS)
+        if not state.members and not state.versions:
+            console.print(
+                f"No model has been trained in the home {settings.home}: `okxsignal train` trains there; another home "
+                "is named by OKXSIGNAL_HOME.",
+                soft_wrap=True, markup=False,
+            )  # fmt: skip
+            return
+        print_models(state, console)
         note = market_note(database.scalar("select identity from ops.market_source"))
         if note:
             console.print(f"\n{note}", soft_wrap=True)

@@ -1,7 +1,6 @@
 """Which version scores an hour, what it expects, and what happens when it cannot be used."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from okx_services.research.predictions import stored
 from okx_services.research.scoring import (
     NOBODY,
     SIGNALS,
-    assignments,
+    keep_signals,
     known_in_time,
     new_failures,
     score_window,
@@ -47,43 +46,6 @@ def registry(decided):
 
 def scored(market, registry, start=LIVE, end=NOW, live=LIVE, max_age: int = 13):
     return score_window(market.store, registry, start, end, live, max_age, DecisionRules())
-
-
-class TestAssignments:
-    WEEK = datetime(2026, 8, 9, tzinfo=UTC)
-
-    def decide(self, database) -> None:
-        for week, version in ((self.WEEK - timedelta(days=7), 1), (self.WEEK, 2)):
-            database.upsert("ml.champions", ["week"], [{
-                "week": week.date(), "model_name": SIGNAL_MODEL, "model_version": version, "members": "a",
-                "trained_for_week": week.date(), "outcome": "promoted", "evidence": "[]", "decided_at": week,
-            }])  # fmt: skip
-
-    def test_history_asks_the_champion_of_its_week_and_the_live_hour_the_alias(self, database) -> None:
-        self.decide(database)
-        start, live = self.WEEK - 2 * HOUR, self.WEEK + 3 * HOUR
-        found, champion = assignments(database, Registry(aliases={CHAMPION: 7}), start, live + HOUR, live)
-        assert [(one.start, one.end, one.version, one.live) for one in found] == [
-            (start, self.WEEK, 1, False), (self.WEEK, live, 2, False), (live, live + HOUR, 7, True),
-        ]  # fmt: skip
-        assert champion == 7
-        past, champion = assignments(
-            database, Registry(aliases={CHAMPION: 7}), start, live + HOUR, live + HOUR
-        )
-        assert [one.version for one in past] == [1, 2]
-        assert champion is None
-
-    def test_hours_after_the_live_one_of_the_same_week_are_history_again(self, database) -> None:
-        self.decide(database)
-        found, _ = assignments(database, Registry(), self.WEEK, self.WEEK + 3 * HOUR, self.WEEK + HOUR)
-        assert [(one.version, one.live) for one in found] == [(2, False), (None, True), (2, False)]
-        assert found[1].reason == NOBODY  # nobody was ever in charge
-
-    def test_a_week_without_a_decision_or_of_another_model_has_no_version(self, database) -> None:
-        self.decide(database)
-        database.execute("update ml.champions set model_name = 'okxsignal-return-1d'")
-        found, _ = assignments(database, Registry(), self.WEEK, self.WEEK + HOUR, self.WEEK + 9 * HOUR)
-        assert [(one.version, one.reason) for one in found] == [(None, NOBODY)]
 
 
 def test_every_feature_row_has_a_signal_and_history_reads_what_was_stored(decided, registry) -> None:
@@ -200,6 +162,29 @@ def test_such_rows_are_stored_and_a_failure_raises_one_alert(decided, registry) 
     database.replace_window(SIGNALS, found.rows.assign(timestamp_utc=LIVE - HOUR), LIVE - HOUR, LIVE)
     assert new_failures(database, found, LIVE) == []
     database.execute("delete from trading.signals")
+
+
+def test_an_hour_that_was_decided_from_keeps_its_signals(decided, registry) -> None:
+    """A second run of the hour, with another model or other costs, does not change what its orders rest on."""
+    database = decided.store.database
+    rows = scored(decided, registry).rows
+    earlier = rows.assign(timestamp_utc=LIVE - HOUR)
+    both = pd.concat([earlier, rows], ignore_index=True)
+    assert keep_signals(database, both, LIVE - HOUR, LIVE + HOUR) == len(both)
+    database.execute(
+        "insert into trading.executed_hours (signal_hour, decided_at, run_id, orders, note) "
+        "values ($1, $2, 'r', 0, '')",
+        (LIVE, NOW),
+    )
+    again = both.assign(predicted_excess_pct=9.0)
+    assert keep_signals(database, again, LIVE - HOUR, LIVE + HOUR) == len(both)
+    stored = database.frame("select timestamp_utc, predicted_excess_pct from trading.signals")
+    kept = stored["timestamp_utc"] == LIVE
+    assert len(stored) == len(both)
+    assert sorted(stored.loc[kept, "predicted_excess_pct"]) == sorted(rows["predicted_excess_pct"])
+    assert (stored.loc[~kept, "predicted_excess_pct"] == 9.0).all()
+    database.execute("delete from trading.signals")
+    database.execute("delete from trading.executed_hours")
 
 
 def test_the_check_asks_the_rows_when_what_is_behind_them_was_known(decided, registry) -> None:

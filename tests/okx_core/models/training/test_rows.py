@@ -41,7 +41,7 @@ def test_early_stopping_holds_back_the_newest_weeks_purged_and_then_fits_all(
 
 
 def test_prices_of_the_held_back_weeks_do_not_reach_the_head(panel, monkeypatch) -> None:
-    """The fit that is judged on the newest week is the same when that week's outcomes are others."""
+    """The fit that the newest week measures is the same when that week's outcomes are others."""
     spec = replace(member(early_stopping_weeks=1), budget=replace(SMALL, trees=40))
     heads = []
     monkeypatch.setattr(
