@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from okx_core.models.panel import Panel
 from okx_core.models.ranks import Floats
 
 VOLATILITY = "historical_vol_30"
@@ -19,26 +18,27 @@ def past_return(closes: Floats, hours: int) -> Floats:
     return out
 
 
-def zero(panel: Panel) -> Floats:
+def zero(closes: Floats, volatility: Floats) -> Floats:  # noqa: ARG001
     """The same score for every pair: no correlation, and a top-k that holds the first pairs by name."""
-    return np.where(np.isnan(panel.closes), np.nan, 0.0)
+    return np.where(np.isnan(closes), np.nan, 0.0)
 
 
-def momentum(panel: Panel) -> Floats:
+def momentum(closes: Floats, volatility: Floats) -> Floats:  # noqa: ARG001
     """Return of the last 28 days (Liu, Tsyvinski and Wu, 2022: the momentum of cryptocurrencies)."""
-    return past_return(panel.closes, MOMENTUM_HOURS)
+    return past_return(closes, MOMENTUM_HOURS)
 
 
-def reversal(panel: Panel) -> Floats:
+def reversal(closes: Floats, volatility: Floats) -> Floats:  # noqa: ARG001
     """The return of the last 24 hours, turned over (Jegadeesh, 1990)."""
-    return -past_return(panel.closes, REVERSAL_HOURS)
+    return -past_return(closes, REVERSAL_HOURS)
 
 
-def low_volatility(panel: Panel) -> Floats:
+def low_volatility(closes: Floats, volatility: Floats) -> Floats:  # noqa: ARG001
     """The historical volatility, turned over (Ang, Hodrick, Xing and Zhang, 2006)."""
-    return -panel.column(VOLATILITY)
+    return -volatility
 
 
-BASELINES: Mapping[str, Callable[[Panel], Floats]] = {
+# Each of the closes and `VOLATILITY` [hours, pairs].
+BASELINES: Mapping[str, Callable[[Floats, Floats], Floats]] = {
     "zero": zero, "momentum_28d": momentum, "reversal_24h": reversal, "low_volatility": low_volatility,
 }  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from okx_core.hours import RECORD_WEEKS
+from okx_core.models.algorithms.baselines import BASELINES
 from okx_core.models.champions.record import TrackRecord
 from okx_core.models.champions.shift_test import LEFT_SHARE, MAX_T, sharpest_end
 from okx_core.models.evaluation.calibration import brier
@@ -34,6 +35,7 @@ class GateRules:
     min_weeks: int = RECORD_WEEKS
     min_neutral_t: float = 3.0
     min_deflated_sharpe: float = 0.95
+    max_overfitting: float = 0.5
 
 
 GATE = GateRules()
@@ -97,7 +99,7 @@ def evidence(record: TrackRecord, trials: int, history_weeks: float, rules: Gate
         *_about_the_record(record, outcome, history_weeks, rules),
         *_about_correlation(neutral, hourly_rank_ic(record.score, outcome), rules),
         *_about_money(held["ensemble"], deflated, tried, rules),
-        _overfitting(held),
+        _overfitting(record, held, rules),
         _about_probability(record),
         _about_leaks(record),
     )
@@ -147,10 +149,21 @@ def _about_money(held: TopK, deflated: float, trials: int, rules: GateRules) -> 
     )
 
 
-def _overfitting(held: Mapping[str, TopK]) -> Rule:
-    daily = [period_means(found.daily_excess_pct, DAY_HOURS) for found in held.values()]
-    # Members that find the same differ by noise alone: the best of one half is then no better in the other.
-    return Rule("probability of overfitting between them", overfitting_of(daily), "shown", None)
+def _overfitting(record: TrackRecord, held: Mapping[str, TopK], rules: GateRules) -> Rule:
+    """PBO of members, ensemble and baselines: is the best in one half of the time above the middle in the other?
+
+    Members that find the same differ by noise alone, and among themselves the best of one half is no better in the
+    other; beside scores that learn nothing they are all above the middle, or there is nothing in them.
+    """
+    unknown = np.isnan(record.score).all(axis=1, keepdims=True)
+    baselines = (
+        top_k(np.where(unknown, np.nan, made(record.closes, record.volatility)), record.closes)
+        for made in BASELINES.values()
+    )
+    daily = [period_means(one.daily_excess_pct, DAY_HOURS) for one in (*held.values(), *baselines)]
+    value = overfitting_of(daily)
+    needed = f"<= {rules.max_overfitting:g}"
+    return Rule("probability of backtest overfitting", value, needed, value <= rules.max_overfitting)
 
 
 def _about_probability(record: TrackRecord) -> Rule:

@@ -114,4 +114,24 @@ def new(name: str) -> None:
     write_strategy(name, options.settings(), options.console())
 
 
-STRATEGIES: Mapping[str, click.Command] = {"backtest": backtest, "report": report, "strategy": strategy}
+@click.command("why-not")
+@click.argument("pair", required=False)
+@click.option("--days", type=click.IntRange(1), default=7, show_default=True, help="Newest days of signals.")
+def why_not(pair: str | None, days: int) -> None:
+    """Show which gates keep pairs from being bought: by pair and by day, or every gate of PAIR.
+
+    \b
+    okxsignal why-not                  all pairs, seven days
+    okxsignal why-not BTC-USDT --days 30
+    """
+    from okx_jobs.cli.research.why_not import show_why_not
+
+    show_why_not(pair, days, options.settings(), options.console())
+
+
+STRATEGIES: Mapping[str, click.Command] = {
+    "backtest": backtest,
+    "report": report,
+    "strategy": strategy,
+    "why-not": why_not,
+}

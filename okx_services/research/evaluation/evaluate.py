@@ -158,7 +158,7 @@ def evaluate(
     grids[ENSEMBLE] = ("ensemble", found.score)
     first = predictions.dates[0]
     for name, baseline in BASELINES.items():
-        grid = baseline(panel)
+        grid = baseline(panel.closes, panel.column(VOLATILITY))
         grid[:first] = np.nan
         grids[name] = ("baseline", grid)
     variants = len(names) + 1 + tried_before
@@ -192,7 +192,7 @@ def _gate(
 def _scored(
     panel: Panel, grids: dict[str, tuple[str, Floats]], variants: int
 ) -> tuple[list[ScoreRow], float]:
-    """A row for each variant, and the probability of backtest overfitting of those that were tried."""
+    """A row for each variant, and the probability of backtest overfitting among them and the baselines."""
     volatility = panel.column(VOLATILITY)
     outcomes = {hours: future_return_pct(panel.closes, hours) for hours in HORIZONS}
     held = {name: top_k(grid, panel.closes) for name, (_, grid) in grids.items()}
@@ -209,7 +209,7 @@ def _scored(
         )
         for name, (kind, grid) in grids.items()
     ]  # fmt: skip
-    return rows, overfitting_of([daily[name] for name, (kind, _) in grids.items() if kind != "baseline"])
+    return rows, overfitting_of(list(daily.values()))
 
 
 def _rank_ic(score: Floats, outcome: Floats, volatility: Floats) -> RankIc:
