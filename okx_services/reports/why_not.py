@@ -85,7 +85,7 @@ def by_day(signals: pd.DataFrame) -> tuple[tuple[str, ...], list[list[str]]]:
 
 
 def of_pair(signals: pd.DataFrame, pair: str) -> tuple[datetime, list[list[str]]]:
-    """The newest hour of a pair, and a line for each gate: whether it rejects and why, and in how many of the hours it rejected.
+    """The newest hour of a pair, and a line for each gate: its result, and in how many hours it rejected.
 
     Raises UnknownPairError for a pair without signals.
     """
