@@ -94,7 +94,7 @@ def backtest_overfitting(returns: Floats, blocks: int = 16) -> float:
         winner = int(np.argmax(_sharpes(sums[inside], squares[inside], size)))
         ranks = ranks_of(_sharpes(sums[~inside], squares[~inside], size)) + 1.0
         share = ranks[winner] / (trials + 1.0)
-        overfit += share <= 0.5
+        overfit += int(share <= 0.5)
     return overfit / len(choices)
 
 
