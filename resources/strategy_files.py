@@ -3,7 +3,7 @@
 import hashlib
 import keyword
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from okx_core.decisions.exits import ExitRules, ExitRulesError
+from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections, ProtectionsError
 from okx_core.decisions.rules import DecisionRules
 from okx_core.strategies.built_in import BUILT_IN
 from okx_core.strategies.panel import Panel
@@ -28,6 +29,8 @@ COLUMNS = ("z_score_48",)
 # Fields of DecisionRules and ExitRules. fee_margin 0: the score below ranks pairs and is no expected return.
 RULES = {"fee_margin": 0.0, "horizon_hours": 168, "max_positions": 3}
 EXITS = {"stop_atr": 3.0}
+# Fields of Protections, which refuse entries for a while; those not named are as `okxsignal strategy show` says.
+PROTECTIONS = {"cooldown_hours": 12, "daily_trades": None}
 
 
 def decide(panel, given):
@@ -94,14 +97,15 @@ def load_strategy(path: Path) -> Strategy:
     columns = getattr(module, "COLUMNS", ())
     if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
         raise StrategyError(f'{path}: COLUMNS is {columns!r}, give names in brackets, such as ("adx",)')
+    protections = _known(path, module, "PROTECTIONS", Protections)
     try:
-        held = ExitRules(**exits)
-    except ExitRulesError as error:
+        held, protected = ExitRules(**exits), replace(DEFAULT_PROTECTIONS, **protections)
+    except (ExitRulesError, ProtectionsError) as error:
         raise StrategyError(f"{path}: {error}") from None
     return Strategy(
         path.stem, (module.__doc__ or "no description").strip().splitlines()[0], _decide_of(path, module),
         _known(path, module, "PARAMETERS", None), tuple(columns), DecisionRules(**rules), held,
-        hashlib.sha256(source).hexdigest()[:12],
+        hashlib.sha256(source).hexdigest()[:12], protected,
     )  # fmt: skip
 
 
@@ -129,6 +133,8 @@ def _known(path: Path, module: ModuleType, name: str, kind: type | None) -> dict
     for key, value in found.items():
         if names is not None and key not in names:
             raise StrategyError(f"{path}: {name} has no {key}; it has {', '.join(sorted(names))}")
+        if value is None and kind in (ExitRules, Protections):
+            continue
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise StrategyError(f"{path}: {name}[{key!r}] is {value!r}, give a number")
     return dict(found)

@@ -8,21 +8,23 @@ worst book.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf, nan
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from okx_core.backtest.account import Portfolio, Position
-from okx_core.backtest.fills import TRADE_FIELDS, Distances, Holdings, Steps
-from okx_core.backtest.loop import Bars, Plan, Terms, trade_hours
+from okx_core.backtest.fills import TRADE_FIELDS, Distances, Steps
+from okx_core.backtest.handover import holdings_of, memory_of, portfolio_of, state_of
+from okx_core.backtest.loop import most_trades, trade_hours
+from okx_core.backtest.terms import Bars, Plan, Terms
 from okx_core.candles.turnover import quote_turnover
 from okx_core.decisions.costs import Costs, assumed_books
 from okx_core.decisions.exits import REASONS, ExitRules
+from okx_core.decisions.protections import PROTECTIONS, Protections
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import has_turned, sizing_terms
 from okx_core.features.grid import Grid, lay_on_grid, pair_places
@@ -34,7 +36,6 @@ from okx_core.market.instruments import Instrument
 __all__ = ["FillRules", "FoldResult", "Portfolio", "Position", "run_fold"]
 
 Array = NDArray[np.float64]
-POSITION_FIELDS = tuple(name for name in Holdings._fields if name not in ("cash", "entry_hour"))
 BAR_FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 
 
@@ -79,12 +80,15 @@ class FoldResult:
     (the rest is impact and what was too small to be sold), exit_reason.
     `equity`, one row per hour: timestamp_utc, equity_quote, cash_quote and exposure_pct at the close
     of that bar before its orders, cost_quote of its orders (paid at the next open).
+    `refused` counts the entries that a protection refused: a pair and hour that was tradable and not held, by the first
+    protection that refused it.
     """
 
     trades: pd.DataFrame
     equity: pd.DataFrame
     closing: Portfolio
     opening_equity_quote: float
+    refused: Mapping[str, int]
 
 
 def run_fold(
@@ -98,6 +102,7 @@ def run_fold(
     fee_rate: float = TAKER_FEE_RATE,
     exits: ExitRules | None = None,
     fills: FillRules | None = None,
+    protections: Protections | None = None,
 ) -> FoldResult:
     """Trade the signals of bars start <= open < end, beginning with `opening`.
 
@@ -105,23 +110,28 @@ def run_fold(
     risk_multiplier, atr_pct, leaves and the COLUMNS of `costs_of`; `fee_rate` is charged where a pair's fee is unknown.
     `candles_1h` must hold the bars start <= open <= end: the orders of the last hour fill at the open of bar `end`.
     Folds that follow each other equal one long fold. With `exits` that have a stop, risk is measured to it, and a pair
-    whose stop is unknown is not bought.
+    whose stop is unknown is not bought. Without `protections` there are none.
     """
-    exits, fills = exits or ExitRules(), fills or FillRules()
+    exits, fills, protections = exits or ExitRules(), fills or FillRules(), protections or Protections()
     first, stop = hour_number(start), hour_number(end)
-    pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *opening.positions}))
+    named = (*opening.positions, *opening.protections.pairs)
+    pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *named}))
     bars = _bars(lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, BAR_FIELDS))
     laid = _Laid(signals, pairs, first, stop - first)
-    held = _holdings(opening, pairs)
+    held = holdings_of(opening, pairs)
+    most = most_trades(stop - first, len(pairs), rules.max_positions)
+    state = state_of(opening.protections, pairs, most, stop - first)
+    terms = Terms(sizing_terms(rules, limits), exits.terms(), protections.terms(), fills.volume_share)
     records, trades = trade_hours(
         bars, _plan(laid, rules, exits), _costs(laid, range_bps(bars.high, bars.low)[:-1], fee_rate),
-        fills.steps(pairs), held, float(first), Terms(sizing_terms(rules, limits), exits.terms(), fills.volume_share),
+        fills.steps(pairs), held, state, float(first), terms,
     )  # fmt: skip
     return FoldResult(
         trades=_trades_frame(trades, pairs),
         equity=_equity_frame(records, first),
-        closing=_portfolio(held, pairs),
+        closing=portfolio_of(held, memory_of(state, protections, pairs, float(stop)), pairs),
         opening_equity_quote=opening.equity_quote,
+        refused=dict(zip(PROTECTIONS, state.refused.tolist(), strict=True)),
     )
 
 
@@ -177,37 +187,6 @@ class _Laid:
         if self.has(name):
             values[self._places] = self._signals[name].to_numpy(dtype=np.float64)[self._inside]
         return values
-
-
-def _holdings(opening: Portfolio, pairs: tuple[str, ...]) -> Holdings:
-    """The opening positions as arrays [pairs]; flat pairs hold 0 and have no mark yet."""
-    held = Holdings(np.array([opening.cash_quote]), *(np.zeros(len(pairs)) for _ in Holdings._fields[1:]))
-    held.mark_price[:] = nan
-    for pair, position in opening.positions.items():
-        place = pairs.index(pair)
-        held.entry_hour[place] = hour_number(position.entry_hour)
-        for name in POSITION_FIELDS:
-            value = getattr(position, name)
-            getattr(held, name)[place] = nan if value is None else value
-    return held
-
-
-def _portfolio(held: Holdings, pairs: tuple[str, ...]) -> Portfolio:
-    positions = {}
-    for place in np.flatnonzero(held.quantity):
-        values = {name: float(getattr(held, name)[place]) for name in POSITION_FIELDS}
-        entry_hour = EPOCH + timedelta(hours=float(held.entry_hour[place]))
-        positions[pairs[place]] = Position(entry_hour=entry_hour, **_plain(values))
-    return Portfolio(float(held.cash[0]), positions)
-
-
-def _plain(values: dict[str, float]) -> dict[str, Any]:
-    """Values of a position as it keeps them: None where unknown, whole numbers where it counts."""
-    kinds = {field.name: field.type for field in fields(Position)}
-    return {
-        name: None if np.isnan(value) else int(value) if kinds[name] is int else value
-        for name, value in values.items()
-    }
 
 
 def _times(hours: Array) -> pd.DatetimeIndex:

@@ -53,6 +53,15 @@ def sizing_terms(rules: DecisionRules, limits: RiskLimits) -> SizingTerms:
     )
 
 
+@compiled
+def with_positions(terms: SizingTerms, max_positions: int) -> SizingTerms:
+    """The same terms with another number of positions at most."""
+    return SizingTerms(
+        terms.horizon_hours, max_positions, terms.min_order_quote, terms.asset_share, terms.exposure_share,
+        terms.risk_share, terms.max_order_quote, terms.fee_margin,
+    )  # fmt: skip
+
+
 def desired_orders(
     predicted_excess_pct: Array,
     tradable: NDArray[np.bool_],

@@ -28,6 +28,7 @@ from okx_services.reports.backtest import benchmarks_of
 
 ATR = "normalized_atr_14"
 VOLUME_SHARE = 0.05
+PROTECTION = "protection_"  # before its name where gates are counted too
 STATED_PROBABILITY = "gate_probability"  # of the signal model alone
 NO_SNAPSHOTS = pd.DataFrame(
     {
@@ -40,7 +41,10 @@ NO_SNAPSHOTS = pd.DataFrame(
 
 @dataclass(frozen=True)
 class StrategyRun:
-    """What a strategy did in a stretch of hours; `rejected` counts its wanted entries by the gate that refused them."""
+    """What a strategy did in a stretch of hours; `rejected` counts its wanted entries by what refused them.
+
+    Of the gates each counts what it refuses; a protection counts what passed the gates and all protections before it.
+    """
 
     spec: StrategySpec
     start: datetime
@@ -89,8 +93,9 @@ def run_strategy(
     fills = fills or FillRules(VOLUME_SHARE, ends=candle_ends(inside, (), start, end))
     fold = run_fold(
         signals, inside, start, end, Portfolio(capital_quote, {}), spec.rules, limits,
-        exits=spec.exits, fills=fills,
+        exits=spec.exits, fills=fills, protections=spec.protections,
     )  # fmt: skip
+    rejected |= {f"{PROTECTION}{name}": count for name, count in fold.refused.items()}
     return StrategyRun(
         spec, start, end, panel.pairs, capital_quote, fold, rejected, int((~np.isnan(wants.score)).sum()),
         benchmarks_of(hourly, pd.date_range(start - HOUR, end - HOUR, freq="h")),
