@@ -12,12 +12,13 @@ import numpy as np
 
 from okx_core.decisions.exits import ExitRules, ExitRulesError
 from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections, ProtectionsError
-from okx_core.decisions.rules import DecisionRules
+from okx_core.decisions.rules import DecisionRules, DecisionRulesError
 from okx_core.strategies.built_in import BUILT_IN
 from okx_core.strategies.panel import Panel
 from okx_core.strategies.strategy import Number, Strategy, StrategyError, Wants
 
 FOLDER = "strategies"
+WORDS = ("sizing",)  # rules that are no number
 TEMPLATE = '''"""Buys what has fallen most in three days and leaves it when it has risen above its mean."""
 
 import numpy as np
@@ -99,12 +100,13 @@ def load_strategy(path: Path) -> Strategy:
         raise StrategyError(f'{path}: COLUMNS is {columns!r}, give names in brackets, such as ("adx",)')
     protections = _known(path, module, "PROTECTIONS", Protections)
     try:
-        held, protected = ExitRules(**exits), replace(DEFAULT_PROTECTIONS, **protections)
-    except (ExitRulesError, ProtectionsError) as error:
+        known, held = DecisionRules(**rules), ExitRules(**exits)
+        protected = replace(DEFAULT_PROTECTIONS, **protections)
+    except (DecisionRulesError, ExitRulesError, ProtectionsError) as error:
         raise StrategyError(f"{path}: {error}") from None
     return Strategy(
         path.stem, (module.__doc__ or "no description").strip().splitlines()[0], _decide_of(path, module),
-        _known(path, module, "PARAMETERS", None), tuple(columns), DecisionRules(**rules), held,
+        _known(path, module, "PARAMETERS", None), tuple(columns), known, held,
         hashlib.sha256(source).hexdigest()[:12], protected,
     )  # fmt: skip
 
@@ -125,7 +127,7 @@ def _decide_of(path: Path, module: ModuleType) -> Any:
 
 
 def _known(path: Path, module: ModuleType, name: str, kind: type | None) -> dict[str, Any]:
-    """A table of numbers of the file; with `kind` only its fields may be named."""
+    """A table of numbers of the file, and of WORDS; with `kind` only its fields may be named."""
     found = getattr(module, name, {})
     if not isinstance(found, Mapping):
         raise StrategyError(f"{path}: {name} is {type(found).__name__}, give names with numbers in braces")
@@ -133,7 +135,7 @@ def _known(path: Path, module: ModuleType, name: str, kind: type | None) -> dict
     for key, value in found.items():
         if names is not None and key not in names:
             raise StrategyError(f"{path}: {name} has no {key}; it has {', '.join(sorted(names))}")
-        if value is None and kind in (ExitRules, Protections):
+        if (value is None and kind in (ExitRules, Protections)) or (key in WORDS and isinstance(value, str)):
             continue
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise StrategyError(f"{path}: {name}[{key!r}] is {value!r}, give a number")

@@ -8,7 +8,7 @@ worst book.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from math import inf, nan
 
@@ -27,6 +27,7 @@ from okx_core.decisions.exits import REASONS, ExitRules
 from okx_core.decisions.protections import PROTECTIONS, Protections
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import has_turned, sizing_terms
+from okx_core.decisions.sizing_methods import SizingFigures, size_multipliers
 from okx_core.features.grid import Grid, lay_on_grid, pair_places
 from okx_core.features.timeframes import EPOCH, HOURLY, bar_numbers, hour_number
 from okx_core.market.book_model import range_bps
@@ -107,7 +108,8 @@ def run_fold(
     """Trade the signals of bars start <= open < end, beginning with `opening`.
 
     `signals` holds pair, timestamp_utc, predicted_excess_pct, tradable, turnover_24h_quote and optionally
-    risk_multiplier, atr_pct, leaves and the COLUMNS of `costs_of`; `fee_rate` is charged where a pair's fee is unknown.
+    risk_multiplier, atr_pct, leaves, the fields of SizingFigures and the COLUMNS of `costs_of`; `fee_rate` is charged
+    where a pair's fee is unknown.
     `candles_1h` must hold the bars start <= open <= end: the orders of the last hour fill at the open of bar `end`.
     Folds that follow each other equal one long fold. With `exits` that have a stop, risk is measured to it, and a pair
     whose stop is unknown is not bought. Without `protections` there are none.
@@ -123,7 +125,7 @@ def run_fold(
     state = state_of(opening.protections, pairs, most, stop - first)
     terms = Terms(sizing_terms(rules, limits), exits.terms(), protections.terms(), fills.volume_share)
     records, trades = trade_hours(
-        bars, _plan(laid, rules, exits), _costs(laid, range_bps(bars.high, bars.low)[:-1], fee_rate),
+        bars, _plan(laid, rules, limits, exits), _costs(laid, range_bps(bars.high, bars.low)[:-1], fee_rate),
         fills.steps(pairs), held, state, float(first), terms,
     )  # fmt: skip
     return FoldResult(
@@ -144,15 +146,17 @@ def _by_hour(values: Array) -> Array:
     return np.ascontiguousarray(values.T)
 
 
-def _plan(laid: "_Laid", rules: DecisionRules, exits: ExitRules) -> Plan:
+def _plan(laid: "_Laid", rules: DecisionRules, limits: RiskLimits, exits: ExitRules) -> Plan:
     """What the signals want, as [hours, pairs]; no signal is unknown."""
     prediction, atr = laid.of("predicted_excess_pct"), laid.of("atr_pct")
     distances = Distances(exits.stop_distances(atr), exits.trail_distances(atr))
     tradable = laid.of("tradable") == 1.0
-    multiplier = laid.of("risk_multiplier") if laid.has("risk_multiplier") else np.ones(prediction.shape)
+    figures = SizingFigures(*(laid.of(field.name) for field in fields(SizingFigures)))
+    multiplier = size_multipliers(rules, limits, distances.stop_pct if exits.has_stop else None, figures)
     if exits.has_stop:
         tradable &= ~np.isnan(distances.stop_pct)
-        multiplier = multiplier * rules.planned_loss_pct / distances.stop_pct
+    if laid.has("risk_multiplier"):
+        multiplier = multiplier * laid.of("risk_multiplier")
     leaves = laid.of("leaves") == 1.0 if laid.has("leaves") else has_turned(prediction, rules)
     return Plan(prediction, tradable, leaves, multiplier, distances)
 

@@ -87,16 +87,17 @@ class Strategy:
         """The strategy with parameters as they were given, as text: its own, or a field of its rules, exits or
         protections.
 
-        Raises StrategyError for an unknown name or a value that is no such number, ExitRulesError and ProtectionsError
-        for one that they cannot have.
+        Raises StrategyError for an unknown name or a value that is no such number, and DecisionRulesError,
+        ExitRulesError or ProtectionsError for one that they cannot have.
         """
-        own, rules = dict(self.parameters), dict[str, Number]()
+        own, rules = dict(self.parameters), dict[str, Number | str]()
         exits, protections = dict[str, Number | None](), dict[str, Number | None]()
         for name, text in given.items():
             if name in own:
                 own[name] = _number(name, text, own[name])
             elif name in _fields(self.rules):
-                rules[name] = _number(name, text, _fields(self.rules)[name])
+                example = _fields(self.rules)[name]
+                rules[name] = text.strip() if isinstance(example, str) else _number(name, text, example)
             elif name in _fields(self.exits):
                 exits[name] = _optional(name, text, 1.0)
             elif name in _fields(self.protections):

@@ -75,6 +75,8 @@ def test_an_unknown_strategy_says_which_there_are(tmp_path: Path) -> None:
         ("RULES = {'hours': 1}\ndef decide(p, g): ...\n", "RULES has no hours; it has "),
         ("EXITS = {'stop_pct': -1}\ndef decide(p, g): ...\n", r"mine\.py: stop_pct is -1"),
         ("PROTECTIONS = {'daily_trades': 0}\ndef decide(p, g): ...\n", r"mine\.py: daily_trades is 0"),
+        ("RULES = {'sizing': 'half'}\ndef decide(p, g): ...\n", r"mine\.py: sizing is half: choose one of"),
+        ("RULES = {'max_positions': 'two'}\ndef decide(p, g): ...\n", r"RULES\['max_positions'\] is 'two'"),
         ("PROTECTIONS = {'trades': 1}\ndef decide(p, g): ...\n", "PROTECTIONS has no trades; it has "),
         ("COLUMNS = 'adx'\ndef decide(p, g): ...\n", r"COLUMNS is 'adx', give names in brackets"),
     ],

@@ -5,6 +5,7 @@ import pytest
 
 from okx_core.decisions.exits import ExitRulesError
 from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections, ProtectionsError
+from okx_core.decisions.rules import DecisionRulesError
 from okx_core.strategies.built_in import BUILT_IN
 from okx_core.strategies.strategy import Strategy, StrategyError, Wants
 
@@ -50,6 +51,14 @@ def test_protections_are_on_and_given_as_the_exits_are() -> None:
         MOMENTUM.spec({"daily_trades": "0"})
     with pytest.raises(ProtectionsError, match="drawdown_hours is None: give a whole number"):
         MOMENTUM.spec({"drawdown_hours": "none"})
+
+
+def test_the_method_of_sizing_is_given_by_name() -> None:
+    spec = MOMENTUM.spec({"sizing": "kelly", "kelly_fraction": "0.5"})
+    assert (spec.rules.sizing, spec.rules.kelly_fraction) == ("kelly", 0.5)
+    assert spec.version != MOMENTUM.spec({"kelly_fraction": "0.5"}).version
+    with pytest.raises(DecisionRulesError, match="sizing is 5: choose one of"):
+        MOMENTUM.spec({"sizing": "5"})
 
 
 def test_no_parameter_has_the_name_of_another() -> None:
