@@ -1,11 +1,13 @@
 """The portfolio as it is stored, and as the arrays that the loop over hours changes."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import timedelta
 from math import nan
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from okx_core.backtest.account import Portfolio, Position, ProtectionMemory
 from okx_core.backtest.fills import Holdings
@@ -29,6 +31,7 @@ from okx_core.decisions.protection_state import (
 from okx_core.decisions.protections import PROTECTIONS, Protections
 from okx_core.features.timeframes import EPOCH, hour_number
 
+Array = NDArray[np.float64]
 POSITION_FIELDS = tuple(name for name in Holdings._fields if name not in ("cash", "entry_hour"))
 
 
@@ -80,28 +83,26 @@ def memory_of(
         return ProtectionMemory()
     closed = state.closed[: state.counts[CLOSED]]
     recent = closed[closed[:, HOUR] > end - protections.trade_hours]
-    paused = {
-        name: float(until) for name, until in zip(PROTECTIONS, state.paused_until, strict=True) if until > end
-    }
-    by_pair = {
-        name: {pair: float(until) for pair, until in zip(pairs, row, strict=True) if until > end}
-        for name, row in zip(PROTECTIONS, state.pair_paused_until, strict=True)
-    }
-    peaks = state.peaks[state.counts[FIRST_PEAK] : state.counts[PEAKS]]
-    opening = float(state.day_opening[0])
+    rows = zip(PROTECTIONS, state.pair_paused_until, strict=True)
+    by_pair = {name: _later(pairs, row, end) for name, row in rows}
     return ProtectionMemory(
         closed=tuple(
             (pairs[int(row[PAIR])], float(row[HOUR]), _known(row[RETURN_PCT]), bool(row[IS_STOP]))
             for row in recent
         ),
-        paused_until=paused,
+        paused_until=_later(PROTECTIONS, state.paused_until, end),
         pair_paused_until={name: row for name, row in by_pair.items() if row},
         losses_in_a_row=int(state.counts[LOSSES]),
         day=int(state.counts[DAY]),
         day_entries=int(state.counts[ENTRIES]),
-        day_opening_quote=_known(opening),
-        peaks=tuple((float(hour), float(equity)) for hour, equity in peaks),
+        day_opening_quote=_known(state.day_opening[0]),
+        peaks=tuple(map(tuple, state.peaks[state.counts[FIRST_PEAK] : state.counts[PEAKS]].tolist())),
     )
+
+
+def _later(names: Sequence[str], until: Array, end: float) -> dict[str, float]:
+    """Names with the pauses that reach beyond `end`."""
+    return {name: float(hours) for name, hours in zip(names, until, strict=True) if hours > end}
 
 
 def _known(value: float) -> float | None:

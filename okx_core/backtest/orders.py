@@ -39,14 +39,26 @@ def decide(
     pairs = held.quantity.size
     held_hours, orders, prices = np.empty(pairs), np.empty(pairs), np.empty(pairs)
     leaves = np.empty(pairs, np.bool_)
-    positions = 0
     for pair in range(pairs):
         held_hours[pair] = now - held.entry_hour[pair]
         is_flat = held.quantity[pair] == 0.0  # then a bar of this hour is needed to buy it
-        positions += not is_flat
         prices[pair] = bars.close[hour, pair] if is_flat else held.mark_price[pair]
         leaves[pair] = plan.leaves[hour, pair] or (not is_flat and held.closing_reason[pair] != STAYS)
+    _order(held, state, plan, hour, now, leaves, held_hours, prices, terms, costs, orders)
+    sold, closed = _fill_exits(held, orders, bars, hour + 1, costs, steps, now, terms, trades)
+    distances = Distances(plan.distances.stop_pct[hour], plan.distances.trail_pct[hour])
+    bought = _fill_entries(held, state, orders, bars, hour + 1, costs, distances, steps, now, terms)
+    return sold + bought, closed
+
+
+@compiled
+def _order(
+    held: Holdings, state: ProtectionState, plan: Plan, hour: int, now: float, leaves: NDArray[np.bool_],
+    held_hours: Array, prices: Array, terms: Terms, costs: Costs, orders: Array,
+) -> None:  # fmt: skip
+    """Write the orders of an hour that the protections let through."""
     prediction, tradable, sizing = plan.predicted_excess_pct[hour], plan.tradable[hour], terms.sizing
+    positions = np.sum(held.quantity != 0.0)
     room = sizing.max_positions - positions
     left = room
     if terms.protections.is_on:
@@ -59,10 +71,6 @@ def decide(
     )  # fmt: skip
     if left < room and np.sum(orders > 0.0) == left:
         _count_left_out(state, tradable, held.quantity, prediction, orders)
-    sold, closed = _fill_exits(held, orders, bars, hour + 1, costs, steps, now, terms, trades)
-    distances = Distances(plan.distances.stop_pct[hour], plan.distances.trail_pct[hour])
-    bought = _fill_entries(held, state, orders, bars, hour + 1, costs, distances, steps, now, terms)
-    return sold + bought, closed
 
 
 @compiled

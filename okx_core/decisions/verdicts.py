@@ -32,7 +32,6 @@ from okx_core.decisions.protections import (
 )
 from okx_core.features.timeframes import EPOCH
 
-DAY = timedelta(days=1)
 OTHER_REASON = -1  # of an exit that no backtest knows: no stop
 
 
@@ -54,22 +53,21 @@ def verdicts(
     empty: what is unknown refuses nothing, as `Protections` says.
     """
     every = sorted({*pairs, *closed["pair"].unique()})
-    terms = protections.terms()
     state = new_state(len(every), len(closed), len(equity))
+    terms, at = protections.terms(), (now - EPOCH) / timedelta(hours=1)
     if len(closed):
         _add_exits(state, terms, closed[closed["exit_time"] <= now], every)
     if len(equity):
         _add_marks(state, terms, equity[equity.index <= now])
-    at = (now - EPOCH) / timedelta(hours=1)
     begin_day(state.counts, state.day_opening, at)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     for entry in (*entered, *closed["entry_time"]):
         if today <= entry <= now:
             add_entry(state, terms, at)
-    return {pair: rejection_reason(state, protections, at, every, pair) for pair in pairs}
+    return {pair: _rejection_reason(state, protections, at, every, pair) for pair in pairs}
 
 
-def rejection_reason(
+def _rejection_reason(
     state: ProtectionState, protections: Protections, now: float, pairs: Sequence[str], pair: str
 ) -> str:
     """Why `pair` may not be bought at `now` (hours since 1970); empty if it may. `pairs` are those of `state`."""

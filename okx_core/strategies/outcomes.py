@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from okx_core.strategies.panel import Array
 from okx_core.strategies.strategy import Wants
@@ -28,20 +29,24 @@ def known_outcomes(wants: Wants, close: Array, horizon_hours: int, cost_pct: flo
     at both ends it is left out.
     """
     hours = len(close)
-    rows = np.arange(hours)[:, None]
-    leaving = np.minimum.accumulate(np.where(wants.leaves, rows, hours)[::-1], axis=0)[::-1]
-    later = np.concatenate((leaving[1:], np.full((1, close.shape[1]), hours)))
-    ends = np.minimum(later, rows + horizon_hours)
+    ends = _ends(wants, horizon_hours)
     row, pair = np.nonzero((wants.score > 0.0) & (ends < hours))
     end = ends[row, pair]
     returned = 100.0 * (close[end, pair] / close[row, pair] - 1.0) - cost_pct
     known = np.isfinite(returned)
     end, returned = end[known], returned[known]
-    count, total, squares = (
-        np.cumsum(np.bincount(end, weights, minlength=hours))
-        for weights in (np.ones(len(end)), returned, returned**2)
-    )
+    weights = np.ones(len(end)), returned, returned**2
+    count, total, squares = (np.cumsum(np.bincount(end, one, minlength=hours)) for one in weights)
     enough = count >= MIN_OUTCOMES
     mean = np.divide(total, count, out=np.full(hours, np.nan), where=enough)
     spread = np.divide(squares - count * mean**2, count - 1.0, out=np.full(hours, np.nan), where=enough)
     return Outcomes(mean, spread)
+
+
+def _ends(wants: Wants, horizon_hours: int) -> NDArray[np.int64]:
+    """The row at whose close an entry at each row would end [hours, pairs]; beyond the last row it is not known yet."""
+    hours, pairs = wants.leaves.shape
+    rows = np.arange(hours)[:, None]
+    leaving = np.minimum.accumulate(np.where(wants.leaves, rows, 2 * hours)[::-1], axis=0)[::-1]
+    later = np.concatenate((leaving[1:], np.full((1, pairs), 2 * hours)))
+    return np.asarray(np.minimum(later, rows + horizon_hours), dtype=np.int64)

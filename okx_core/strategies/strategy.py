@@ -18,6 +18,7 @@ from okx_core.errors import OkxSignalError
 from okx_core.strategies.panel import Array, Panel
 
 Number = int | float
+_Given = dict[str, Any]
 Decide = Callable[[Panel, Mapping[str, Number]], "Wants"]
 
 
@@ -90,24 +91,25 @@ class Strategy:
         Raises StrategyError for an unknown name or a value that is no such number, and DecisionRulesError,
         ExitRulesError or ProtectionsError for one that they cannot have.
         """
-        own, rules = dict(self.parameters), dict[str, Number | str]()
-        exits, protections = dict[str, Number | None](), dict[str, Number | None]()
+        own, rules, exits, protections = dict(self.parameters), _Given(), _Given(), _Given()
         for name, text in given.items():
             if name in own:
                 own[name] = _number(name, text, own[name])
             elif name in _fields(self.rules):
-                example = _fields(self.rules)[name]
-                rules[name] = text.strip() if isinstance(example, str) else _number(name, text, example)
+                rules[name] = _rule(name, text, _fields(self.rules)[name])
             elif name in _fields(self.exits):
                 exits[name] = _optional(name, text, 1.0)
             elif name in _fields(self.protections):
                 protections[name] = _optional(name, text, 1 if is_whole(name) else 1.0)
             else:
                 raise StrategyError(self._unknown(name))
-        return StrategySpec(
-            self.name, self.code or f"built in: {self.name}", own, replace(self.rules, **rules),  # type: ignore[arg-type]
-            replace(self.exits, **exits), replace(self.protections, **protections),  # type: ignore[arg-type]
-        )  # fmt: skip
+        code = self.code or f"built in: {self.name}"
+        changed = (
+            replace(self.rules, **rules),
+            replace(self.exits, **exits),
+            replace(self.protections, **protections),
+        )
+        return StrategySpec(self.name, code, own, *changed)
 
     def _unknown(self, name: str) -> str:
         known = [*self.parameters, *_fields(self.rules), *_fields(self.exits), *_fields(self.protections)]
@@ -118,6 +120,11 @@ class Strategy:
 
 def _fields(held: DecisionRules | ExitRules | Protections) -> dict[str, Any]:
     return {one.name: getattr(held, one.name) for one in fields(held)}
+
+
+def _rule(name: str, text: str, example: Number | str) -> Number | str:
+    """The value of a rule; a word where the default is one."""
+    return text.strip() if isinstance(example, str) else _number(name, text, example)
 
 
 def _optional(name: str, text: str, example: Number) -> Number | None:
