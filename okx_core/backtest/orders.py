@@ -44,7 +44,10 @@ def decide(
         is_flat = held.quantity[pair] == 0.0  # then a bar of this hour is needed to buy it
         prices[pair] = bars.close[hour, pair] if is_flat else held.mark_price[pair]
         leaves[pair] = plan.leaves[hour, pair] or (not is_flat and held.closing_reason[pair] != STAYS)
-    _order(held, state, plan, hour, now, leaves, held_hours, prices, terms, costs, orders)
+    _order(
+        state, now, plan.predicted_excess_pct[hour], plan.tradable[hour], leaves, held.quantity, held_hours, prices,
+        plan.size_multiplier[hour], held.cash[0], terms, costs, orders,
+    )  # fmt: skip
     sold, closed = _fill_exits(held, orders, bars, hour + 1, costs, steps, now, terms, trades)
     distances = Distances(plan.distances.stop_pct[hour], plan.distances.trail_pct[hour])
     bought = _fill_entries(held, state, orders, bars, hour + 1, costs, distances, steps, now, terms)
@@ -53,24 +56,23 @@ def decide(
 
 @compiled
 def _order(
-    held: Holdings, state: ProtectionState, plan: Plan, hour: int, now: float, leaves: NDArray[np.bool_],
-    held_hours: Array, prices: Array, terms: Terms, costs: Costs, orders: Array,
+    state: ProtectionState, now: float, prediction: Array, tradable: NDArray[np.bool_], leaves: NDArray[np.bool_],
+    held_base: Array, held_hours: Array, prices: Array, multiplier: Array, cash: float, terms: Terms, costs: Costs,
+    orders: Array,
 ) -> None:  # fmt: skip
-    """Write the orders of an hour that the protections let through."""
-    prediction, tradable, sizing = plan.predicted_excess_pct[hour], plan.tradable[hour], terms.sizing
-    positions = np.sum(held.quantity != 0.0)
-    room = sizing.max_positions - positions
-    left = room
+    """Write the orders of an hour that the protections let through; arrays are [pairs] as in `order_core`."""
+    sizing, room, left = terms.sizing, 0, 0
     if terms.protections.is_on:
-        tradable = _unprotected(state, now, tradable, held.quantity, prediction)
+        positions = np.count_nonzero(held_base)
+        tradable = _unprotected(state, now, tradable, held_base, prediction)
+        room = sizing.max_positions - positions
         left = entries_left(state, terms.protections, room)
         sizing = with_positions(sizing, positions + left)
     order_core(
-        prediction, tradable, leaves, held.quantity, held_hours, prices, plan.size_multiplier[hour], held.cash[0],
-        sizing, costs, orders,
-    )  # fmt: skip
+        prediction, tradable, leaves, held_base, held_hours, prices, multiplier, cash, sizing, costs, orders
+    )
     if left < room and np.sum(orders > 0.0) == left:
-        _count_left_out(state, tradable, held.quantity, prediction, orders)
+        _count_left_out(state, tradable, held_base, prediction, orders)
 
 
 @compiled
