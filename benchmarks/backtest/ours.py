@@ -57,7 +57,12 @@ class Loop:
     def __init__(self, made: dict[str, Array], fee: float, spread_bps: float, depth: float) -> None:
         shape = made["entries"].shape
         self.bars = Bars(
-            made["open"], made["high"], made["low"], made["close"], np.full(made["close"].shape, 1e9)
+            made["open"],
+            made["high"],
+            made["low"],
+            made["close"],
+            np.full(made["close"].shape, 1e9),
+            made["close"],
         )
         self.costs = Costs(np.full(shape, fee), np.full(shape, spread_bps), np.full(shape, depth))
         pairs = shape[1]

@@ -111,6 +111,7 @@ def run_fold(
     risk_multiplier, atr_pct, leaves, the fields of SizingFigures and the COLUMNS of `costs_of`; `fee_rate` is charged
     where a pair's fee is unknown.
     `candles_1h` must hold the bars start <= open <= end: the orders of the last hour fill at the open of bar `end`.
+    With `rules.max_correlation` it must also reach back by `rules.correlation_hours`.
     Folds that follow each other equal one long fold. With `exits` that have a stop, risk is measured to it, and a pair
     whose stop is unknown is not bought. Without `protections` there are none.
     """
@@ -118,7 +119,8 @@ def run_fold(
     first, stop = hour_number(start), hour_number(end)
     named = (*opening.positions, *opening.protections.pairs)
     pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *named}))
-    bars = _bars(lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, BAR_FIELDS))
+    history = rules.correlation_hours if rules.max_correlation is not None else 0
+    bars = _bars(lay_on_grid(candles_1h, pairs, first - history, stop + 1, HOURLY, BAR_FIELDS), history)
     laid = _Laid(signals, pairs, first, stop - first)
     held = holdings_of(opening, pairs)
     most = most_trades(stop - first, len(pairs), rules.max_positions)
@@ -137,9 +139,11 @@ def run_fold(
     )
 
 
-def _bars(grid: Grid) -> Bars:
-    opened, high, low, close, volume, quote = (_by_hour(grid.fields[name]) for name in BAR_FIELDS)
-    return Bars(opened, high, low, close, quote_turnover(quote, volume, close))
+def _bars(grid: Grid, history: int) -> Bars:
+    """The bars of a grid whose first `history` hours are not traded."""
+    whole = {name: _by_hour(grid.fields[name]) for name in BAR_FIELDS}
+    opened, high, low, close, volume, quote = (whole[name][history:] for name in BAR_FIELDS)
+    return Bars(opened, high, low, close, quote_turnover(quote, volume, close), whole["close"])
 
 
 def _by_hour(values: Array) -> Array:

@@ -46,7 +46,8 @@ def decide(
         leaves[pair] = plan.leaves[hour, pair] or (not is_flat and held.closing_reason[pair] != STAYS)
     _order(
         state, now, plan.predicted_excess_pct[hour], plan.tradable[hour], leaves, held.quantity, held_hours, prices,
-        plan.size_multiplier[hour], held.cash[0], terms, costs, orders,
+        plan.size_multiplier[hour], held.cash[0], terms, costs, bars.past_close,
+        len(bars.past_close) - len(bars.close) + hour, orders,
     )  # fmt: skip
     sold, closed = _fill_exits(held, orders, bars, hour + 1, costs, steps, now, terms, trades)
     distances = Distances(plan.distances.stop_pct[hour], plan.distances.trail_pct[hour])
@@ -58,19 +59,20 @@ def decide(
 def _order(
     state: ProtectionState, now: float, prediction: Array, tradable: NDArray[np.bool_], leaves: NDArray[np.bool_],
     held_base: Array, held_hours: Array, prices: Array, multiplier: Array, cash: float, terms: Terms, costs: Costs,
-    orders: Array,
+    past_close: Array, row: int, orders: Array,
 ) -> None:  # fmt: skip
     """Write the orders of an hour that the protections let through; arrays are [pairs] as in `order_core`."""
     sizing, room, left = terms.sizing, 0, 0
     if terms.protections.is_on:
-        positions = np.count_nonzero(held_base)
+        positions = int(np.count_nonzero(held_base))
         tradable = _unprotected(state, now, tradable, held_base, prediction)
         room = sizing.max_positions - positions
         left = entries_left(state, terms.protections, room)
         sizing = with_positions(sizing, positions + left)
     order_core(
-        prediction, tradable, leaves, held_base, held_hours, prices, multiplier, cash, sizing, costs, orders
-    )
+        prediction, tradable, leaves, held_base, held_hours, prices, multiplier, cash, sizing, costs, past_close,
+        row, orders,
+    )  # fmt: skip
     if left < room and np.sum(orders > 0.0) == left:
         _count_left_out(state, tradable, held_base, prediction, orders)
 

@@ -16,13 +16,17 @@ Array = NDArray[np.float64]
 
 
 class Bars(NamedTuple):
-    """Bars [hours + 1, pairs], NaN where there is none: the last is that of which only the open is known."""
+    """Bars [hours + 1, pairs], NaN where there is none: the last is that of which only the open is known.
+
+    `past_close` [hours before + hours + 1, pairs] are the closes with those of the hours before the first.
+    """
 
     open: Array
     high: Array
     low: Array
     close: Array
     quote_volume: Array
+    past_close: Array
 
 
 class Plan(NamedTuple):

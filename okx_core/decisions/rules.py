@@ -10,6 +10,8 @@ SIZING_METHODS = FIXED_FRACTION, VOLATILITY_TARGET, KELLY, EQUAL_RISK = (
     "fixed_fraction", "volatility_target", "kelly", "equal_risk"
 )  # fmt: skip
 
+OPTIONAL_RULES = ("max_correlation",)  # None is no such rule
+
 
 class DecisionRulesError(OkxSignalError):
     """Rules that cannot be meant."""
@@ -43,6 +45,10 @@ class DecisionRules:
     """By kelly: the share of the Kelly size; estimates are uncertain, and a full Kelly size doubles the error."""
     kelly_cap_pct: float = 20.0
     """By kelly: the largest position, percent of equity."""
+    max_correlation: float | None = None
+    """A pair that is more correlated than this with one that is held, or by an unknown number, is not bought."""
+    correlation_hours: int = 168
+    """Hours of returns over which pairs are correlated."""
 
     def __post_init__(self) -> None:
         if self.sizing not in SIZING_METHODS:
@@ -50,6 +56,14 @@ class DecisionRules:
         for name in ("volatility_target_pct", "kelly_fraction", "kelly_cap_pct"):
             if not 0.0 < getattr(self, name) < math.inf:
                 raise DecisionRulesError(f"{name} is {getattr(self, name)}: give a number above 0")
+        if self.max_correlation is not None and not -1.0 < self.max_correlation < 1.0:
+            raise DecisionRulesError(
+                f"max_correlation is {self.max_correlation}: give a number between -1 and 1, or none for no such cap"
+            )
+        if self.correlation_hours < 3:
+            raise DecisionRulesError(
+                f"correlation_hours is {self.correlation_hours}: a correlation needs at least 3"
+            )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from okx_core.decisions.exits import ExitRules
 from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections, is_whole
-from okx_core.decisions.rules import DecisionRules
+from okx_core.decisions.rules import OPTIONAL_RULES, DecisionRules
 from okx_core.errors import OkxSignalError
 from okx_core.strategies.panel import Array, Panel
 
@@ -122,9 +122,11 @@ def _fields(held: DecisionRules | ExitRules | Protections) -> dict[str, Any]:
     return {one.name: getattr(held, one.name) for one in fields(held)}
 
 
-def _rule(name: str, text: str, example: Number | str) -> Number | str:
+def _rule(name: str, text: str, example: Number | str) -> Number | str | None:
     """The value of a rule; a word where the default is one."""
-    return text.strip() if isinstance(example, str) else _number(name, text, example)
+    if isinstance(example, str):
+        return text.strip()
+    return _optional(name, text, 1.0) if name in OPTIONAL_RULES else _number(name, text, example)
 
 
 def _optional(name: str, text: str, example: Number) -> Number | None:

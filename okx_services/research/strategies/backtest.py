@@ -94,8 +94,10 @@ def run_strategy(
     signals, rejected = _signals(spec, panel, wants, hourly, start, end)
     inside = hourly[hourly["timestamp_utc"].between(start, end)]
     fills = fills or FillRules(VOLUME_SHARE, ends=candle_ends(inside, (), start, end))
+    history = 0 if spec.rules.max_correlation is None else spec.rules.correlation_hours
+    past = hourly["timestamp_utc"].between(start - history * HOUR, end)
     fold = run_fold(
-        signals, inside, start, end, Portfolio(capital_quote, {}), spec.rules, limits,
+        signals, hourly[past], start, end, Portfolio(capital_quote, {}), spec.rules, limits,
         exits=spec.exits, fills=fills, protections=spec.protections,
     )  # fmt: skip
     rejected |= {f"{PROTECTION}{name}": count for name, count in fold.refused.items()}

@@ -7,56 +7,12 @@ from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
+from tests.okx_core.backtest.reference_correlation import correlation
 from tests.okx_core.backtest.reference_protections import Guard
+from tests.okx_core.backtest.reference_terms import Held, Rules
 
 HUNDRED, TEN_THOUSAND = Decimal(100), Decimal(10_000)
 LEVEL_STEP, RAMP = Decimal(1), 10
-
-
-@dataclass
-class Held:
-    """A position; `level` is its stop."""
-
-    entry_hour: int
-    price: Decimal
-    spent: Decimal
-    base: Decimal
-    high: Decimal
-    level: Decimal | None
-    level_reason: str
-    target: Decimal | None
-    trail: Decimal | None
-    cost: Decimal
-    fee: Decimal
-    spread: Decimal
-    sold: Decimal = Decimal(0)
-    sold_for: Decimal = Decimal(0)
-    received: Decimal = Decimal(0)
-    closing: str = ""
-    filled: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The numbers of rules, limits and exits; None is no such exit."""
-
-    horizon: int
-    max_positions: int
-    min_order: Decimal
-    planned_loss: Decimal
-    fee_margin: Decimal
-    asset: Decimal
-    exposure: Decimal
-    risk: Decimal
-    max_order: Decimal
-    stop_pct: Decimal | None = None
-    stop_atr: Decimal | None = None
-    target_ratio: Decimal | None = None
-    break_even: Decimal | None = None
-    trail_pct: Decimal | None = None
-    trail_atr: Decimal | None = None
-    trail_after: Decimal = Decimal(0)
-    volume_share: Decimal | None = None
 
 
 @dataclass
@@ -167,7 +123,7 @@ class Reference:
             if order < rules.min_order:
                 break
             cost = 2 * (HUNDRED * want["fee"] + self.offset(order, want) * HUNDRED)
-            if want["prediction"] < rules.fee_margin * cost:
+            if want["prediction"] < rules.fee_margin * cost or self.is_alike(hour, pair, orders):
                 continue
             orders[pair] = order
             room, cash, count = room - order, cash - order, count + 1
@@ -177,6 +133,14 @@ class Reference:
                 if left_out and not self.guard.reason(pair, now):
                     self.guard.count("daily_trades")
         return orders
+
+    def is_alike(self, hour: int, pair: str, orders: dict[str, Decimal]) -> bool:
+        most = self.rules.max_correlation
+        for other in {*self.held, *orders} if most is not None else ():
+            found = correlation(self.bars, hour, self.rules.correlation_hours, pair, other)
+            if found is None or found > most:
+                return True
+        return False
 
     def wanted(self, want: dict[str, Any], pair: str) -> bool:
         known = (want["prediction"] or 0) > 0 and self.scale(want) is not None

@@ -17,7 +17,7 @@ from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules, RiskLimits
 from okx_core.decisions.verdicts import verdicts
 from okx_core.features.timeframes import hour_number
 from tests.examples import examples
-from tests.okx_core.backtest.test_reference import CASH, START, markets, tables
+from tests.okx_core.backtest.test_reference import CASH, START, markets, rules_of, tables
 
 HOUR = timedelta(hours=1)
 END = datetime(2024, 1, 31, tzinfo=UTC)
@@ -98,7 +98,7 @@ def test_a_pair_that_is_traded_no_longer_is_still_remembered(signals, candles) -
 def test_asked_from_tables_they_refuse_what_the_loop_refuses(given_: dict[str, Any]) -> None:
     """A pair refused at the end of a fold is one that the tables of the fold refuse, for the same first reason."""
     bars, wants, instruments = tables(given_)
-    rules = DecisionRules(horizon_hours=given_["horizon"], max_positions=given_["most"], fee_margin=0.3)
+    rules = rules_of(given_)
     end = START + given_["hours"] * HOUR
     fold = run_fold(
         wants, bars, START, end, Portfolio(CASH, {}), rules, RiskLimits(40.0, 90.0, 2.0, 5_000.0),

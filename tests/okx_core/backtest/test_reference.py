@@ -18,8 +18,9 @@ from okx_core.decisions.protections import Protections
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.instruments import Instrument
 from tests.examples import examples
-from tests.okx_core.backtest.reference import Reference, Rules
+from tests.okx_core.backtest.reference import Reference
 from tests.okx_core.backtest.reference_protections import Guard
+from tests.okx_core.backtest.reference_terms import Rules
 
 getcontext().prec = 40
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -77,6 +78,8 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         "horizon": draw(st.integers(1, 12)),
         "most": draw(st.integers(1, 4)),
         "share": draw(st.sampled_from([float("inf"), 0.5, 0.02])),
+        "max_correlation": draw(st.none() | st.sampled_from([-0.3, 0.2, 0.6])),
+        "correlation_hours": draw(st.integers(3, 12)),
         "wild": draw(st.sampled_from([0.002, 0.02, 0.1])),
     }
 
@@ -130,6 +133,13 @@ def a_signal(dice: np.random.Generator) -> tuple[float, bool, bool, float, float
     )
 
 
+def rules_of(given_: dict[str, Any]) -> DecisionRules:
+    return DecisionRules(
+        horizon_hours=given_["horizon"], max_positions=given_["most"], fee_margin=0.3,
+        max_correlation=given_["max_correlation"], correlation_hours=given_["correlation_hours"],
+    )  # fmt: skip
+
+
 def decimal(value: Any) -> Decimal | None:
     return None if value is None or np.isnan(value) else Decimal(repr(float(value)))
 
@@ -153,6 +163,7 @@ def reference(
         Decimal(repr(limits.max_order_quote)), exits["stop_pct"], exits["stop_atr"], exits["target_ratio"],
         exits["break_even_after_pct"], exits["trail_pct"], exits["trail_atr"], exits["trail_after_pct"] or Decimal(0),
         None if np.isinf(given_["share"]) else Decimal(repr(given_["share"])),
+        decimal(rules.max_correlation), rules.correlation_hours,
     )  # fmt: skip
     pairs = list(instruments)
     fields = ("open", "high", "low", "close", "quote_volume")
@@ -189,7 +200,7 @@ def reference(
 @given(given_=markets())
 def test_a_small_market_ends_as_plain_python_with_decimal_money_ends(given_: dict[str, Any]) -> None:
     bars, wants, instruments = tables(given_)
-    rules = DecisionRules(horizon_hours=given_["horizon"], max_positions=given_["most"], fee_margin=0.3)
+    rules = rules_of(given_)
     limits = RiskLimits(40.0, 90.0, 2.0, 5_000.0)
     fills = FillRules(given_["share"], instruments)
     end = START + given_["hours"] * HOUR
@@ -224,7 +235,7 @@ def test_a_small_market_ends_as_plain_python_with_decimal_money_ends(given_: dic
 @given(given_=markets(), cut=st.floats(0.05, 0.95))
 def test_two_folds_with_stops_and_partial_fills_equal_one(given_: dict[str, Any], cut: float) -> None:
     bars, wants, instruments = tables(given_)
-    rules = DecisionRules(horizon_hours=given_["horizon"], max_positions=given_["most"], fee_margin=0.3)
+    rules = rules_of(given_)
     middle = START + max(1, int(cut * given_["hours"])) * HOUR
     end = START + given_["hours"] * HOUR
 

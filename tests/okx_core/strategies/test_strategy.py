@@ -1,5 +1,7 @@
 """Parameters of strategies: what may be given, and the version that follows from everything that decides."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,15 @@ def test_a_parameter_that_cannot_be_used_is_named(given: dict[str, str], complai
 def test_an_exit_that_cannot_be_meant_is_refused() -> None:
     with pytest.raises(ExitRulesError, match="stop_pct is -1"):
         MOMENTUM.spec({"stop_pct": "-1"})
+
+
+def test_a_cap_on_correlation_is_given_and_taken_away() -> None:
+    capped = replace(MOMENTUM, rules=replace(MOMENTUM.rules, max_correlation=0.9))
+    assert MOMENTUM.spec({}).rules.max_correlation is None
+    assert MOMENTUM.spec({"max_correlation": "0.7"}).rules.max_correlation == 0.7
+    assert capped.spec({"max_correlation": "none"}).rules.max_correlation is None
+    with pytest.raises(DecisionRulesError, match=r"max_correlation is 1\.5: give a number between -1 and 1"):
+        MOMENTUM.spec({"max_correlation": "1.5"})
 
 
 def test_protections_are_on_and_given_as_the_exits_are() -> None:
