@@ -108,8 +108,8 @@ def refused_words(found: StrategyRun) -> str:
     """How many entries were wanted, and which gates and protections refused how many."""
     return (
         f"{found.wanted:,} entries wanted (a pair and hour each); refused by {_counted(found, 'gate_') or 'no gate'}; "
-        f"of those that passed, refused by {_counted(found, PROTECTION) or 'no protection'}; positions of limits, correlation, cash "
-        "and cost at the own size are left out of this count"
+        f"of those that passed, refused by {_counted(found, PROTECTION) or 'no protection'}; positions of "
+        "limits, correlation, cash and cost at the own size are left out of this count"
     )
 
 

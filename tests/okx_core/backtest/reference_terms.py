@@ -1,4 +1,4 @@
-"""What the second backtest is told, and what it keeps of a position."""
+"""Rules of the second backtest, and a position as it keeps one."""
 
 from dataclasses import dataclass
 from decimal import Decimal
