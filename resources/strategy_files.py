@@ -3,7 +3,7 @@
 import hashlib
 import keyword
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from okx_core.decisions.exits import ExitRules, ExitRulesError
-from okx_core.decisions.rules import DecisionRules
+from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections, ProtectionsError
+from okx_core.decisions.rules import DecisionRules, DecisionRulesError
 from okx_core.strategies.built_in import BUILT_IN
 from okx_core.strategies.panel import Panel
 from okx_core.strategies.strategy import Number, Strategy, StrategyError, Wants
 
 FOLDER = "strategies"
+WORDS = ("sizing",)  # rules that are no number
 TEMPLATE = '''"""Buys what has fallen most in three days and leaves it when it has risen above its mean."""
 
 import numpy as np
@@ -28,6 +30,8 @@ COLUMNS = ("z_score_48",)
 # Fields of DecisionRules and ExitRules. fee_margin 0: the score below ranks pairs and is no expected return.
 RULES = {"fee_margin": 0.0, "horizon_hours": 168, "max_positions": 3}
 EXITS = {"stop_atr": 3.0}
+# Fields of Protections, which refuse entries for a while; those not named are as `okxsignal strategy show` says.
+PROTECTIONS = {"cooldown_hours": 12, "daily_trades": None}
 
 
 def decide(panel, given):
@@ -94,14 +98,16 @@ def load_strategy(path: Path) -> Strategy:
     columns = getattr(module, "COLUMNS", ())
     if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
         raise StrategyError(f'{path}: COLUMNS is {columns!r}, give names in brackets, such as ("adx",)')
+    protections = _known(path, module, "PROTECTIONS", Protections)
     try:
-        held = ExitRules(**exits)
-    except ExitRulesError as error:
+        known, held = DecisionRules(**rules), ExitRules(**exits)
+        protected = replace(DEFAULT_PROTECTIONS, **protections)
+    except (DecisionRulesError, ExitRulesError, ProtectionsError) as error:
         raise StrategyError(f"{path}: {error}") from None
     return Strategy(
         path.stem, (module.__doc__ or "no description").strip().splitlines()[0], _decide_of(path, module),
-        _known(path, module, "PARAMETERS", None), tuple(columns), DecisionRules(**rules), held,
-        hashlib.sha256(source).hexdigest()[:12],
+        _known(path, module, "PARAMETERS", None), tuple(columns), known, held,
+        hashlib.sha256(source).hexdigest()[:12], protected,
     )  # fmt: skip
 
 
@@ -121,7 +127,7 @@ def _decide_of(path: Path, module: ModuleType) -> Any:
 
 
 def _known(path: Path, module: ModuleType, name: str, kind: type | None) -> dict[str, Any]:
-    """A table of numbers of the file; with `kind` only its fields may be named."""
+    """A table of numbers of the file, and of WORDS; with `kind` only its fields may be named."""
     found = getattr(module, name, {})
     if not isinstance(found, Mapping):
         raise StrategyError(f"{path}: {name} is {type(found).__name__}, give names with numbers in braces")
@@ -129,6 +135,8 @@ def _known(path: Path, module: ModuleType, name: str, kind: type | None) -> dict
     for key, value in found.items():
         if names is not None and key not in names:
             raise StrategyError(f"{path}: {name} has no {key}; it has {', '.join(sorted(names))}")
+        if (value is None and kind in (ExitRules, Protections)) or (key in WORDS and isinstance(value, str)):
+            continue
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise StrategyError(f"{path}: {name}[{key!r}] is {value!r}, give a number")
     return dict(found)

@@ -14,9 +14,12 @@ import numpy as np
 import pandas as pd
 
 from okx_core.backtest.fills import Distances, Holdings, Steps
-from okx_core.backtest.loop import Bars, Plan, Terms, trade_hours
+from okx_core.backtest.loop import most_trades, trade_hours
+from okx_core.backtest.terms import Bars, Plan, Terms
 from okx_core.decisions.costs import Costs
 from okx_core.decisions.exits import ExitRules
+from okx_core.decisions.protection_state import new_state
+from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import sizing_terms
 
@@ -54,7 +57,12 @@ class Loop:
     def __init__(self, made: dict[str, Array], fee: float, spread_bps: float, depth: float) -> None:
         shape = made["entries"].shape
         self.bars = Bars(
-            made["open"], made["high"], made["low"], made["close"], np.full(made["close"].shape, 1e9)
+            made["open"],
+            made["high"],
+            made["low"],
+            made["close"],
+            np.full(made["close"].shape, 1e9),
+            made["close"],
         )
         self.costs = Costs(np.full(shape, fee), np.full(shape, spread_bps), np.full(shape, depth))
         pairs = shape[1]
@@ -65,12 +73,21 @@ class Loop:
         )  # fmt: skip
 
     def run(
-        self, plan: Plan | None = None, exits: ExitRules | None = None, share: float = np.inf
-    ) -> tuple[Array, Array]:
+        self, plan: Plan | None = None, exits: ExitRules | None = None, share: float = np.inf,
+        protections: Protections | None = None,
+    ) -> tuple[Array, Array]:  # fmt: skip
         """Records [hours, 4] and trades."""
-        terms = Terms(sizing_terms(RULES, ALL_IN), (exits or ExitRules()).terms(), share)
-        held = holdings(self.steps.lot.size)
-        return trade_hours(self.bars, plan or self.plan, self.costs, self.steps, held, 0.0, terms)
+        terms = Terms(
+            sizing_terms(RULES, ALL_IN),
+            (exits or ExitRules()).terms(),
+            (protections or Protections()).terms(),
+            share,
+        )
+        hours, pairs = self.plan.tradable.shape
+        state = new_state(pairs, most_trades(hours, pairs, RULES.max_positions), hours)
+        return trade_hours(
+            self.bars, plan or self.plan, self.costs, self.steps, holdings(pairs), state, 0.0, terms
+        )
 
 
 def alone(made: dict[str, Array], pair: int) -> dict[str, Array]:
@@ -165,6 +182,8 @@ def run(python: str) -> Iterator[str]:
     stops = ExitRules(stop_pct=3.0, target_ratio=2.0, trail_pct=5.0)
     with_stops = seconds(lambda: loop.run(guarded, stops, 0.05))
     yield _line("with stop, target, trail and volume cap", "without", with_stops, bare)
+    protected = seconds(lambda: loop.run(guarded, stops, 0.05, DEFAULT_PROTECTIONS))
+    yield _line("with these and protections", "without protections", protected, with_stops)
     twice = seconds(Loop(market(2 * HOURS), 0.001, 2.0, 1e5).run)
     yield _line("all hours", "twice as many", bare, twice)
     daily = (np.arange(HOURS) % 24 == 0)[:, None]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -45,11 +45,44 @@ class Position:
 
 
 @dataclass(frozen=True)
+class ProtectionMemory:
+    """What protections must know of the past. Times are hours since 1970."""
+
+    closed: tuple[tuple[str, float, float | None, bool], ...] = ()
+    """Pair, hour of the exit, return in percent and whether it was a losing stop, of trades looked back at."""
+    paused_until: Mapping[str, float] = field(default_factory=dict)
+    """By protection, while every entry is paused."""
+    pair_paused_until: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By protection and pair, while entries of the pair are paused."""
+    losses_in_a_row: int = 0
+    day: int = -1
+    """Days from 1970 to the UTC day of what follows; -1 while there was none."""
+    day_entries: int = 0
+    day_opening_quote: float | None = None
+    """The first equity of the day."""
+    peaks: tuple[tuple[float, float], ...] = ()
+    """Hour and equity of each mark that no later one has reached, of the hours looked back at."""
+
+    @property
+    def pairs(self) -> set[str]:
+        """Every pair that is named."""
+        paused = (pair for by_pair in self.pair_paused_until.values() for pair in by_pair)
+        return {pair for pair, *_ in self.closed} | set(paused)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "ProtectionMemory":
+        """The memory of its fields as JSON knows them."""
+        rows = {name: tuple(tuple(row) for row in stored[name]) for name in ("closed", "peaks")}
+        return cls(**{**stored, **rows})
+
+
+@dataclass(frozen=True)
 class Portfolio:
-    """Cash and one long position per pair."""
+    """Cash, one long position per pair, and what the protections know."""
 
     cash_quote: float
     positions: Mapping[str, Position]
+    protections: ProtectionMemory = field(default_factory=ProtectionMemory)
 
     @property
     def equity_quote(self) -> float:
@@ -63,14 +96,16 @@ class Portfolio:
             pair: {**asdict(position), "entry_hour": position.entry_hour.isoformat()}
             for pair, position in self.positions.items()
         }
-        return {"cash_quote": self.cash_quote, "positions": positions}
+        protections = asdict(self.protections)
+        return {"cash_quote": self.cash_quote, "positions": positions, "protections": protections}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any] | str) -> "Portfolio":
-        """The portfolio that `to_json` wrote, as a mapping or as text."""
+        """The portfolio that `to_json` wrote, as a mapping or as text; earlier versions wrote no protections."""
         values = json.loads(stored) if isinstance(stored, str) else stored
         positions = {
             pair: Position(**{**fields, "entry_hour": datetime.fromisoformat(fields["entry_hour"])})
             for pair, fields in values["positions"].items()
         }
-        return cls(values["cash_quote"], positions)
+        protections = ProtectionMemory.from_json(values.get("protections", asdict(ProtectionMemory())))
+        return cls(values["cash_quote"], positions, protections)

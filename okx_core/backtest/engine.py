@@ -11,20 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from math import inf, nan
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from okx_core.backtest.account import Portfolio, Position
-from okx_core.backtest.fills import TRADE_FIELDS, Distances, Holdings, Steps
-from okx_core.backtest.loop import Bars, Plan, Terms, trade_hours
+from okx_core.backtest.fills import TRADE_FIELDS, Distances, Steps
+from okx_core.backtest.handover import holdings_of, memory_of, portfolio_of, state_of
+from okx_core.backtest.loop import most_trades, trade_hours
+from okx_core.backtest.terms import Bars, Plan, Terms
 from okx_core.candles.turnover import quote_turnover
 from okx_core.decisions.costs import Costs, assumed_books
 from okx_core.decisions.exits import REASONS, ExitRules
+from okx_core.decisions.protections import PROTECTIONS, Protections
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import has_turned, sizing_terms
+from okx_core.decisions.sizing_methods import SizingFigures, size_multipliers
 from okx_core.features.grid import Grid, lay_on_grid, pair_places
 from okx_core.features.timeframes import EPOCH, HOURLY, bar_numbers, hour_number
 from okx_core.market.book_model import range_bps
@@ -34,7 +37,6 @@ from okx_core.market.instruments import Instrument
 __all__ = ["FillRules", "FoldResult", "Portfolio", "Position", "run_fold"]
 
 Array = NDArray[np.float64]
-POSITION_FIELDS = tuple(name for name in Holdings._fields if name not in ("cash", "entry_hour"))
 BAR_FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 
 
@@ -79,12 +81,15 @@ class FoldResult:
     (the rest is impact and what was too small to be sold), exit_reason.
     `equity`, one row per hour: timestamp_utc, equity_quote, cash_quote and exposure_pct at the close
     of that bar before its orders, cost_quote of its orders (paid at the next open).
+    `refused` counts the entries that a protection refused: a pair and hour that was tradable and not held, by the first
+    protection that refused it.
     """
 
     trades: pd.DataFrame
     equity: pd.DataFrame
     closing: Portfolio
     opening_equity_quote: float
+    refused: Mapping[str, int]
 
 
 def run_fold(
@@ -98,51 +103,64 @@ def run_fold(
     fee_rate: float = TAKER_FEE_RATE,
     exits: ExitRules | None = None,
     fills: FillRules | None = None,
+    protections: Protections | None = None,
 ) -> FoldResult:
     """Trade the signals of bars start <= open < end, beginning with `opening`.
 
     `signals` holds pair, timestamp_utc, predicted_excess_pct, tradable, turnover_24h_quote and optionally
-    risk_multiplier, atr_pct, leaves and the COLUMNS of `costs_of`; `fee_rate` is charged where a pair's fee is unknown.
+    risk_multiplier, atr_pct, leaves, the fields of SizingFigures and the COLUMNS of `costs_of`; `fee_rate` is charged
+    where a pair's fee is unknown.
     `candles_1h` must hold the bars start <= open <= end: the orders of the last hour fill at the open of bar `end`.
+    With `rules.max_correlation` it must also reach back by `rules.correlation_hours`.
     Folds that follow each other equal one long fold. With `exits` that have a stop, risk is measured to it, and a pair
-    whose stop is unknown is not bought.
+    whose stop is unknown is not bought. Without `protections` there are none.
     """
-    exits, fills = exits or ExitRules(), fills or FillRules()
+    exits, fills, protections = exits or ExitRules(), fills or FillRules(), protections or Protections()
     first, stop = hour_number(start), hour_number(end)
-    pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *opening.positions}))
-    bars = _bars(lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, BAR_FIELDS))
+    named = (*opening.positions, *opening.protections.pairs)
+    pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *named}))
+    history = rules.correlation_hours if rules.max_correlation is not None else 0
+    bars = _bars(lay_on_grid(candles_1h, pairs, first - history, stop + 1, HOURLY, BAR_FIELDS), history)
     laid = _Laid(signals, pairs, first, stop - first)
-    held = _holdings(opening, pairs)
+    held = holdings_of(opening, pairs)
+    most = most_trades(stop - first, len(pairs), rules.max_positions)
+    state = state_of(opening.protections, pairs, most, stop - first)
+    terms = Terms(sizing_terms(rules, limits), exits.terms(), protections.terms(), fills.volume_share)
     records, trades = trade_hours(
-        bars, _plan(laid, rules, exits), _costs(laid, range_bps(bars.high, bars.low)[:-1], fee_rate),
-        fills.steps(pairs), held, float(first), Terms(sizing_terms(rules, limits), exits.terms(), fills.volume_share),
+        bars, _plan(laid, rules, limits, exits), _costs(laid, range_bps(bars.high, bars.low)[:-1], fee_rate),
+        fills.steps(pairs), held, state, float(first), terms,
     )  # fmt: skip
     return FoldResult(
         trades=_trades_frame(trades, pairs),
         equity=_equity_frame(records, first),
-        closing=_portfolio(held, pairs),
+        closing=portfolio_of(held, memory_of(state, protections, pairs, float(stop)), pairs),
         opening_equity_quote=opening.equity_quote,
+        refused=dict(zip(PROTECTIONS, state.refused.tolist(), strict=True)),
     )
 
 
-def _bars(grid: Grid) -> Bars:
-    opened, high, low, close, volume, quote = (_by_hour(grid.fields[name]) for name in BAR_FIELDS)
-    return Bars(opened, high, low, close, quote_turnover(quote, volume, close))
+def _bars(grid: Grid, history: int) -> Bars:
+    """The bars of a grid whose first `history` hours are not traded."""
+    whole = {name: _by_hour(grid.fields[name]) for name in BAR_FIELDS}
+    opened, high, low, close, volume, quote = (whole[name][history:] for name in BAR_FIELDS)
+    return Bars(opened, high, low, close, quote_turnover(quote, volume, close), whole["close"])
 
 
 def _by_hour(values: Array) -> Array:
     return np.ascontiguousarray(values.T)
 
 
-def _plan(laid: "_Laid", rules: DecisionRules, exits: ExitRules) -> Plan:
+def _plan(laid: "_Laid", rules: DecisionRules, limits: RiskLimits, exits: ExitRules) -> Plan:
     """What the signals want, as [hours, pairs]; no signal is unknown."""
     prediction, atr = laid.of("predicted_excess_pct"), laid.of("atr_pct")
     distances = Distances(exits.stop_distances(atr), exits.trail_distances(atr))
     tradable = laid.of("tradable") == 1.0
-    multiplier = laid.of("risk_multiplier") if laid.has("risk_multiplier") else np.ones(prediction.shape)
+    figures = SizingFigures(*(laid.of(field.name) for field in fields(SizingFigures)))
+    multiplier = size_multipliers(rules, limits, distances.stop_pct if exits.has_stop else None, figures)
     if exits.has_stop:
         tradable &= ~np.isnan(distances.stop_pct)
-        multiplier = multiplier * rules.planned_loss_pct / distances.stop_pct
+    if laid.has("risk_multiplier"):
+        multiplier = multiplier * laid.of("risk_multiplier")
     leaves = laid.of("leaves") == 1.0 if laid.has("leaves") else has_turned(prediction, rules)
     return Plan(prediction, tradable, leaves, multiplier, distances)
 
@@ -177,37 +195,6 @@ class _Laid:
         if self.has(name):
             values[self._places] = self._signals[name].to_numpy(dtype=np.float64)[self._inside]
         return values
-
-
-def _holdings(opening: Portfolio, pairs: tuple[str, ...]) -> Holdings:
-    """The opening positions as arrays [pairs]; flat pairs hold 0 and have no mark yet."""
-    held = Holdings(np.array([opening.cash_quote]), *(np.zeros(len(pairs)) for _ in Holdings._fields[1:]))
-    held.mark_price[:] = nan
-    for pair, position in opening.positions.items():
-        place = pairs.index(pair)
-        held.entry_hour[place] = hour_number(position.entry_hour)
-        for name in POSITION_FIELDS:
-            value = getattr(position, name)
-            getattr(held, name)[place] = nan if value is None else value
-    return held
-
-
-def _portfolio(held: Holdings, pairs: tuple[str, ...]) -> Portfolio:
-    positions = {}
-    for place in np.flatnonzero(held.quantity):
-        values = {name: float(getattr(held, name)[place]) for name in POSITION_FIELDS}
-        entry_hour = EPOCH + timedelta(hours=float(held.entry_hour[place]))
-        positions[pairs[place]] = Position(entry_hour=entry_hour, **_plain(values))
-    return Portfolio(float(held.cash[0]), positions)
-
-
-def _plain(values: dict[str, float]) -> dict[str, Any]:
-    """Values of a position as it keeps them: None where unknown, whole numbers where it counts."""
-    kinds = {field.name: field.type for field in fields(Position)}
-    return {
-        name: None if np.isnan(value) else int(value) if kinds[name] is int else value
-        for name, value in values.items()
-    }
 
 
 def _times(hours: Array) -> pd.DatetimeIndex:

@@ -3,12 +3,26 @@
 import math
 from dataclasses import dataclass, fields
 
+from okx_core.errors import OkxSignalError
 from okx_core.hours import SIGNAL_HORIZON_HOURS
+
+SIZING_METHODS = FIXED_FRACTION, VOLATILITY_TARGET, KELLY, EQUAL_RISK = (
+    "fixed_fraction", "volatility_target", "kelly", "equal_risk"
+)  # fmt: skip
+
+OPTIONAL_RULES = ("max_correlation",)  # None is no such rule
+
+
+class DecisionRulesError(OkxSignalError):
+    """Rules that cannot be meant."""
 
 
 @dataclass(frozen=True)
 class DecisionRules:
-    """When to trade. Percentages are of price, `_quote` amounts are quote units."""
+    """When to trade and how much. Percentages are of price, `_quote` amounts are quote units.
+
+    Raises DecisionRulesError for a method or a number of one that cannot be meant.
+    """
 
     horizon_hours: int = SIGNAL_HORIZON_HOURS
     min_excess_probability: float = 0.5
@@ -23,6 +37,33 @@ class DecisionRules:
     """Adverse move that a position is sized for: risk per trade = notional x planned loss."""
     reference_order_quote: float = 1_000.0
     """Notional with which the gates measure slippage when the caller names none."""
+    sizing: str = FIXED_FRACTION
+    """One of SIZING_METHODS; see `sizing_methods.py`."""
+    volatility_target_pct: float = 10.0
+    """By volatility_target: the volatility that a position adds to equity, percent a year."""
+    kelly_fraction: float = 0.25
+    """By kelly: the share of the Kelly size; estimates are uncertain, and a full Kelly size doubles the error."""
+    kelly_cap_pct: float = 20.0
+    """By kelly: the largest position, percent of equity."""
+    max_correlation: float | None = None
+    """A pair that is more correlated than this with one that is held, or by an unknown number, is not bought."""
+    correlation_hours: int = 168
+    """Hours of returns over which pairs are correlated."""
+
+    def __post_init__(self) -> None:
+        if self.sizing not in SIZING_METHODS:
+            raise DecisionRulesError(f"sizing is {self.sizing}: choose one of {', '.join(SIZING_METHODS)}")
+        for name in ("volatility_target_pct", "kelly_fraction", "kelly_cap_pct"):
+            if not 0.0 < getattr(self, name) < math.inf:
+                raise DecisionRulesError(f"{name} is {getattr(self, name)}: give a number above 0")
+        if self.max_correlation is not None and not -1.0 < self.max_correlation < 1.0:
+            raise DecisionRulesError(
+                f"max_correlation is {self.max_correlation}: give a number between -1 and 1, or none for no such cap"
+            )
+        if self.correlation_hours < 3:
+            raise DecisionRulesError(
+                f"correlation_hours is {self.correlation_hours}: a correlation needs at least 3"
+            )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.compilation import compiled
+from okx_core.decisions.correlation import pair_correlation
 from okx_core.decisions.costs import Costs
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.book_model import fill_offset_bps
@@ -32,6 +33,8 @@ class SizingTerms(NamedTuple):
     risk_share: float
     max_order_quote: float
     fee_margin: float
+    max_correlation: float
+    correlation_hours: int
 
 
 def sizing_terms(rules: DecisionRules, limits: RiskLimits) -> SizingTerms:
@@ -50,7 +53,18 @@ def sizing_terms(rules: DecisionRules, limits: RiskLimits) -> SizingTerms:
         risk_share=math.nan if missing else known(limits.risk_per_trade_pct) / rules.planned_loss_pct,
         max_order_quote=math.nan if missing else known(limits.max_order_quote),
         fee_margin=rules.fee_margin,
+        max_correlation=known(rules.max_correlation),
+        correlation_hours=rules.correlation_hours,
     )
+
+
+@compiled
+def with_positions(terms: SizingTerms, max_positions: int) -> SizingTerms:
+    """The same terms with another number of positions at most."""
+    return SizingTerms(
+        terms.horizon_hours, max_positions, terms.min_order_quote, terms.asset_share, terms.exposure_share,
+        terms.risk_share, terms.max_order_quote, terms.fee_margin, terms.max_correlation, terms.correlation_hours,
+    )  # fmt: skip
 
 
 def desired_orders(
@@ -65,6 +79,7 @@ def desired_orders(
     size_multiplier: Array | None = None,
     costs: Costs | None = None,
     leaves: NDArray[np.bool_] | None = None,
+    closes: Array | None = None,
 ) -> Array:
     """Orders [pairs] in quote: above 0 buy for that notional, below 0 sell the whole position, 0 none.
 
@@ -72,7 +87,8 @@ def desired_orders(
     `size_multiplier` scales the size of buys, limits still hold. A buy whose round trip at its own size costs more
     than is predicted, or whose `costs` are unknown, is left out; without `costs` trading is free. A position of
     unknown size or price makes the equity unknown: nothing is bought. `leaves` says which positions are closed before
-    their horizon; without it those whose prediction has turned.
+    their horizon; without it those whose prediction has turned. `closes` [hours, pairs] are the past closes, the newest
+    last, by which `rules.max_correlation` refuses pairs; without them their correlation is unknown.
     """
     multiplier = np.ones(len(price)) if size_multiplier is None else size_multiplier
     columns = (predicted_excess_pct, held_base, held_hours, price, multiplier)
@@ -80,10 +96,11 @@ def desired_orders(
     orders = np.zeros(len(prices))
     terms = sizing_terms(rules, limits)
     turned = has_turned(prediction, rules) if leaves is None else np.asarray(leaves, bool)
+    past = np.empty((0, len(prices))) if closes is None else np.ascontiguousarray(closes, dtype=np.float64)
     free = Costs(np.zeros(len(prices)), np.zeros(len(prices)), np.full(len(prices), np.inf))
     order_core(
         prediction, np.asarray(tradable, bool), turned, base, hours, prices, scale, float(cash_quote), terms,
-        free if costs is None else costs, orders,
+        free if costs is None else costs, past, len(past) - 1, orders,
     )  # fmt: skip
     return orders
 
@@ -105,35 +122,53 @@ def order_core(
     cash_quote: float,
     terms: SizingTerms,
     costs: Costs,
+    closes: Array,
+    row: int,
     orders: Array,
 ) -> None:
-    """Write the orders of one hour into `orders` [pairs]; see `desired_orders`."""
+    """Write the orders of one hour, that of `row` of `closes`, into `orders` [pairs]; see `desired_orders`."""
     held_quote, positions = _order_exits(leaves, held_base, held_hours, price, terms, orders)
     equity = cash_quote + held_quote
     wanted = terms.risk_share * equity
     asset_cap = min(terms.asset_share * equity, terms.max_order_quote)
     room = terms.exposure_share * equity - held_quote
     cash = cash_quote
-    too_dear = np.zeros(price.size, dtype=np.bool_)
+    refused = np.zeros(price.size, dtype=np.bool_)
     if not wanted + asset_cap + terms.max_order_quote + room + cash < np.inf:
         return
     while positions < terms.max_positions and wanted > 0.0:
         smallest = terms.min_order_quote / wanted
         best = _best_candidate(
-            predicted_excess_pct, tradable & ~too_dear, held_base, price, size_multiplier, smallest, orders
+            predicted_excess_pct, tradable & ~refused, held_base, price, size_multiplier, smallest, orders
         )
         if best < 0:
             return
         notional = min(min(wanted * size_multiplier[best], asset_cap), min(room, cash))
         if notional <= 0.0 or notional < terms.min_order_quote:
             return
-        if not predicted_excess_pct[best] >= terms.fee_margin * _round_trip(costs, best, notional):
-            too_dear[best] = True
+        is_worth_it = predicted_excess_pct[best] >= terms.fee_margin * _round_trip(costs, best, notional)
+        if not is_worth_it or _is_alike(best, held_base, orders, closes, row, terms):
+            refused[best] = True
             continue
         orders[best] = notional
         room -= notional
         cash -= notional
         positions += 1
+
+
+@compiled
+def _is_alike(
+    pair: int, held_base: Array, orders: Array, closes: Array, row: int, terms: SizingTerms
+) -> bool:
+    """Whether a pair moved too much like one that is held or bought in the same hour, or it is unknown."""
+    if np.isnan(terms.max_correlation):
+        return False
+    for other in range(orders.size):
+        if held_base[other] != 0.0 or orders[other] > 0.0:
+            alike = pair_correlation(closes, row, terms.correlation_hours, pair, other)
+            if not alike <= terms.max_correlation:
+                return True
+    return False
 
 
 @compiled

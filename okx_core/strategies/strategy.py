@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okx_core.decisions.exits import ExitRules
-from okx_core.decisions.rules import DecisionRules
+from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections, is_whole
+from okx_core.decisions.rules import OPTIONAL_RULES, DecisionRules
 from okx_core.errors import OkxSignalError
 from okx_core.strategies.panel import Array, Panel
 
 Number = int | float
+_Given = dict[str, Any]
 Decide = Callable[[Panel, Mapping[str, Number]], "Wants"]
 
 
@@ -46,6 +48,7 @@ class StrategySpec:
     parameters: Mapping[str, Number]
     rules: DecisionRules
     exits: ExitRules
+    protections: Protections
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, with the version."""
@@ -54,7 +57,7 @@ class StrategySpec:
     def _words(self) -> dict[str, Any]:
         return {
             "name": self.name, "code": self.code, "parameters": dict(self.parameters), "rules": asdict(self.rules),
-            "exits": asdict(self.exits),
+            "exits": asdict(self.exits), "protections": asdict(self.protections),
         }  # fmt: skip
 
     @property
@@ -79,37 +82,56 @@ class Strategy:
     rules: DecisionRules = field(default_factory=DecisionRules)
     exits: ExitRules = field(default_factory=ExitRules)
     code: str = ""
+    protections: Protections = DEFAULT_PROTECTIONS
 
     def spec(self, given: Mapping[str, str]) -> StrategySpec:
-        """The strategy with parameters as they were given, as text: its own, or a field of its rules or exits.
+        """The strategy with parameters as they were given, as text: its own, or a field of its rules, exits or
+        protections.
 
-        Raises StrategyError for an unknown name or a value that is no such number, ExitRulesError for one that no exit
-        can have.
+        Raises StrategyError for an unknown name or a value that is no such number, and DecisionRulesError,
+        ExitRulesError or ProtectionsError for one that they cannot have.
         """
-        own, rules, exits = dict(self.parameters), dict[str, Number | None](), dict[str, Number | None]()
+        own, rules, exits, protections = dict(self.parameters), _Given(), _Given(), _Given()
         for name, text in given.items():
             if name in own:
                 own[name] = _number(name, text, own[name])
             elif name in _fields(self.rules):
-                rules[name] = _number(name, text, _fields(self.rules)[name])
+                rules[name] = _rule(name, text, _fields(self.rules)[name])
             elif name in _fields(self.exits):
-                exits[name] = None if text.strip().lower() == "none" else _number(name, text, 1.0)
+                exits[name] = _optional(name, text, 1.0)
+            elif name in _fields(self.protections):
+                protections[name] = _optional(name, text, 1 if is_whole(name) else 1.0)
             else:
                 raise StrategyError(self._unknown(name))
-        return StrategySpec(
-            self.name, self.code or f"built in: {self.name}", own, replace(self.rules, **rules),  # type: ignore[arg-type]
-            replace(self.exits, **exits),  # type: ignore[arg-type]
-        )  # fmt: skip
+        code = self.code or f"built in: {self.name}"
+        changed = (
+            replace(self.rules, **rules),
+            replace(self.exits, **exits),
+            replace(self.protections, **protections),
+        )
+        return StrategySpec(self.name, code, own, *changed)
 
     def _unknown(self, name: str) -> str:
-        known = [*self.parameters, *_fields(self.rules), *_fields(self.exits)]
+        known = [*self.parameters, *_fields(self.rules), *_fields(self.exits), *_fields(self.protections)]
         near = get_close_matches(name, known, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         return f"strategy {self.name} has no parameter {name}{hint} It has {', '.join(known)}"
 
 
-def _fields(held: DecisionRules | ExitRules) -> dict[str, Any]:
+def _fields(held: DecisionRules | ExitRules | Protections) -> dict[str, Any]:
     return {one.name: getattr(held, one.name) for one in fields(held)}
+
+
+def _rule(name: str, text: str, example: Number | str) -> Number | str | None:
+    """The value of a rule; a word where the default is one."""
+    if isinstance(example, str):
+        return text.strip()
+    return _optional(name, text, 1.0) if name in OPTIONAL_RULES else _number(name, text, example)
+
+
+def _optional(name: str, text: str, example: Number) -> Number | None:
+    """The value of a parameter that may be none."""
+    return None if text.strip().lower() == "none" else _number(name, text, example)
 
 
 def _number(name: str, text: str, example: Number | None) -> Number:

@@ -11,6 +11,7 @@ from okx_core.backtest.ends import candle_ends
 from okx_core.backtest.engine import FillRules, FoldResult, Portfolio, run_fold
 from okx_core.backtest.metrics.summary import metrics
 from okx_core.contracts import require_contract
+from okx_core.decisions.protections import DEFAULT_PROTECTIONS
 from okx_core.decisions.rules import PRODUCT_LIMITS, DecisionRules
 from okx_core.hours import WEEK
 from okx_services.trading.account_fees import dearest_fee
@@ -74,7 +75,7 @@ def trade_week(database: Database, start: datetime) -> tuple[FoldResult, pd.Data
     opening = opening_portfolio(database, start.date())
     result = run_fold(
         signals, candles, first, last, opening, DecisionRules(), PRODUCT_LIMITS, dearest_fee(database),
-        fills=FillRules(ends=candle_ends(candles, opening.positions, first, last)),
+        fills=FillRules(ends=candle_ends(candles, opening.positions, first, last)), protections=DEFAULT_PROTECTIONS,
     )  # fmt: skip
     return result, signals
 

@@ -1,10 +1,12 @@
 """A user's strategy is one file; what is wrong with it is said with file and line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from okx_core.decisions.protections import DEFAULT_PROTECTIONS
 from okx_core.strategies.lookahead import require_no_lookahead
 from okx_core.strategies.panel import Panel
 from okx_core.strategies.strategy import StrategyError
@@ -33,6 +35,12 @@ def test_the_version_is_that_of_the_content(tmp_path: Path) -> None:
     first = load_strategy(written(tmp_path, TEMPLATE)).spec({}).version
     assert load_strategy(written(tmp_path, TEMPLATE)).spec({}).version == first
     assert load_strategy(written(tmp_path, TEMPLATE + "# changed\n")).spec({}).version != first
+
+
+def test_protections_are_on_and_the_file_changes_those_that_it_names(tmp_path: Path) -> None:
+    text = "PROTECTIONS = {'daily_trades': None, 'cooldown_hours': 9}\ndef decide(p, g): ...\n"
+    found = load_strategy(written(tmp_path, text)).protections
+    assert found == replace(DEFAULT_PROTECTIONS, daily_trades=None, cooldown_hours=9)
 
 
 @pytest.mark.parametrize("name", ["my strategy", "../mine", "", "class", "momentum"])
@@ -66,6 +74,10 @@ def test_an_unknown_strategy_says_which_there_are(tmp_path: Path) -> None:
         ("PARAMETERS = {'a': 'b'}\ndef decide(p, g): ...\n", r"PARAMETERS\['a'\] is 'b', give a number"),
         ("RULES = {'hours': 1}\ndef decide(p, g): ...\n", "RULES has no hours; it has "),
         ("EXITS = {'stop_pct': -1}\ndef decide(p, g): ...\n", r"mine\.py: stop_pct is -1"),
+        ("PROTECTIONS = {'daily_trades': 0}\ndef decide(p, g): ...\n", r"mine\.py: daily_trades is 0"),
+        ("RULES = {'sizing': 'half'}\ndef decide(p, g): ...\n", r"mine\.py: sizing is half: choose one of"),
+        ("RULES = {'max_positions': 'two'}\ndef decide(p, g): ...\n", r"RULES\['max_positions'\] is 'two'"),
+        ("PROTECTIONS = {'trades': 1}\ndef decide(p, g): ...\n", "PROTECTIONS has no trades; it has "),
         ("COLUMNS = 'adx'\ndef decide(p, g): ...\n", r"COLUMNS is 'adx', give names in brackets"),
     ],
 )

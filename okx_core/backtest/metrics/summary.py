@@ -9,7 +9,8 @@ from okx_core.backtest.metrics.curve import Array
 
 OF_A_CURVE = (
     of.total_return_pct, of.cagr_pct, of.volatility_pct, of.sharpe, of.sortino, of.calmar, of.omega,
-    of.max_drawdown_pct, of.longest_drawdown_days, of.value_at_risk_pct, of.expected_shortfall_pct, of.tail_ratio,
+    of.max_drawdown_pct, of.longest_drawdown_days, of.value_at_risk_pct, of.expected_shortfall_pct,
+    of.parametric_value_at_risk_pct, of.parametric_expected_shortfall_pct, of.tail_ratio,
 )  # fmt: skip
 OF_TRADES = (
     trade.profit_factor, trade.payoff_ratio, trade.win_rate_pct, trade.expectancy_quote, trade.system_quality

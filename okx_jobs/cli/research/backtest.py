@@ -115,6 +115,7 @@ def show_strategy(name: str, settings: Settings, console: Console) -> None:
         ("parameters", spec.parameters),
         ("rules", asdict(spec.rules)),
         ("exits", asdict(spec.exits)),
+        ("protections", asdict(spec.protections)),
     ):
         console.print(
             f"{head}: {', '.join(f'{key}={value}' for key, value in values.items())}", soft_wrap=True

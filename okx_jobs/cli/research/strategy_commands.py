@@ -53,7 +53,10 @@ def backtest(**given: Any) -> None:
     On the home's candles a strategy reads the signals that were recorded. On other candles its predictions are made by
     walk-forward training first, which takes minutes and is kept for the next time.
 
-    Stops and targets fill inside the bars that follow, the worse first. At most 5 % of a bar's volume is traded.
+    Stops and targets fill inside the bars that follow, the worse first. At most 5 % of a bar's volume is traded. After
+    stops and losses protections refuse entries for a while: --param daily_loss_pct=3 sets one, --param
+    cooldown_hours=none removes one.
+
     First it checks that no decision changes when later hours are taken away. Each run is one of Dagster and of MLflow,
     and each version of a strategy is counted: the more were tried, the better the best must be. It places no order.
     """
@@ -99,7 +102,7 @@ def list_all() -> None:
 @strategy.command("show")
 @click.argument("name")
 def show(name: str) -> None:
-    """Show every parameter, rule and exit of strategy NAME, with its version."""
+    """Show every parameter, rule, exit and protection of strategy NAME, with its version."""
     from okx_jobs.cli.research.backtest import show_strategy
 
     show_strategy(name, options.settings(), options.console())

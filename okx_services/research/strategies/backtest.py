@@ -16,18 +16,21 @@ from okx_core.backtest.metrics.summary import equity_curve, metrics
 from okx_core.decisions.costs import with_books
 from okx_core.decisions.gates import Gate, gates
 from okx_core.decisions.market_state import market_state
-from okx_core.decisions.rules import PRODUCT_LIMITS, RiskLimits
+from okx_core.decisions.rules import KELLY, PRODUCT_LIMITS, RiskLimits
+from okx_core.decisions.sizing_methods import NEEDS_VOLATILITY
 from okx_core.features.candle_set import CandleSet
 from okx_core.features.registry import FEATURES
 from okx_core.hours import HOUR
 from okx_core.market.fees import TAKER_FEE_RATE
 from okx_core.strategies.lookahead import require_no_lookahead
+from okx_core.strategies.outcomes import known_outcomes
 from okx_core.strategies.panel import Panel
 from okx_core.strategies.strategy import Strategy, StrategyError, StrategySpec, Wants
 from okx_services.reports.backtest import benchmarks_of
 
-ATR = "normalized_atr_14"
+ATR, VOLATILITY = "normalized_atr_14", "historical_vol_30"
 VOLUME_SHARE = 0.05
+PROTECTION = "protection_"  # before its name where gates are counted too
 STATED_PROBABILITY = "gate_probability"  # of the signal model alone
 NO_SNAPSHOTS = pd.DataFrame(
     {
@@ -40,7 +43,10 @@ NO_SNAPSHOTS = pd.DataFrame(
 
 @dataclass(frozen=True)
 class StrategyRun:
-    """What a strategy did in a stretch of hours; `rejected` counts its wanted entries by the gate that refused them."""
+    """What a strategy did in a stretch of hours; `rejected` counts its wanted entries by what refused them.
+
+    Of the gates each counts what it refuses; a protection counts what passed the gates and all protections before it.
+    """
 
     spec: StrategySpec
     start: datetime
@@ -81,16 +87,20 @@ def run_strategy(
     StrategyError for a column that nobody has, and for a strategy that looks ahead.
     """
     hourly = candles.hourly.astype({"timestamp_utc": "datetime64[us, UTC]"})
-    rows = _rows(strategy, candles, start, end, known, threads)
-    panel = Panel.of(hourly, rows, (*strategy.columns, ATR), start, end)
+    names = (*strategy.columns, ATR, *((VOLATILITY,) if spec.rules.sizing in NEEDS_VOLATILITY else ()))
+    rows = _rows(strategy, candles, set(names), start, end, known, threads)
+    panel = Panel.of(hourly, rows, tuple(dict.fromkeys(names)), start, end)
     wants = require_no_lookahead(strategy, spec, panel)
     signals, rejected = _signals(spec, panel, wants, hourly, start, end)
     inside = hourly[hourly["timestamp_utc"].between(start, end)]
     fills = fills or FillRules(VOLUME_SHARE, ends=candle_ends(inside, (), start, end))
+    history = 0 if spec.rules.max_correlation is None else spec.rules.correlation_hours
+    past = hourly["timestamp_utc"].between(start - history * HOUR, end)
     fold = run_fold(
-        signals, inside, start, end, Portfolio(capital_quote, {}), spec.rules, limits,
-        exits=spec.exits, fills=fills,
+        signals, hourly[past], start, end, Portfolio(capital_quote, {}), spec.rules, limits,
+        exits=spec.exits, fills=fills, protections=spec.protections,
     )  # fmt: skip
+    rejected |= {f"{PROTECTION}{name}": count for name, count in fold.refused.items()}
     return StrategyRun(
         spec, start, end, panel.pairs, capital_quote, fold, rejected, int((~np.isnan(wants.score)).sum()),
         benchmarks_of(hourly, pd.date_range(start - HOUR, end - HOUR, freq="h")),
@@ -99,10 +109,10 @@ def run_strategy(
 
 
 def _rows(
-    strategy: Strategy, candles: CandleSet, start: datetime, end: datetime, known: pd.DataFrame | None, threads: int
+    strategy: Strategy, candles: CandleSet, names: set[str], start: datetime, end: datetime,
+    known: pd.DataFrame | None, threads: int,
 ) -> pd.DataFrame:  # fmt: skip
-    """The columns that the strategy asks for, with the average true range; one row for each bar of the stretch."""
-    names = {*strategy.columns, ATR}
+    """The columns of these names, one row for each bar of the stretch."""
     features = [feature for feature in FEATURES if feature.name in names]
     held = {feature.name for feature in features} | set(() if known is None else known.columns)
     absent = sorted(names - held)
@@ -139,4 +149,23 @@ def _signals(
     passed = {gate.name: gate.passed() for gate in asked}
     rejected = {name: int((wanted & ~held).sum()) for name, held in passed.items()}
     tradable = wanted & np.logical_and.reduce(list(passed.values()))
-    return frame.assign(tradable=tradable), rejected
+    allowed = np.full(panel.close.shape, np.nan)
+    allowed[hour, pair] = np.where(tradable, wants.score[hour, pair], np.nan)
+    figures = _sizing_figures(spec, panel, Wants(allowed, wants.leaves))
+    sizes = {name: grid[hour, pair] for name, grid in figures.items()}
+    return frame.assign(tradable=tradable, **sizes), rejected
+
+
+def _sizing_figures(spec: StrategySpec, panel: Panel, wants: Wants) -> dict[str, Array]:
+    """The fields of SizingFigures [hours, pairs] that the method of sizing needs.
+
+    Mean and variance for Kelly are those of the wants that passed the gates, as far as their outcome was known.
+    """
+    if spec.rules.sizing in NEEDS_VOLATILITY:
+        return {"volatility_pct": panel.columns[VOLATILITY]}
+    if spec.rules.sizing != KELLY:
+        return {}
+    cost_pct = 200.0 * TAKER_FEE_RATE
+    record = known_outcomes(wants, panel.close, spec.rules.horizon_hours, cost_pct)
+    grids = (np.broadcast_to(values[:, None], panel.close.shape) for values in record)
+    return dict(zip(("expected_return_pct", "return_variance_pct2"), grids, strict=True))

@@ -120,7 +120,7 @@ def _specification(found: StrategyRun) -> str:
     plain = [(name, words[name]) for name in ("name", "version", "code")]
     grouped_values = [
         (f"{part}: {name}", value)
-        for part in ("parameters", "rules", "exits")
+        for part in ("parameters", "rules", "exits", "protections")
         for name, value in words[part].items()
     ]
     return _html_table(("what", "value"), [[name, f"{value}"] for name, value in (*plain, *grouped_values)])

@@ -10,7 +10,7 @@ from okx_core.backtest.metrics.closed_trades import grouped
 from okx_core.backtest.metrics.summary import equity_curve
 from okx_services.reports.figures import equity_figure, pair_pnl_figure
 from okx_services.reports.markdown import shown, table
-from okx_services.research.strategies.backtest import StrategyRun
+from okx_services.research.strategies.backtest import PROTECTION, StrategyRun
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,9 @@ FIGURES = {
     "Sharpe": ("sharpe", ""), "Sortino": ("sortino", ""), "Calmar": ("calmar", ""), "Omega": ("omega", ""),
     "max drawdown": ("max_drawdown_pct", "%"), "longest drawdown": ("longest_drawdown_days", "days"),
     "value at risk, 95 % of days": ("value_at_risk_pct", "%"),
-    "expected shortfall": ("expected_shortfall_pct", "%"), "tail ratio": ("tail_ratio", ""),
+    "expected shortfall": ("expected_shortfall_pct", "%"),
+    "value at risk, normal returns": ("parametric_value_at_risk_pct", "%"),
+    "expected shortfall, normal returns": ("parametric_expected_shortfall_pct", "%"), "tail ratio": ("tail_ratio", ""),
     "trades": ("trades", ""), "win rate": ("win_rate_pct", "%"), "profit factor": ("profit_factor", ""),
     "payoff": ("payoff_ratio", ""), "expectancy": ("expectancy_quote", "quote"), "SQN": ("system_quality", ""),
     "exposure": ("exposure_pct", "%"), "turnover": ("turnover", "x capital"),
@@ -103,13 +105,19 @@ def cost_rows(found: StrategyRun) -> list[list[str]]:
 
 
 def refused_words(found: StrategyRun) -> str:
-    """How many entries were wanted, and which gates refused how many."""
-    refused = ", ".join(
-        f"{name.removeprefix('gate_')} {count:,}" for name, count in found.rejected.items() if count
-    )
+    """How many entries were wanted, and which gates and protections refused how many."""
     return (
-        f"{found.wanted:,} entries wanted (a pair and hour each); refused by {refused or 'no gate'}; positions of "
-        "limits, cash and cost at the own size are left out of this count"
+        f"{found.wanted:,} entries wanted (a pair and hour each); refused by {_counted(found, 'gate_') or 'no gate'}; "
+        f"of those that passed, refused by {_counted(found, PROTECTION) or 'no protection'}; positions of "
+        "limits, correlation, cash and cost at the own size are left out of this count"
+    )
+
+
+def _counted(found: StrategyRun, kind: str) -> str:
+    return ", ".join(
+        f"{name.removeprefix(kind)} {count:,}"
+        for name, count in found.rejected.items()
+        if count and name.startswith(kind)
     )
 
 

@@ -7,54 +7,12 @@ from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
+from tests.okx_core.backtest.reference_correlation import correlation
+from tests.okx_core.backtest.reference_protections import Guard
+from tests.okx_core.backtest.reference_terms import Held, Rules
+
 HUNDRED, TEN_THOUSAND = Decimal(100), Decimal(10_000)
 LEVEL_STEP, RAMP = Decimal(1), 10
-
-
-@dataclass
-class Held:
-    """A position; `level` is its stop."""
-
-    entry_hour: int
-    price: Decimal
-    spent: Decimal
-    base: Decimal
-    high: Decimal
-    level: Decimal | None
-    level_reason: str
-    target: Decimal | None
-    trail: Decimal | None
-    cost: Decimal
-    fee: Decimal
-    spread: Decimal
-    sold: Decimal = Decimal(0)
-    sold_for: Decimal = Decimal(0)
-    received: Decimal = Decimal(0)
-    closing: str = ""
-    filled: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The numbers of rules, limits and exits; None is no such exit."""
-
-    horizon: int
-    max_positions: int
-    min_order: Decimal
-    planned_loss: Decimal
-    fee_margin: Decimal
-    asset: Decimal
-    exposure: Decimal
-    risk: Decimal
-    max_order: Decimal
-    stop_pct: Decimal | None = None
-    stop_atr: Decimal | None = None
-    target_ratio: Decimal | None = None
-    break_even: Decimal | None = None
-    trail_pct: Decimal | None = None
-    trail_atr: Decimal | None = None
-    trail_after: Decimal = Decimal(0)
-    volume_share: Decimal | None = None
 
 
 @dataclass
@@ -69,6 +27,7 @@ class Reference:
     wants: list[dict[str, dict[str, Any]]]
     steps: dict[str, tuple[Decimal, Decimal, Decimal, int | None]]
     cash: Decimal
+    guard: Guard
     held: dict[str, Held] = field(default_factory=dict)
     marks: dict[str, Decimal] = field(default_factory=dict)
     trades: list[dict[str, Any]] = field(default_factory=list)
@@ -83,6 +42,7 @@ class Reference:
             for pair in sorted(self.steps):
                 self.delist(hour, pair)
             self.equity.append(self.worth())
+            self.guard.marks.append((hour + 1, self.equity[-1]))
             orders = self.decide(hour)
             for position in self.held.values():
                 position.filled = Decimal(0)
@@ -146,17 +106,16 @@ class Reference:
             if now - position.entry_hour >= rules.horizon or wants[pair]["leaves"] or position.closing:
                 orders[pair] = Decimal(-1)
         equity, count = self.worth(), len(self.held)
+        left = self.guard.entries_left(now)
+        most = rules.max_positions if left is None else min(rules.max_positions, count + left)
         room, cash = rules.exposure / HUNDRED * equity - (equity - self.cash), self.cash
         wanted = rules.risk / rules.planned_loss * equity
         for pair in sorted(self.steps, key=lambda name: (-(wants[name]["prediction"] or 0), name)):
             want, scale = wants[pair], self.scale(wants[pair])
+            if self.wanted(want, pair) and self.guard.refuses(pair, now):
+                continue
             is_free = want["tradable"] and pair not in self.held and self.bars[hour][pair] is not None
-            if (
-                count == rules.max_positions
-                or not is_free
-                or scale is None
-                or not (want["prediction"] or 0) > 0
-            ):
+            if count == most or not is_free or scale is None or not (want["prediction"] or 0) > 0:
                 continue
             if wanted * scale < rules.min_order:
                 continue
@@ -164,11 +123,28 @@ class Reference:
             if order < rules.min_order:
                 break
             cost = 2 * (HUNDRED * want["fee"] + self.offset(order, want) * HUNDRED)
-            if want["prediction"] < rules.fee_margin * cost:
+            if want["prediction"] < rules.fee_margin * cost or self.is_alike(hour, pair, orders):
                 continue
             orders[pair] = order
             room, cash, count = room - order, cash - order, count + 1
+        if most < rules.max_positions and count == most:
+            for pair in self.steps:
+                left_out = self.wanted(wants[pair], pair) and pair not in orders
+                if left_out and not self.guard.reason(pair, now):
+                    self.guard.count("daily_trades")
         return orders
+
+    def is_alike(self, hour: int, pair: str, orders: dict[str, Decimal]) -> bool:
+        most = self.rules.max_correlation
+        for other in {*self.held, *orders} if most is not None else ():
+            found = correlation(self.bars, hour, self.rules.correlation_hours, pair, other)
+            if found is None or found > most:
+                return True
+        return False
+
+    def wanted(self, want: dict[str, Any], pair: str) -> bool:
+        known = (want["prediction"] or 0) > 0 and self.scale(want) is not None
+        return want["tradable"] and pair not in self.held and known
 
     def distance(
         self, percent: Decimal | None, multiple: Decimal | None, want: dict[str, Any]
@@ -211,6 +187,7 @@ class Reference:
             ordered * price - base * bar["open"], ordered * want["fee"] * bar["open"],
             ordered * bar["open"] * want["spread"] / 2 / TEN_THOUSAND, filled=ordered * bar["open"],
         )  # fmt: skip
+        self.guard.entries.append(hour + 1)
 
     def leave(self, hour: int, pair: str) -> None:
         bar, position = self.bars[hour + 1][pair], self.held[pair]
@@ -253,8 +230,10 @@ class Reference:
                     "entry_price": position.price, "exit_price": position.sold_for / position.sold,
                     "pnl": position.received - position.spent, "cost": position.cost, "fee": position.fee,
                     "spread": position.spread, "reason": reason,
+                    "return": HUNDRED * (position.received / position.spent - 1),
                 }
             )  # fmt: skip
+            self.guard.trades.append(self.trades[-1])
 
     def room(self, bar: dict[str, Decimal], filled: Decimal, *, opens: bool) -> Decimal | None:
         """Quote that may still be traded in the bar; None for no bound."""

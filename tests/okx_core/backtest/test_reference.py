@@ -1,5 +1,6 @@
 """Random small markets traded by the compiled loop and by plain Python with Decimal money: the same to the cent."""
 
+import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, getcontext
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 
 from okx_core.backtest.engine import FillRules, Portfolio, run_fold
 from okx_core.decisions.exits import ExitRules
+from okx_core.decisions.protections import Protections
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.instruments import Instrument
 from tests.examples import examples
-from tests.okx_core.backtest.reference import Reference, Rules
+from tests.okx_core.backtest.reference import Reference
+from tests.okx_core.backtest.reference_protections import Guard
+from tests.okx_core.backtest.reference_terms import Rules
 
 getcontext().prec = 40
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -38,6 +42,29 @@ EXITS = st.builds(
     trail_atr=st.none() | PERCENT,
     trail_after_pct=st.just(0.0) | PERCENT,
 )
+FEW, HOURS = st.integers(1, 3), st.integers(1, 30)
+LIMITS = {
+    "cooldown_hours": HOURS, "stop_guard_stops": FEW, "stop_guard_pair_stops": FEW, "max_drawdown_pct": PERCENT,
+    "min_pair_profit_pct": PERCENT.map(lambda value: value - 4.0), "daily_loss_pct": PERCENT,
+    "daily_trades": st.integers(1, 6), "consecutive_losses": FEW,
+}  # fmt: skip
+TIMES = st.fixed_dictionaries(
+    {"pair_profit_trades": FEW}
+    | dict.fromkeys(
+        ("stop_guard_hours", "stop_guard_pause_hours", "drawdown_hours", "drawdown_pause_hours", "pair_profit_hours",
+         "pair_profit_pause_hours", "losses_pause_hours"), HOURS,
+    )
+)  # fmt: skip
+# None, one alone, or several: where all are on, the first hide the later ones.
+PROTECTIONS = st.builds(
+    lambda times, limits: Protections(**times, **limits),
+    times=TIMES,
+    limits=st.one_of(
+        st.just({}),
+        *(st.fixed_dictionaries({name: values}) for name, values in LIMITS.items()),
+        st.fixed_dictionaries({}, optional=LIMITS),
+    ),
+)
 
 
 @st.composite
@@ -47,9 +74,12 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
         "pairs": draw(st.integers(1, 4)),
         "hours": draw(st.integers(2, 40)),
         "exits": draw(EXITS),
+        "protections": draw(PROTECTIONS),
         "horizon": draw(st.integers(1, 12)),
         "most": draw(st.integers(1, 4)),
         "share": draw(st.sampled_from([float("inf"), 0.5, 0.02])),
+        "max_correlation": draw(st.none() | st.sampled_from([-0.3, 0.2, 0.6])),
+        "correlation_hours": draw(st.integers(3, 12)),
         "wild": draw(st.sampled_from([0.002, 0.02, 0.1])),
     }
 
@@ -103,6 +133,13 @@ def a_signal(dice: np.random.Generator) -> tuple[float, bool, bool, float, float
     )
 
 
+def rules_of(given_: dict[str, Any]) -> DecisionRules:
+    return DecisionRules(
+        horizon_hours=given_["horizon"], max_positions=given_["most"], fee_margin=0.3,
+        max_correlation=given_["max_correlation"], correlation_hours=given_["correlation_hours"],
+    )  # fmt: skip
+
+
 def decimal(value: Any) -> Decimal | None:
     return None if value is None or np.isnan(value) else Decimal(repr(float(value)))
 
@@ -126,6 +163,7 @@ def reference(
         Decimal(repr(limits.max_order_quote)), exits["stop_pct"], exits["stop_atr"], exits["target_ratio"],
         exits["break_even_after_pct"], exits["trail_pct"], exits["trail_atr"], exits["trail_after_pct"] or Decimal(0),
         None if np.isinf(given_["share"]) else Decimal(repr(given_["share"])),
+        decimal(rules.max_correlation), rules.correlation_hours,
     )  # fmt: skip
     pairs = list(instruments)
     fields = ("open", "high", "low", "close", "quote_volume")
@@ -149,7 +187,11 @@ def reference(
         )
         for pair, one in instruments.items()
     }
-    made = Reference(words, laid, wanted, steps, Decimal(repr(CASH)))
+    protections = asdict(given_["protections"])
+    guard = Guard(
+        {name: decimal(value) if isinstance(value, float) else value for name, value in protections.items()}
+    )
+    made = Reference(words, laid, wanted, steps, Decimal(repr(CASH)), guard)
     made.run()
     return made
 
@@ -158,16 +200,18 @@ def reference(
 @given(given_=markets())
 def test_a_small_market_ends_as_plain_python_with_decimal_money_ends(given_: dict[str, Any]) -> None:
     bars, wants, instruments = tables(given_)
-    rules = DecisionRules(horizon_hours=given_["horizon"], max_positions=given_["most"], fee_margin=0.3)
+    rules = rules_of(given_)
     limits = RiskLimits(40.0, 90.0, 2.0, 5_000.0)
     fills = FillRules(given_["share"], instruments)
     end = START + given_["hours"] * HOUR
     fold = run_fold(
-        wants, bars, START, end, Portfolio(CASH, {}), rules, limits, exits=given_["exits"], fills=fills
-    )
+        wants, bars, START, end, Portfolio(CASH, {}), rules, limits, exits=given_["exits"], fills=fills,
+        protections=given_["protections"],
+    )  # fmt: skip
     expected = reference(given_, bars, wants, instruments, rules, limits)
     found = fold.trades.sort_values(["exit_time", "pair"]).to_dict("records")
     wanted = sorted(expected.trades, key=lambda one: (one["exit"], one["pair"]))
+    assert {name: count for name, count in fold.refused.items() if count} == expected.guard.refused
     shown = [(one["pair"], one["entry_time"], one["exit_time"], one["exit_reason"]) for one in found]
     assert shown == [
         (one["pair"], START + one["entry"] * HOUR, START + one["exit"] * HOUR, one["reason"])
@@ -191,17 +235,19 @@ def test_a_small_market_ends_as_plain_python_with_decimal_money_ends(given_: dic
 @given(given_=markets(), cut=st.floats(0.05, 0.95))
 def test_two_folds_with_stops_and_partial_fills_equal_one(given_: dict[str, Any], cut: float) -> None:
     bars, wants, instruments = tables(given_)
-    rules = DecisionRules(horizon_hours=given_["horizon"], max_positions=given_["most"], fee_margin=0.3)
+    rules = rules_of(given_)
     middle = START + max(1, int(cut * given_["hours"])) * HOUR
     end = START + given_["hours"] * HOUR
 
     def fold(first: datetime, last: datetime, opening: Portfolio) -> Any:
         return run_fold(
             wants, bars, first, last, opening, rules, RiskLimits(40.0, 90.0, 2.0, 5_000.0),
-            exits=given_["exits"], fills=FillRules(given_["share"], instruments),
+            exits=given_["exits"], fills=FillRules(given_["share"], instruments), protections=given_["protections"],
         )  # fmt: skip
 
     whole, first = fold(START, end, Portfolio(CASH, {})), fold(START, middle, Portfolio(CASH, {}))
-    second = fold(middle, end, Portfolio.from_json(first.closing.to_json()))
+    second = fold(middle, end, Portfolio.from_json(json.dumps(first.closing.to_json())))
     assert second.closing == whole.closing
     assert len(first.trades) + len(second.trades) == len(whole.trades)
+    refused = {name: count + second.refused[name] for name, count in first.refused.items()}
+    assert refused == whole.refused

@@ -96,6 +96,29 @@ def test_the_multiplier_scales_the_size_below_the_limits():
     assert orders([2.0, 1.0, 0.5], multiplier=[0.5, 0.0, 9.0]).tolist() == [100.0, 0.0, 300.0]
 
 
+def test_a_pair_that_moves_like_one_that_is_held_or_bought_is_not_bought():
+    dice = np.random.default_rng(1)
+    own = dice.normal(0.0, 0.01, (170, 4))
+    own[:, 1] = own[:, 0] + dice.normal(0.0, 0.001, 170)
+    own[:, 3] = own[:, 2] + dice.normal(0.0, 0.001, 170)
+    closes = np.cumprod(1.0 + own, axis=0)
+
+    def bought(closes, held=(0.0, 0.0, 0.0, 0.0), **rules):
+        found = desired_orders(
+            np.array([4.0, 3.0, 2.0, 1.0]), np.ones(4, bool), np.array(held), np.zeros(4), np.ones(4), 1000.0,
+            DecisionRules(**rules), PRODUCT_LIMITS, closes=closes,
+        )  # fmt: skip
+        return np.flatnonzero(found > 0.0).tolist()
+
+    assert bought(closes) == [0, 1, 2, 3]
+    assert bought(closes, max_correlation=0.8) == [0, 2], "those bought in the same hour count too"
+    assert bought(closes, held=(0.0, 0.0, 0.0, 50.0), max_correlation=0.8) == [0]
+    unknown = closes.copy()
+    unknown[:, 2] = np.nan
+    assert bought(unknown, max_correlation=0.8) == [0, 3], "an unknown correlation refuses that pair alone"
+    assert bought(None, max_correlation=0.8) == [0], "without closes every correlation is unknown"
+
+
 amounts = st.one_of(st.floats(0.0, 1e5), st.just(0.0), st.just(np.nan))
 
 

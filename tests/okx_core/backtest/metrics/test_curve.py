@@ -58,7 +58,7 @@ def test_equal_to_empyrical(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_equal_to_quantstats(seed: int) -> None:
-    """Left out: its VaR and CVaR are those of a normal distribution, its CAGR counts calendar days."""
+    """Left out: its CVaR is the mean of returns below a normal quantile, its CAGR counts calendar days."""
     curve = curve_of(seed)
     hourly = series(of.hourly_returns(curve))
     expected = {
@@ -72,6 +72,17 @@ def test_equal_to_quantstats(seed: int) -> None:
     assert {name: getattr(of, name)(curve) for name in expected} == pytest.approx(expected, rel=1e-9)
     daily = series(of.daily_returns(curve))
     assert of.tail_ratio(curve) == pytest.approx(float(qs.tail_ratio(daily)), rel=1e-9)
+    normal = 100.0 * float(qs.value_at_risk(daily, confidence=0.95))
+    assert of.parametric_value_at_risk_pct(curve) == pytest.approx(normal, rel=1e-9)
+
+
+def test_the_parametric_shortfall_is_the_mean_of_the_tail_of_the_normal_distribution() -> None:
+    curve = curve_of(3)
+    daily = of.daily_returns(curve)
+    drawn = np.random.default_rng(1).normal(np.mean(daily), np.std(daily, ddof=1), 2_000_000)
+    tail = np.sort(drawn)[: int(0.05 * len(drawn))]
+    assert of.parametric_expected_shortfall_pct(curve) == pytest.approx(100.0 * tail.mean(), rel=3e-3)
+    assert of.parametric_value_at_risk_pct(curve) == pytest.approx(100.0 * tail[-1], rel=3e-3)
 
 
 def test_by_hand() -> None:
@@ -119,7 +130,8 @@ def test_nothing_is_annualised_below_three_months(name: str) -> None:
 
 
 OF_ONE = (*ANNUALISED, "total_return_pct", "omega", "max_drawdown_pct", "longest_drawdown_days", "value_at_risk_pct",
-          "expected_shortfall_pct", "tail_ratio")  # fmt: skip
+          "expected_shortfall_pct", "parametric_value_at_risk_pct", "parametric_expected_shortfall_pct",
+          "tail_ratio")  # fmt: skip
 
 
 def test_what_a_flat_or_empty_curve_cannot_tell_is_unknown() -> None:
@@ -127,7 +139,8 @@ def test_what_a_flat_or_empty_curve_cannot_tell_is_unknown() -> None:
     known = {name: getattr(of, name)(flat) for name in OF_ONE}
     assert {name for name, value in known.items() if value is not None} == {
         "total_return_pct", "cagr_pct", "volatility_pct", "max_drawdown_pct", "longest_drawdown_days",
-        "value_at_risk_pct", "expected_shortfall_pct",
+        "value_at_risk_pct", "expected_shortfall_pct", "parametric_value_at_risk_pct",
+        "parametric_expected_shortfall_pct",
     }  # fmt: skip
     assert {getattr(of, name)(flat[:1]) for name in OF_ONE} == {None}
     assert of.beta(curve_of(1), np.full(3_001, 5.0)) is None

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from okx_core.decisions.protections import OPTIONAL
+from okx_core.decisions.rules import SIZING_METHODS
 from okx_core.features.candle_set import CandleSet
 from okx_core.strategies.built_in import BUILT_IN
 from okx_core.strategies.strategy import Strategy, StrategyError, Wants
 from okx_services.research.strategies.backtest import run_strategy
+from okx_services.research.strategies.tables import refused_words
 
 HOUR = pd.Timedelta(hours=1)
 HOURS = 24 * 40
@@ -81,6 +84,33 @@ def test_a_stop_closes_positions_and_counts_as_its_reason(candles) -> None:
     found = run(candles, stop_pct="0.8")
     assert "stop" in set(found.fold.trades["exit_reason"])
     assert set(run(candles).fold.trades["exit_reason"]) <= {"prediction", "horizon"}
+
+
+def test_what_protections_refuse_is_counted_beside_the_gates_and_in_words(candles) -> None:
+    found = run(candles, stop_pct="0.8", daily_trades="1", every_hours="1")
+    assert found.rejected["protection_daily_trades"] > 0
+    assert found.rejected["protection_cooldown"] > 0
+    refused = f"daily_trades {found.rejected['protection_daily_trades']:,}"
+    assert refused in refused_words(found).partition("of those that passed, refused by ")[2]
+    free = run(candles, **dict.fromkeys(OPTIONAL, "none"))
+    assert not any(count for name, count in free.rejected.items() if name.startswith("protection_"))
+    assert "refused by no protection" in refused_words(free)
+
+
+@pytest.mark.parametrize("method", SIZING_METHODS)
+def test_every_method_of_sizing_trades_and_stays_below_the_fixed_fraction(candles, method: str) -> None:
+    shorter = {"hours": "24", "every_hours": "4", "horizon_hours": "24"}
+    found = run(candles, sizing=method, kelly_cap_pct="5", volatility_target_pct="3", **shorter)
+    trades = found.fold.trades
+    shares = trades["quantity"] * trades["entry_price"] / found.fold.equity["equity_quote"].max()
+    assert len(trades) > 3
+    assert shares.max() <= 0.2, "2 % of equity at a planned loss of 10 %"
+    if method == "kelly":
+        assert shares.max() <= 0.05
+        first = trades["entry_time"].min()
+        assert first > run(candles, **shorter).fold.trades["entry_time"].min(), (
+            "nothing before a record is known"
+        )
 
 
 def test_a_column_that_nobody_has_is_named(candles) -> None:
