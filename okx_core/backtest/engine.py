@@ -19,15 +19,12 @@ from numpy.typing import NDArray
 
 from okx_core.backtest.account import Portfolio, Position
 from okx_core.backtest.fills import TRADE_FIELDS, Distances, Holdings, Steps
-from okx_core.backtest.loop import Bars, Plan, Terms, trade_hours
-from okx_core.candles.turnover import quote_turnover
-from okx_core.decisions.costs import Costs, assumed_books
+from okx_core.backtest.laid import LaidFold, lay_fold
+from okx_core.backtest.loop import Plan, Terms, trade_hours
 from okx_core.decisions.exits import REASONS, ExitRules
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import has_turned, sizing_terms
-from okx_core.features.grid import Grid, lay_on_grid, pair_places
-from okx_core.features.timeframes import EPOCH, HOURLY, bar_numbers, hour_number
-from okx_core.market.book_model import range_bps
+from okx_core.features.timeframes import EPOCH, hour_number
 from okx_core.market.fees import TAKER_FEE_RATE
 from okx_core.market.instruments import Instrument
 
@@ -35,7 +32,6 @@ __all__ = ["FillRules", "FoldResult", "Portfolio", "Position", "run_fold"]
 
 Array = NDArray[np.float64]
 POSITION_FIELDS = tuple(name for name in Holdings._fields if name not in ("cash", "entry_hour"))
-BAR_FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 
 
 @dataclass(frozen=True)
@@ -107,76 +103,46 @@ def run_fold(
     Folds that follow each other equal one long fold. With `exits` that have a stop, risk is measured to it, and a pair
     whose stop is unknown is not bought.
     """
-    exits, fills = exits or ExitRules(), fills or FillRules()
-    first, stop = hour_number(start), hour_number(end)
     pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *opening.positions}))
-    bars = _bars(lay_on_grid(candles_1h, pairs, first, stop + 1, HOURLY, BAR_FIELDS))
-    laid = _Laid(signals, pairs, first, stop - first)
-    held = _holdings(opening, pairs)
+    laid = lay_fold(signals, candles_1h, pairs, start, end, fee_rate)
+    return trade_laid(laid, opening, rules, limits, exits, fills)
+
+
+def trade_laid(
+    laid: LaidFold,
+    opening: Portfolio,
+    rules: DecisionRules,
+    limits: RiskLimits,
+    exits: ExitRules | None = None,
+    fills: FillRules | None = None,
+) -> FoldResult:
+    """`run_fold` of what is laid already; many variants are traded on bars and costs that are laid once.
+
+    The pairs of `laid` must hold those of `opening`.
+    """
+    exits, fills = exits or ExitRules(), fills or FillRules()
+    held = _holdings(opening, laid.pairs)
     records, trades = trade_hours(
-        bars, _plan(laid, rules, exits), _costs(laid, range_bps(bars.high, bars.low)[:-1], fee_rate),
-        fills.steps(pairs), held, float(first), Terms(sizing_terms(rules, limits), exits.terms(), fills.volume_share),
+        laid.bars, _plan(laid, rules, exits), laid.costs, fills.steps(laid.pairs), held, float(laid.first_hour),
+        Terms(sizing_terms(rules, limits), exits.terms(), fills.volume_share),
     )  # fmt: skip
     return FoldResult(
-        trades=_trades_frame(trades, pairs),
-        equity=_equity_frame(records, first),
-        closing=_portfolio(held, pairs),
+        trades=_trades_frame(trades, laid.pairs),
+        equity=_equity_frame(records, laid.first_hour),
+        closing=_portfolio(held, laid.pairs),
         opening_equity_quote=opening.equity_quote,
     )
 
 
-def _bars(grid: Grid) -> Bars:
-    opened, high, low, close, volume, quote = (_by_hour(grid.fields[name]) for name in BAR_FIELDS)
-    return Bars(opened, high, low, close, quote_turnover(quote, volume, close))
-
-
-def _by_hour(values: Array) -> Array:
-    return np.ascontiguousarray(values.T)
-
-
-def _plan(laid: "_Laid", rules: DecisionRules, exits: ExitRules) -> Plan:
+def _plan(laid: LaidFold, rules: DecisionRules, exits: ExitRules) -> Plan:
     """What the signals want, as [hours, pairs]; no signal is unknown."""
-    prediction, atr = laid.of("predicted_excess_pct"), laid.of("atr_pct")
-    distances = Distances(exits.stop_distances(atr), exits.trail_distances(atr))
-    tradable = laid.of("tradable") == 1.0
-    multiplier = laid.of("risk_multiplier") if laid.has("risk_multiplier") else np.ones(prediction.shape)
+    distances = Distances(exits.stop_distances(laid.atr_pct), exits.trail_distances(laid.atr_pct))
+    tradable, multiplier, prediction = laid.tradable, laid.size_multiplier, laid.predicted_excess_pct
     if exits.has_stop:
-        tradable &= ~np.isnan(distances.stop_pct)
+        tradable = tradable & ~np.isnan(distances.stop_pct)
         multiplier = multiplier * rules.planned_loss_pct / distances.stop_pct
-    leaves = laid.of("leaves") == 1.0 if laid.has("leaves") else has_turned(prediction, rules)
+    leaves = has_turned(prediction, rules) if laid.leaves is None else laid.leaves
     return Plan(prediction, tradable, leaves, multiplier, distances)
-
-
-def _costs(laid: "_Laid", ranged: Array, fee_rate: float) -> Costs:
-    """Costs [hours, pairs]; `fee_rate` where the fee is unknown, the assumed book where none was recorded."""
-    assumed = assumed_books(laid.of("turnover_24h_quote"), ranged)
-    spread, depth = laid.of("book_spread_bps"), laid.of("book_depth_quote")
-    unseen = np.isnan(spread) | np.isnan(depth)
-    fee = laid.of("taker_fee_rate")
-    return Costs(
-        np.where(np.isnan(fee), fee_rate, fee),
-        np.where(unseen, assumed[0], spread),
-        np.where(unseen, assumed[1], depth),
-    )
-
-
-class _Laid:
-    """Columns of signals as grids [hours, pairs], NaN where there is no signal or no such column."""
-
-    def __init__(self, signals: pd.DataFrame, pairs: tuple[str, ...], first: int, hours: int) -> None:
-        rows = bar_numbers(signals["timestamp_utc"], HOURLY) - first
-        self._inside = (rows >= 0) & (rows < hours)
-        self._places = rows[self._inside], pair_places(signals["pair"], pairs)[self._inside]
-        self._signals, self._shape = signals, (hours, len(pairs))
-
-    def has(self, name: str) -> bool:
-        return name in self._signals.columns
-
-    def of(self, name: str) -> Array:
-        values = np.full(self._shape, np.nan)
-        if self.has(name):
-            values[self._places] = self._signals[name].to_numpy(dtype=np.float64)[self._inside]
-        return values
 
 
 def _holdings(opening: Portfolio, pairs: tuple[str, ...]) -> Holdings:
