@@ -8,34 +8,17 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from okx_core.backtest.ends import candle_ends
-from okx_core.backtest.engine import FillRules, FoldResult, Portfolio, run_fold
+from okx_core.backtest.engine import FillRules, FoldResult, Portfolio, trade_laid
 from okx_core.backtest.metrics.curve import Array
 from okx_core.backtest.metrics.interval import Interval, intervals
 from okx_core.backtest.metrics.summary import equity_curve, metrics
-from okx_core.decisions.costs import with_books
-from okx_core.decisions.gates import Gate, gates
-from okx_core.decisions.market_state import market_state
 from okx_core.decisions.rules import PRODUCT_LIMITS, RiskLimits
 from okx_core.features.candle_set import CandleSet
-from okx_core.features.registry import FEATURES
 from okx_core.hours import HOUR
-from okx_core.market.fees import TAKER_FEE_RATE
 from okx_core.strategies.lookahead import require_no_lookahead
-from okx_core.strategies.panel import Panel
-from okx_core.strategies.strategy import Strategy, StrategyError, StrategySpec, Wants
+from okx_core.strategies.strategy import Strategy, StrategySpec
 from okx_services.reports.backtest import benchmarks_of
-
-ATR = "normalized_atr_14"
-VOLUME_SHARE = 0.05
-STATED_PROBABILITY = "gate_probability"  # of the signal model alone
-NO_SNAPSHOTS = pd.DataFrame(
-    {
-        "pair": pd.array([], "str"), "timestamp_utc": pd.DatetimeIndex([], tz="UTC").as_unit("us"),
-        "spread_bps": [], "bid_depth_10bps": [], "ask_depth_10bps": [], "bid_depth_50bps": [], "ask_depth_50bps": [],
-        "bid_depth_200bps": [], "ask_depth_200bps": [],
-    }
-)  # fmt: skip
+from okx_services.research.strategies.prepared import prepare_market
 
 
 @dataclass(frozen=True)
@@ -80,63 +63,12 @@ def run_strategy(
     `known` are rows (pair, timestamp_utc) with columns that are no features: recorded predictions and the like. Raises
     StrategyError for a column that nobody has, and for a strategy that looks ahead.
     """
-    hourly = candles.hourly.astype({"timestamp_utc": "datetime64[us, UTC]"})
-    rows = _rows(strategy, candles, start, end, known, threads)
-    panel = Panel.of(hourly, rows, (*strategy.columns, ATR), start, end)
-    wants = require_no_lookahead(strategy, spec, panel)
-    signals, rejected = _signals(spec, panel, wants, hourly, start, end)
-    inside = hourly[hourly["timestamp_utc"].between(start, end)]
-    fills = fills or FillRules(VOLUME_SHARE, ends=candle_ends(inside, (), start, end))
-    fold = run_fold(
-        signals, inside, start, end, Portfolio(capital_quote, {}), spec.rules, limits,
-        exits=spec.exits, fills=fills,
-    )  # fmt: skip
+    market = prepare_market(strategy, candles, start, end, known, fills, threads)
+    wants = require_no_lookahead(strategy, spec, market.panel)
+    laid, rejected = market.laid_for(spec, wants)
+    fold = trade_laid(laid, Portfolio(capital_quote, {}), spec.rules, limits, spec.exits, market.fills)
     return StrategyRun(
-        spec, start, end, panel.pairs, capital_quote, fold, rejected, int((~np.isnan(wants.score)).sum()),
-        benchmarks_of(hourly, pd.date_range(start - HOUR, end - HOUR, freq="h")),
-        panel.close,
+        spec, start, end, market.panel.pairs, capital_quote, fold, rejected, int((~np.isnan(wants.score)).sum()),
+        benchmarks_of(market.hourly, pd.date_range(start - HOUR, end - HOUR, freq="h")),
+        market.panel.close,
     )  # fmt: skip
-
-
-def _rows(
-    strategy: Strategy, candles: CandleSet, start: datetime, end: datetime, known: pd.DataFrame | None, threads: int
-) -> pd.DataFrame:  # fmt: skip
-    """The columns that the strategy asks for, with the average true range; one row for each bar of the stretch."""
-    names = {*strategy.columns, ATR}
-    features = [feature for feature in FEATURES if feature.name in names]
-    held = {feature.name for feature in features} | set(() if known is None else known.columns)
-    absent = sorted(names - held)
-    if absent:
-        raise StrategyError(
-            f"strategy {strategy.name} asks for {', '.join(absent)}: no such feature, `okxsignal features` lists them"
-            + ("" if known is not None else "; of predictions it may read predicted_excess_pct and tradable")
-        )
-    rows = candles.features(start, end, features, threads)
-    return rows if known is None else rows.merge(known, how="left", on=["pair", "timestamp_utc"])
-
-
-def _signals(
-    spec: StrategySpec, panel: Panel, wants: Wants, hourly: pd.DataFrame, start: datetime, end: datetime
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """A row for each bar of the panel, as `run_fold` reads them, and how many wants each gate refused."""
-    hour, pair = np.nonzero(~np.isnan(panel.close))
-    times = pd.to_datetime((panel.first_hour + hour) * 3600, unit="s", utc=True).as_unit("us")
-    frame = pd.DataFrame(
-        {
-            "pair": np.asarray(panel.pairs)[pair], "timestamp_utc": times,
-            "predicted_excess_pct": wants.score[hour, pair], "leaves": wants.leaves[hour, pair],
-            "atr_pct": panel.columns[ATR][hour, pair], "excess_probability": 1.0, "taker_fee_rate": np.nan,
-        }
-    )  # fmt: skip
-    state = market_state(hourly[hourly["timestamp_utc"].between(start - 24 * HOUR, end, inclusive="left")])
-    frame = with_books(frame.merge(state, how="left", on=["pair", "timestamp_utc"]), NO_SNAPSHOTS, state)
-    wanted = frame["predicted_excess_pct"].notna().to_numpy()
-    asked: list[Gate] = [
-        gate
-        for gate in gates(frame, spec.rules, spec.rules.reference_order_quote, TAKER_FEE_RATE)
-        if gate.name != STATED_PROBABILITY
-    ]
-    passed = {gate.name: gate.passed() for gate in asked}
-    rejected = {name: int((wanted & ~held).sum()) for name, held in passed.items()}
-    tradable = wanted & np.logical_and.reduce(list(passed.values()))
-    return frame.assign(tradable=tradable), rejected
