@@ -15,6 +15,7 @@ from okx_core.decisions.exits import ExitRules
 from okx_core.decisions.rules import DecisionRules
 from okx_core.errors import OkxSignalError
 from okx_core.strategies.panel import Array, Panel
+from okx_core.strategies.ranges import Range
 
 Number = int | float
 Decide = Callable[[Panel, Mapping[str, Number]], "Wants"]
@@ -79,6 +80,8 @@ class Strategy:
     rules: DecisionRules = field(default_factory=DecisionRules)
     exits: ExitRules = field(default_factory=ExitRules)
     code: str = ""
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    """Of its own parameters, rules or exits: what `okxsignal tune` varies where nothing else is asked for."""
 
     def spec(self, given: Mapping[str, str]) -> StrategySpec:
         """The strategy with parameters as they were given, as text: its own, or a field of its rules or exits.

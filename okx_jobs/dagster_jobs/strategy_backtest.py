@@ -54,14 +54,18 @@ class BacktestConfig(dg.Config):
 
 def config_of(request: BacktestRequest) -> dict[str, Any]:
     """The run config that asks for this backtest."""
-    given = {
+    return {"ops": {STEP: {"config": given_of(request)}}}
+
+
+def given_of(request: BacktestRequest) -> dict[str, Any]:
+    """The fields of BacktestConfig that ask for this backtest."""
+    return {
         "strategy": request.strategy, "parameters": dict(request.parameters),
         "candles": str(request.candles.resolve()) if request.candles else "",
         "synthetic": -1.0 if request.strength is None else request.strength, "days": request.days,
         "pairs": request.pairs or "", "start": _text(request.start), "end": _text(request.end),
         "capital": request.capital_quote, "threads": request.threads, "ungated": request.ungated,
     }  # fmt: skip
-    return {"ops": {STEP: {"config": given}}}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from okx_core.backtest.metrics.curve import Array
 from okx_core.backtest.metrics.summary import equity_curve
 from okx_core.hours import HOUR, WEEK
 from okx_core.models.evaluation.overfitting import deflated_sharpe_of
@@ -43,9 +44,8 @@ def record_run(
 
     `origin` says which candles were traded, `note` what the reader must know of their market.
     """
-    weekly = weekly_returns(found)
-    sharpe = float(weekly.mean() / weekly.std(ddof=1)) if len(weekly) > 2 and weekly.std() > 0.0 else None
-    count_strategy(database, found.spec, sharpe, found.end.date())
+    weekly = weekly_returns_of(equity_curve(found.fold.equity, found.capital_quote))
+    count_strategy(database, found.spec, weekly_sharpe_of(weekly), found.end.date())
     tried, variance = strategies_tried(database)
     deflated = deflated_sharpe_of(weekly, tried, variance)
     logged = tracking.log(_new_run(found, origin, note, run_id, deflated, tried), EXPERIMENT)
@@ -61,10 +61,15 @@ def record_run(
     return RecordedRun(run_id, logged, deflated, tried)
 
 
-def weekly_returns(found: StrategyRun) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return of each whole week from the first hour on [weeks]."""
-    curve = equity_curve(found.fold.equity, found.capital_quote)[::WEEK_HOURS]
-    return np.asarray(curve[1:] / curve[:-1] - 1.0)
+def weekly_returns_of(curve: Array) -> Array:
+    """Return of each whole week from the first hour on [weeks]; `curve` is the equity [hours + 1]."""
+    weeks = curve[::WEEK_HOURS]
+    return np.asarray(weeks[1:] / weeks[:-1] - 1.0)
+
+
+def weekly_sharpe_of(weekly: Array) -> float | None:
+    """Mean / sample deviation of weekly returns, not annualised. None below three weeks or without variation."""
+    return float(weekly.mean() / weekly.std(ddof=1)) if len(weekly) > 2 and weekly.std() > 0.0 else None
 
 
 def _new_run(found: StrategyRun, origin: str, note: str, run_id: str, deflated: float, tried: int) -> NewRun:
