@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = """body{font:15px/1.5 sans-serif;max-width:64em;margin:1em auto;padding:0 1em;color:#222}
-h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}img{max-width:100%;height:auto}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}img,svg{max-width:100%;height:auto}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 td,th{padding:.2em .7em;text-align:right;border-bottom:1px solid #e3e3e3;white-space:nowrap}
 td:first-child,th:first-child{text-align:left}.note{background:#fff4d6;padding:.6em 1em}

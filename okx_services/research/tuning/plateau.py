@@ -65,6 +65,8 @@ class Plateau:
 
 def plateau_figure(variation: Variation, scored: Sequence[Scored], plateau: Plateau) -> "Figure":
     """The score of every variant over each parameter, with the default, the best and its neighbours."""
+    from matplotlib.ticker import LogLocator
+
     names = list(variation.ranges)
     rows = -(-len(names) // COLUMNS)
     figure = new_figure(9.0, 0.6 + 2.6 * rows)
@@ -88,6 +90,9 @@ def plateau_figure(variation: Variation, scored: Sequence[Scored], plateau: Plat
             )
         if variation.ranges[name].log:
             held.set_xscale("log")
+            held.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            held.xaxis.set_major_formatter("{x:g}")
+            held.xaxis.set_minor_formatter("")
         held.axhline(0.0, color="0.8", linewidth=0.8)
         held.set(xlabel=name)
     for held in axes[len(names) :]:

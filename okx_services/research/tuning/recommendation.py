@@ -17,6 +17,7 @@ from okx_services.research.tuning.plateau import Plateau
 from okx_services.research.tuning.walk_forward import Traded
 
 MIN_DEFLATED = 0.95
+CASH_SHARPE = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,13 @@ class Recommendation:
     @property
     def evidence(self) -> str:
         """Figures out of sample in one sentence."""
+        best, earned = shown(self.plateau.best.score), shown(self.tuned.scores["total_return_pct"])
         return (
-            f"The best of the whole window are {_values(self.parameters)}, Sharpe {shown(self.plateau.best.score)} on the "
-            f"hours that chose them. Out of sample, after costs: total return {shown(self.tuned.scores['total_return_pct'])} %, Sharpe "
-            f"{self.tuned.sharpe_words}; deflated Sharpe ratio {shown(self.deflated_sharpe)} after {self.tried} "
-            f"versions of strategies tried in this home. The defaults on the same hours: total return "
-            f"{shown(self.default.scores['total_return_pct'])} %, Sharpe {self.default.sharpe_words}."
+            f"Best on the whole window: {_values(self.parameters)}, Sharpe {best} on the hours that chose them. Out of "
+            f"sample, after costs: total return {earned} %, Sharpe {self.tuned.sharpe_words}; deflated Sharpe ratio "
+            f"{shown(self.deflated_sharpe)} after {self.tried} versions of strategies tried in this home. The defaults "
+            f"on the same hours: total return {shown(self.default.scores['total_return_pct'])} %, Sharpe "
+            f"{self.default.sharpe_words}."
         )
 
 
@@ -117,13 +119,14 @@ def _objections(same: bool, tuned: Judged, default: Judged, deflated: float, pla
         found.append(
             f"what was chosen earned {shown(earned)} % on hours that did not choose it: cash is better"
         )
-    bounds, other = tuned.intervals["sharpe"], default.scores["sharpe"]
+    bounds, other = tuned.intervals["sharpe"], default.scores["sharpe"] or CASH_SHARPE
     if bounds is None:
         found.append("its Sharpe ratio is unknown: it traded on too few days")
-    elif other is not None and bounds.low <= other:
+    elif bounds.low <= max(other, CASH_SHARPE):
+        rival = "of the defaults" if other > CASH_SHARPE else "of cash"
         found.append(
-            f"the interval of its Sharpe ratio, {tuned.sharpe_words}, does not lie above that of the defaults, "
-            f"{shown(other)}"
+            f"the interval of its Sharpe ratio, {tuned.sharpe_words}, does not lie above that {rival}, "
+            f"{shown(max(other, CASH_SHARPE))}"
         )
     if np.isnan(deflated):
         found.append("its deflated Sharpe ratio is unknown")
