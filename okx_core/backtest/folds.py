@@ -1,4 +1,4 @@
-"""Walk-forward folds of a stretch of hours: what is chosen on the past of a fold is judged on the hours after it."""
+"""Walk-forward folds of a stretch of hours: what is chosen on the past of a fold is tested on the hours after it."""
 
 import math
 from typing import NamedTuple
@@ -6,8 +6,8 @@ from typing import NamedTuple
 from okx_core.errors import OkxSignalError
 
 DAY_HOURS = 24
-MIN_PART_DAYS, MIN_JUDGED_DAYS = 28, 90
-PAST_PARTS = 2  # of the first fold, in units of what a fold is judged on
+MIN_PART_DAYS, MIN_TEST_DAYS = 28, 90
+PAST_PARTS = 2  # of the first fold, in units of what a fold is tested on
 
 
 class FoldsError(OkxSignalError):
@@ -15,23 +15,23 @@ class FoldsError(OkxSignalError):
 
 
 class Fold(NamedTuple):
-    """Rows: chosen on 0 <= row < judged_start, judged on judged_start <= row < judged_stop."""
+    """Rows: chosen on 0 <= row < test_start, tested on test_start <= row < test_stop."""
 
-    judged_start: int
-    judged_stop: int
+    test_start: int
+    test_stop: int
 
 
 def walk_forward_folds(hours: int, folds: int) -> list[Fold]:
-    """`folds` parts that follow each other to the end of `hours`, each judged once; the past of each begins at row 0.
+    """`folds` parts that follow each other to the end of `hours`, each tested once; the past of each begins at row 0.
 
     The first past is as long as two parts. All but the last are whole days of the same number. A part has at least
-    MIN_PART_DAYS, all together MIN_JUDGED_DAYS, below which no Sharpe ratio is known. Raises FoldsError.
+    MIN_PART_DAYS, all together MIN_TEST_DAYS, below which no Sharpe ratio is known. Raises FoldsError.
     """
     if folds < 1:
         raise FoldsError(f"--folds is {folds}: give at least 1")
     days = hours // DAY_HOURS
     part = days // (folds + PAST_PARTS)
-    shortest = max(MIN_PART_DAYS, math.ceil(MIN_JUDGED_DAYS / folds))
+    shortest = max(MIN_PART_DAYS, math.ceil(MIN_TEST_DAYS / folds))
     if part < shortest:
         raise FoldsError(
             f"{days} days are too short for --folds {folds}: they need {shortest * (folds + PAST_PARTS)} days, "

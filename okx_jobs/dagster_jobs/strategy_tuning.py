@@ -68,7 +68,7 @@ class Tuning:
 
 @dg.op(
     name=STEP,
-    description="Choose parameters on the past of each fold, judge them on the hours after it; each counts as a trial.",
+    description="Choose parameters on the past of each fold, test them on the hours after it; each counts as a trial.",
 )
 def try_parameters(
     context: dg.OpExecutionContext,
@@ -88,7 +88,7 @@ def try_parameters(
     context.add_output_metadata(
         {
             "recommendation": tables.text(
-                advice.verdict + "".join(f"\n- {line}" for line in advice.objections)
+                advice.sentence + "".join(f"\n- {line}" for line in advice.reasons)
             ),
             "candles": f"{origin}. {note}".strip(),
             "figures": tables.text(table(FIGURE_HEAD, figure_rows(found))),

@@ -18,7 +18,7 @@ from resources.strategy_files import find_strategy
 
 @dataclass(frozen=True)
 class TuningRequest(BacktestRequest):
-    """A backtest of many variants: `budget` of them, judged in `folds`; `vary` has LOW:HIGH by name.
+    """A backtest of many variants: `budget` of them, tested in `folds`; `vary` has LOW:HIGH by name.
 
     `parameters` are fixed. Without `vary` what the strategy declares is varied.
     """

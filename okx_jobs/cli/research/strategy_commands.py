@@ -98,7 +98,7 @@ def backtest(**given: Any) -> None:
     type=int,
     default=4,
     show_default=True,
-    help="Parts of the window that judge what was chosen before.",
+    help="Parts of the window that test what was chosen before.",
 )
 @click.option(
     "--vary",

@@ -87,10 +87,10 @@ def save_page(made: Tuning, settings: Settings) -> Path:
 
 
 def print_tuning(made: Tuning, console: Console) -> None:
-    """What to do and why, the figures of the judged hours beside the defaults, and what each fold chose."""
+    """What to do and why, the figures of the test hours beside the defaults, and what each fold chose."""
     found, advice = made.found, made.found.recommendation
-    console.print(advice.verdict, style="bold", soft_wrap=True, highlight=False)
-    for line in advice.objections:
+    console.print(advice.sentence, style="bold", soft_wrap=True, highlight=False)
+    for line in advice.reasons:
         console.print(f"  - {line}", soft_wrap=True, highlight=False)
     console.print(advice.evidence, soft_wrap=True, highlight=False)
     if not advice.plateau.is_peak:

@@ -125,7 +125,7 @@ def _gate_rows(
     start: datetime,
     end: datetime,
 ) -> pd.DataFrame:
-    """A row for each bar of the panel, as gates and `lay_fold` read them; its book is the one that turnover tells."""
+    """A row for each bar of the panel, as gates and `lay_fold` read them; books are those of its turnover."""
     times = pd.to_datetime((panel.first_hour + hour) * 3600, unit="s", utc=True).as_unit("us")
     frame = pd.DataFrame(
         {

@@ -21,7 +21,7 @@ CASH_SHARPE = 0.0
 
 
 @dataclass(frozen=True)
-class Judged:
+class OutOfSample:
     """What was traded on the hours that chose nothing, with its figures."""
 
     traded: Traded
@@ -49,33 +49,33 @@ class Judged:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """`parameters` are the best of the whole window; `objections` say why they should not be used, none if they should.
+    """`parameters` are the best of the whole window; `reasons` say why they should not be used, none if they should.
 
     `tuned` is what the folds chose, traded on hours that chose nothing; `default` the defaults on the same hours.
     """
 
     parameters: Mapping[str, Number | None]
     defaults: Mapping[str, Number | None]
-    tuned: Judged
-    default: Judged
+    tuned: OutOfSample
+    default: OutOfSample
     deflated_sharpe: float
     tried: int
     plateau: Plateau
-    objections: tuple[str, ...]
+    reasons: tuple[str, ...]
 
     @property
     def changes(self) -> bool:
         """Whether other parameters are recommended."""
-        return not self.objections
+        return not self.reasons
 
     @property
-    def verdict(self) -> str:
+    def sentence(self) -> str:
         """One sentence: what to do."""
         if self.changes:
             return f"Use {_values(self.parameters)} instead of the defaults {_values(self.defaults)}."
         lost = self.default.scores["total_return_pct"]
         cash = (
-            f" The defaults earned {shown(lost)} % on the judged hours: cash was no worse."
+            f" The defaults earned {shown(lost)} % on the test hours: cash was no worse."
             if lost is None or lost <= 0.0
             else ""
         )
@@ -103,13 +103,15 @@ def recommend(
     plateau: Plateau,
 ) -> Recommendation:
     """`tried` is the number of versions tried in the home and the variance of their weekly Sharpe ratios."""
-    found, known = Judged(tuned), Judged(default)
+    found, known = OutOfSample(tuned), OutOfSample(default)
     deflated = deflated_sharpe_of(weekly_returns_of(found.curve), *tried)
-    objections = _objections(parameters == defaults, found, known, deflated, plateau)
-    return Recommendation(parameters, defaults, found, known, deflated, tried[0], plateau, tuple(objections))
+    reasons = _reasons(parameters == defaults, found, known, deflated, plateau)
+    return Recommendation(parameters, defaults, found, known, deflated, tried[0], plateau, tuple(reasons))
 
 
-def _objections(same: bool, tuned: Judged, default: Judged, deflated: float, plateau: Plateau) -> list[str]:
+def _reasons(
+    same: bool, tuned: OutOfSample, default: OutOfSample, deflated: float, plateau: Plateau
+) -> list[str]:
     """Why the defaults should be kept, each in a sentence."""
     found = []
     if same:

@@ -12,7 +12,7 @@ PAGE, PLATEAU, VARIANTS, EQUITY = FILES = ("tuning.html", "plateau.svg", "varian
 
 
 def record_tuning(found: Tuned, origin: str, note: str, tracking: Tracking, run_id: str) -> LoggedRun:
-    """Log page, plateau, variants and the equity of the judged hours. Raises TrackingError."""
+    """Log page, plateau, variants and the equity of the test hours. Raises TrackingError."""
     advice, figures = found.recommendation, figures_of(found)
     sides = {"": advice.tuned, "default_": advice.default}
     metrics = {
@@ -32,11 +32,11 @@ def record_tuning(found: Tuned, origin: str, note: str, tracking: Tracking, run_
         tags={
             "strategy": found.strategy, "dagster_run_id": run_id, "candles": origin, "tuning": found.tuning,
             "recommendation": "change" if advice.changes else "do nothing",
-            "mlflow.note.content": f"{advice.verdict} {note}\n\n{facts_of(found, origin)}".strip(),
+            "mlflow.note.content": f"{advice.sentence} {note}\n\n{facts_of(found, origin)}".strip(),
         },
         documents={
             "recommendation": {
-                "verdict": advice.verdict, "objections": list(advice.objections), "evidence": advice.evidence,
+                "sentence": advice.sentence, "reasons": list(advice.reasons), "evidence": advice.evidence,
                 "best": found.best.to_json(),
             }
         },

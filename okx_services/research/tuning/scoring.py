@@ -42,7 +42,7 @@ class Trader:
         laid, _ = self.market.laid_for(spec, decided(self.variation.strategy, spec, panel))
         return self._trade(spec, laid, Portfolio(self.capital_quote, {}))
 
-    def judged(self, spec: StrategySpec, start: int, stop: int, opening: Portfolio) -> FoldResult:
+    def out_of_sample(self, spec: StrategySpec, start: int, stop: int, opening: Portfolio) -> FoldResult:
         """The rows start <= row < stop, from `opening` on. Raises StrategyError for a variant that looks ahead."""
         wants = require_no_lookahead(self.variation.strategy, spec, self.market.panel.until(stop))
         laid, _ = self.market.laid_for(spec, wants)

@@ -15,10 +15,10 @@ from okx_services.research.tuning.tune import Tuned
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURE_HEAD = ("on the judged hours, after costs", "chosen by the folds", "defaults")
+FIGURE_HEAD = ("on the test hours, after costs", "chosen by the folds", "defaults")
 INSTEAD_HEAD = ("instead", "return %", "Sharpe", "max drawdown %")
 CHOICE_HEAD = (
-    "judged from",
+    "tested from",
     "to",
     "chosen on what came before",
     "tried",
@@ -52,7 +52,7 @@ def instead_rows(found: Tuned) -> list[list[str]]:
 
 def choice_rows(found: Tuned) -> list[list[str]]:
     """The cells of CHOICE_HEAD: what each fold chose, and what became of it."""
-    curve, first = found.curves["chosen by the folds"], found.search.choices[0].fold.judged_start
+    curve, first = found.curves["chosen by the folds"], found.search.choices[0].fold.test_start
     rows = []
     for choice in found.search.choices:
         start, stop = choice.fold
@@ -88,7 +88,7 @@ def variant_frame(found: Tuned) -> pd.DataFrame:
 
 
 def figures_of(found: Tuned) -> "dict[str, Figure]":
-    """Equity of the judged hours beside the defaults and the benchmarks, and the score over each parameter."""
+    """Equity of the test hours beside the defaults and the benchmarks, and the score over each parameter."""
     traded, others = found.recommendation.tuned.traded, dict(found.curves)
     others.pop("chosen by the folds")
     label = f"{found.strategy}, parameters chosen by the folds"

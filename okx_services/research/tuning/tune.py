@@ -1,4 +1,4 @@
-"""A search over the parameters of a strategy on a market that is prepared: search, judge, recommend."""
+"""A search over the parameters of a strategy on a market that is prepared: search, test, recommend."""
 
 import logging
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Tuned:
-    """A finished search: what was tried, what was judged, what is recommended."""
+    """A finished search: what was tried, what was tested, what is recommended."""
 
     trader: Trader
     search: Search
     recommendation: Recommendation
     tuning: str
     benchmarks: Mapping[str, Array]
-    """Equity [judged hours + 1] of what could have been had instead, beginning with 1."""
+    """Equity [test hours + 1] of what could have been had instead, beginning with 1."""
 
     @property
     def strategy(self) -> str:
@@ -44,7 +44,7 @@ class Tuned:
 
     @cached_property
     def curves(self) -> dict[str, Array]:
-        """Equity [judged hours + 1] of what the folds chose, of the defaults, and of the benchmarks, from 1 on."""
+        """Equity [test hours + 1] of what the folds chose, of the defaults, and of the benchmarks, from 1 on."""
         capital = self.trader.capital_quote
         return {
             "chosen by the folds": self.recommendation.tuned.curve / capital,
@@ -61,27 +61,27 @@ def tune(
     code_version: str,
     report: Report = lambda *_: None,
 ) -> Tuned:
-    """Search with `budget` variants, judge in `folds` walk-forward folds, and recommend.
+    """Search with `budget` variants, test in `folds` walk-forward folds, and recommend.
 
     Scores that a stopped run of the same search has kept are not computed again. Each line of progress goes to the log
     of this module as well. Raises StrategyError for a strategy that looks ahead, FoldsError for too short a window,
     TuningError for too small a budget.
     """
 
-    def told(words: str, done: int, total: int) -> None:
+    def reported(words: str, done: int, total: int) -> None:
         logger.info("%d of %d: %s", done, total, words)
         report(words, done, total)
 
     market, variation = trader.market, trader.variation
     require_no_lookahead(variation.strategy, variation.default, market.panel)
     tuning = trader.identity(code_version)
-    search = run_search(trader, Scores(trader, database, tuning), budget, folds, told)
+    search = run_search(trader, Scores(trader, database, tuning), budget, folds, reported)
     hours = len(market.panel.close)
     plateau = Plateau(search.best, search.neighbours, hours // HOURS_PER_DAY)
     found = recommend(
         variation.values_of(search.best.spec), variation.values_of(variation.default),
         trade_folds(trader, search.choices), trade_default(trader, search.choices), strategies_tried(database), plateau,
     )  # fmt: skip
-    first = trader.moment(search.choices[0].fold.judged_start)
-    judged = pd.date_range(first - HOUR, trader.moment(hours) - HOUR, freq="h")
-    return Tuned(trader, search, found, tuning, benchmarks_of(market.hourly, judged))
+    first = trader.moment(search.choices[0].fold.test_start)
+    tested = pd.date_range(first - HOUR, trader.moment(hours) - HOUR, freq="h")
+    return Tuned(trader, search, found, tuning, benchmarks_of(market.hourly, tested))

@@ -1,4 +1,4 @@
-"""The search: for each fold variants are tried on its past, the best is judged on the hours after it."""
+"""The search: for each fold variants are tried on its past, the best is tested on the hours after it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def run_search(
     """
     cut = walk_forward_folds(len(trader.market.panel.close), folds)
     whole = len(trader.market.panel.close)
-    pasts = [*(fold.judged_start for fold in cut), whole]
+    pasts = [*(fold.test_start for fold in cut), whole]
     if budget < len(pasts) + 1:
         raise TuningError(
             f"--budget is {budget}: give at least {len(pasts) + 1}, one for each of the {folds} folds, one for the "
@@ -107,7 +107,7 @@ def trade_folds(trader: Trader, choices: Sequence[Choice]) -> Traded:
     portfolio = Portfolio(trader.capital_quote, {})
     parts = []
     for choice in choices:
-        part = trader.judged(choice.chosen.spec, *choice.fold, portfolio)
+        part = trader.out_of_sample(choice.chosen.spec, *choice.fold, portfolio)
         portfolio = part.closing
         parts.append(part)
     return Traded(
@@ -119,6 +119,6 @@ def trade_folds(trader: Trader, choices: Sequence[Choice]) -> Traded:
 
 def trade_default(trader: Trader, choices: Sequence[Choice]) -> Traded:
     """The default on the same hours."""
-    start, stop = choices[0].fold.judged_start, choices[-1].fold.judged_stop
-    part = trader.judged(trader.variation.default, start, stop, Portfolio(trader.capital_quote, {}))
+    start, stop = choices[0].fold.test_start, choices[-1].fold.test_stop
+    part = trader.out_of_sample(trader.variation.default, start, stop, Portfolio(trader.capital_quote, {}))
     return Traded(part.equity, part.trades, trader.capital_quote)

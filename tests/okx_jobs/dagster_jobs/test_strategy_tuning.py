@@ -50,13 +50,13 @@ def test_a_run_recommends_counts_and_is_kept(database, tape) -> None:
     (event,) = [one for one in result.all_events if one.is_successful_output]
     shown = dict(event.step_output_data.metadata)
     advice = made.found.recommendation
-    assert shown["recommendation"].value.startswith(advice.verdict)
+    assert shown["recommendation"].value.startswith(advice.sentence)
     assert shown["plateau"].value.startswith("![plateau](data:image/png;base64,")
     ((new, experiment),) = logged
     assert experiment == "strategy-tuning"
     assert new.tags["recommendation"] == "do nothing"
     assert new.tags["dagster_run_id"] == result.run_id
-    assert advice.verdict in new.texts["tuning.html"]
+    assert advice.sentence in new.texts["tuning.html"]
     assert new.texts["plateau.svg"].startswith("<svg")
     assert new.texts["variants.csv"].startswith("version,top,keep,sharpe\n")
     assert new.metrics["strategies_tried"] == database.scalar("select count(*) from ml.trials") >= 6
@@ -64,10 +64,10 @@ def test_a_run_recommends_counts_and_is_kept(database, tape) -> None:
     print_tuning(made, console)
     text = console.export_text()
     for words in (
-        advice.verdict,
-        *advice.objections,
+        advice.sentence,
+        *advice.reasons,
         advice.evidence,
-        "judged from",
+        "tested from",
         "BTC-USDT held",
         "cash",
     ):

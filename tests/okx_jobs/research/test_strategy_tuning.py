@@ -37,7 +37,7 @@ def tape(tmp_path_factory):
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_remedy(database, tape, tmp_path, monkeypatch, given, complaint) -> None:
     monkeypatch.setattr("okx_core.backtest.folds.MIN_PART_DAYS", 15)
-    monkeypatch.setattr("okx_core.backtest.folds.MIN_JUDGED_DAYS", 90 if given.get("folds") == 1 else 30)
+    monkeypatch.setattr("okx_core.backtest.folds.MIN_TEST_DAYS", 90 if given.get("folds") == 1 else 30)
     request = TuningRequest(**{"candles": tape, "strategy": "momentum", "folds": 2, **given})
     with pytest.raises(OkxSignalError, match=complaint):
         run_tuning(request, tmp_path, lambda: pytest.fail("the candles are those of a file"), database, print)

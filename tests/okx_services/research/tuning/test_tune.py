@@ -32,8 +32,8 @@ def test_noise_recommends_to_do_nothing_with_the_reasons(on_noise) -> None:
     found, _ = on_noise
     advice = found.recommendation
     assert not advice.changes
-    assert advice.verdict.startswith("Do nothing: keep the defaults, hours=36, top=2.")
-    assert any("deflated Sharpe ratio" in line for line in advice.objections)
+    assert advice.sentence.startswith("Do nothing: keep the defaults, hours=36, top=2.")
+    assert any("deflated Sharpe ratio" in line for line in advice.reasons)
     assert "Best on the whole window: hours=" in advice.evidence
     assert advice.deflated_sharpe < 0.95
 
@@ -50,15 +50,15 @@ def test_each_variant_is_a_trial_with_its_newest_sharpe_ratio(on_noise) -> None:
     assert {row["as_of"] for row in rows} == {(whole - pd.Timedelta(hours=1)).date()}
 
 
-def test_judged_hours_follow_each_other_and_equal_the_fold_by_fold_trades(on_noise) -> None:
+def test_the_test_hours_follow_each_other_and_equal_the_fold_by_fold_trades(on_noise) -> None:
     found, _ = on_noise
     equity = found.recommendation.tuned.traded.equity
-    first = found.search.choices[0].fold.judged_start
+    first = found.search.choices[0].fold.test_start
     hours = len(found.trader.market.panel.close)
     assert len(equity) == hours - first == len(found.recommendation.default.traded.equity)
     assert (equity["timestamp_utc"].diff().dropna() == pd.Timedelta(hours=1)).all()
     choice = found.search.choices[0]
-    alone = found.trader.judged(choice.chosen.spec, *choice.fold, Portfolio(10_000.0, {}))
+    alone = found.trader.out_of_sample(choice.chosen.spec, *choice.fold, Portfolio(10_000.0, {}))
     np.testing.assert_array_equal(equity["equity_quote"][: len(alone.equity)], alone.equity["equity_quote"])
 
 
@@ -75,19 +75,19 @@ def test_a_planted_trend_is_used_when_the_defaults_never_trade(new_database, tre
     with new_database() as database:
         found = tune(trader_on(trending, variation), database, 6, 2, "code")
     advice = found.recommendation
-    assert advice.changes, advice.objections
-    assert advice.verdict.startswith("Use share=0.")
-    assert advice.verdict.endswith("instead of the defaults share=0.0.")
+    assert advice.changes, advice.reasons
+    assert advice.sentence.startswith("Use share=0.")
+    assert advice.sentence.endswith("instead of the defaults share=0.0.")
     assert advice.deflated_sharpe >= 0.95
     assert advice.default.scores["total_return_pct"] == 0.0 < advice.tuned.scores["total_return_pct"]
 
 
 def test_another_future_changes_no_earlier_choice(new_database, noise) -> None:
-    """The same past with another market behind the second judged fold's first hour."""
+    """The same past with another market behind the second tested fold's first hour."""
     held = trader_on(noise)
     with new_database() as database:
         one = run_search(held, Scores(held, database, "one"), BUDGET, FOLDS)
-    second = one.choices[1].fold.judged_start
+    second = one.choices[1].fold.test_start
     changed = trader_on(prepared(made_candles(0.0, changed_from=second + 1)))
     with new_database() as database:
         two = run_search(changed, Scores(changed, database, "two"), BUDGET, FOLDS)
@@ -95,7 +95,7 @@ def test_another_future_changes_no_earlier_choice(new_database, noise) -> None:
     assert [choice.tried for choice in one.choices] == [choice.tried for choice in two.choices]
     assert one.best.score != two.best.score, "the whole window knows of it"
     past, other = (
-        trader.judged(one.choices[0].chosen.spec, *one.choices[0].fold, Portfolio(10_000.0, {})).equity
+        trader.out_of_sample(one.choices[0].chosen.spec, *one.choices[0].fold, Portfolio(10_000.0, {})).equity
         for trader in (held, changed)
     )
     pd.testing.assert_frame_equal(past, other)
@@ -124,7 +124,7 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(
     with new_database() as other:
         whole = tune(trader, other, BUDGET, FOLDS, "code")
     assert whole.search == again.search
-    assert whole.recommendation.objections == again.recommendation.objections
+    assert whole.recommendation.reasons == again.recommendation.reasons
 
 
 def test_other_candles_other_capital_and_other_code_are_another_search(noise, trending) -> None:
@@ -181,7 +181,13 @@ def test_progress_counts_to_its_end(database, noise) -> None:
 def test_the_page_says_what_to_do_and_needs_no_network(on_noise) -> None:
     found, _ = on_noise
     page = tuning_page(found, "candles.parquet", "A note.", figures_of(found))
-    for words in (found.recommendation.verdict, "What each fold chose", "Plateau or peak", "A note.", "<svg"):
+    for words in (
+        found.recommendation.sentence,
+        "What each fold chose",
+        "Plateau or peak",
+        "A note.",
+        "<svg",
+    ):
         assert words in page
     assert 'src="http' not in page
     assert len(choice_rows(found)) == FOLDS
