@@ -16,10 +16,12 @@ from okx_services.research.strategies.backtest import StrategyRun
 from okx_services.research.strategies.record import RecordedRun, record_run
 from okx_services.research.strategies.tables import (
     COST_HEAD,
+    WHAT_IF_HEAD,
     benchmark_table,
     cost_rows,
     figure_table,
     figures_of,
+    what_if_rows,
 )
 from resources.config.settings import load_settings
 from resources.dagster_resources import DatabaseResource, TrackingResource
@@ -103,6 +105,7 @@ def trade_strategy(
             "candles": f"{origin}. {note}".strip(),
             "figures": tables.text(figure_table(found, recorded.deflated_sharpe, recorded.tried)),
             "instead": tables.text(benchmark_table(found)),
+            "what_if": tables.text(table(WHAT_IF_HEAD, what_if_rows(found))),
             "costs": tables.text(table(COST_HEAD, cost_rows(found))),
             "report_in_mlflow": tables.url(recorded.logged.url),
             **plots,

@@ -75,7 +75,8 @@ def backtest(**given: Any) -> None:
     On the home's candles a strategy reads the signals that were recorded. On other candles its predictions are made by
     walk-forward training first, which takes minutes and is kept for the next time.
 
-    Stops and targets fill inside the bars that follow, the worse first. At most 5 % of a bar's volume is traded.
+    Stops and targets fill inside the bars that follow, the worse first. At most 5 % of a bar's volume is traded. Beside
+    the result is what it would have been with other luck, costs twice, or signals one bar late.
     First it checks that no decision changes when later hours are taken away. Each run is one of Dagster and of MLflow,
     and each version of a strategy is counted: the more were tried, the better the best must be. It places no order.
     """

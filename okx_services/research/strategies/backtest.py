@@ -1,6 +1,6 @@
 """A strategy on candles: its wants become signals with gates and costs, and are traded as the stored ones are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,6 +19,7 @@ from okx_core.strategies.lookahead import require_no_lookahead
 from okx_core.strategies.strategy import Strategy, StrategySpec
 from okx_services.reports.backtest import benchmarks_of
 from okx_services.research.strategies.prepared import prepare_market
+from okx_services.research.strategies.sensitivity import WhatIf, sensitivity_of
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class StrategyRun:
     benchmarks: Mapping[str, Array]
     closes: Array
     """Closes [hours, pairs] of the stretch, NaN where there is no bar."""
+    sensitivity: Sequence[WhatIf]
+    """The same with other luck, other costs, later signals; the backtest as it is comes first."""
 
     @cached_property
     def scores(self) -> dict[str, float | None]:
@@ -70,5 +73,5 @@ def run_strategy(
     return StrategyRun(
         spec, start, end, market.panel.pairs, capital_quote, fold, rejected, int((~np.isnan(wants.score)).sum()),
         benchmarks_of(market.hourly, pd.date_range(start - HOUR, end - HOUR, freq="h")),
-        market.panel.close,
+        market.panel.close, sensitivity_of(fold, laid, spec, limits, market.fills),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from okx_services.research.strategies.tables import (
     FIGURE_HEAD,
     PAIR_HEAD,
     REASON_HEAD,
+    WHAT_IF_HEAD,
     benchmark_rows,
     cost_rows,
     facts_of,
@@ -26,6 +27,7 @@ from okx_services.research.strategies.tables import (
     reason_rows,
     refused_words,
     title_of,
+    what_if_rows,
 )
 
 CHARTED_PAIRS = 12  # with most trades; each is a picture of some 40 kB
@@ -42,6 +44,7 @@ def report_page(found: StrategyRun, origin: str, note: str, deflated: float, tri
         *(picture(name, figure) for name, figure in figures_of(found).items()),
         section("Figures", html_table(FIGURE_HEAD, figure_rows(found))),
         section("Instead", html_table(BENCHMARK_HEAD, benchmark_rows(found))),
+        section("What if", html_table(WHAT_IF_HEAD, what_if_rows(found))),
         section("Return by month, %", _months(found)),
         section("Why positions were closed", html_table(REASON_HEAD, reason_rows(found))),
         section("Costs of closed trades", html_table(COST_HEAD, cost_rows(found))),
