@@ -16,11 +16,14 @@ from okx_services.research.strategies.backtest import StrategyRun
 from okx_services.research.strategies.record import RecordedRun, record_run
 from okx_services.research.strategies.tables import (
     COST_HEAD,
+    REGIME_HEAD,
+    REGIME_WORDS,
     WHAT_IF_HEAD,
     benchmark_table,
     cost_rows,
     figure_table,
     figures_of,
+    regime_rows,
     what_if_rows,
 )
 from resources.config.settings import load_settings
@@ -106,6 +109,7 @@ def trade_strategy(
             "figures": tables.text(figure_table(found, recorded.deflated_sharpe, recorded.tried)),
             "instead": tables.text(benchmark_table(found)),
             "what_if": tables.text(table(WHAT_IF_HEAD, what_if_rows(found))),
+            "market_regimes": tables.text(f"{REGIME_WORDS}\n\n{table(REGIME_HEAD, regime_rows(found))}"),
             "costs": tables.text(table(COST_HEAD, cost_rows(found))),
             "report_in_mlflow": tables.url(recorded.logged.url),
             **plots,

@@ -20,6 +20,7 @@ from okx_services.research.strategies.tables import (
     COST_HEAD,
     FIGURE_HEAD,
     REASON_HEAD,
+    REGIME_HEAD,
     WHAT_IF_HEAD,
     benchmark_rows,
     cost_rows,
@@ -27,6 +28,7 @@ from okx_services.research.strategies.tables import (
     luck_words,
     reason_rows,
     refused_words,
+    regime_rows,
     what_if_rows,
 )
 from resources.config.settings import Settings
@@ -73,6 +75,7 @@ def print_run(made: Backtest, console: Console) -> None:
     print_table(FIGURE_HEAD, [row for row in figure_rows(found) if row[0] in PRINTED], console, left=(2, 3))
     print_table(BENCHMARK_HEAD, benchmark_rows(found), console)
     print_table(WHAT_IF_HEAD[:-1], [row[:-1] for row in what_if_rows(found)], console)
+    print_table(REGIME_HEAD, regime_rows(found), console)
     if rows := reason_rows(found):
         print_table(REASON_HEAD, rows, console)
         print_table(COST_HEAD, cost_rows(found), console)

@@ -11,6 +11,7 @@ import pandas as pd
 from okx_core.backtest.engine import FillRules, FoldResult, Portfolio, trade_laid
 from okx_core.backtest.metrics.curve import Array
 from okx_core.backtest.metrics.interval import Interval, intervals
+from okx_core.backtest.metrics.regimes import RegimeFigures
 from okx_core.backtest.metrics.summary import equity_curve, metrics
 from okx_core.decisions.rules import PRODUCT_LIMITS, RiskLimits
 from okx_core.features.candle_set import CandleSet
@@ -19,6 +20,7 @@ from okx_core.strategies.lookahead import require_no_lookahead
 from okx_core.strategies.strategy import Strategy, StrategySpec
 from okx_services.reports.backtest import benchmarks_of
 from okx_services.research.strategies.prepared import prepare_market
+from okx_services.research.strategies.regimes import regimes_of
 from okx_services.research.strategies.sensitivity import WhatIf, sensitivity_of
 
 
@@ -39,6 +41,8 @@ class StrategyRun:
     """Closes [hours, pairs] of the stretch, NaN where there is no bar."""
     sensitivity: Sequence[WhatIf]
     """The same with other luck, other costs, later signals; the backtest as it is comes first."""
+    regimes: Sequence[RegimeFigures]
+    """Figures by trend and volatility of the market."""
 
     @cached_property
     def scores(self) -> dict[str, float | None]:
@@ -74,4 +78,5 @@ def run_strategy(
         spec, start, end, market.panel.pairs, capital_quote, fold, rejected, int((~np.isnan(wants.score)).sum()),
         benchmarks_of(market.hourly, pd.date_range(start - HOUR, end - HOUR, freq="h")),
         market.panel.close, sensitivity_of(fold, laid, spec, limits, market.fills),
+        regimes_of(market.hourly, start, end, equity_curve(fold.equity, capital_quote)),
     )  # fmt: skip

@@ -8,7 +8,7 @@ import pandas as pd
 
 from okx_core.backtest.metrics.summary import monthly_returns_pct
 from okx_services.reports.figures import trades_figure
-from okx_services.reports.html_page import html_page, html_row, html_table, picture, section
+from okx_services.reports.html_page import html_page, html_row, html_table, paragraph, picture, section
 from okx_services.research.strategies.backtest import StrategyRun
 from okx_services.research.strategies.tables import (
     BENCHMARK_HEAD,
@@ -16,6 +16,8 @@ from okx_services.research.strategies.tables import (
     FIGURE_HEAD,
     PAIR_HEAD,
     REASON_HEAD,
+    REGIME_HEAD,
+    REGIME_WORDS,
     WHAT_IF_HEAD,
     benchmark_rows,
     cost_rows,
@@ -26,6 +28,7 @@ from okx_services.research.strategies.tables import (
     pair_rows,
     reason_rows,
     refused_words,
+    regime_rows,
     title_of,
     what_if_rows,
 )
@@ -45,6 +48,7 @@ def report_page(found: StrategyRun, origin: str, note: str, deflated: float, tri
         section("Figures", html_table(FIGURE_HEAD, figure_rows(found))),
         section("Instead", html_table(BENCHMARK_HEAD, benchmark_rows(found))),
         section("What if", html_table(WHAT_IF_HEAD, what_if_rows(found))),
+        section("Market regimes", paragraph(REGIME_WORDS) + html_table(REGIME_HEAD, regime_rows(found))),
         section("Return by month, %", _months(found)),
         section("Why positions were closed", html_table(REASON_HEAD, reason_rows(found))),
         section("Costs of closed trades", html_table(COST_HEAD, cost_rows(found))),

@@ -13,6 +13,7 @@ from okx_services.research.strategies.tables import (
     FIGURE_HEAD,
     PAIR_HEAD,
     REASON_HEAD,
+    REGIME_HEAD,
     WHAT_IF_HEAD,
     benchmark_rows,
     cost_rows,
@@ -22,6 +23,7 @@ from okx_services.research.strategies.tables import (
     luck_words,
     pair_rows,
     reason_rows,
+    regime_rows,
     title_of,
     what_if_rows,
 )
@@ -47,6 +49,7 @@ def report_pdf(found: StrategyRun, origin: str, note: str, deflated: float, trie
         for title, head, rows in (
             ("Instead", BENCHMARK_HEAD, benchmark_rows(found)),
             ("What if", WHAT_IF_HEAD[:-1], [row[:-1] for row in what_if_rows(found)]),
+            ("Market regimes", REGIME_HEAD, regime_rows(found)),
             ("Why positions were closed", REASON_HEAD, reason_rows(found)),
             ("Costs of closed trades", COST_HEAD, cost_rows(found)),
             ("Pairs", PAIR_HEAD, pair_rows(found)),

@@ -54,7 +54,7 @@ def record_run(
         "run_id": run_id, "strategy": found.spec.name, "version": found.spec.version,
         "specification": json.dumps(found.spec.to_json()), "candles": origin, "pairs": list(found.pairs),
         "start_time": found.start, "end_time": found.end, "capital_quote": found.capital_quote,
-        "figures": json.dumps({**found.scores, "what_if": _what_if(found)}),
+        "figures": json.dumps({**found.scores, "what_if": _what_if(found), "regimes": _regimes(found)}),
         "rejected": json.dumps(dict(found.rejected)),
         "deflated_sharpe": None if np.isnan(deflated) else deflated, "strategies_tried": tried,
         "mlflow_run_id": logged.run_id, "made_at": datetime.now(UTC),
@@ -79,6 +79,11 @@ def _what_if(found: StrategyRun) -> dict[str, Any]:
     return {one.name: one.to_json() for one in found.sensitivity}
 
 
+def _regimes(found: StrategyRun) -> dict[str, Any]:
+    """Figures by the name of the regime."""
+    return {one.name: one._asdict() for one in found.regimes}
+
+
 def _new_run(found: StrategyRun, origin: str, note: str, run_id: str, deflated: float, tried: int) -> NewRun:
     spec = found.spec
     scores = {name: float("nan") if value is None else value for name, value in found.scores.items()}
@@ -94,7 +99,10 @@ def _new_run(found: StrategyRun, origin: str, note: str, run_id: str, deflated: 
             "strategy": spec.name, "version": spec.version, "dagster_run_id": run_id, "candles": origin,
             "mlflow.note.content": note or f"Backtest on {origin}. The report is the artifact `report.html`.",
         },
-        documents={"specification": spec.to_json(), "rejected": dict(found.rejected), "what_if": _what_if(found)},
+        documents={
+            "specification": spec.to_json(), "rejected": dict(found.rejected), "what_if": _what_if(found),
+            "regimes": _regimes(found),
+        },
         texts={
             REPORT: report_page(found, origin, note, deflated, tried),
             TRADES: found.fold.trades.to_csv(index=False),

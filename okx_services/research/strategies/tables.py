@@ -32,6 +32,12 @@ BENCHMARK_HEAD = ("instead", "return %", "Sharpe", "max drawdown %")
 REASON_HEAD = ("closed by", "trades", "win rate %", "profit", "costs")
 PAIR_HEAD = ("pair", "trades", "win rate %", "profit", "costs", "mean return %")
 WHAT_IF_HEAD = ("what if", "return %", "9 of 10", "Sharpe", "max drawdown %", "9 of 10", "how to read it")
+REGIME_HEAD = ("market, as known before the hour", "hours %", "return %", "Sharpe", "market return %")
+REGIME_WORDS = (
+    "The market is BTC, or all pairs alike where it is not traded. Its trend is the sign of its return of 28 days; its "
+    "volatility is high when that of 7 days is above its median of 180 days. Both are known at the close before the "
+    "hour that they are counted in. A strategy that earns in one regime alone is a bet on that regime."
+)
 COST_HEAD = ("cost", "quote", "bp of what was traded")
 
 
@@ -114,6 +120,20 @@ def what_if_rows(found: StrategyRun) -> list[list[str]]:
         ]
         for one in found.sensitivity
     ]  # fmt: skip
+
+
+def regime_rows(found: StrategyRun) -> list[list[str]]:
+    """The cells of REGIME_HEAD: each trend, each volatility, and both together."""
+    return [
+        [
+            one.name,
+            shown(one.hours_pct, 1),
+            shown(one.return_pct),
+            shown(one.sharpe),
+            shown(one.market_return_pct),
+        ]
+        for one in found.regimes
+    ]
 
 
 def _bounds(one: WhatIf, held: Spread) -> str:
