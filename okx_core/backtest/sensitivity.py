@@ -36,7 +36,7 @@ def trade_returns(trades: pd.DataFrame, equity: pd.DataFrame, opening_equity_quo
     ordered = trades.sort_values(["exit_time", "pair"], kind="stable")
     known = equity.set_index("timestamp_utc")["equity_quote"]
     before = known.reindex(ordered["entry_time"] - HOUR).fillna(opening_equity_quote)
-    return ordered["pnl_quote"].to_numpy(np.float64) / before.to_numpy(np.float64)
+    return np.asarray(ordered["pnl_quote"].to_numpy(np.float64) / before.to_numpy(np.float64))
 
 
 def in_order(returns: Array) -> tuple[float, float]:
@@ -92,7 +92,7 @@ def bars_late(laid: LaidFold, bars: int = 1) -> LaidFold:
     )
 
 
-def _later(values: np.ndarray, bars: int, before: object) -> np.ndarray:  # type: ignore[type-arg]
+def _later(values: np.ndarray, bars: int, before: object) -> np.ndarray:
     out = np.full_like(values, before)
     out[bars:] = values[: len(values) - bars]
     return out

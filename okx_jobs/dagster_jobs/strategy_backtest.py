@@ -1,5 +1,6 @@
 """The job that trades a strategy on the past; the command `okxsignal backtest` runs it too."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from okx_services.research.strategies.tables import (
     figures_of,
     regime_rows,
     what_if_rows,
+    what_if_words,
 )
 from resources.config.settings import load_settings
 from resources.dagster_resources import DatabaseResource, TrackingResource
@@ -108,7 +110,9 @@ def trade_strategy(
             "candles": f"{origin}. {note}".strip(),
             "figures": tables.text(figure_table(found, recorded.deflated_sharpe, recorded.tried)),
             "instead": tables.text(benchmark_table(found)),
-            "what_if": tables.text(table(WHAT_IF_HEAD, what_if_rows(found))),
+            "what_if": tables.text(
+                f"{table(WHAT_IF_HEAD, what_if_rows(found))}\n\n{_lines(what_if_words(found))}"
+            ),
             "market_regimes": tables.text(f"{REGIME_WORDS}\n\n{table(REGIME_HEAD, regime_rows(found))}"),
             "costs": tables.text(table(COST_HEAD, cost_rows(found))),
             "report_in_mlflow": tables.url(recorded.logged.url),
@@ -116,6 +120,10 @@ def trade_strategy(
         }
     )
     return Backtest(found, origin, note, recorded)
+
+
+def _lines(words: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in words)
 
 
 def _text(moment: datetime | None) -> str:

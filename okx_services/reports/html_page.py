@@ -36,6 +36,12 @@ def paragraph(words: str) -> str:
     return f"<p>{html.escape(words)}</p>" if words else ""
 
 
+def html_list(lines: Iterable[str]) -> str:
+    """A line of text for each; empty without any."""
+    body = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return f"<ul>{body}</ul>" if body else ""
+
+
 def picture(name: str, figure: "Figure") -> str:
     """A figure as an image inside the page."""
     words = html.escape(name.replace("_", " "))

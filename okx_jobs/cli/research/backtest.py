@@ -74,7 +74,7 @@ def print_run(made: Backtest, console: Console) -> None:
     )
     print_table(FIGURE_HEAD, [row for row in figure_rows(found) if row[0] in PRINTED], console, left=(2, 3))
     print_table(BENCHMARK_HEAD, benchmark_rows(found), console)
-    print_table(WHAT_IF_HEAD[:-1], [row[:-1] for row in what_if_rows(found)], console)
+    print_table(WHAT_IF_HEAD, what_if_rows(found), console)
     print_table(REGIME_HEAD, regime_rows(found), console)
     if rows := reason_rows(found):
         print_table(REASON_HEAD, rows, console)

@@ -8,7 +8,15 @@ import pandas as pd
 
 from okx_core.backtest.metrics.summary import monthly_returns_pct
 from okx_services.reports.figures import trades_figure
-from okx_services.reports.html_page import html_page, html_row, html_table, paragraph, picture, section
+from okx_services.reports.html_page import (
+    html_list,
+    html_page,
+    html_row,
+    html_table,
+    paragraph,
+    picture,
+    section,
+)
 from okx_services.research.strategies.backtest import StrategyRun
 from okx_services.research.strategies.tables import (
     BENCHMARK_HEAD,
@@ -31,6 +39,7 @@ from okx_services.research.strategies.tables import (
     regime_rows,
     title_of,
     what_if_rows,
+    what_if_words,
 )
 
 CHARTED_PAIRS = 12  # with most trades; each is a picture of some 40 kB
@@ -47,7 +56,7 @@ def report_page(found: StrategyRun, origin: str, note: str, deflated: float, tri
         *(picture(name, figure) for name, figure in figures_of(found).items()),
         section("Figures", html_table(FIGURE_HEAD, figure_rows(found))),
         section("Instead", html_table(BENCHMARK_HEAD, benchmark_rows(found))),
-        section("What if", html_table(WHAT_IF_HEAD, what_if_rows(found))),
+        section("What if", html_table(WHAT_IF_HEAD, what_if_rows(found)) + html_list(what_if_words(found))),
         section("Market regimes", paragraph(REGIME_WORDS) + html_table(REGIME_HEAD, regime_rows(found))),
         section("Return by month, %", _months(found)),
         section("Why positions were closed", html_table(REASON_HEAD, reason_rows(found))),

@@ -14,6 +14,7 @@ from okx_services.research.strategies.tables import (
     PAIR_HEAD,
     REASON_HEAD,
     REGIME_HEAD,
+    REGIME_WORDS,
     WHAT_IF_HEAD,
     benchmark_rows,
     cost_rows,
@@ -26,6 +27,7 @@ from okx_services.research.strategies.tables import (
     regime_rows,
     title_of,
     what_if_rows,
+    what_if_words,
 )
 
 if TYPE_CHECKING:
@@ -46,10 +48,11 @@ def report_pdf(found: StrategyRun, origin: str, note: str, deflated: float, trie
         pages.savefig(_table_page(title_of(found), words, FIGURE_HEAD, figure_rows(found)))
         for figure in figures_of(found).values():
             pages.savefig(figure)
+        read = "\n".join(what_if_words(found))
+        pages.savefig(_table_page("What if", read, WHAT_IF_HEAD, what_if_rows(found)))
+        pages.savefig(_table_page("Market regimes", REGIME_WORDS, REGIME_HEAD, regime_rows(found)))
         for title, head, rows in (
             ("Instead", BENCHMARK_HEAD, benchmark_rows(found)),
-            ("What if", WHAT_IF_HEAD[:-1], [row[:-1] for row in what_if_rows(found)]),
-            ("Market regimes", REGIME_HEAD, regime_rows(found)),
             ("Why positions were closed", REASON_HEAD, reason_rows(found)),
             ("Costs of closed trades", COST_HEAD, cost_rows(found)),
             ("Pairs", PAIR_HEAD, pair_rows(found)),

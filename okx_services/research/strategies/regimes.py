@@ -18,6 +18,7 @@ from okx_core.hours import HOUR
 from okx_core.market.fees import TAKER_FEE_RATE
 
 BITCOIN = "BTC-"
+OUTAGE_HOURS = 24  # for which the last price of a pair is its price
 
 
 def regimes_of(candles_1h: pd.DataFrame, start: datetime, end: datetime, curve: Array) -> list[RegimeFigures]:
@@ -28,6 +29,7 @@ def regimes_of(candles_1h: pd.DataFrame, start: datetime, end: datetime, curve: 
     """
     hours = pd.date_range(start - (MEDIAN_HOURS + 1) * HOUR, end - HOUR, freq="h")
     closes = candles_1h.pivot(index="timestamp_utc", columns="pair", values="close").reindex(hours)
+    closes = closes.ffill(limit=OUTAGE_HOURS)
     bitcoin = [pair for pair in closes.columns if pair.startswith(BITCOIN)]
     market = closes[bitcoin[:1] or list(closes.columns)].to_numpy(np.float64)
     before = slice(-len(curve), -1)  # the closes before each hour of the curve

@@ -31,7 +31,7 @@ FIGURE_HEAD = ("figure", "value", "unit", "9 of 10 redrawn histories")
 BENCHMARK_HEAD = ("instead", "return %", "Sharpe", "max drawdown %")
 REASON_HEAD = ("closed by", "trades", "win rate %", "profit", "costs")
 PAIR_HEAD = ("pair", "trades", "win rate %", "profit", "costs", "mean return %")
-WHAT_IF_HEAD = ("what if", "return %", "9 of 10", "Sharpe", "max drawdown %", "9 of 10", "how to read it")
+WHAT_IF_HEAD = ("what if", "return %", "9 of 10", "Sharpe", "max drawdown %", "9 of 10")
 REGIME_HEAD = ("market, as known before the hour", "hours %", "return %", "Sharpe", "market return %")
 REGIME_WORDS = (
     "The market is BTC, or all pairs alike where it is not traded. Its trend is the sign of its return of 28 days; its "
@@ -116,10 +116,15 @@ def what_if_rows(found: StrategyRun) -> list[list[str]]:
         [
             f"{one.name}, {one.draws:,} times" if one.draws > 1 else one.name,
             shown(one.total_return_pct.middle), _bounds(one, one.total_return_pct), _middle(one.sharpe),
-            shown(one.max_drawdown_pct.middle), _bounds(one, one.max_drawdown_pct), one.words,
+            shown(one.max_drawdown_pct.middle), _bounds(one, one.max_drawdown_pct),
         ]
         for one in found.sensitivity
     ]  # fmt: skip
+
+
+def what_if_words(found: StrategyRun) -> list[str]:
+    """How to read each row of the table."""
+    return [f"{one.name}: {one.words}." for one in found.sensitivity]
 
 
 def regime_rows(found: StrategyRun) -> list[list[str]]:

@@ -3,7 +3,7 @@
 import html
 from typing import TYPE_CHECKING
 
-from okx_services.reports.html_page import html_page, html_table, paragraph, picture, section
+from okx_services.reports.html_page import html_list, html_page, html_table, paragraph, picture, section
 from okx_services.reports.markdown import shown
 from okx_services.research.tuning.tables import (
     CHOICE_HEAD,
@@ -43,7 +43,7 @@ def tuning_page(found: Tuned, origin: str, note: str, figures: "Mapping[str, Fig
         paragraph(facts_of(found, origin)),
         f'<p class="note">{html.escape(note)}</p>' if note else "",
         f"<p><b>{html.escape(advice.sentence)}</b></p>",
-        _list(advice.reasons),
+        html_list(advice.reasons),
         paragraph(advice.evidence),
         picture("equity", figures["equity"]),
         section("Figures", html_table(FIGURE_HEAD, figure_rows(found))),
@@ -69,10 +69,6 @@ def facts_of(found: Tuned, origin: str) -> str:
         f"{len(found.search.neighbours)} neighbours of the best, {len(found.search.choices)} folds. Varied: {ranges}."
         + (f" Fixed: {fixed}." if fixed else "")
     )
-
-
-def _list(lines: tuple[str, ...]) -> str:
-    return f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>" if lines else ""
 
 
 def _plateau(found: Tuned, figure: "Figure") -> str:
