@@ -78,6 +78,7 @@ def _table_page(title: str, words: str, head: Sequence[str], rows: Sequence[Sequ
     made = axes.table(
         [list(row) for row in rows],
         colLabels=list(head),
+        colWidths=_widths([head, *rows]),
         cellLoc="right",
         edges="horizontal",
         bbox=Bbox.unit(),
@@ -89,3 +90,9 @@ def _table_page(title: str, words: str, head: Sequence[str], rows: Sequence[Sequ
         if column == 0:
             cell.set_text_props(ha="left")
     return figure
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[float]:
+    """The share of each column: by its longest text."""
+    letters = [2 + max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [count / sum(letters) for count in letters]

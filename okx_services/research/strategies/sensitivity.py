@@ -84,7 +84,7 @@ def sensitivity_of(
         *_orders(returns),
         _traded(
             f"{MISSED_SHARE:.0%} of entries missed",
-            "wide bounds: a few lucky trades made the result",
+            "wide bounds say that a few lucky trades made the result",
             missed,
         ),
         _traded(
@@ -117,7 +117,7 @@ def _orders(returns: Array) -> list[WhatIf]:
             Spread.of(other.total_return_pct), Spread.of(other.max_drawdown_pct), UNKNOWN,
         ),
         WhatIf(
-            "drawn again", "bounds around 0: trades like these may as well lose", DRAWS,
+            "drawn again", "bounds on both sides of 0 say that such trades may as well lose", DRAWS,
             Spread.of(drawn.total_return_pct), Spread.of(drawn.max_drawdown_pct), UNKNOWN,
         ),
     ]  # fmt: skip

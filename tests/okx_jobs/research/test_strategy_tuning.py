@@ -7,6 +7,7 @@ import pytest
 from okx_core.errors import OkxSignalError
 from okx_jobs.research.strategy_tuning import TuningRequest, ranges_of, run_tuning
 from okx_jobs.research.synthetic_candles import synthetic_hourly
+from resources.strategy_files import new_strategy
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +16,10 @@ def tape(tmp_path_factory):
     made = synthetic_hourly(120, 0.0).hourly
     made[made["pair"].isin(["BTC-USDT", "ETH-USDT", "SOL-USDT"])].to_parquet(path)
     return path
+
+
+def no_database():
+    raise AssertionError("the candles are those of a file")
 
 
 @pytest.mark.parametrize(
@@ -40,8 +45,30 @@ def test_a_mistake_is_named_with_its_remedy(database, tape, tmp_path, monkeypatc
     monkeypatch.setattr("okx_core.backtest.folds.MIN_TEST_DAYS", 90 if given.get("folds") == 1 else 30)
     request = TuningRequest(**{"candles": tape, "strategy": "momentum", "folds": 2, **given})
     with pytest.raises(OkxSignalError, match=complaint):
-        run_tuning(request, tmp_path, lambda: pytest.fail("the candles are those of a file"), database, print)
+        run_tuning(request, tmp_path, no_database, database, print)
     assert database.scalar("select count(*) from ml.trials") == 0
+
+
+def test_a_file_of_ones_own_is_searched_in_the_ranges_that_it_declares(
+    database, tape, tmp_path, monkeypatch
+) -> None:
+    """And one that looks ahead is refused with pair and hour before anything is counted."""
+    monkeypatch.setattr("okx_core.backtest.folds.MIN_PART_DAYS", 15)
+    monkeypatch.setattr("okx_core.backtest.folds.MIN_TEST_DAYS", 30)
+    path = new_strategy(tmp_path, "mine")
+    request = TuningRequest(candles=tape, strategy="mine", budget=6, folds=2)
+    found, origin = run_tuning(request, tmp_path, no_database, database, lambda *_: None)
+    assert origin == "candles.parquet"
+    assert set(found.recommendation.parameters) == {"hours", "top"}
+    hours = {one.spec.parameters["hours"] for one in found.search.scored}
+    assert len(hours) > 3
+    assert len({one.score for one in found.search.scored}) > 3, "wants are those of each variant"
+    counted = database.scalar("select count(*) from ml.trials where name like 'mine@%'")
+    assert counted == found.recommendation.tried >= 6
+    path.write_text(path.read_text().replace("leaves = panel", "score[:-1] = score[1:]\n    leaves = panel"))
+    with pytest.raises(OkxSignalError, match=r"mine looks ahead: of [A-Z]+-USDT at 20\d\d-"):
+        run_tuning(request, tmp_path, no_database, database, lambda *_: None)
+    assert database.scalar("select count(*) from ml.trials where name like 'mine@%'") == counted
 
 
 @pytest.mark.parametrize("text", ["hours", "=5:6", "hours="])
