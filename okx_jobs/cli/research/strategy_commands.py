@@ -121,6 +121,7 @@ def tune(**given: Any) -> None:
     answer is often "do nothing": the defaults stay unless the Sharpe ratio of what was chosen is surely above theirs,
     and more than the luck of all versions ever tried in this home.
 
+    At the end the neighbours of the best are tried too, two for each parameter: is it one of many good ones, or a peak?
     Stop it with Ctrl-C and call it again: it goes on. Each variant counts as a trial, so ask for few of them and for
     ranges that have a reason. It changes no setting and places no order.
     """

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HOW = (
-    "Each row was chosen by the Sharpe ratio after costs of the hours before it alone, and then traded on its own "
-    "hours, which chose nothing. Together these hours are the figures above."
+    "Each row was chosen by the Sharpe ratio of daily returns after costs of the hours before it alone, and then traded "
+    "on its own hours, which chose nothing. Together these hours are the figures above."
 )
 PLATEAU = (
     "Each point is a variant, scored on the whole window. A good parameter has many good neighbours. One point above "
