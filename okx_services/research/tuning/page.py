@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HOW = (
-    "Each row was chosen by the Sharpe ratio of daily returns after costs of the hours before it alone, and then traded "
+    "Each row was chosen by the Sharpe ratio of daily returns after costs of the hours before it alone, then traded "
     "on its own hours, which chose nothing. Together these hours are the figures above."
 )
 PLATEAU = (
