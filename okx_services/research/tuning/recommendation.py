@@ -73,12 +73,10 @@ class Recommendation:
         """One sentence: what to do."""
         if self.changes:
             return f"Use {_values(self.parameters)} instead of the defaults {_values(self.defaults)}."
-        lost = self.default.scores["total_return_pct"]
-        cash = (
-            f" The defaults earned {shown(lost)} % on the test hours: cash was no worse."
-            if lost is None or lost <= 0.0
-            else ""
-        )
+        earned = self.default.scores["total_return_pct"]
+        cash = ""
+        if earned is not None and earned < 0.0:
+            cash = f" They earned {shown(earned)} % on the test hours: cash was better."
         return f"Do nothing: keep the defaults, {_values(self.defaults)}.{cash}"
 
     @property
