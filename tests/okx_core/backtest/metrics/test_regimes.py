@@ -68,6 +68,7 @@ def test_later_hours_change_no_regime(hour, seed) -> None:
     other = closes.copy()
     other[hour + 1 :] *= np.random.default_rng(seed).uniform(0.5, 2.0, other[hour + 1 :].shape)
     changed = market_regimes(other)
+    assert len(alone.rises) == hour + 1
     for one, two, three in zip(whole, alone, changed, strict=True):
         np.testing.assert_array_equal(one[: hour + 1], two)
         np.testing.assert_array_equal(one[: hour + 1], three[: hour + 1])
