@@ -15,6 +15,7 @@ from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections, Pro
 from okx_core.decisions.rules import DecisionRules, DecisionRulesError
 from okx_core.strategies.built_in import BUILT_IN
 from okx_core.strategies.panel import Panel
+from okx_core.strategies.ranges import Range, RangeError
 from okx_core.strategies.strategy import Number, Strategy, StrategyError, Wants
 
 FOLDER = "strategies"
@@ -25,6 +26,8 @@ import numpy as np
 
 # Numbers that `okxsignal backtest --param hours=48` can change.
 PARAMETERS = {"hours": 72, "top": 3}
+# From where to where `okxsignal tune` varies them; of RULES and EXITS too. "log": by factors instead of steps.
+RANGES = {"hours": (24, 240, "log"), "top": (1, 6)}
 # Features that `panel.columns` shall hold: see `okxsignal features`. "predicted_excess_pct" is the signal model's.
 COLUMNS = ("z_score_48",)
 # Fields of DecisionRules and ExitRules. fee_margin 0: the score below ranks pairs and is no expected return.
@@ -93,6 +96,7 @@ def load_strategy(path: Path) -> Strategy:
         raise StrategyError(f"{path} cannot be loaded: {_where(path, error)}") from error
     if not callable(getattr(module, "decide", None)):
         raise StrategyError(f"{path} has no function decide(panel, given)")
+    parameters = _known(path, module, "PARAMETERS", None)
     rules = _known(path, module, "RULES", DecisionRules)
     exits = _known(path, module, "EXITS", ExitRules)
     columns = getattr(module, "COLUMNS", ())
@@ -106,8 +110,8 @@ def load_strategy(path: Path) -> Strategy:
         raise StrategyError(f"{path}: {error}") from None
     return Strategy(
         path.stem, (module.__doc__ or "no description").strip().splitlines()[0], _decide_of(path, module),
-        _known(path, module, "PARAMETERS", None), tuple(columns), known, held,
-        hashlib.sha256(source).hexdigest()[:12], protected,
+        parameters, tuple(columns), known, held, hashlib.sha256(source).hexdigest()[:12], protected,
+        _ranges(path, module, {*parameters, *_names(DecisionRules), *_names(ExitRules)}),
     )  # fmt: skip
 
 
@@ -131,7 +135,7 @@ def _known(path: Path, module: ModuleType, name: str, kind: type | None) -> dict
     found = getattr(module, name, {})
     if not isinstance(found, Mapping):
         raise StrategyError(f"{path}: {name} is {type(found).__name__}, give names with numbers in braces")
-    names = None if kind is None else {field.name for field in fields(kind)}
+    names = None if kind is None else _names(kind)
     for key, value in found.items():
         if names is not None and key not in names:
             raise StrategyError(f"{path}: {name} has no {key}; it has {', '.join(sorted(names))}")
@@ -140,6 +144,37 @@ def _known(path: Path, module: ModuleType, name: str, kind: type | None) -> dict
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise StrategyError(f"{path}: {name}[{key!r}] is {value!r}, give a number")
     return dict(found)
+
+
+def _names(kind: type) -> set[str]:
+    return {field.name for field in fields(kind)}
+
+
+def _ranges(path: Path, module: ModuleType, known: set[str]) -> dict[str, Range]:
+    """The table RANGES of the file: (low, high) or (low, high, "log") of a parameter, rule or exit."""
+    found = getattr(module, "RANGES", {})
+    if not isinstance(found, Mapping):
+        raise StrategyError(
+            f"{path}: RANGES is {type(found).__name__}, give names with (low, high) in braces"
+        )
+    ranges = {}
+    for name, bounds in found.items():
+        if name not in known:
+            raise StrategyError(
+                f"{path}: RANGES has {name}, which is no parameter, rule or exit of the strategy"
+            )
+        match bounds:
+            case (int() | float() as low, int() | float() as high, *scale) if scale in ([], ["log"]):
+                pass
+            case _:
+                raise StrategyError(
+                    f'{path}: RANGES[{name!r}] is {bounds!r}, give (low, high) or (low, high, "log")'
+                )
+        try:
+            ranges[name] = Range(low, high, log=bool(scale))
+        except RangeError as error:
+            raise StrategyError(f"{path}: RANGES[{name!r}]: {error}") from None
+    return ranges
 
 
 def _where(path: Path, error: Exception) -> str:

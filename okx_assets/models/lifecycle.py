@@ -48,12 +48,9 @@ OF_PREDICTIONS = dg.AssetDep(keys.PREDICTIONS, partition_mapping=dg.LastPartitio
     ],
 )
 def challengers(
-    context: dg.AssetExecutionContext,
-    tracking: TrackingResource,
-    feature_store: FeatureStoreResource,
-    exchange: ExchangeResource,
-    models: ModelsResource,
-) -> dg.MaterializeResult:
+    context: dg.AssetExecutionContext, tracking: TrackingResource, feature_store: FeatureStoreResource,
+    exchange: ExchangeResource, models: ModelsResource,
+) -> dg.MaterializeResult:  # fmt: skip
     """A daily refit of each member in charge, and the week's version of what searches have found. They never trade."""
     day = context.partition_time_window.start.date()
     registry = tracking.open()

@@ -8,7 +8,7 @@ worst book.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf, nan
 
@@ -19,18 +19,15 @@ from numpy.typing import NDArray
 from okx_core.backtest.account import Portfolio, Position
 from okx_core.backtest.fills import TRADE_FIELDS, Distances, Steps
 from okx_core.backtest.handover import holdings_of, memory_of, portfolio_of, state_of
+from okx_core.backtest.laid import LaidFold, lay_fold
 from okx_core.backtest.loop import most_trades, trade_hours
-from okx_core.backtest.terms import Bars, Plan, Terms
-from okx_core.candles.turnover import quote_turnover
-from okx_core.decisions.costs import Costs, assumed_books
+from okx_core.backtest.terms import Plan, Terms
 from okx_core.decisions.exits import REASONS, ExitRules
 from okx_core.decisions.protections import PROTECTIONS, Protections
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.decisions.sizing import has_turned, sizing_terms
-from okx_core.decisions.sizing_methods import SizingFigures, size_multipliers
-from okx_core.features.grid import Grid, lay_on_grid, pair_places
-from okx_core.features.timeframes import EPOCH, HOURLY, bar_numbers, hour_number
-from okx_core.market.book_model import range_bps
+from okx_core.decisions.sizing_methods import size_multipliers
+from okx_core.features.timeframes import EPOCH
 from okx_core.market.fees import TAKER_FEE_RATE
 from okx_core.market.instruments import Instrument
 
@@ -93,18 +90,10 @@ class FoldResult:
 
 
 def run_fold(
-    signals: pd.DataFrame,
-    candles_1h: pd.DataFrame,
-    start: datetime,
-    end: datetime,
-    opening: Portfolio,
-    rules: DecisionRules,
-    limits: RiskLimits,
-    fee_rate: float = TAKER_FEE_RATE,
-    exits: ExitRules | None = None,
-    fills: FillRules | None = None,
-    protections: Protections | None = None,
-) -> FoldResult:
+    signals: pd.DataFrame, candles_1h: pd.DataFrame, start: datetime, end: datetime, opening: Portfolio,
+    rules: DecisionRules, limits: RiskLimits, fee_rate: float = TAKER_FEE_RATE, exits: ExitRules | None = None,
+    fills: FillRules | None = None, protections: Protections | None = None,
+) -> FoldResult:  # fmt: skip
     """Trade the signals of bars start <= open < end, beginning with `opening`.
 
     `signals` holds pair, timestamp_utc, predicted_excess_pct, tradable, turnover_24h_quote and optionally
@@ -115,86 +104,61 @@ def run_fold(
     Folds that follow each other equal one long fold. With `exits` that have a stop, risk is measured to it, and a pair
     whose stop is unknown is not bought. Without `protections` there are none.
     """
-    exits, fills, protections = exits or ExitRules(), fills or FillRules(), protections or Protections()
-    first, stop = hour_number(start), hour_number(end)
     named = (*opening.positions, *opening.protections.pairs)
     pairs = tuple(sorted({*candles_1h["pair"].unique(), *signals["pair"].unique(), *named}))
     history = rules.correlation_hours if rules.max_correlation is not None else 0
-    bars = _bars(lay_on_grid(candles_1h, pairs, first - history, stop + 1, HOURLY, BAR_FIELDS), history)
-    laid = _Laid(signals, pairs, first, stop - first)
+    laid = lay_fold(signals, candles_1h, pairs, start, end, fee_rate, history)
+    return trade_laid(laid, opening, rules, limits, exits, fills, protections)
+
+
+def trade_laid(
+    laid: LaidFold,
+    opening: Portfolio,
+    rules: DecisionRules,
+    limits: RiskLimits,
+    exits: ExitRules | None = None,
+    fills: FillRules | None = None,
+    protections: Protections | None = None,
+) -> FoldResult:
+    """`run_fold` of what is laid already; many variants are traded on bars and costs that are laid once.
+
+    The pairs of `laid` must hold those of `opening`, and its bars the hours before that `rules` correlate over.
+    """
+    exits, fills, protections = exits or ExitRules(), fills or FillRules(), protections or Protections()
+    pairs, first = laid.pairs, laid.first_hour
     held = holdings_of(opening, pairs)
-    most = most_trades(stop - first, len(pairs), rules.max_positions)
-    state = state_of(opening.protections, pairs, most, stop - first)
+    most = most_trades(laid.hours, len(pairs), rules.max_positions)
+    state = state_of(opening.protections, pairs, most, laid.hours)
     terms = Terms(sizing_terms(rules, limits), exits.terms(), protections.terms(), fills.volume_share)
     records, trades = trade_hours(
-        bars, _plan(laid, rules, limits, exits), _costs(laid, range_bps(bars.high, bars.low)[:-1], fee_rate),
-        fills.steps(pairs), held, state, float(first), terms,
-    )  # fmt: skip
+        laid.bars,
+        _plan(laid, rules, limits, exits),
+        laid.costs,
+        fills.steps(pairs),
+        held,
+        state,
+        float(first),
+        terms,
+    )
+    stop = float(first + laid.hours)
     return FoldResult(
         trades=_trades_frame(trades, pairs),
         equity=_equity_frame(records, first),
-        closing=portfolio_of(held, memory_of(state, protections, pairs, float(stop)), pairs),
+        closing=portfolio_of(held, memory_of(state, protections, pairs, stop), pairs),
         opening_equity_quote=opening.equity_quote,
         refused=dict(zip(PROTECTIONS, state.refused.tolist(), strict=True)),
     )
 
 
-def _bars(grid: Grid, history: int) -> Bars:
-    """The bars of a grid whose first `history` hours are not traded."""
-    whole = {name: _by_hour(grid.fields[name]) for name in BAR_FIELDS}
-    opened, high, low, close, volume, quote = (whole[name][history:] for name in BAR_FIELDS)
-    return Bars(opened, high, low, close, quote_turnover(quote, volume, close), whole["close"])
-
-
-def _by_hour(values: Array) -> Array:
-    return np.ascontiguousarray(values.T)
-
-
-def _plan(laid: "_Laid", rules: DecisionRules, limits: RiskLimits, exits: ExitRules) -> Plan:
+def _plan(laid: LaidFold, rules: DecisionRules, limits: RiskLimits, exits: ExitRules) -> Plan:
     """What the signals want, as [hours, pairs]; no signal is unknown."""
-    prediction, atr = laid.of("predicted_excess_pct"), laid.of("atr_pct")
-    distances = Distances(exits.stop_distances(atr), exits.trail_distances(atr))
-    tradable = laid.of("tradable") == 1.0
-    figures = SizingFigures(*(laid.of(field.name) for field in fields(SizingFigures)))
-    multiplier = size_multipliers(rules, limits, distances.stop_pct if exits.has_stop else None, figures)
+    distances = Distances(exits.stop_distances(laid.atr_pct), exits.trail_distances(laid.atr_pct))
+    multiplier = size_multipliers(rules, limits, distances.stop_pct if exits.has_stop else None, laid.figures)
+    tradable, prediction = laid.tradable, laid.predicted_excess_pct
     if exits.has_stop:
-        tradable &= ~np.isnan(distances.stop_pct)
-    if laid.has("risk_multiplier"):
-        multiplier = multiplier * laid.of("risk_multiplier")
-    leaves = laid.of("leaves") == 1.0 if laid.has("leaves") else has_turned(prediction, rules)
-    return Plan(prediction, tradable, leaves, multiplier, distances)
-
-
-def _costs(laid: "_Laid", ranged: Array, fee_rate: float) -> Costs:
-    """Costs [hours, pairs]; `fee_rate` where the fee is unknown, the assumed book where none was recorded."""
-    assumed = assumed_books(laid.of("turnover_24h_quote"), ranged)
-    spread, depth = laid.of("book_spread_bps"), laid.of("book_depth_quote")
-    unseen = np.isnan(spread) | np.isnan(depth)
-    fee = laid.of("taker_fee_rate")
-    return Costs(
-        np.where(np.isnan(fee), fee_rate, fee),
-        np.where(unseen, assumed[0], spread),
-        np.where(unseen, assumed[1], depth),
-    )
-
-
-class _Laid:
-    """Columns of signals as grids [hours, pairs], NaN where there is no signal or no such column."""
-
-    def __init__(self, signals: pd.DataFrame, pairs: tuple[str, ...], first: int, hours: int) -> None:
-        rows = bar_numbers(signals["timestamp_utc"], HOURLY) - first
-        self._inside = (rows >= 0) & (rows < hours)
-        self._places = rows[self._inside], pair_places(signals["pair"], pairs)[self._inside]
-        self._signals, self._shape = signals, (hours, len(pairs))
-
-    def has(self, name: str) -> bool:
-        return name in self._signals.columns
-
-    def of(self, name: str) -> Array:
-        values = np.full(self._shape, np.nan)
-        if self.has(name):
-            values[self._places] = self._signals[name].to_numpy(dtype=np.float64)[self._inside]
-        return values
+        tradable = tradable & ~np.isnan(distances.stop_pct)
+    leaves = has_turned(prediction, rules) if laid.leaves is None else laid.leaves
+    return Plan(prediction, tradable, leaves, multiplier * laid.size_multiplier, distances)
 
 
 def _times(hours: Array) -> pd.DatetimeIndex:

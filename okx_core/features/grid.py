@@ -34,13 +34,9 @@ class Grid:
 
 
 def lay_on_grid(
-    candles: pd.DataFrame,
-    pairs: tuple[str, ...],
-    first: int,
-    stop: int,
-    timeframe: Timeframe,
+    candles: pd.DataFrame, pairs: tuple[str, ...], first: int, stop: int, timeframe: Timeframe,
     fields: tuple[str, ...] = FIELDS,
-) -> Grid:
+) -> Grid:  # fmt: skip
     """The bars [first, stop) of `pairs`; candles outside are left out.
 
     A bar with an unknown high, low or close counts as missing; an unknown volume, quote_volume or taker_buy_base

@@ -65,15 +65,9 @@ class Label:
 
 
 def label(
-    horizon_set: str,
-    horizon_hours: int,
-    unit: str,
-    *,
-    formula: str,
-    lookback_bars: int = 1,
-    unknown: str = "",
+    horizon_set: str, horizon_hours: int, unit: str, *, formula: str, lookback_bars: int = 1, unknown: str = "",
     source: str = "",
-) -> Callable[[Callable[[FutureBars], Array]], Label]:
+) -> Callable[[Callable[[FutureBars], Array]], Label]:  # fmt: skip
     """Declare the decorated function as a label: its name is the column, its docstring says what it is."""
 
     def declare(compute: Callable[[FutureBars], Array]) -> Label:

@@ -110,7 +110,7 @@ CHALLENGERS = (
     _member("mlp_rank_24h", "mlp", horizon=24),
     _member("lightgbm_top_third_72h", "lightgbm", "top_third"),
 )
-# What was measured on real candles and is no better, see docs/members.md: to be searched on, or tried on others.
+# Measured on real candles and no better there, see docs/members.md: to be tried on other candles.
 VARIANTS = (
     MemberSpec("lightgbm_rank_72h_stopped", early_stopping_weeks=26),
     MemberSpec("lightgbm_rank_24h_stopped", horizon_hours=24, early_stopping_weeks=26),

@@ -9,6 +9,7 @@ from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import HOUR, WEEK
 from okx_core.strategies.choice import best, decision_hours
 from okx_core.strategies.panel import Panel
+from okx_core.strategies.ranges import Range
 from okx_core.strategies.strategy import Number, Strategy, Wants
 
 WEEK_HOURS = WEEK // HOUR
@@ -73,27 +74,41 @@ BUILT_IN = {
             "model", "Once a day the pairs that the signal model expects most of, held while in the upper half.",
             of_the_model, {"every_hours": 24, "top": 4, "keep_share": 0.5},
             ("predicted_excess_pct", "tradable"), DecisionRules(horizon_hours=STAYS_HOURS, max_positions=4),
+            ranges={"every_hours": Range(12, 96, log=True), "top": Range(2, 8), "keep_share": Range(0.2, 0.8)},
         ),
         Strategy(
             "momentum", "Once a week the pairs that rose most in 28 days.",
             by_momentum, {"hours": 4 * WEEK_HOURS, "every_hours": WEEK_HOURS, "top": 3, "keep": 6}, (), RANKS_ONLY,
+            ranges={
+                "hours": Range(WEEK_HOURS, 8 * WEEK_HOURS, log=True), "top": Range(1, 6), "keep": Range(3, 10),
+                "every_hours": Range(24, 2 * WEEK_HOURS, log=True),
+            },
         ),
         Strategy(
             "mean_reversion", "Pairs far below their mean of two days, in a calm trend; left when they are back.",
             by_reversion, {"every_hours": 4, "entry_z": 2.0, "exit_z": 0.0, "max_adx": 25.0, "top": 4},
             ("z_score_48", "adx"), DecisionRules(horizon_hours=72, fee_margin=0.0, max_positions=4),
             ExitRules(stop_atr=3.0),
+            ranges={
+                "every_hours": Range(1, 24, log=True), "entry_z": Range(1.0, 3.5), "exit_z": Range(-0.5, 1.0),
+                "max_adx": Range(15.0, 45.0), "stop_atr": Range(1.5, 8.0, log=True),
+            },
         ),
         Strategy(
             "breakout", "A close above resistance, confirmed by volume and the last quarter-hour.",
             by_breakout, {"top": 4, "min_spike_15m": 1.5, "exit_atr": 1.0},
             ("breakout_distance_atr", "confirmed_breakout", "volume_spike_15m"),
             DecisionRules(horizon_hours=72, fee_margin=0.0, max_positions=4), ExitRules(stop_atr=2.0, trail_atr=3.0),
+            ranges={
+                "min_spike_15m": Range(1.0, 3.0), "exit_atr": Range(0.3, 3.0, log=True),
+                "stop_atr": Range(1.0, 6.0, log=True), "trail_atr": Range(1.5, 8.0, log=True),
+            },
         ),
         Strategy(
             "multi_timeframe_consensus", "Trends of hour, four hours and day agree.",
             by_consensus, {"every_hours": 24, "top": 4, "min_adx_4h": 20.0},
             ("ema_distance_50", "ema_distance_50_4h", "ema_distance_50_1d", "adx_4h"), RANKS_ONLY,
+            ranges={"every_hours": Range(6, 96, log=True), "top": Range(2, 8), "min_adx_4h": Range(10.0, 40.0)},
         ),
     )
 }  # fmt: skip

@@ -16,6 +16,7 @@ from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections, is_
 from okx_core.decisions.rules import OPTIONAL_RULES, DecisionRules
 from okx_core.errors import OkxSignalError
 from okx_core.strategies.panel import Array, Panel
+from okx_core.strategies.ranges import Range
 
 Number = int | float
 _Given = dict[str, Any]
@@ -83,6 +84,8 @@ class Strategy:
     exits: ExitRules = field(default_factory=ExitRules)
     code: str = ""
     protections: Protections = DEFAULT_PROTECTIONS
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    """Of its own parameters, rules or exits: what `okxsignal tune` varies where nothing else is asked for."""
 
     def spec(self, given: Mapping[str, str]) -> StrategySpec:
         """The strategy with parameters as they were given, as text: its own, or a field of its rules, exits or

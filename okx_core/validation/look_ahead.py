@@ -56,11 +56,8 @@ def truncation(
 
 
 def poison(
-    candles: CandleSet,
-    moments: Sequence[datetime],
-    features: Sequence[Feature],
-    full: pd.DataFrame | None = None,
-) -> ValidationResult:
+    candles: CandleSet, moments: Sequence[datetime], features: Sequence[Feature], full: pd.DataFrame | None = None,
+) -> ValidationResult:  # fmt: skip
     """Features up to each moment, when everything after it is unknown, huge or tiny; of many moments in turn."""
     found: Sameness = {}
     for place, row in enumerate(moments if features else ()):

@@ -25,12 +25,9 @@ UNKNOWN_OF = 3
 
 
 def truncation(
-    candles: CandleSet,
-    full: pd.DataFrame,
-    moments: Sequence[datetime],
-    features: Sequence[Feature],
+    candles: CandleSet, full: pd.DataFrame, moments: Sequence[datetime], features: Sequence[Feature],
     events: Events | None = None,
-) -> ValidationResult:
+) -> ValidationResult:  # fmt: skip
     """Features of each pair up to its moment, from all candles (`full`) and from those closed by then.
 
     In one group of moments of `UNKNOWN_OF` the values right before them are unknown.

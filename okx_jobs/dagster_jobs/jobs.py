@@ -6,7 +6,14 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from okx_assets import keys
 from okx_assets.feature_validation import feature_validation
 from okx_assets.models.validation import model_validation
-from okx_jobs.dagster_jobs import gap_repair, housekeeping, member_search, model_evaluation, strategy_backtest
+from okx_jobs.dagster_jobs import (
+    gap_repair,
+    housekeeping,
+    member_search,
+    model_evaluation,
+    strategy_backtest,
+    strategy_tuning,
+)
 from resources.config.settings import Mode, load_settings
 
 
@@ -135,5 +142,5 @@ JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     refresh_universe, label_1d, label_2w, train_models, choose_champion, refit_challengers,
     score_challengers, report_drift, compare_models, train_slippage, backtest_week, execute_signals, refresh_marts,
     validate_features, validate_models, housekeeping.remove_leftovers, member_search.search_members,
-    model_evaluation.evaluate_models, strategy_backtest.backtest_strategy,
+    model_evaluation.evaluate_models, strategy_backtest.backtest_strategy, strategy_tuning.tune_strategy,
 ]  # fmt: skip

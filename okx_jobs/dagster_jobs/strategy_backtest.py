@@ -1,5 +1,6 @@
 """The job that trades a strategy on the past; the command `okxsignal backtest` runs it too."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +17,16 @@ from okx_services.research.strategies.backtest import StrategyRun
 from okx_services.research.strategies.record import RecordedRun, record_run
 from okx_services.research.strategies.tables import (
     COST_HEAD,
+    REGIME_HEAD,
+    REGIME_WORDS,
+    WHAT_IF_HEAD,
     benchmark_table,
     cost_rows,
     figure_table,
     figures_of,
+    regime_rows,
+    what_if_rows,
+    what_if_words,
 )
 from resources.config.settings import load_settings
 from resources.dagster_resources import DatabaseResource, TrackingResource
@@ -54,14 +61,18 @@ class BacktestConfig(dg.Config):
 
 def config_of(request: BacktestRequest) -> dict[str, Any]:
     """The run config that asks for this backtest."""
-    given = {
+    return {"ops": {STEP: {"config": given_of(request)}}}
+
+
+def given_of(request: BacktestRequest) -> dict[str, Any]:
+    """The fields of BacktestConfig that ask for this backtest."""
+    return {
         "strategy": request.strategy, "parameters": dict(request.parameters),
         "candles": str(request.candles.resolve()) if request.candles else "",
         "synthetic": -1.0 if request.strength is None else request.strength, "days": request.days,
         "pairs": request.pairs or "", "start": _text(request.start), "end": _text(request.end),
         "capital": request.capital_quote, "threads": request.threads, "ungated": request.ungated,
     }  # fmt: skip
-    return {"ops": {STEP: {"config": given}}}
 
 
 @dataclass(frozen=True)
@@ -99,12 +110,20 @@ def trade_strategy(
             "candles": f"{origin}. {note}".strip(),
             "figures": tables.text(figure_table(found, recorded.deflated_sharpe, recorded.tried)),
             "instead": tables.text(benchmark_table(found)),
+            "what_if": tables.text(
+                f"{table(WHAT_IF_HEAD, what_if_rows(found))}\n\n{_lines(what_if_words(found))}"
+            ),
+            "market_regimes": tables.text(f"{REGIME_WORDS}\n\n{table(REGIME_HEAD, regime_rows(found))}"),
             "costs": tables.text(table(COST_HEAD, cost_rows(found))),
             "report_in_mlflow": tables.url(recorded.logged.url),
             **plots,
         }
     )
     return Backtest(found, origin, note, recorded)
+
+
+def _lines(words: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in words)
 
 
 def _text(moment: datetime | None) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from okx_core.errors import OkxSignalError
 from okx_core.features.candle_set import CandleSet
 from okx_core.hours import HOUR
+from okx_core.strategies.strategy import Strategy
 from okx_jobs.research.chosen_candles import CandleChoice, chosen_candles
 from okx_jobs.research.predicted_signals import kept_signals, signals_of
 from okx_services.reports.market_origin import market_note
@@ -74,6 +75,29 @@ def run_backtest(
     """The backtest, and where its candles come from in words. Raises OkxSignalError as its parts do."""
     require_usable(request, home)
     strategy = find_strategy(home, request.strategy)
+    chosen = chosen_market(request, strategy, home, stored, report)
+    found = run_strategy(
+        strategy, strategy.spec(request.parameters), chosen.candles, chosen.start, chosen.end, request.capital_quote,
+        chosen.known, threads=request.threads,
+    )  # fmt: skip
+    return found, chosen.origin
+
+
+@dataclass(frozen=True)
+class ChosenMarket:
+    """Candles, where they come from in words, the hours that are traded, and the predictions that a strategy reads."""
+
+    candles: CandleSet
+    origin: str
+    start: datetime
+    end: datetime
+    known: pd.DataFrame | None
+
+
+def chosen_market(
+    request: BacktestRequest, strategy: Strategy, home: Path, stored: Callable[[], Database], report: Report
+) -> ChosenMarket:
+    """What a request names; `known` is None for a strategy that reads no predictions. Raises OkxSignalError."""
     candles, origin = chosen_candles(request, stored)
     start, end = _window(request, candles)
     known = None
@@ -82,11 +106,7 @@ def run_backtest(
             _stored_signals(stored, start, end) if request.is_stored
             else _predicted(request, candles, home, start, end, report)
         )  # fmt: skip
-    found = run_strategy(
-        strategy, strategy.spec(request.parameters), candles, start, end, request.capital_quote, known,
-        threads=request.threads,
-    )  # fmt: skip
-    return found, origin
+    return ChosenMarket(candles, origin, start, end, known)
 
 
 def note_of(request: BacktestRequest, stored: Callable[[], Database]) -> str:

@@ -127,12 +127,8 @@ def _daily_turnover(client: OkxClient, pair: str, start: datetime, end: datetime
 
 
 def _row(
-    instrument: Instrument,
-    seen: Observation,
-    rules: UniverseFilter,
-    override: dict[str, object],
-    now: datetime,
-) -> dict[str, object]:
+    instrument: Instrument, seen: Observation, rules: UniverseFilter, override: dict[str, object], now: datetime,
+) -> dict[str, object]:  # fmt: skip
     reason = rejection_reason(instrument, seen, rules)
     if not reason and not override.get("enabled", True):
         reason = "disabled by the user in market.pair_settings"

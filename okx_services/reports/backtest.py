@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from okx_core.backtest.benchmarks import MOMENTUM_HOURS, benchmark_curves
 from okx_core.backtest.metrics import curve as of
+from okx_core.backtest.metrics.benchmarks import MOMENTUM_HOURS, benchmark_curves
 from okx_core.backtest.metrics.closed_trades import grouped
 from okx_core.backtest.metrics.curve import Array
 from okx_core.backtest.metrics.interval import Interval, intervals

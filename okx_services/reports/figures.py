@@ -113,13 +113,9 @@ def reliability_figure(probability: NDArray[np.float64], positive: NDArray[np.fl
 
 
 def cumulative_figure(
-    series: Mapping[str, tuple[int, NDArray[np.float64]]],
-    ylabel: str,
-    title: str,
-    *,
-    bold: str = "",
+    series: Mapping[str, tuple[int, NDArray[np.float64]]], ylabel: str, title: str, *, bold: str = "",
     dashed: Collection[str] = (),
-) -> "Figure":
+) -> "Figure":  # fmt: skip
     """Sum of the daily means of hourly series [hours], by name with the first hour since 1970.
 
     Only whole days count; a day in which every hour is NaN adds nothing.

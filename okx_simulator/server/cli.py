@@ -87,13 +87,9 @@ def chosen_pairs(text: str | None) -> tuple[str, ...] | None:
 
 
 def build_tape(
-    tape: str = "synthetic",
-    pairs: tuple[str, ...] | None = None,
-    start: str | None = None,
-    end: str | None = None,
-    seed: int = 7,
-    strength: float = 1.0,
-) -> "Tape":
+    tape: str = "synthetic", pairs: tuple[str, ...] | None = None, start: str | None = None, end: str | None = None,
+    seed: int = 7, strength: float = 1.0,
+) -> "Tape":  # fmt: skip
     """The tape that the command line describes; `start` and `end` are ISO-8601, `end` exclusive."""
     from okx_simulator.tape.recorded import RecordedTape
     from okx_simulator.tape.synthetic import SyntheticTape

@@ -104,13 +104,9 @@ class SqlWindow:
             self.replace(frame, start, end, first, stored.result)
 
     def replace(
-        self,
-        frame: "pd.DataFrame",
-        start: datetime,
-        end: datetime,
-        first: datetime,
+        self, frame: "pd.DataFrame", start: datetime, end: datetime, first: datetime,
         before_commit: Callable[[], object] = lambda: None,
-    ) -> int:
+    ) -> int:  # fmt: skip
         """Replace the rows of [start, end) that lie in the window, which begins at `first` from now on.
 
         One transaction: rows before `first` leave, and rows from `first` on that SQL does not hold yet come

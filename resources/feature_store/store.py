@@ -65,13 +65,9 @@ class FeatureStore:
         return ReadAhead(current[0].content_hash, self.load(current[0]))
 
     def replace_window(
-        self,
-        table: str,
-        rows: "pd.DataFrame | pa.Table",
-        start: datetime,
-        end: datetime,
+        self, table: str, rows: "pd.DataFrame | pa.Table", start: datetime, end: datetime,
         ahead: "Future[ReadAhead | None] | None" = None,
-    ) -> int:
+    ) -> int:  # fmt: skip
         """Replace the rows with start <= timestamp_utc < end; the number of files that are new.
 
         `rows` has pair, timestamp_utc and float32 columns, NaN or NULL where unknown; its columns become

@@ -56,14 +56,9 @@ class CandleStore:
         self.length: timedelta = BAR_LENGTHS[bar].to_pytimedelta()
 
     def record(
-        self,
-        good: "pd.DataFrame",
-        rejected: "pd.DataFrame",
-        source: str,
-        now: datetime,
-        fetched: Sequence[Fetched] = (),
-        only_new: bool = False,
-    ) -> Recorded:
+        self, good: "pd.DataFrame", rejected: "pd.DataFrame", source: str, now: datetime,
+        fetched: Sequence[Fetched] = (), only_new: bool = False,
+    ) -> Recorded:  # fmt: skip
         """Store checked bars: nothing known is lost, and an unchanged bar keeps its first version.
 
         `good` has the candle columns, one row per pair and time; `rejected` has `reason` too. A bar whose

@@ -39,14 +39,9 @@ class GapLedger:
         self._store, self._database = candles, candles.database
 
     def notice(
-        self,
-        pairs: Sequence[str],
-        start: datetime,
-        end: datetime,
-        now: datetime,
-        delisted: Sequence[str] = (),
+        self, pairs: Sequence[str], start: datetime, end: datetime, now: datetime, delisted: Sequence[str] = (),
         listed: Mapping[str, datetime] | None = None,
-    ) -> int:
+    ) -> int:  # fmt: skip
         """Enter the holes of the pairs in [start, end) that are not known yet; how many there are of them.
 
         A hole lies between two stored bars, between the last stored bar and `end`, and, for a pair whose

@@ -18,3 +18,14 @@ def png(figure: "Figure") -> bytes:
         figure.savefig(buffer, format="png", dpi=DPI)
         _drawn[figure] = buffer.getvalue()
     return _drawn[figure]
+
+
+def svg(figure: "Figure") -> str:
+    """The figure as the text of an SVG element, which HTML shows in place; equal figures have equal texts."""
+    import matplotlib
+
+    buffer = BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "okxsignal"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue().decode()
+    return text[text.index("<svg") :]

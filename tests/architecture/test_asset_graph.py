@@ -129,6 +129,7 @@ def test_every_table_of_an_asset_has_a_key(database) -> None:
 
 VERBS = {
     "trade",
+    "tune",
     "search",
     "report",
     "score",

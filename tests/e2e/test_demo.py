@@ -19,9 +19,11 @@ from okx_jobs.cli.research.models import promote_version, show_models
 from okx_jobs.cli.research.report import show_report
 from okx_jobs.cli.research.search import SearchRequest, search_members
 from okx_jobs.cli.research.training import run_training
+from okx_jobs.cli.research.tune import tune_and_print
 from okx_jobs.cli.summary import TABLES, print_summary, row_counts
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_jobs.research.strategy_backtest import BacktestRequest
+from okx_jobs.research.strategy_tuning import TuningRequest
 from okx_jobs.runs.demo import Demo
 from okx_services.reports.backtest import read_backtest
 from okx_services.research.trials import number_of_trials
@@ -195,6 +197,28 @@ def test_a_backtest_is_a_run_of_dagster_and_of_mlflow_a_trial_and_a_report(marke
     assert (page.parent / "report.pdf").read_bytes().startswith(b"%PDF")
     with pytest.raises(OkxSignalError, match=r"no backtest breakout: .* the newest are momentum \("):
         show_report("breakout", market.settings, Console(file=text), opens=False)
+
+
+def test_a_search_over_parameters_is_one_run_of_dagster_and_of_mlflow_and_goes_on(market):
+    """Run again with the same budget it computes nothing anew and says the same."""
+    models_tried = number_of_trials(market.store)
+    request = TuningRequest(
+        strength=0.0, days=230, strategy="momentum", pairs="BTC-USDT,ETH-USDT,SOL-USDT", budget=5, folds=2
+    )
+    texts = []
+    for _ in range(2):
+        text = StringIO()
+        made = tune_and_print(request, market.settings, Console(file=text, width=200))
+        texts.append(text.getvalue().split("in MLflow")[0])
+    assert texts[0] == texts[1]
+    assert "Do nothing: keep the defaults" in texts[0]
+    assert "these figures say nothing about real markets" in texts[0]
+    assert number_of_trials(market.store) == models_tried
+    (pages,) = [sorted((market.settings.home / "reports").glob("*_tune_momentum/tuning.html"))]
+    assert made.found.recommendation.sentence in pages[-1].read_text()
+    assert (pages[-1].parent / "plateau.svg").read_text().startswith("<svg")
+    jobs = [run.job_name for run in market.instance.get_runs(limit=2)]
+    assert jobs == ["tune_strategy", "tune_strategy"]
 
 
 def test_a_search_on_the_demo_home_counts_its_trials_and_its_member_is_listed(market):

@@ -9,6 +9,7 @@ import pytest
 from okx_core.decisions.protections import DEFAULT_PROTECTIONS
 from okx_core.strategies.lookahead import require_no_lookahead
 from okx_core.strategies.panel import Panel
+from okx_core.strategies.ranges import Range
 from okx_core.strategies.strategy import StrategyError
 from resources.strategy_files import TEMPLATE, find_strategy, load_strategy, new_strategy, strategy_files
 
@@ -29,6 +30,11 @@ def test_the_template_is_a_strategy_in_less_than_forty_lines(tmp_path: Path) -> 
     panel = Panel(tuple("ABCDE"), 0, *[close] * 5, columns={"z_score_48": close - 100.0})
     wants = require_no_lookahead(strategy, strategy.spec({}), panel)
     assert (~np.isnan(wants.score)).sum(axis=1).max() == 3
+
+
+def test_a_file_declares_what_is_varied(tmp_path: Path) -> None:
+    strategy = load_strategy(written(tmp_path, TEMPLATE))
+    assert strategy.ranges == {"hours": Range(24, 240, log=True), "top": Range(1, 6)}
 
 
 def test_the_version_is_that_of_the_content(tmp_path: Path) -> None:
@@ -78,6 +84,13 @@ def test_an_unknown_strategy_says_which_there_are(tmp_path: Path) -> None:
         ("RULES = {'sizing': 'half'}\ndef decide(p, g): ...\n", r"mine\.py: sizing is half: choose one of"),
         ("RULES = {'max_positions': 'two'}\ndef decide(p, g): ...\n", r"RULES\['max_positions'\] is 'two'"),
         ("PROTECTIONS = {'trades': 1}\ndef decide(p, g): ...\n", "PROTECTIONS has no trades; it has "),
+        ("RANGES = [1]\ndef decide(p, g): ...\n", r"RANGES is list, give names with \(low, high\)"),
+        ("RANGES = {'hours': (1, 2)}\ndef decide(p, g): ...\n", "RANGES has hours, which is no parameter"),
+        (
+            "RANGES = {'stop_pct': 3}\ndef decide(p, g): ...\n",
+            r"RANGES\['stop_pct'\] is 3, give \(low, high\)",
+        ),
+        ("RANGES = {'stop_pct': (3, 1)}\ndef decide(p, g): ...\n", "the range 3:1 holds no values"),
         ("COLUMNS = 'adx'\ndef decide(p, g): ...\n", r"COLUMNS is 'adx', give names in brackets"),
     ],
 )

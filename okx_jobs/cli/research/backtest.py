@@ -20,12 +20,16 @@ from okx_services.research.strategies.tables import (
     COST_HEAD,
     FIGURE_HEAD,
     REASON_HEAD,
+    REGIME_HEAD,
+    WHAT_IF_HEAD,
     benchmark_rows,
     cost_rows,
     figure_rows,
     luck_words,
     reason_rows,
     refused_words,
+    regime_rows,
+    what_if_rows,
 )
 from resources.config.settings import Settings
 from resources.stores import open_database
@@ -68,11 +72,13 @@ def print_run(made: Backtest, console: Console) -> None:
         f"{found.start:%Y-%m-%d %H:%M} to {found.end:%Y-%m-%d %H:%M} UTC, {found.capital_quote:,.0f} quote",
         soft_wrap=True,
     )
-    _print_table(FIGURE_HEAD, [row for row in figure_rows(found) if row[0] in PRINTED], console, left=(2, 3))
-    _print_table(BENCHMARK_HEAD, benchmark_rows(found), console)
+    print_table(FIGURE_HEAD, [row for row in figure_rows(found) if row[0] in PRINTED], console, left=(2, 3))
+    print_table(BENCHMARK_HEAD, benchmark_rows(found), console)
+    print_table(WHAT_IF_HEAD, what_if_rows(found), console)
+    print_table(REGIME_HEAD, regime_rows(found), console)
     if rows := reason_rows(found):
-        _print_table(REASON_HEAD, rows, console)
-        _print_table(COST_HEAD, cost_rows(found), console)
+        print_table(REASON_HEAD, rows, console)
+        print_table(COST_HEAD, cost_rows(found), console)
     console.print(refused_words(found), soft_wrap=True)
     console.print(luck_words(recorded.deflated_sharpe, recorded.tried), soft_wrap=True)
     if made.note:
@@ -80,9 +86,10 @@ def print_run(made: Backtest, console: Console) -> None:
     console.print(f"in MLflow: {recorded.logged.url}", soft_wrap=True)
 
 
-def _print_table(
+def print_table(
     head: Sequence[str], rows: Sequence[Sequence[str]], console: Console, left: Sequence[int] = ()
 ) -> None:
+    """A table whose columns are right-aligned but for the first and those of `left`."""
     table = Table(head[0], box=None, pad_edge=False)
     for place, name in enumerate(head[1:], 1):
         table.add_column(name, justify="left" if place in left else "right")

@@ -1,6 +1,6 @@
-"""The commands of strategies: backtest, strategy."""
+"""The commands of strategies: backtest, tune, report, strategy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +11,57 @@ from okx_jobs.cli import options
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
+def of_a_market(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that trades a strategy on the past."""
+    for option in reversed(MARKET_OPTIONS):
+        command = option(command)
+    return command
+
+
+MARKET_OPTIONS = (
+    click.option(
+        "--strategy", default="model", show_default=True, help="`okxsignal strategy list` shows all."
+    ),
+    click.option(
+        "--param",
+        "params",
+        multiple=True,
+        help="name=value; may be repeated. `okxsignal strategy show NAME` lists them.",
+    ),
+    click.option(
+        "--candles", type=FILE, help="Parquet file of hourly or shorter candles; default: the home's."
+    ),
+    click.option(
+        "--synthetic", "strength", type=options.STRENGTH, help="The synthetic market with so strong an edge."
+    ),
+    click.option(
+        "--days", type=click.IntRange(1), default=400, show_default=True, help="Days of --synthetic."
+    ),
+    click.option("--pairs", help="Comma-separated; default: all."),
+    click.option(
+        "--from", "start", type=options.MOMENT, help="First hour (UTC); earlier candles warm the features up."
+    ),
+    click.option("--to", "end", type=options.MOMENT, help="End (UTC), exclusive."),
+    click.option(
+        "--capital", type=float, default=10_000.0, show_default=True, help="To begin with, quote units."
+    ),
+    click.option(
+        "--threads",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="For the features of --candles.",
+    ),
+    click.option(
+        "--ungated",
+        is_flag=True,
+        help="With --candles: trade predictions although the promotion gate refuses them.",
+    ),
+)
+
+
 @click.command()
-@click.option("--strategy", default="model", show_default=True, help="`okxsignal strategy list` shows all.")
-@click.option(
-    "--param",
-    "params",
-    multiple=True,
-    help="name=value; may be repeated. `okxsignal strategy show NAME` lists them.",
-)
-@click.option("--candles", type=FILE, help="Parquet file of hourly or shorter candles; default: the home's.")
-@click.option(
-    "--synthetic", "strength", type=options.STRENGTH, help="The synthetic market with so strong an edge."
-)
-@click.option("--days", type=click.IntRange(1), default=400, show_default=True, help="Days of --synthetic.")
-@click.option("--pairs", help="Comma-separated; default: all.")
-@click.option(
-    "--from", "start", type=options.MOMENT, help="First hour (UTC); earlier candles warm the features up."
-)
-@click.option("--to", "end", type=options.MOMENT, help="End (UTC), exclusive.")
-@click.option(
-    "--capital", type=float, default=10_000.0, show_default=True, help="To begin with, quote units."
-)
-@click.option(
-    "--threads", type=click.IntRange(1), default=1, show_default=True, help="For the features of --candles."
-)
-@click.option(
-    "--ungated",
-    is_flag=True,
-    help="With --candles: trade predictions although the promotion gate refuses them.",
-)
+@of_a_market
 @click.option("--open", "opens", is_flag=True, help="Open the report in the browser.")
 def backtest(**given: Any) -> None:
     """Trade a strategy on the past: decisions at the close of each hour, fills at the next open, costs on.
@@ -55,7 +77,8 @@ def backtest(**given: Any) -> None:
 
     Stops and targets fill inside the bars that follow, the worse first. At most 5 % of a bar's volume is traded. After
     stops and losses protections refuse entries for a while: --param daily_loss_pct=3 sets one, --param
-    cooldown_hours=none removes one.
+    cooldown_hours=none removes one. Beside the result is what it would have been with other luck, costs twice, or
+    signals one bar late.
 
     First it checks that no decision changes when later hours are taken away. Each run is one of Dagster and of MLflow,
     and each version of a strategy is counted: the more were tried, the better the best must be. It places no order.
@@ -67,6 +90,55 @@ def backtest(**given: Any) -> None:
     parameters, capital, opens = parameters_of(given.pop("params")), given.pop("capital"), given.pop("opens")
     request = BacktestRequest(**given, start=start, end=end, parameters=parameters, capital_quote=capital)
     run_and_print(request, options.settings(), options.console(), opens=opens)
+
+
+@click.command()
+@of_a_market
+@click.option(
+    "--budget", type=int, default=40, show_default=True, help="Variants to try, the defaults among them."
+)
+@click.option(
+    "--folds",
+    type=int,
+    default=4,
+    show_default=True,
+    help="Parts of the window that test what was chosen before.",
+)
+@click.option(
+    "--vary",
+    multiple=True,
+    help="NAME=LOW:HIGH or NAME=LOW:HIGH:log; may be repeated. Default: what the strategy declares.",
+)
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+def tune(**given: Any) -> None:
+    """Search for better parameters of a strategy, and say whether they are better than the defaults.
+
+    \b
+    okxsignal tune --strategy momentum --candles candles.parquet
+    okxsignal tune --strategy momentum --vary hours=168:1344:log --vary top=1:6 --budget 100
+    okxsignal tune --strategy breakout --vary stop_atr=1:6 --param top=3           --param fixes what is not varied
+    okxsignal tune --strategy my_strategy --folds 6                                a file of your own: its RANGES
+
+    Parameters, rules and exits may be varied. The window is cut into folds: for each, variants are tried on the hours
+    before it, and the best is traded on its own hours, which choose nothing. These hours together are the figures. The
+    answer is often "do nothing": the defaults stay unless the Sharpe ratio of what was chosen is surely above theirs,
+    and more than the luck of all versions ever tried in this home.
+
+    At the end the neighbours of the best are tried too, two for each parameter: is it one of many good ones, or a peak?
+    Stop it with Ctrl-C and call it again: it goes on. Each variant counts as a trial, so ask for few of them and for
+    ranges that have a reason. It changes no setting and places no order.
+    """
+    from okx_jobs.cli.research.tune import tune_and_print
+    from okx_jobs.research.strategy_backtest import parameters_of
+    from okx_jobs.research.strategy_tuning import TuningRequest, ranges_of
+
+    start, end = (options.utc(given.pop(name)) for name in ("start", "end"))
+    parameters, capital, opens = parameters_of(given.pop("params")), given.pop("capital"), given.pop("opens")
+    vary = ranges_of(given.pop("vary"))
+    request = TuningRequest(
+        **given, start=start, end=end, parameters=parameters, capital_quote=capital, vary=vary
+    )
+    tune_and_print(request, options.settings(), options.console(), opens=opens)
 
 
 @click.command()
@@ -134,6 +206,7 @@ def why_not(pair: str | None, days: int) -> None:
 
 STRATEGIES: Mapping[str, click.Command] = {
     "backtest": backtest,
+    "tune": tune,
     "report": report,
     "strategy": strategy,
     "why-not": why_not,

@@ -106,12 +106,9 @@ def nearly_traded(signals: pd.DataFrame) -> list[str]:
 
 
 def _explain(
-    store: FeatureStore,
-    hour: datetime,
-    weights: Mapping[str, float],
-    members: Mapping[str, tuple[int, Fitted]],
+    store: FeatureStore, hour: datetime, weights: Mapping[str, float], members: Mapping[str, tuple[int, Fitted]],
     pairs: list[str],
-) -> tuple[list[dict[str, object]], list[str]]:
+) -> tuple[list[dict[str, object]], list[str]]:  # fmt: skip
     names = tuple(dict.fromkeys(name for _, fitted in members.values() for name in fitted.names))
     parts = [rows for _, rows in feature_rows(store, names, hour, hour + HOUR) if len(rows.hours)]
     if not parts:

@@ -1,14 +1,22 @@
 """A strategy's backtest as one HTML page that needs no network."""
 
 import html
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from okx_core.backtest.metrics.summary import monthly_returns_pct
-from okx_services.reports.figures import png_uri, trades_figure
+from okx_services.reports.figures import trades_figure
+from okx_services.reports.html_page import (
+    html_list,
+    html_page,
+    html_row,
+    html_table,
+    paragraph,
+    picture,
+    section,
+)
 from okx_services.research.strategies.backtest import StrategyRun
 from okx_services.research.strategies.tables import (
     BENCHMARK_HEAD,
@@ -16,6 +24,9 @@ from okx_services.research.strategies.tables import (
     FIGURE_HEAD,
     PAIR_HEAD,
     REASON_HEAD,
+    REGIME_HEAD,
+    REGIME_WORDS,
+    WHAT_IF_HEAD,
     benchmark_rows,
     cost_rows,
     facts_of,
@@ -25,20 +36,14 @@ from okx_services.research.strategies.tables import (
     pair_rows,
     reason_rows,
     refused_words,
+    regime_rows,
     title_of,
+    what_if_rows,
+    what_if_words,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 CHARTED_PAIRS = 12  # with most trades; each is a picture of some 40 kB
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-STYLE = """body{font:15px/1.5 sans-serif;max-width:64em;margin:1em auto;padding:0 1em;color:#222}
-h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}img{max-width:100%;height:auto}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-td,th{padding:.2em .7em;text-align:right;border-bottom:1px solid #e3e3e3;white-space:nowrap}
-td:first-child,th:first-child{text-align:left}.note{background:#fff4d6;padding:.6em 1em}
-.up{background:#e3f4e3}.down{background:#fae3e3}summary{cursor:pointer;padding:.3em 0}"""
 
 
 def report_page(found: StrategyRun, origin: str, note: str, deflated: float, tried: int) -> str:
@@ -48,40 +53,20 @@ def report_page(found: StrategyRun, origin: str, note: str, deflated: float, tri
         f"<h1>{html.escape(title)}</h1><p>{html.escape(facts)}</p>",
         f'<p class="note">{html.escape(note)}</p>' if note else "",
         f"<p><b>{html.escape(luck_words(deflated, tried))}</b></p>",
-        *(_picture(name, figure) for name, figure in figures_of(found).items()),
-        _section("Figures", _html_table(FIGURE_HEAD, figure_rows(found))),
-        _section("Instead", _html_table(BENCHMARK_HEAD, benchmark_rows(found))),
-        _section("Return by month, %", _months(found)),
-        _section("Why positions were closed", _html_table(REASON_HEAD, reason_rows(found))),
-        _section("Costs of closed trades", _html_table(COST_HEAD, cost_rows(found))),
-        _section("Pairs", _html_table(PAIR_HEAD, pair_rows(found))),
-        _section("Entries that were refused", f"<p>{html.escape(refused_words(found))}</p>"),
-        _section("Trades on the closes", "".join(_charts(found))),
-        _section("Everything that decides", _specification(found)),
+        *(picture(name, figure) for name, figure in figures_of(found).items()),
+        section("Figures", html_table(FIGURE_HEAD, figure_rows(found))),
+        section("Instead", html_table(BENCHMARK_HEAD, benchmark_rows(found))),
+        section("What if", html_table(WHAT_IF_HEAD, what_if_rows(found)) + html_list(what_if_words(found))),
+        section("Market regimes", paragraph(REGIME_WORDS) + html_table(REGIME_HEAD, regime_rows(found))),
+        section("Return by month, %", _months(found)),
+        section("Why positions were closed", html_table(REASON_HEAD, reason_rows(found))),
+        section("Costs of closed trades", html_table(COST_HEAD, cost_rows(found))),
+        section("Pairs", html_table(PAIR_HEAD, pair_rows(found))),
+        section("Entries that were refused", f"<p>{html.escape(refused_words(found))}</p>"),
+        section("Trades on the closes", "".join(_charts(found))),
+        section("Everything that decides", _specification(found)),
     ]
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f"<body>{''.join(parts)}</body></html>"
-    )
-
-
-def _section(title: str, body: str) -> str:
-    return f"<h2>{html.escape(title)}</h2>{body or '<p>none</p>'}"
-
-
-def _picture(name: str, figure: "Figure") -> str:
-    words = html.escape(name.replace("_", " "))
-    return f'<p><img alt="{words}" src="{png_uri(figure)}"></p>'
-
-
-def _html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    body = "".join(_row("td", row) for row in rows)
-    return f'<div class="wide"><table>{_row("th", head)}{body}</table></div>' if body else ""
-
-
-def _row(cell: str, values: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<{cell}>{html.escape(value)}</{cell}>' for value in values)}</tr>"
+    return html_page(title, parts)
 
 
 def _months(found: StrategyRun) -> str:
@@ -93,7 +78,9 @@ def _months(found: StrategyRun) -> str:
         cells = "".join(_coloured(by_month.get(month)) for month in range(1, 13))
         whole = 100.0 * (float(np.prod(1.0 + values.to_numpy() / 100.0)) - 1.0)
         lines.append(f"<tr><td>{year}</td>{cells}{_coloured(whole)}</tr>")
-    return f'<div class="wide"><table>{_row("th", ("year", *MONTHS, "year"))}{"".join(lines)}</table></div>'
+    return (
+        f'<div class="wide"><table>{html_row("th", ("year", *MONTHS, "year"))}{"".join(lines)}</table></div>'
+    )
 
 
 def _coloured(value: float | None) -> str:
@@ -112,7 +99,7 @@ def _charts(found: StrategyRun) -> Iterable[str]:
         trades = found.fold.trades[found.fold.trades["pair"] == pair]
         figure = trades_figure(closes, trades, pair)
         head = f"<summary>{html.escape(pair)}: {counts[pair]} trades</summary>"
-        yield f"<details>{head}{_picture(pair, figure)}</details>"
+        yield f"<details>{head}{picture(pair, figure)}</details>"
 
 
 def _specification(found: StrategyRun) -> str:
@@ -123,4 +110,4 @@ def _specification(found: StrategyRun) -> str:
         for part in ("parameters", "rules", "exits", "protections")
         for name, value in words[part].items()
     ]
-    return _html_table(("what", "value"), [[name, f"{value}"] for name, value in (*plain, *grouped_values)])
+    return html_table(("what", "value"), [[name, f"{value}"] for name, value in (*plain, *grouped_values)])

@@ -13,6 +13,9 @@ from okx_services.research.strategies.tables import (
     FIGURE_HEAD,
     PAIR_HEAD,
     REASON_HEAD,
+    REGIME_HEAD,
+    REGIME_WORDS,
+    WHAT_IF_HEAD,
     benchmark_rows,
     cost_rows,
     facts_of,
@@ -21,7 +24,10 @@ from okx_services.research.strategies.tables import (
     luck_words,
     pair_rows,
     reason_rows,
+    regime_rows,
     title_of,
+    what_if_rows,
+    what_if_words,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +48,9 @@ def report_pdf(found: StrategyRun, origin: str, note: str, deflated: float, trie
         pages.savefig(_table_page(title_of(found), words, FIGURE_HEAD, figure_rows(found)))
         for figure in figures_of(found).values():
             pages.savefig(figure)
+        read = "\n".join(what_if_words(found))
+        pages.savefig(_table_page("What if", read, WHAT_IF_HEAD, what_if_rows(found)))
+        pages.savefig(_table_page("Market regimes", REGIME_WORDS, REGIME_HEAD, regime_rows(found)))
         for title, head, rows in (
             ("Instead", BENCHMARK_HEAD, benchmark_rows(found)),
             ("Why positions were closed", REASON_HEAD, reason_rows(found)),
@@ -69,6 +78,7 @@ def _table_page(title: str, words: str, head: Sequence[str], rows: Sequence[Sequ
     made = axes.table(
         [list(row) for row in rows],
         colLabels=list(head),
+        colWidths=_widths([head, *rows]),
         cellLoc="right",
         edges="horizontal",
         bbox=Bbox.unit(),
@@ -80,3 +90,9 @@ def _table_page(title: str, words: str, head: Sequence[str], rows: Sequence[Sequ
         if column == 0:
             cell.set_text_props(ha="left")
     return figure
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[float]:
+    """The share of each column: by its longest text."""
+    letters = [2 + max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [count / sum(letters) for count in letters]

@@ -3,9 +3,11 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
+from okx_core.backtest.metrics.curve import Array
 from okx_core.backtest.metrics.summary import equity_curve
 from okx_core.hours import HOUR, WEEK
 from okx_core.models.evaluation.overfitting import deflated_sharpe_of
@@ -43,9 +45,8 @@ def record_run(
 
     `origin` says which candles were traded, `note` what the reader must know of their market.
     """
-    weekly = weekly_returns(found)
-    sharpe = float(weekly.mean() / weekly.std(ddof=1)) if len(weekly) > 2 and weekly.std() > 0.0 else None
-    count_strategy(database, found.spec, sharpe, found.end.date())
+    weekly = weekly_returns_of(equity_curve(found.fold.equity, found.capital_quote))
+    count_strategy(database, found.spec, weekly_sharpe_of(weekly), found.end.date())
     tried, variance = strategies_tried(database)
     deflated = deflated_sharpe_of(weekly, tried, variance)
     logged = tracking.log(_new_run(found, origin, note, run_id, deflated, tried), EXPERIMENT)
@@ -53,7 +54,8 @@ def record_run(
         "run_id": run_id, "strategy": found.spec.name, "version": found.spec.version,
         "specification": json.dumps(found.spec.to_json()), "candles": origin, "pairs": list(found.pairs),
         "start_time": found.start, "end_time": found.end, "capital_quote": found.capital_quote,
-        "figures": json.dumps(found.scores), "rejected": json.dumps(dict(found.rejected)),
+        "figures": json.dumps({**found.scores, "what_if": _what_if(found), "regimes": _regimes(found)}),
+        "rejected": json.dumps(dict(found.rejected)),
         "deflated_sharpe": None if np.isnan(deflated) else deflated, "strategies_tried": tried,
         "mlflow_run_id": logged.run_id, "made_at": datetime.now(UTC),
     }  # fmt: skip
@@ -61,10 +63,25 @@ def record_run(
     return RecordedRun(run_id, logged, deflated, tried)
 
 
-def weekly_returns(found: StrategyRun) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return of each whole week from the first hour on [weeks]."""
-    curve = equity_curve(found.fold.equity, found.capital_quote)[::WEEK_HOURS]
-    return np.asarray(curve[1:] / curve[:-1] - 1.0)
+def weekly_returns_of(curve: Array) -> Array:
+    """Return of each whole week from the first hour on [weeks]; `curve` is the equity [hours + 1]."""
+    weeks = curve[::WEEK_HOURS]
+    return np.asarray(weeks[1:] / weeks[:-1] - 1.0)
+
+
+def weekly_sharpe_of(weekly: Array) -> float | None:
+    """Mean / sample deviation of weekly returns, not annualised. None below three weeks or without variation."""
+    return float(weekly.mean() / weekly.std(ddof=1)) if len(weekly) > 2 and weekly.std() > 0.0 else None
+
+
+def _what_if(found: StrategyRun) -> dict[str, Any]:
+    """The changed backtests by name."""
+    return {one.name: one.to_json() for one in found.sensitivity}
+
+
+def _regimes(found: StrategyRun) -> dict[str, Any]:
+    """Figures by the name of the regime."""
+    return {one.name: one._asdict() for one in found.regimes}
 
 
 def _new_run(found: StrategyRun, origin: str, note: str, run_id: str, deflated: float, tried: int) -> NewRun:
@@ -82,7 +99,10 @@ def _new_run(found: StrategyRun, origin: str, note: str, run_id: str, deflated: 
             "strategy": spec.name, "version": spec.version, "dagster_run_id": run_id, "candles": origin,
             "mlflow.note.content": note or f"Backtest on {origin}. The report is the artifact `report.html`.",
         },
-        documents={"specification": spec.to_json(), "rejected": dict(found.rejected)},
+        documents={
+            "specification": spec.to_json(), "rejected": dict(found.rejected), "what_if": _what_if(found),
+            "regimes": _regimes(found),
+        },
         texts={
             REPORT: report_page(found, origin, note, deflated, tried),
             TRADES: found.fold.trades.to_csv(index=False),

@@ -11,6 +11,7 @@ from okx_core.backtest.metrics.summary import equity_curve
 from okx_services.reports.figures import equity_figure, pair_pnl_figure
 from okx_services.reports.markdown import shown, table
 from okx_services.research.strategies.backtest import PROTECTION, StrategyRun
+from okx_services.research.strategies.sensitivity import Spread, WhatIf
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +33,13 @@ FIGURE_HEAD = ("figure", "value", "unit", "9 of 10 redrawn histories")
 BENCHMARK_HEAD = ("instead", "return %", "Sharpe", "max drawdown %")
 REASON_HEAD = ("closed by", "trades", "win rate %", "profit", "costs")
 PAIR_HEAD = ("pair", "trades", "win rate %", "profit", "costs", "mean return %")
+WHAT_IF_HEAD = ("what if", "return %", "9 of 10", "Sharpe", "max drawdown %", "9 of 10")
+REGIME_HEAD = ("market, as known before the hour", "hours %", "return %", "Sharpe", "market return %")
+REGIME_WORDS = (
+    "The market is BTC, or all pairs alike where it is not traded. Its trend is the sign of its return of 28 days; its "
+    "volatility is high when that of 7 days is above its median of 180 days. Both are known at the close before the "
+    "hour that they are counted in. A strategy that earns in one regime alone is a bet on that regime."
+)
 COST_HEAD = ("cost", "quote", "bp of what was traded")
 
 
@@ -102,6 +110,45 @@ def cost_rows(found: StrategyRun) -> list[list[str]]:
         "all": paid,
     }
     return [[name, shown(value), shown(1e4 * value / traded)] for name, value in parts.items()]
+
+
+def what_if_rows(found: StrategyRun) -> list[list[str]]:
+    """The cells of WHAT_IF_HEAD; of what is drawn the middle, and bounds that hold nine of ten draws."""
+    return [
+        [
+            f"{one.name}, {one.draws:,} times" if one.draws > 1 else one.name,
+            shown(one.total_return_pct.middle), _bounds(one, one.total_return_pct), _middle(one.sharpe),
+            shown(one.max_drawdown_pct.middle), _bounds(one, one.max_drawdown_pct),
+        ]
+        for one in found.sensitivity
+    ]  # fmt: skip
+
+
+def what_if_words(found: StrategyRun) -> list[str]:
+    """How to read each row of the table."""
+    return [f"{one.name}: {one.words}." for one in found.sensitivity]
+
+
+def regime_rows(found: StrategyRun) -> list[list[str]]:
+    """The cells of REGIME_HEAD: each trend, each volatility, and both together."""
+    return [
+        [
+            one.name,
+            shown(one.hours_pct, 1),
+            shown(one.return_pct),
+            shown(one.sharpe),
+            shown(one.market_return_pct),
+        ]
+        for one in found.regimes
+    ]
+
+
+def _bounds(one: WhatIf, held: Spread) -> str:
+    return f"{shown(held.low)} to {shown(held.high)}" if one.draws > 1 else ""
+
+
+def _middle(held: Spread) -> str:
+    return "" if held.middle is None else shown(held.middle)
 
 
 def refused_words(found: StrategyRun) -> str:

@@ -59,13 +59,9 @@ class AlgoOrders(Rest):
         ]
 
     def algos_history(
-        self,
-        state: str = "effective",
-        order_types: Sequence[str] = ORDER_TYPES,
-        inst_id: str | None = None,
-        begin: datetime | None = None,
-        end: datetime | None = None,
-    ) -> list[AlgoOrder]:
+        self, state: str = "effective", order_types: Sequence[str] = ORDER_TYPES, inst_id: str | None = None,
+        begin: datetime | None = None, end: datetime | None = None,
+    ) -> list[AlgoOrder]:  # fmt: skip
         """Algo orders of three months that fired (effective), were canceled, or failed (order_failed).
 
         The exchange has no time window for them; ours is by the time they were made.

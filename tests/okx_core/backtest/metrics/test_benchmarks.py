@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from okx_core.backtest.benchmarks import MOMENTUM_HOURS, WEEK_HOURS, benchmark_curves, rebalanced
+from okx_core.backtest.metrics.benchmarks import MOMENTUM_HOURS, WEEK_HOURS, benchmark_curves, rebalanced
 from tests.examples import examples
 
 COST = 0.001
