@@ -30,6 +30,7 @@ import urllib3
 from benchmarks.exchange_process import exchange_process
 from benchmarks.hour_rows import ROUND_TRIP_SECONDS, STAGES, Lap, own_rows, wire_rows
 from benchmarks.rounds import TemporaryDatabase, seconds
+from okx_core.decisions.protections import Protections
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.features.compute import history_start
 from okx_core.market.universe import UniverseFilter
@@ -165,8 +166,9 @@ class Hour:
         self.store.replace_window("trading.signals", gated[scoring.COLUMNS], *self.window)
 
     def execution(self) -> int:
+        journal = Journal(self.store, "benchmark")
         executor = OrderExecutor(
-            self.store, self.client(), Journal(self.store, "benchmark"), RULES, LIMITS_OF_RISK, "USDT"
+            self.store, self.client(), journal, RULES, LIMITS_OF_RISK, "USDT", Protections()
         )
         report = executor.run()
         if report.rejection_reason or report.rejected or report.unresolved:

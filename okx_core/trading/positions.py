@@ -76,6 +76,35 @@ class SpotPosition:
         )
 
 
+@dataclass(frozen=True)
+class ClosedTrade:
+    """A position from its first fill to the one that left no more than dust; the return is after fees."""
+
+    entry_time: datetime
+    exit_time: datetime
+    return_pct: float
+
+
+def closed_trades(fills: Iterable[Fill], base: str, dust_base: Decimal = ZERO) -> list[ClosedTrade]:
+    """The trades that `fills` of one pair, in time order, have closed, in the order in which they closed.
+
+    Return in percent of what was paid, by average cost; a sale of what was never bought is no trade.
+    """
+    trades, position = [], SpotPosition()
+    spent = realised = ZERO
+    for fill in fills:
+        after = position.after(fill, base, dust_base)
+        if position.opened_at is None and after.opened_at is not None:
+            spent, realised = position.cost_quote, position.realised_pnl_quote
+        if fill.side == "buy":
+            spent += after.cost_quote - position.cost_quote
+        elif position.opened_at is not None and after.opened_at is None and spent > ZERO:
+            earned = after.realised_pnl_quote - realised
+            trades.append(ClosedTrade(position.opened_at, fill.filled_at, float(100 * earned / spent)))
+        position = after
+    return trades
+
+
 def position_from_fills(fills: Iterable[Fill], base: str, dust_base: Decimal = ZERO) -> SpotPosition:
     """The position that `fills`, in time order, add up to."""
     position = SpotPosition()

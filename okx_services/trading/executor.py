@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from okx_core.decisions.protections import DEFAULT_PROTECTIONS, Protections
 from okx_core.decisions.rules import DecisionRules, RiskLimits
 from okx_core.market.instruments import Instrument
 from okx_core.trading.intents import OrderIntent, age_rejection
 from okx_services.trading.account_fees import current_fees, fee_words, record_fees
 from okx_services.trading.journal import Arrival, Journal, JournaledIntent
 from okx_services.trading.order_planning import Situation, decide
+from okx_services.trading.protections import note_equity, refused_pairs
 from okx_services.trading.reconciliation import HeldPosition, reconcile, record_order, stored_positions
 from resources.okx.client import OkxClient
 from resources.okx.errors import OkxError, ParsingError, PermanentError, TransientError, UnknownOutcomeError
@@ -60,6 +62,7 @@ class OrderExecutor:
     rules: DecisionRules
     limits: RiskLimits
     quote_currency: str
+    protections: Protections = DEFAULT_PROTECTIONS
     checkpoint: Callable[[str], None] = no_checkpoint
 
     def run(self, rejection_reason: str = "") -> ExecutionReport:
@@ -223,7 +226,10 @@ class OrderExecutor:
         positions = stored_positions(self.database, instruments)
         balances = {coin.currency: coin.cash for coin in self.client.balance().details}
         report.cash_quote = balances.get(self.quote_currency, Decimal(0))
-        return reconcile(self.database, positions, instruments, balances, self._prices(), self.client.now())
+        prices, now = self._prices(), self.client.now()
+        held = reconcile(self.database, positions, instruments, balances, prices, now)
+        note_equity(self.database, report.cash_quote, held, prices, now)
+        return held
 
     def _prices(self) -> dict[str, Decimal]:
         return {
@@ -239,16 +245,18 @@ class OrderExecutor:
     ) -> list[OrderIntent]:
         """The orders that the decision code wants in this hour; those that cannot be placed are in the report."""
         signals = self.database.rows("select * from trading.signals where timestamp_utc = $1", (signal_hour,))
+        now = self.client.now()
+        by_pair = {row["pair"]: row for row in signals}
         situation = Situation(
-            now=self.client.now(),
+            now=now,
             cash_quote=self.client.balance().available(self.quote_currency),
             held=held,
             prices=self._prices(),
             instruments=instruments,
             unresolved=frozenset(entry.intent.pair for entry in self.journal.unresolved()),
             fees=current_fees(self.database),
+            refused=refused_pairs(self.database, instruments, held, list(by_pair), now, self.protections),
         )
-        by_pair = {row["pair"]: row for row in signals}
         intents, skipped = decide(signal_hour, by_pair, situation, self.rules, self.limits)
         report.skipped += skipped
         return intents

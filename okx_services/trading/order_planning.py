@@ -34,6 +34,8 @@ class Situation:
     instruments: Mapping[str, Instrument]
     unresolved: frozenset[str]
     fees: Mapping[str, float] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Why a protection lets a pair not be bought, of those that one refuses."""
 
     def fee_rate(self, pair: str) -> float:
         """The account's taker fee; the declared default while it is unknown."""
@@ -63,7 +65,12 @@ def decide(
     rows = [signals.get(pair, {}) for pair in pairs]
     orders = desired_orders(
         predicted_excess_pct=np.array([_number(row.get("predicted_excess_pct")) for row in rows]),
-        tradable=np.array([bool(row.get("tradable", False)) for row in rows]),
+        tradable=np.array(
+            [
+                bool(row.get("tradable", False)) and pair not in situation.refused
+                for pair, row in zip(pairs, rows, strict=True)
+            ]
+        ),
         held_base=np.array([_held_base(held.get(pair)) for pair in pairs]),
         held_hours=np.array([_held_hours(held.get(pair), situation.now) for pair in pairs]),
         price=np.array([_number(situation.prices.get(pair)) for pair in pairs]),
@@ -77,7 +84,12 @@ def decide(
             np.array([_number(row.get("book_depth_quote")) for row in rows]),
         ),
     )
-    intents, skipped = [], []
+    intents = []
+    skipped = [
+        f"{pair}: {situation.refused[pair]}"
+        for pair, row in zip(pairs, rows, strict=True)
+        if pair in situation.refused and row.get("tradable", False)
+    ]
     for pair, order_quote in zip(pairs, orders, strict=True):
         if order_quote == 0:
             continue

@@ -33,15 +33,23 @@ def record_order(database: Database, client: OkxClient, order: OrderRecord) -> N
 
 def stored_positions(database: Database, instruments: Mapping[str, Instrument]) -> dict[str, SpotPosition]:
     """Positions of every pair that ever had a fill, from trading.fills. Dust below a lot counts as flat."""
-    by_pair: dict[str, list[_StoredFill]] = defaultdict(list)
-    for row in database.rows("select * from trading.fills order by filled_at, length(trade_id), trade_id"):
-        by_pair[row["pair"]].append(_StoredFill(**{name: row[name] for name in _StoredFill.__annotations__}))
     return {
-        pair: position_from_fills(
-            fills, pair.split("-")[0], instruments[pair].dust_base if pair in instruments else ZERO
-        )
-        for pair, fills in by_pair.items()
+        pair: position_from_fills(fills, pair.split("-")[0], dust_of(instruments, pair))
+        for pair, fills in stored_fills(database).items()
     }
+
+
+def dust_of(instruments: Mapping[str, Instrument], pair: str) -> Decimal:
+    """The quantity of a pair that counts as flat; 0 of one that the exchange does not list."""
+    return instruments[pair].dust_base if pair in instruments else ZERO
+
+
+def stored_fills(database: Database) -> dict[str, list["StoredFill"]]:
+    """Every fill of trading.fills by pair, in time order."""
+    by_pair: dict[str, list[StoredFill]] = defaultdict(list)
+    for row in database.rows("select * from trading.fills order by filled_at, length(trade_id), trade_id"):
+        by_pair[row["pair"]].append(StoredFill(**{name: row[name] for name in StoredFill.__annotations__}))
+    return by_pair
 
 
 def reconcile(
@@ -68,7 +76,9 @@ def reconcile(
 
 
 @dataclass(frozen=True)
-class _StoredFill:
+class StoredFill:
+    """A row of trading.fills, as positions are made of it."""
+
     side: str
     price: Decimal
     size_base: Decimal

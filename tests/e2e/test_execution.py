@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from okx_core.decisions.protections import Protections
 from okx_core.decisions.rules import DecisionRules
 from okx_jobs.dagster_jobs.hour_ranges import HOUR_FORMAT
 from okx_services.trading.executor import OrderExecutor
@@ -53,6 +54,7 @@ def executor(market, checkpoint=lambda _name: None, client=None) -> OrderExecuto
         rules=DecisionRules(),
         limits=market.settings.risk_limits,
         quote_currency="USDT",
+        protections=Protections(),  # they are about what was lost, these tests about what is sent
         checkpoint=checkpoint,
     )
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okx_core.trading.positions import SpotPosition, position_from_fills
+from okx_core.trading.positions import SpotPosition, closed_trades, position_from_fills
 
 T0 = datetime(2026, 8, 9, tzinfo=UTC)
 TINY = Decimal("1e-12")
@@ -140,3 +141,29 @@ def test_a_sale_out_of_nothing_is_all_profit_and_shows_as_short() -> None:
     position = SpotPosition().after(Fill("sell", Decimal(2), Decimal(5)), "BTC")
     assert position.quantity_base == -5
     assert position.realised_pnl_quote == 10
+
+
+@given(trades())
+def test_closed_trades_earn_what_the_position_has_realised_when_it_is_flat(fills: list[Fill]) -> None:
+    """Money in and out of each trade by fractions of its own, without average cost."""
+    fills = [replace(fill, filled_at=T0 + timedelta(hours=n)) for n, fill in enumerate(fills)]
+    found = closed_trades(fills, "BTC", TINY)
+    expected, held, paid, got, opened = [], Fraction(0), Fraction(0), Fraction(0), None
+    for fill in fills:
+        price, size, fee = Fraction(fill.price), Fraction(fill.size_base), Fraction(fill.fee)
+        in_base, in_quote = (fee, Fraction(0)) if fill.fee_currency == "BTC" else (Fraction(0), fee)
+        if fill.side == "buy":
+            opened = fill.filled_at if held <= TINY else opened
+            held, paid = held + size + in_base, paid + price * size - in_quote
+        else:
+            held, got = held - size + in_base, got + price * size + in_quote
+            if held <= TINY:
+                expected.append((opened, fill.filled_at, float(100 * (got - paid) / paid)))
+                paid, got = Fraction(0), Fraction(0)
+    assert [(one.entry_time, one.exit_time) for one in found] == [one[:2] for one in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert abs(one.return_pct - other[2]) < 1e-6 * max(1.0, abs(other[2]))
+
+
+def test_a_sale_of_what_was_never_bought_is_no_trade() -> None:
+    assert closed_trades([Fill("sell", Decimal(5), Decimal(1))], "BTC") == []

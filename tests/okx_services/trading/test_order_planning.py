@@ -102,3 +102,18 @@ def test_a_signal_whose_book_is_unknown_opens_nothing_and_an_exit_needs_none() -
     assert planned(EMPTY, unknown)[0] == []
     (intent,), _ = planned(replace(EMPTY, held=held(24)), unknown)
     assert intent.side == "sell"
+
+
+def test_a_protected_pair_is_not_bought_its_exit_goes_on_and_the_others_are_bought() -> None:
+    reason = "cooldown: the pair was sold less than 4 h ago; no entry before 2026-08-09 13:00 UTC"
+    eth = replace(BTC, inst_id="ETH-USDT", base="ETH")
+    both = replace(
+        EMPTY, refused={"BTC-USDT": reason}, instruments={"BTC-USDT": BTC, "ETH-USDT": eth},
+        prices={"BTC-USDT": Decimal(50_000), "ETH-USDT": Decimal(50_000)},
+    )  # fmt: skip
+    signals = {"BTC-USDT": SIGNAL, "ETH-USDT": {**SIGNAL, "pair": "ETH-USDT"}}
+    (intent,), skipped = planned(both, signals)
+    assert (intent.pair, intent.side, skipped) == ("ETH-USDT", "buy", [f"BTC-USDT: {reason}"])
+    (sale,), _ = planned(replace(both, held=held(RULES.horizon_hours)), {"BTC-USDT": SIGNAL})
+    assert (sale.pair, sale.side) == ("BTC-USDT", "sell")
+    assert planned(both, {"BTC-USDT": {**SIGNAL, "tradable": False}}) == ([], []), "it was not wanted"
