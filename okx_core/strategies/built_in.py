@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from okx_core.backtest.metrics.regimes import market_regimes
 from okx_core.decisions.exits import ExitRules
 from okx_core.decisions.rules import DecisionRules
 from okx_core.hours import HOUR, WEEK
@@ -14,6 +15,10 @@ from okx_core.strategies.strategy import Number, Strategy, Wants
 
 WEEK_HOURS = WEEK // HOUR
 STAYS_HOURS = 4 * WEEK_HOURS  # a position that is left by its rank, not by the clock
+MOMENTUM_RANGES = {
+    "hours": Range(WEEK_HOURS, 8 * WEEK_HOURS, log=True), "top": Range(1, 6), "keep": Range(3, 10),
+    "every_hours": Range(24, 2 * WEEK_HOURS, log=True),
+}  # fmt: skip
 RANKS_ONLY = DecisionRules(horizon_hours=STAYS_HOURS, fee_margin=0.0, max_positions=4)
 
 
@@ -36,6 +41,17 @@ def by_momentum(panel: Panel, given: Mapping[str, Number]) -> Wants:
     wants = best(risen, decides, int(given["top"]), int(given["keep"]))
     falls = decides[:, None] & (risen < 0.0)
     return Wants(np.where(risen > 0.0, wants.score, np.nan), wants.leaves | falls)
+
+
+def by_regime(panel: Panel, given: Mapping[str, Number]) -> Wants:
+    """Momentum while the market rises, all in cash while it falls or its trend is unknown.
+
+    The regime is that of the reports: the mean return of the pairs over 28 days.
+    """
+    rises = market_regimes(panel.close).rises[:, None] == 1.0
+    wants = by_momentum(panel, given)
+    decides = decision_hours(panel, int(given["every_hours"]))[:, None]
+    return Wants(np.where(rises, wants.score, np.nan), wants.leaves | (decides & ~rises))
 
 
 def by_reversion(panel: Panel, given: Mapping[str, Number]) -> Wants:
@@ -79,10 +95,12 @@ BUILT_IN = {
         Strategy(
             "momentum", "Once a week the pairs that rose most in 28 days.",
             by_momentum, {"hours": 4 * WEEK_HOURS, "every_hours": WEEK_HOURS, "top": 3, "keep": 6}, (), RANKS_ONLY,
-            ranges={
-                "hours": Range(WEEK_HOURS, 8 * WEEK_HOURS, log=True), "top": Range(1, 6), "keep": Range(3, 10),
-                "every_hours": Range(24, 2 * WEEK_HOURS, log=True),
-            },
+            ranges=MOMENTUM_RANGES,
+        ),
+        Strategy(
+            "regime_switch", "Momentum while the market rises in 28 days, all in cash while it falls.",
+            by_regime, {"hours": 4 * WEEK_HOURS, "every_hours": WEEK_HOURS, "top": 3, "keep": 6}, (), RANKS_ONLY,
+            ranges=MOMENTUM_RANGES,
         ),
         Strategy(
             "mean_reversion", "Pairs far below their mean of two days, in a calm trend; left when they are back.",

@@ -13,11 +13,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def made_panel(seed: int = 3) -> Panel:
+def made_panel(seed: int = 3, hours: int = HOURS) -> Panel:
     dice = np.random.default_rng(seed)
-    times = pd.date_range("2024-01-01", periods=HOURS, freq="h", tz="UTC").as_unit("us")
-    close = 100.0 * np.exp(np.cumsum(dice.normal(0.0, 0.01, (HOURS, len(PAIRS))), axis=0))
-    keys = {"pair": np.tile(PAIRS, HOURS), "timestamp_utc": np.repeat(times, len(PAIRS))}
+    times = pd.date_range("2024-01-01", periods=hours, freq="h", tz="UTC").as_unit("us")
+    close = 100.0 * np.exp(np.cumsum(dice.normal(0.0, 0.01, (hours, len(PAIRS))), axis=0))
+    keys = {"pair": np.tile(PAIRS, hours), "timestamp_utc": np.repeat(times, len(PAIRS))}
     bars = {name: close.ravel() for name in ("open", "high", "low", "close")}
     candles = pd.DataFrame({**keys, **bars, "quote_volume": 1e6})
     values = {name: dice.normal(0.3, 1.4, close.size) for name in COLUMNS}
