@@ -90,6 +90,7 @@ definitions = dg.Definitions(
         "models": ModelsResource(),
         "retention": RetentionResource(),
         "tracking": TrackingResource(),
+        "in_memory": dg.mem_io_manager,  # results that MLflow and the database keep, for who asks in the process
     },
     executor=dg.in_process_executor,
 )

@@ -88,6 +88,7 @@ class Backtest:
 @dg.op(
     name=STEP,
     description="Decide at the close of each hour, fill at the next open, costs on; counted as a trial.",
+    out=dg.Out(io_manager_key="in_memory"),
 )
 def trade_strategy(
     context: dg.OpExecutionContext,

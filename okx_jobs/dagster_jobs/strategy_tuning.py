@@ -69,6 +69,7 @@ class Tuning:
 @dg.op(
     name=STEP,
     description="Choose parameters on the past of each fold, test them on the hours after it; each counts as a trial.",
+    out=dg.Out(io_manager_key="in_memory"),
 )
 def try_parameters(
     context: dg.OpExecutionContext,
