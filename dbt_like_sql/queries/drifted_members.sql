@@ -18,7 +18,8 @@ where
         from ml.drift
         where
             drift.drifted
-            and drift.day between newest.week and $2
+            -- the check of the day that a version was made for rests on the hours before it
+            and drift.day > newest.week and drift.day <= $2
             and (
                 drift.model = 'ensemble'
                 or (drift.model = newest.member and drift.model_version = newest.model_version)

@@ -137,7 +137,7 @@ class Fitted:
     estimator: Estimator
     training_range: TrainingRange | None = None
     trees: int | None = None
-    """How many trees early stopping has kept; None without it."""
+    """How many trees early stopping has kept; None without it, and of too few rows before those held back."""
 
     def predict(self, matrix: Matrix, names: Sequence[str]) -> Floats:
         """Scores [rows] of a matrix [rows, features] whose columns are `names`. Raises MemberError on other columns."""

@@ -14,6 +14,9 @@ from okx_core.errors import OkxSignalError
 from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
 
 MIN_PAIRS = 3  # of two pairs the order is a coin
+MIN_MODELLED_PAIRS = (
+    4  # apart from volatility three pairs have no order, and no model of them can pass the gate
+)
 BLOCK_ROWS = 50_000
 
 
@@ -124,14 +127,15 @@ def assemble_panel(
 ) -> Panel:
     """The panel of [start, end) from hourly `candles` and a function that computes the features of a stretch.
 
-    The features come in chunks, so that only the finished matrix is large. Raises PanelError with fewer than three
+    The features come in chunks, so that only the finished matrix is large. Raises PanelError with fewer than four
     pairs.
     """
     inside = candles[candles["timestamp_utc"].between(start, end, inclusive="left")]
     pairs = tuple(sorted(inside["pair"].unique()))
-    if len(pairs) < MIN_PAIRS:
+    if len(pairs) < MIN_MODELLED_PAIRS:
         raise PanelError(
-            f"{len(pairs)} pairs from {start:%Y-%m-%d} to {end:%Y-%m-%d}: ranks need at least {MIN_PAIRS}; "
+            f"{len(pairs)} pairs from {start:%Y-%m-%d} to {end:%Y-%m-%d}: ranks apart from volatility need at least "
+            f"{MIN_MODELLED_PAIRS}; "
             "name more --pairs or another stretch"
         )
     first, stop = hour_number(start), hour_number(end)

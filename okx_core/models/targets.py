@@ -90,6 +90,19 @@ OF_EVENTS = frozenset({"breakout", "rebound"})
 OF_CLASSES = OF_EVENTS | {"top_third", "profit_after_fees"}
 
 
+def words_of(target: str, hours: int) -> str:
+    """What a member of this target and horizon is fitted to."""
+    return {
+        "rank": f"rank of the {hours} h return inside its hour",
+        "excess": f"{hours} h return less the mean of its hour",
+        "return": f"{hours} h return",
+        "top_third": f"chance of being in the best third of its hour by the {hours} h return",
+        "profit_after_fees": f"chance of a {hours} h return above two taker fees",
+        "breakout": f"breakout (1) or rebound (-1) at the nearest resistance within {hours} h",
+        "rebound": f"rebound (1) or breakdown (-1) at the nearest support within {hours} h",
+    }[target]
+
+
 def class_weights(target: Floats) -> Floats:
     """Weight of each row that gives every class of `target` [rows] the same total; the mean is 1.
 

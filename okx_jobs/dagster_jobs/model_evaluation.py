@@ -13,8 +13,10 @@ from okx_services.reports.markdown import table
 from okx_services.research.evaluation.evaluate import chosen_members, evaluate_candles
 from okx_services.research.evaluation.plot import cumulative_ic_figure
 from okx_services.research.evaluation.words import HEAD, evaluation_words, variant_rows
-from okx_services.research.trials import count_evaluated
+from okx_services.research.trials import count_evaluated, tried_before, variant_names
+from resources.config.settings import load_settings
 from resources.dagster_resources import DatabaseResource
+from resources.evaluated_files import note_variants
 
 
 class EvaluationConfig(dg.Config):
@@ -42,10 +44,14 @@ def score_out_of_sample(
     )
     members = tuple(with_threads(spec, config.threads) for spec in chosen_members(config.members))
     candles, origin = chosen_candles(choice, database.open)
+    home = load_settings(trading=False).home
+    tried = tried_before(choice.candles, home, members, config.tried_before)
     found = evaluate_candles(
-        candles, start, end, members, WalkForward(config.every_weeks, config.min_history_weeks), config.tried_before,
+        candles, start, end, members, WalkForward(config.every_weeks, config.min_history_weeks), tried,
         config.threads, lambda step, done, total: context.log.info(f"{step}: {done} of {total}"),
     )  # fmt: skip
+    if choice.candles is not None:
+        note_variants(home, choice.candles, variant_names(members))
     if choice.is_stored:
         count_evaluated(database.open(), members, datetime.now(UTC))
     context.add_output_metadata(

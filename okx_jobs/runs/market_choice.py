@@ -10,7 +10,7 @@ from pathlib import Path
 from okx_assets.partitions import HOURLY
 from okx_core.errors import OkxSignalError
 from okx_core.hours import MIN_STRETCH, Stretch, floor_hour
-from okx_core.models.evaluation.scores import MIN_PAIRS
+from okx_core.models.panel import MIN_MODELLED_PAIRS
 from resources.config.settings import MARKET_FILE, Mode, Settings, load_settings
 from resources.market.recorded_market import covering_pairs
 
@@ -73,10 +73,10 @@ def synthetic_market(request: DemoRequest) -> ChosenMarket:
 
 def require_pairs(pairs: Collection[str]) -> None:
     """Refuse at the start what training would refuse after minutes of other work."""
-    if len(set(pairs)) < MIN_PAIRS:
+    if len(set(pairs)) < MIN_MODELLED_PAIRS:
         raise RequestError(
-            f"the demo needs at least {MIN_PAIRS} pairs, because models learn which pair does better than the others, "
-            f"and was given {', '.join(pairs)}: name more with --pairs or OKXSIGNAL_PAIRS"
+            f"the demo needs at least {MIN_MODELLED_PAIRS} pairs, because models learn which pair does better than the "
+            f"others, and was given {', '.join(pairs)}: name more with --pairs or OKXSIGNAL_PAIRS"
         )
 
 

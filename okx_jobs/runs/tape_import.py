@@ -10,7 +10,7 @@ from rich.table import Table
 
 from okx_core.errors import OkxSignalError
 from okx_core.hours import MIN_STRETCH
-from okx_core.models.evaluation.scores import MIN_PAIRS
+from okx_core.models.panel import MIN_MODELLED_PAIRS
 from okx_services.ingest.tape_import import ImportReport, as_parquet, coverage, imported
 
 SHOWN = 40
@@ -33,9 +33,9 @@ def import_files(paths: Sequence[Path], target: Path, console: Console) -> None:
     for line in lines(report):
         console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
     following = f"Next: okxsignal demo --tape {shlex.quote(str(target))}"
-    if long < MIN_PAIRS:
+    if long < MIN_MODELLED_PAIRS:
         following = (
-            f"A demo needs {MIN_PAIRS} pairs of at least {MIN_STRETCH.days} days, this tape has {long}: "
+            f"A demo needs {MIN_MODELLED_PAIRS} pairs of at least {MIN_STRETCH.days} days, this tape has {long}: "
             "import more files into one tape"
         )
     console.print(f"\n{following}", highlight=False, soft_wrap=True)

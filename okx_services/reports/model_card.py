@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MEMBER_LIMITS = (
-    "It ranks the pairs of one hour among each other. It says nothing about the direction of the market.",
+    "Its scores compare the pairs of one hour. They say nothing about the direction of the market.",
     "It has learnt from the pairs and the time of its data window, and knows no event that is not in a candle.",
     "Its scores are no returns: what a score is expected to earn is part of the signal model.",
     "It expires: after OKXSIGNAL_CHAMPION_MAX_WEEKS a signal model made of it opens no position.",

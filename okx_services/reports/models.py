@@ -55,7 +55,7 @@ def signal_version_facts(database: Database, version: int) -> dict[str, object]:
 
 def excess_words(calibration: Mapping[str, Any] | None) -> str:
     """What a score is expected to earn, from `ml.signal_versions.calibration`."""
-    return "unknown" if calibration is None else f"{calibration['slope']:.3f} % a rank"
+    return "unknown" if calibration is None else f"{calibration['slope']:.3f} % from lowest to highest"
 
 
 def outcome_words(decision: Decision) -> str:
@@ -79,9 +79,13 @@ class ModelState:
     found: list[dict[str, Any]] = field(default_factory=list)
     newest_hour: str = ""
     """Why the signal model let nothing be traded in the newest hour; empty where it did."""
+    deleted: frozenset[int] = frozenset()
+    """Versions that MLflow does not have any more."""
 
     def may_trade(self, version: Mapping[str, Any]) -> str:
         """Why a version of the signal model may or may not open positions now."""
+        if version["model_version"] in self.deleted:
+            return "no: it was deleted in MLflow"
         if is_expired(version["week"], self.day, self.max_age_weeks):
             return f"no: older than {self.max_age_weeks} weeks"
         if version["model_version"] == self.champion:
@@ -90,11 +94,10 @@ class ModelState:
             return "no: nothing has been decided yet"
         if self.decision["model_version"] == version["model_version"]:
             return "no: the gate chose it, but @champion was moved"
-        return (
-            f"no: {self.decision['reason']}"
-            if self.champion is None
-            else f"no: version {self.champion} trades"
-        )
+        if self.champion is not None:
+            return f"no: version {self.champion} trades"
+        chosen = self.decision["model_version"]
+        return f"no: {self.decision['reason']}" if chosen is None else f"no: the gate chose version {chosen}"
 
 
 def read_models(

@@ -12,14 +12,14 @@ from okx_core.errors import OkxSignalError
 from okx_core.features.registry import model_feature_names
 from okx_core.hours import HOUR, MIN_HISTORY_WEEKS, WEEK, week_start_on_or_after
 from okx_core.models.members import Fitted, MemberSpec
-from okx_core.models.panel import MIN_PAIRS, Prices, hour_number, on_grid, phases
+from okx_core.models.panel import MIN_MODELLED_PAIRS, Prices, hour_number, on_grid, phases
 from okx_core.models.ranks import Floats, Matrix, Whole, matrix_ranks
 from okx_core.models.targets import OF_EVENTS
 from okx_core.models.training.growing_matrix import GrowingMatrix
 from okx_core.models.training.known_labels import unknown_labels
 from okx_core.models.training.rows import ThinnedRows, target_of
 from okx_core.models.training.schedule import WalkForward
-from okx_core.models.training.warm_refit import refit
+from okx_core.models.training.warm_refit import REFIT_HOURS, refit
 from okx_services.research.prices import read_prices
 from resources.feature_store.manifest import ManifestFile
 from resources.feature_store.store import FeatureStore
@@ -187,19 +187,26 @@ def refit_for(
     if fitted is None:
         report(f"{spec.name} {day}: too few rows with a known outcome, {SCHEDULE.min_rows} are needed")
         return None
-    hours = rows.fitted_hours(spec, target, SCHEDULE, place)
+    is_warm = spec.algorithm == "lightgbm" and not anew
+    hours = (
+        rows.newest(spec, target, SCHEDULE, place, REFIT_HOURS)[3] if is_warm
+        else rows.fitted_hours(spec, target, SCHEDULE, place)
+    )  # fmt: skip
     fitted = replace(fitted, training_range=rows.training_range(spec, SCHEDULE, place))
-    return _described(history, spec, day, fitted, hours + history.first_hour)
+    unknown = unknown_labels(history.prices, spec, place, *rows.fitted(spec, target, SCHEDULE, place))
+    described = _described(history, spec, day, fitted, hours + history.first_hour)
+    return replace(described, unknown_labels=unknown)
 
 
 def require_pairs(pairs: Sequence[str]) -> None:
-    """Refuse to train on one or two pairs: members predict which pair does better than the others.
+    """Refuse to train on fewer than four pairs: of three no model could pass the gate.
 
     No pair at all is another matter: then the history is missing.
     """
-    if 0 < len(pairs) < MIN_PAIRS:
+    if 0 < len(pairs) < MIN_MODELLED_PAIRS:
         raise TooFewPairsError(
-            f"training needs at least {MIN_PAIRS} pairs, because it predicts which does better than the others, and "
+            f"training needs at least {MIN_MODELLED_PAIRS} pairs, because it predicts which does better than the "
+            "others, apart from volatility, and "
             f"has {', '.join(sorted(pairs))}: enable more pairs (OKXSIGNAL_PAIRS for the simulated market, "
             "market.pair_settings and the universe's limits elsewhere)"
         )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from okx_core.hours import MIN_HISTORY_WEEKS, WEEK, floor_hour, week_start
 from okx_core.models.members import MemberSpec
+from okx_core.models.targets import words_of
 from okx_core.models.training_range import TrainingRange
 from okx_services.reports.market_origin import market_note
 from okx_services.research.evaluation.model_cards import with_member_card
@@ -75,19 +76,33 @@ class Training:
         due = {
             name: self._due(versions[name], self._may_be_trained(name, late_enough, done)) for name in members
         }
-        self._train(due, versions, done)
-        for name in members:
-            done.predicted[name] = sum(self._predict(versions[name], *window) for window in _windows(weeks))
+        self._train(due, weeks, versions, done)
+        self._predict_weeks(weeks, versions, done)
         return done
 
-    def _train(self, due: dict[str, list[date]], versions: dict[str, Versions], done: Trained) -> None:
-        """Date by date, so that the members of a date share its bins."""
+    def _predict_weeks(self, weeks: Sequence[date], versions: dict[str, Versions], done: Trained) -> None:
+        if not weeks:
+            return
+        for name, held in versions.items():
+            fresh = sum(self._predict(held, *window) for window in _windows(weeks))
+            done.predicted[name] = done.predicted.get(name, 0) + fresh
+
+    def _train(
+        self, due: dict[str, list[date]], asked: Sequence[date], versions: dict[str, Versions], done: Trained
+    ) -> None:
+        """Date by date, so that the members of a date share its bins.
+
+        The weeks `asked` for before the newest are predicted before its members are kept: their pages show what the
+        versions before them were worth.
+        """
         weeks = sorted({week for some in due.values() for week in some})
         if not weeks:
             return
         specs = [specification(self.store.database, name) for name, some in due.items() if some]
         history = load_history(self.store, specs, midnight(weeks[-1]))
         for week in weeks:
+            if week == week_start(self.now).date():
+                self._predict_weeks([one for one in asked if one < week], versions, done)
             for spec in (spec for spec in specs if week in due[spec.name]):
                 fitted = fit_for(history, spec, week, done.left_out.append)
                 if fitted is not None:
@@ -116,7 +131,8 @@ class Training:
         market = str(database.scalar("select identity from ops.market_source") or "")
         new = _new_version(fitted, market, self.run_id)
         is_newest = fitted.week >= week_start(self.now).date()
-        past = read_record(self.store, [name], midnight(fitted.week)) if is_newest else None
+        # A daily refit is carded without: its record has a date for every day.
+        past = read_record(self.store, [name], midnight(fitted.week)) if is_newest and pinned else None
         registered = self.tracking.register(with_member_card(new, fitted, past, with_figures=is_newest))
         files = [file.file_id for file in fitted.files] if pinned else []
         self.store.manifest.pin(member_model(name), registered.version, files)
@@ -154,11 +170,6 @@ def _windows(weeks: Sequence[date]) -> Iterator[tuple[datetime, datetime]]:
         if following != week + WEEK:
             yield midnight(start), midnight(week) + WEEK
             start = None
-
-
-def target_words(spec: MemberSpec) -> str:
-    """What the member is fitted to."""
-    return f"{spec.target} of the {spec.horizon_hours} h return"
 
 
 def _new_version(fitted: FittedMember, market: str, run_id: str) -> NewVersion:
@@ -223,8 +234,8 @@ def _description(fitted: FittedMember, market: str) -> str:
     spec = fitted.spec
     ranks = "as ranks inside their hour" if spec.ranked else "as they are"
     lines = [
-        f"Predicts the {target_words(spec)} inside the hour with {spec.algorithm}. Trained for {fitted.week} (UTC): "
-        "it scores hours from then on.",
+        f"Predicts: {words_of(spec.target, spec.horizon_hours)}. Algorithm: {spec.algorithm}. Trained for "
+        f"{fitted.week} (UTC): it scores hours from then on.",
         f"**Training:** {fitted.rows:,} rows of {len(fitted.fitted.names)} features {ranks}, one row in "
         f"{spec.grid_hours} h, bars from {fitted.train_start:%Y-%m-%d %H:%M} to {fitted.train_end:%Y-%m-%d %H:%M} UTC "
         f"({fitted.history_weeks:.0f} weeks). The newest label was known at {fitted.label_known_at:%Y-%m-%d %H:%M}.",
@@ -242,7 +253,7 @@ def _record(fitted: FittedMember, version: int, run_id: str) -> dict[str, object
         "model_name": member_model(fitted.spec.name),
         "model_version": version,
         "run_id": run_id,
-        "target": target_words(fitted.spec),
+        "target": words_of(fitted.spec.target, fitted.spec.horizon_hours),
         "train_start": fitted.train_start,
         "train_end": fitted.train_end,
         "train_rows": fitted.rows,

@@ -10,13 +10,12 @@ from okx_core.models.algorithms.baselines import VOLATILITY
 from okx_core.models.champions.signal_model import SignalModel
 from okx_core.models.ranks import Floats
 from okx_core.models.training_range import furthest
-from okx_services.research.predictions import score_hours, stored
+from okx_services.research.predictions import load_registered, score_hours, stored
 from okx_services.research.prices import laid
 from resources.feature_store.errors import FeatureStoreError
 from resources.feature_store.store import FeatureStore
-from resources.registry.served_member import member_from
 from resources.registry.served_signal import signal_model_from
-from resources.registry.tracking import SIGNAL_MODEL, Tracking, member_model
+from resources.registry.tracking import SIGNAL_MODEL, Tracking
 
 EXPECTED = {
     "predicted_excess_pct": "excess_pct", "excess_probability": "probability", "interval_low_pct": "low_pct",
@@ -70,7 +69,7 @@ class ModelScores:
         done = set(rows["timestamp_utc"].unique())
         if not wanted - done:
             return rows
-        fitted = member_from(self._tracking.files(member_model(member), version))
+        fitted = load_registered(self._tracking, member, version)
         fresh = score_hours(self._store, fitted, start, end, done)
         return pd.concat([rows, fresh], ignore_index=True) if len(rows) else fresh
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from okx_core.errors import OkxSignalError
 from okx_core.hours import HOUR
-from okx_core.models.members import Fitted
+from okx_core.models.members import Fitted, MemberError
 from okx_core.models.walk_forward import inputs_of
 from resources.feature_store.months import month_parts
 from resources.feature_store.store import FeatureStore
@@ -51,8 +51,16 @@ class Versions:
     def load(self, tracking: Tracking, version: int) -> Fitted:
         """The version, from MLflow unless it was loaded before. Raises TrackingError or MemberError."""
         if version not in self.fitted:
-            self.fitted[version] = member_from(tracking.files(member_model(self.member), version))
+            self.fitted[version] = load_registered(tracking, self.member, version)
         return self.fitted[version]
+
+
+def load_registered(tracking: Tracking, member: str, version: int) -> Fitted:
+    """A version of a member, from MLflow. Raises TrackingError, and MemberError that names it."""
+    try:
+        return member_from(tracking.files(member_model(member), version))
+    except MemberError as error:
+        raise MemberError(f"version {version} of member {member}: {error}") from None
 
 
 def registered_versions(database: Database, members: Sequence[str]) -> dict[str, Versions]:

@@ -249,7 +249,7 @@ def _slope_words(found: Calibration | None, known_at: datetime | None) -> str:
     if found is None:
         return "nothing yet: too few outcomes were known."
     return (
-        f"{found.slope:.3f} % of excess return over {HORIZON} h for one rank from the middle to the top times two "
+        f"{found.slope:.3f} % of excess return over {HORIZON} h from the lowest rank to the highest "
         f"(t {found.slope_t:.1f}); outcomes known until {known_at:%Y-%m-%d %H:%M}."
     )
 

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from okx_core.models.members import MemberSpec
 from okx_core.strategies.strategy import StrategySpec
+from resources.evaluated_files import variants_tried
 from resources.postgres.database import Database
 from resources.postgres.queries import query
 
@@ -36,6 +39,21 @@ def count_evaluated(database: Database, members: Sequence[MemberSpec], now: date
     for spec in members:
         count_member(database, spec, now)
     count_ensemble(database, [spec.name for spec in members], now)
+
+
+def variant_names(members: Sequence[MemberSpec]) -> list[str]:
+    """What an evaluation of `members` tries: each as it is specified, and their ensemble."""
+    return [
+        *(repr(replace(spec, budget=replace(spec.budget, threads=1))) for spec in members),
+        ensemble_name([spec.name for spec in members]),
+    ]
+
+
+def tried_before(candles: Path | None, home: Path, members: Sequence[MemberSpec], stated: int) -> int:
+    """Variants tried before those of an evaluation: so many as the user says, or as the home has tried on the file."""
+    if candles is None:
+        return stated
+    return max(stated, len(variants_tried(home, candles) - set(variant_names(members))))
 
 
 def number_of_trials(database: Database) -> int:

@@ -22,8 +22,11 @@ def signal_model_from(files: Mapping[str, bytes]) -> SignalModel:
     """The model of `files_of`. Raises SignalModelError for other files."""
     try:
         return SignalModel.from_json(json.loads(files[MODEL]))
-    except (KeyError, ValueError) as error:
-        raise SignalModelError(f"this is no signal model: {type(error).__name__} {error}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise SignalModelError(
+            f"this is no signal model: {type(error).__name__} {error} in {MODEL}; put another version in charge with "
+            "`okxsignal promote`, or train a new one with `okxsignal train`"
+        ) from None
 
 
 class ServedSignal:

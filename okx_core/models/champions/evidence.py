@@ -160,8 +160,7 @@ def _overfitting(record: TrackRecord, held: Mapping[str, TopK], rules: GateRules
         top_k(np.where(unknown, np.nan, made(record.closes, record.volatility)), record.closes)
         for made in BASELINES.values()
     )
-    daily = [period_means(one.daily_excess_pct, DAY_HOURS) for one in (*held.values(), *baselines)]
-    value = overfitting_of(daily)
+    value = overfitting_of([one.daily_excess_pct for one in (*held.values(), *baselines)], DAY_HOURS)
     needed = f"<= {rules.max_overfitting:g}"
     return Rule("probability of backtest overfitting", value, needed, value <= rules.max_overfitting)
 
@@ -175,10 +174,8 @@ def _about_probability(record: TrackRecord) -> Rule:
 def _about_leaks(record: TrackRecord) -> Rule:
     """Whether the IC ends where a label ends: a score that was given its outcome. It decides only against."""
     end = sharpest_end(record.score, record.closes)
-    name = f"t of the fall of the IC where the label of {end.horizon_hours} h ends"
-    return Rule(
-        name, end.t, f"< {MAX_T:g}, or {100 * LEFT_SHARE:.0f} % of it left", False if end.leaks else None
-    )
+    needed = f"< {MAX_T:g}, or {100 * LEFT_SHARE:.0f} % of it left (the label of {end.horizon_hours} h)"
+    return Rule("t of the fall of the IC where a label ends", end.t, needed, False if end.leaks else None)
 
 
 def brier_difference(record: TrackRecord) -> float:

@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from okx_core.errors import OkxSignalError
+from okx_core.models.evaluation.scores import all_period_means
 from okx_core.models.ranks import Floats, ranks_of
 
 EULER_MASCHERONI = 0.5772156649015329
@@ -106,10 +107,13 @@ def _sharpes(sums: Floats, squares: Floats, size: int) -> Floats:
     return np.asarray(np.divide(mean, spread, out=np.zeros_like(mean), where=spread > 0))
 
 
-def overfitting_of(series: Sequence[Floats], blocks: int = 10) -> float:
-    """PBO of the series that differ, on the newest observations that all have; NaN where there are too few."""
-    shared = min(len(one) for one in series)
-    returns = np.unique(np.column_stack([one[len(one) - shared :] for one in series]), axis=1)
+def overfitting_of(hourly: Sequence[Floats], period_hours: int, blocks: int = 10) -> float:
+    """PBO of hourly series [hours] that differ, by their means of the periods in which all are known; NaN of too few.
+
+    A period of which nothing is known in one series is left out of all: the others would be of other days.
+    """
+    means = np.column_stack([all_period_means(one, period_hours) for one in hourly])
+    returns = np.unique(means[~np.isnan(means).any(axis=1)], axis=1)
     try:
         return backtest_overfitting(returns, blocks)
     except OverfittingError:
@@ -117,6 +121,12 @@ def overfitting_of(series: Sequence[Floats], blocks: int = 10) -> float:
 
 
 def sharpe_variance(series: Sequence[Floats]) -> float:
-    """Variance of the Sharpe ratios, per observation, of the series that were tried; 0 for a single one."""
+    """Variance of the Sharpe ratios, per observation, of the series that were tried; at least 1 / observations.
+
+    That is the variance of the Sharpe ratio of a series without skill (Lo, 2002, The Statistics of Sharpe Ratios): the
+    few series at hand may be near copies of each other, and the trials that are counted were not.
+    """
     found = [float(one.mean()) / float(one.std()) if len(one) and one.std() > 0 else 0.0 for one in series]
-    return float(np.var(found, ddof=1)) if len(found) > 1 else 0.0
+    longest = max((len(one) for one in series), default=0)
+    least = 1.0 / longest if longest else 0.0
+    return max(float(np.var(found, ddof=1)) if len(found) > 1 else 0.0, least)

@@ -60,10 +60,17 @@ def block_means(values: Floats, block_hours: int = BLOCK_HOURS) -> Floats:
 
 def period_means(hourly: Floats, hours: int) -> Floats:
     """Mean of each whole period of an hourly series, of its known hours; periods without any are left out."""
+    means = all_period_means(hourly, hours)
+    return np.asarray(means[~np.isnan(means)])
+
+
+def all_period_means(hourly: Floats, hours: int) -> Floats:
+    """The same of every whole period, NaN for one without a known hour."""
     periods = hourly[: len(hourly) // hours * hours].reshape(-1, hours)
     known = ~np.isnan(periods)
-    some = known.any(axis=1)
-    return np.asarray(np.where(known, periods, 0.0).sum(axis=1)[some] / known.sum(axis=1)[some])
+    count = known.sum(axis=1)
+    total = np.where(known, periods, 0.0).sum(axis=1)
+    return np.asarray(np.divide(total, count, out=np.full(len(periods), np.nan), where=count > 0))
 
 
 def known_mean(values: Floats) -> float:

@@ -70,6 +70,8 @@ class ThinnedRows:
         if spec.early_stopping_weeks is None:
             return self._fit_rows(spec, low, high, known, values, weight)
         trees = self._trees(spec, low, high, known, values, weight, schedule, end)
+        if trees is None:
+            return self._fit_rows(spec, low, high, known, values, weight)
         shorter = replace(spec, budget=replace(spec.budget, trees=trees))
         fitted = self._fit_rows(shorter, low, high, known, values, weight)
         return replace(fitted, spec=spec, trees=trees)
@@ -77,8 +79,8 @@ class ThinnedRows:
     def _trees(
         self, spec: MemberSpec, low: int, high: int, known: Whole, values: Floats, weight: Floats,
         schedule: WalkForward, end: int,
-    ) -> int:  # fmt: skip
-        """The number of trees that serves the newest weeks best; all of them with too few rows before these.
+    ) -> int | None:  # fmt: skip
+        """The number of trees that serves the newest weeks best; None with too few rows before these.
 
         What comes before the newest weeks is fitted as for a training date at their first hour.
         """
@@ -86,7 +88,7 @@ class ThinnedRows:
         hours = self.hour[known + low]
         head, tail = hours < schedule.fit_end(tail_start, spec.horizon_hours), hours >= tail_start
         if head.sum() < schedule.min_rows or not tail.any() or not values[head].min() < values[head].max():
-            return spec.budget.trees
+            return None
         fitted = self._fit_rows(spec, low, high, known[head], values[head], weight[head])
         matrix = self._features(spec, known[tail] + low)
         estimator = cast("Staged", fitted.estimator)

@@ -15,8 +15,9 @@ from okx_jobs.research.chosen_candles import CandleChoice, chosen_candles
 from okx_jobs.stack import services
 from okx_services.research.evaluation.evaluate import Evaluation, chosen_members, evaluate_candles
 from okx_services.research.evaluation.words import HEAD, evaluation_words, variant_rows
-from okx_services.research.trials import count_evaluated
+from okx_services.research.trials import count_evaluated, tried_before, variant_names
 from resources.config.settings import Settings
+from resources.evaluated_files import note_variants
 from resources.stores import open_database
 
 
@@ -39,11 +40,13 @@ def run_evaluation(request: EvaluationRequest, settings: Settings, console: Cons
     members = tuple(with_threads(spec, request.threads) for spec in chosen_members(request.members))
     with services.working_database(settings) if request.is_stored else nullcontext():
         candles, origin = chosen_candles(request, lambda: open_database(settings.database))
+    tried = tried_before(request.candles, settings.home, members, request.tried_before)
     with shown_progress(console) as report:
         found = evaluate_candles(
-            candles, request.start, request.end, members, request.schedule, request.tried_before,
-            request.threads, report,
-        )  # fmt: skip
+            candles, request.start, request.end, members, request.schedule, tried, request.threads, report
+        )
+    if request.candles is not None:
+        note_variants(settings.home, request.candles, variant_names(members))
     panel = found.predictions.panel
     console.print(
         f"{origin}: {len(panel.pairs)} pairs, {panel.moment(0):%Y-%m-%d} to {panel.moment(panel.hours):%Y-%m-%d}, "

@@ -1,6 +1,7 @@
 """`okxsignal models` and `okxsignal promote`: who may trade, why, and a decision by hand that is kept."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -30,7 +31,8 @@ def show_models(settings: Settings, console: Console) -> None:
     with services.working_services(settings):
         services.wait_for_mlflow(settings)
         database, day = open_database(settings.database), open_exchange(settings.exchange).now().date()
-        champion = Tracking(settings.tracking_url).aliased(CHAMPION)
+        tracking = Tracking(settings.tracking_url)
+        champion = tracking.aliased(CHAMPION)
         limit = settings.models.champion_max_weeks
         state = read_models(database, champion, day, limit, SHOWN_VERSIONS)
         if not state.members and not state.versions:
@@ -40,7 +42,9 @@ def show_models(settings: Settings, console: Console) -> None:
                 soft_wrap=True, markup=False,
             )  # fmt: skip
             return
-        print_models(state, console)
+        shown_versions = [int(row["model_version"]) for row in state.versions]
+        gone = frozenset(one for one in shown_versions if not tracking.has(SIGNAL_MODEL, one))
+        print_models(replace(state, deleted=gone), console)
         note = market_note(database.scalar("select identity from ops.market_source"))
         if note:
             console.print(f"\n{note}", soft_wrap=True)

@@ -196,7 +196,6 @@ def _scored(
     volatility = panel.column(VOLATILITY)
     outcomes = {hours: future_return_pct(panel.closes, hours) for hours in HORIZONS}
     held = {name: top_k(grid, panel.closes) for name, (_, grid) in grids.items()}
-    daily = {name: period_means(found.daily_excess_pct, DAY_HOURS) for name, found in held.items()}
     weekly = {name: period_means(found.daily_excess_pct, WEEK_HOURS) for name, found in held.items()}
     tried = [weekly[name] for name, (kind, _) in grids.items() if kind != "baseline"]
     variance = sharpe_variance(tried)
@@ -209,7 +208,7 @@ def _scored(
         )
         for name, (kind, grid) in grids.items()
     ]  # fmt: skip
-    return rows, overfitting_of(list(daily.values()))
+    return rows, overfitting_of([found.daily_excess_pct for found in held.values()], DAY_HOURS)
 
 
 def _rank_ic(score: Floats, outcome: Floats, volatility: Floats) -> RankIc:

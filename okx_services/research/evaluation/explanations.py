@@ -19,13 +19,12 @@ from okx_core.models.explanations import (
 )
 from okx_core.models.members import Fitted
 from okx_services.reports.signals import GATES
-from okx_services.research.predictions import stored
+from okx_services.research.predictions import load_registered, stored
 from resources.feature_store.errors import FeatureStoreError
 from resources.feature_store.store import FeatureStore
 from resources.feature_store.training_rows import FeatureRows, feature_rows
-from resources.registry.served_member import member_from
 from resources.registry.served_signal import signal_model_from
-from resources.registry.tracking import SIGNAL_MODEL, Tracking, member_model
+from resources.registry.tracking import SIGNAL_MODEL, Tracking
 
 TABLE = "ml.explanations"
 COLUMNS = [
@@ -64,7 +63,7 @@ class _Models:
         if version not in self.loaded:
             model = signal_model_from(self.tracking.files(SIGNAL_MODEL, version))
             members = {
-                name: (number, member_from(self.tracking.files(member_model(name), number)))
+                name: (number, load_registered(self.tracking, name, number))
                 for name, number in model.members.items()
             }
             self.loaded[version] = (model.weights, members)

@@ -11,6 +11,7 @@ from okx_core.models.champions.signal_model import SignalModel
 from okx_core.models.evaluation.calibration import brier, reliability_error
 from okx_core.models.explanations import Contributions, importance
 from okx_core.models.ranks import Floats
+from okx_core.models.targets import words_of
 from okx_services.reports.explanations import importance_figure, importance_words
 from okx_services.reports.figures import reliability_figure
 from okx_services.reports.model_card import MEMBER_LIMITS, SIGNAL_LIMITS, Card
@@ -38,11 +39,11 @@ def with_member_card(
     if with_figures and past is not None and not np.isnan(reliability["brier"]):
         figures["reliability"] = reliability_figure(past.probability, positive_outcome(past))
     words = "unknown" if found is None else importance_words(found)
-    target = f"{fitted.spec.target} of the {fitted.spec.horizon_hours} h return"
+    target = words_of(fitted.spec.target, fitted.spec.horizon_hours)
     card = Card(
         f"{new.model_name}, made for {fitted.week}",
         {
-            "Purpose": [f"Scores the pairs of an hour by the {target}."],
+            "Purpose": [f"Scores the pairs of an hour; fitted to: {target}."],
             "Data": [
                 f"market {new.tags['market']}", f"{fitted.rows:,} rows, one in {fitted.spec.grid_hours} h of each pair",
                 f"fingerprint {fitted.fingerprint} of {len(fitted.files)} monthly files, see data_files.json",
@@ -121,7 +122,7 @@ def with_signal_card(new: NewVersion, model: SignalModel, evidence: Evidence) ->
         ["nothing yet: too few outcomes were known"]
         if held is None
         else [
-            f"{held.slope:.3f} % of excess return a rank (t {held.slope_t:.1f})",
+            f"{held.slope:.3f} % of excess return from the lowest rank to the highest (t {held.slope_t:.1f})",
             f"base rate of excess > 0: {held.base_rate:.3f}",
         ]
     )

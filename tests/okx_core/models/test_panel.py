@@ -11,7 +11,7 @@ START = pd.Timestamp("2024-03-01", tz="UTC")
 HOURS = pd.Timedelta(hours=1)
 
 
-def candles(pairs: int = 3, hours: int = 50) -> pd.DataFrame:
+def candles(pairs: int = 4, hours: int = 50) -> pd.DataFrame:
     rng = np.random.default_rng(2)
     frame = pd.DataFrame(
         [
@@ -44,7 +44,7 @@ def test_every_bar_is_a_row_in_order_of_hour_and_pair(hours: int) -> None:
     np.testing.assert_allclose(panel.highs, panel.closes + 1.0)
     np.testing.assert_allclose(panel.lows, panel.closes - 1.0)
     np.testing.assert_allclose(panel.column("own")[:, 2][~np.isnan(panel.closes[:, 2])], 2.0)
-    assert np.isnan(panel.closes).sum() == 150 - len(frame)
+    assert np.isnan(panel.closes).sum() == 200 - len(frame)
     assert panel.starts[-1] == len(frame)
 
 
@@ -55,9 +55,9 @@ def test_ranks_of_thinned_rows_are_those_of_all_rows() -> None:
     np.testing.assert_array_equal(panel.thinned(rows, ranked=False), panel.values[rows])
 
 
-def test_two_pairs_make_no_panel() -> None:
-    frame = candles(pairs=2)
-    with pytest.raises(PanelError, match="at least 3"):
+def test_three_pairs_make_no_panel() -> None:
+    frame = candles(pairs=3)
+    with pytest.raises(PanelError, match="at least 4"):
         assemble_panel(frame, ("double",), features_of(frame), START, START + 50 * HOURS, 9 * HOURS)
 
 

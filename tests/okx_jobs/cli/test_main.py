@@ -39,7 +39,7 @@ def left_behind(home: Path) -> list[str]:
 def candle_file(path: Path, weeks: int = 15) -> Path:
     hours = pd.date_range("2024-01-01", periods=weeks * 168, freq="h", tz="UTC")
     bars = pd.DataFrame({"timestamp_utc": hours}).assign(open=1.0, high=1.1, low=0.9, close=1.0, volume=5.0)
-    frames = [bars.assign(pair=pair) for pair in ("AAA-USDT", "BBB-USDT", "CCC-USDT")]
+    frames = [bars.assign(pair=pair) for pair in ("AAA-USDT", "BBB-USDT", "CCC-USDT", "DDD-USDT")]
     pd.concat(frames).to_parquet(path)
     return path
 
@@ -141,7 +141,7 @@ class TestOptions:
             (("--days", "-3"), "--days -3 is no length: take at least 98 days"),
             (("--from", "2100-01-01"), "the end of the last closed hour: begin earlier"),
             (("--from", "2024-06-01", "--to", "2024-01-01"), "swap them"),
-            (("--pairs", "BTC-USDT"), "needs at least 3 pairs"),
+            (("--pairs", "BTC-USDT"), "needs at least 4 pairs"),
             (("--pairs", "BTC-USDT,ETH-USDT,BTC-USDT"), "BTC-USDT is there twice; keep one"),
         ],
     )

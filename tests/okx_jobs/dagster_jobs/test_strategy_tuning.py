@@ -44,7 +44,8 @@ def test_a_run_recommends_counts_and_is_kept(database, tape) -> None:
         candles=tape, strategy="momentum", budget=6, folds=2, vary={"top": "1:3", "keep": "3:6"}
     )
     result = tune_strategy.execute_in_process(
-        run_config=config_of(request), resources={"database": Store(), "tracking": Registry()}
+        run_config=config_of(request),
+        resources={"database": Store(), "tracking": Registry(), "in_memory": dg.mem_io_manager},
     )
     made = result.output_for_node(STEP)
     (event,) = [one for one in result.all_events if one.is_successful_output]

@@ -137,16 +137,16 @@ def test_the_files_that_a_version_was_trained_on_are_pinned(market) -> None:
     assert {row["model_name"] for row in rows} == {member_model(name) for name in MEMBERS}
 
 
-@pytest.mark.parametrize("pairs", [["A-USDT"], ["A-USDT", "B-USDT"]])
-def test_one_or_two_pairs_are_refused_with_the_reason_not_with_a_backfill(pairs: list[str]) -> None:
-    with pytest.raises(TooFewPairsError, match="training needs at least 3 pairs") as failure:
+@pytest.mark.parametrize("pairs", [["A-USDT"], ["A-USDT", "B-USDT"], ["A-USDT", "B-USDT", "C-USDT"]])
+def test_fewer_than_four_pairs_are_refused_with_the_reason_not_with_a_backfill(pairs: list[str]) -> None:
+    with pytest.raises(TooFewPairsError, match="training needs at least 4 pairs") as failure:
         require_pairs(pairs)
     assert "backfill" not in str(failure.value)
     assert ", ".join(pairs) in str(failure.value)
 
 
-def test_three_pairs_are_enough_and_none_is_another_matter() -> None:
-    assert require_pairs(["A-USDT", "B-USDT", "C-USDT"]) is None
+def test_four_pairs_are_enough_and_none_is_another_matter() -> None:
+    assert require_pairs(["A-USDT", "B-USDT", "C-USDT", "D-USDT"]) is None
     assert require_pairs([]) is None
 
 
@@ -164,3 +164,16 @@ def test_an_empty_store_is_refused_with_what_to_run(database, tmp_path) -> None:
     store = FeatureStore(database, StoreRoot(str(tmp_path)))
     with pytest.raises(IncompleteHistoryError, match="okxsignal backfill --from"):
         load_history(store, [SPECS[MEMBERS[0]]], at(25))
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_the_newest_version_shows_how_reliable_the_versions_before_it_were(market, name: str) -> None:
+    """A home whose whole history is trained at once has their predictions by the time that the newest is kept."""
+    newest = registered_versions(market.store.database, MEMBERS)[name].by_week[NEWEST]
+    kept = market.registry.versions[member_model(name), newest]
+    assert 0.0 < kept.metrics["brier"] < 0.3
+    assert kept.metrics["reliability_error"] < 0.5
+    assert "reliability" in kept.figures
+    assert "as stated by the versions before it: Brier score" in kept.texts["model_card.md"]
+    first = market.registry.versions[member_model(name), 1]
+    assert "brier" not in first.metrics

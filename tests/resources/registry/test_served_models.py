@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from okx_core.models.champions.signal_model import SignalModel, SignalModelError
-from okx_core.models.members import Fitted, MemberError
+from okx_core.models.members import ALGORITHMS, Fitted, MemberError
 from okx_core.models.ranks import matrix_ranks
 from okx_core.models.walk_forward import fitted_at
 from resources.registry import served_member, served_signal
@@ -68,12 +68,14 @@ def test_files_of_another_version_are_refused(fitted, change) -> None:
     words = json.loads(files["member.json"])
     for name, value in change.items():
         words[name] = {**words[name], **value} if isinstance(value, dict) else value
-    with pytest.raises(MemberError, match=r"no algorithm oracle|these files are no member"):
+    with pytest.raises(MemberError, match=r"no algorithm oracle|cannot be read"):
         served_member.member_from({**files, "member.json": json.dumps(words).encode()})
 
 
 def test_missing_files_are_no_member() -> None:
-    with pytest.raises(MemberError, match="these files are no member"):
+    with pytest.raises(
+        MemberError, match=r"member\.json is missing among its files; put another version in charge"
+    ):
         served_member.member_from({})
 
 
@@ -94,3 +96,16 @@ class TestSignal:
             served_signal.signal_model_from({"signal_model.json": b"{}"})
         with pytest.raises(SignalModelError, match="this is no signal model"):
             served_signal.signal_model_from({})
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+@pytest.mark.parametrize("data", [b"", b"garbage", None])
+def test_a_damaged_file_is_refused_before_any_library_reads_it(algorithm: str, data: bytes | None) -> None:
+    """Some libraries end the process over bytes that were cut: the digest is asked first."""
+    files = served_member.files_of(fitted_at(made_panel(), member(algorithm), SCHEDULE, 900))
+    cut = files["member.bin"][: len(files["member.bin"]) // 2] if data is None else data
+    with pytest.raises(
+        MemberError, match=r"member\.bin is not what was written .* put another version in charge"
+    ):
+        served_member.member_from({**files, "member.bin": cut})
+    assert served_member.member_from(files).to_bytes() == files["member.bin"] or algorithm == "catboost"

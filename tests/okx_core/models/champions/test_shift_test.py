@@ -46,11 +46,12 @@ def test_neither_noise_nor_an_edge_that_fades_is_a_leak(edge: float) -> None:
 def test_the_gate_refuses_a_record_with_a_leak_and_says_why() -> None:
     record = made_record(1, 0.05, weeks=52)
     leaked = replace(record, score=with_leak(record.score, record.closes, 24, 1))
-    name = "fall of the IC where the label of 24 h ends"
+    name = "t of the fall of the IC where a label ends"
     assert name not in evidence(record, 3, 52.0).rejection_reason
     refused = evidence(leaked, 3, 52.0)
     assert not refused.passed
     assert name in refused.rejection_reason
+    assert "(the label of 24 h)" in refused.rejection_reason
 
 
 def test_the_outcome_that_a_score_knows_shows_at_its_own_shift() -> None:

@@ -13,7 +13,9 @@ from okx_core.models.evaluation.overfitting import (
     deflated_sharpe,
     deflated_sharpe_of,
     expected_maximum_sharpe,
+    overfitting_of,
     probabilistic_sharpe,
+    sharpe_variance,
 )
 
 # Bailey and Lopez de Prado (2014), The Deflated Sharpe Ratio, section "A numerical example": an annual Sharpe ratio of
@@ -107,3 +109,27 @@ def test_pure_noise_is_overfit_half_of_the_time() -> None:
 def test_what_cannot_be_cut_is_refused(shape: tuple[int, int], blocks: int) -> None:
     with pytest.raises(OverfittingError, match="PBO needs"):
         backtest_overfitting(np.ones(shape), blocks)
+
+
+def test_days_that_one_series_does_not_know_are_left_out_of_all() -> None:
+    """Two equal series and a worse one: a week that one of the equal ones lacks changes nothing but its length."""
+    rng = np.random.default_rng(3)
+    hourly = rng.normal(0.1, 1.0, 24 * 200)
+    hole = hourly.copy()
+    hole[24 * 50 : 24 * 57] = np.nan
+    worse = hourly - 0.5
+    assert overfitting_of([hourly, hole, worse], 24) == 0.0
+    kept = np.delete(np.arange(24 * 200), np.arange(24 * 50, 24 * 57))
+    noise = rng.normal(size=24 * 200)
+    expected = overfitting_of([hourly[kept], noise[kept]], 24)
+    assert overfitting_of([hole, noise], 24) == expected
+
+
+def test_trials_without_spread_still_deflate() -> None:
+    """A single series, or copies of it, has no variance of its own: that of a series without skill is taken."""
+    series = np.random.default_rng(1).normal(0.2, 1.0, 60)
+    assert sharpe_variance([series]) == sharpe_variance([series, series]) == pytest.approx(1.0 / 60)
+    wide = [series, -series]
+    assert sharpe_variance(wide) > 1.0 / 60
+    few, many = (deflated_sharpe_of(series, trials, sharpe_variance([series])) for trials in (3, 1000))
+    assert few > many + 0.2

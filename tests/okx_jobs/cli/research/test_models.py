@@ -1,6 +1,6 @@
 """`okxsignal models` shows everything of a decision; `okxsignal promote` refuses what is not there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from io import StringIO
 
@@ -67,7 +67,8 @@ def printed(state: ModelState) -> str:
 def test_it_shows_members_versions_evidence_and_promotions(filled) -> None:
     text = printed(read_models(filled, 2, DAY, 5, 12))
     for words in (
-        "ridge", "v4", "0.750 % a rank", "yes: @champion", "no: older than 5 weeks", "t", "4.2000", ">= 3",
+        "ridge", "v4", "0.750 % from lowest to highest", "yes: @champion", "no: older than 5 weeks", "t", "4.2000",
+        ">= 3",
         "promoted; passed the gate", "gate", "0 variants tried",
     ):  # fmt: skip
         assert words in text, words
@@ -98,3 +99,18 @@ def test_a_version_is_chosen_by_number_by_the_one_before_or_as_none(filled) -> N
 def test_what_is_not_there_is_refused_with_what_is(filled, asked: str, registry, words: str) -> None:
     with pytest.raises(RequestError, match=words):
         chosen_version(asked, filled, registry)
+
+
+def test_a_deleted_version_is_named_so_and_the_others_say_whom_the_gate_chose(filled) -> None:
+    state = read_models(filled, None, DAY, 5, 12)
+    chosen = state.decision["model_version"]
+    young = [row for row in state.versions if (DAY - row["week"]).days < 35]
+    gone = replace(state, deleted=frozenset([chosen]))
+    words = {row["model_version"]: gone.may_trade(row) for row in young}
+    assert words.pop(chosen) == "no: it was deleted in MLflow"
+    assert (
+        state.may_trade({"model_version": chosen, "week": DAY})
+        == "no: the gate chose it, but @champion was moved"
+    )
+    assert gone.may_trade({"model_version": 99, "week": DAY}) == f"no: the gate chose version {chosen}"
+    assert all(text == f"no: the gate chose version {chosen}" for text in words.values())

@@ -78,6 +78,9 @@ def test_a_refit_is_a_version_of_another_member_and_knows_the_labels_of_its_day(
     rows = market.store.database.rows("select * from ml.model_versions where week = $1", (DAY,))
     assert {row["member"] for row in rows} == set(DAILY)
     for row in rows:
+        assert (row["history_weeks"] <= 8.01) == row["member"].startswith("lightgbm"), (
+            "what a refit is made of"
+        )
         assert at(32) - timedelta(hours=24) < row["label_known_at"] <= at(32, 72) - timedelta(hours=24)
         assert row["model_name"] == member_model(row["member"])
     pinned = market.store.database.rows("select distinct model_name from features.pins")
