@@ -30,11 +30,11 @@ from sklearn.linear_model import Ridge
 from benchmarks.rounds import peak_gib, seconds
 from benchmarks.training.home import END, a_home, fill
 from okx_core.hours import HOUR, WEEK
-from okx_core.models import walk_forward
 from okx_core.models.algorithms import boosters
 from okx_core.models.algorithms.estimator import Budget
 from okx_core.models.members import DEFAULTS, MEMBERS, MemberSpec
 from okx_core.models.ranks import Floats, Matrix, Whole
+from okx_core.models.training import rows as training_rows
 from okx_services.research import members
 from okx_services.research.member_training import SCHEDULE, History, fit_for, load_history
 from resources.config.settings import Settings, load_settings
@@ -81,8 +81,8 @@ class Stopwatch:
         """While the block runs, the steps of training are timed."""
         steps = {
             "load": [(members, "load_history")],
-            "bin": [(walk_forward, "binned")],
-            "fit": [(walk_forward, "fit_binned"), (walk_forward, "fit_member")],
+            "bin": [(training_rows, "binned")],
+            "fit": [(training_rows, "fit_binned"), (training_rows, "fit_member")],
             "score": [(members, "predict_window")],
             "log": [(Tracking, "register")],
         }
@@ -124,9 +124,9 @@ def bare_fits(history: History, week: date) -> float:
     spent = 0.0
     for spec in DEFAULTS:
         with (
-            patch.object(walk_forward, "binned", keep),
-            patch.object(walk_forward, "fit_binned", note_binned),
-            patch.object(walk_forward, "fit_member", note),
+            patch.object(training_rows, "binned", keep),
+            patch.object(training_rows, "fit_binned", note_binned),
+            patch.object(training_rows, "fit_member", note),
         ):
             rows, place = history.thinned[spec.grid_hours], place_of(history, week)
             rows.fit(spec, history.target(spec), SCHEDULE, place)
