@@ -6,12 +6,17 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from okx_core.errors import OkxSignalError
+
 LEDGER = "evaluated_files.json"
 BLOCK = 1 << 20
 
 
 def variants_tried(home: Path, candles: Path) -> set[str]:
-    """The variants that this home has evaluated on a file of this content, whatever its name."""
+    """The variants that this home has evaluated on a file of this content, whatever its name.
+
+    Raises OkxSignalError for a ledger that cannot be read.
+    """
     return set(_read(home).get(_digest(candles), []))
 
 
@@ -27,7 +32,13 @@ def note_variants(home: Path, candles: Path, variants: Iterable[str]) -> None:
 
 def _read(home: Path) -> dict[str, list[str]]:
     path = home / LEDGER
-    found: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        found: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise OkxSignalError(
+            f"{path} cannot be read ({error}): put it back from a backup, or remove it and say with --tried how many "
+            "variants were tried"
+        ) from error
     return found
 
 

@@ -35,10 +35,13 @@ def note_equity(
     database: Database, cash_quote: Decimal, held: Mapping[str, HeldPosition], prices: Mapping[str, Decimal],
     now: datetime,
 ) -> None:  # fmt: skip
-    """Keep what cash and positions are worth; unknown while a position has no price."""
-    owned = {pair: one.position.quantity_base for pair, one in held.items() if one.position.quantity_base}
-    known = all(pair in prices for pair in owned)
-    value = sum((quantity * prices[pair] for pair, quantity in owned.items()), cash_quote) if known else None
+    """Keep what cash and positions are worth, quote; unknown while an open position has no price.
+
+    Dust counts where it has a price: that of a pair that is no longer listed must not hide what all the rest is worth.
+    """
+    known = all(pair in prices or one.position.opened_at is None for pair, one in held.items())
+    priced = (one.position.quantity_base * prices[pair] for pair, one in held.items() if pair in prices)
+    value = sum(priced, cash_quote) if known else None
     row = {"minute": now.replace(second=0, microsecond=0), "equity_quote": value, "cash_quote": cash_quote}
     database.upsert("trading.equity_minutes", ["minute"], [row])
 

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from okx_core.errors import OkxSignalError
 from okx_core.models.members import MEMBERS
 from okx_services.research.trials import tried_before, variant_names
 from resources.evaluated_files import note_variants, variants_tried
@@ -29,3 +32,11 @@ def test_an_evaluation_counts_what_the_home_has_tried_before_and_not_itself_agai
     assert tried_before(candles, tmp_path, [RIDGE], 0) == 2  # the other member, and their ensemble
     assert tried_before(candles, tmp_path, [RIDGE], 30) == 30
     assert tried_before(None, tmp_path, [RIDGE], 4) == 4
+
+
+def test_a_ledger_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    candles = tmp_path / "a.parquet"
+    candles.write_bytes(b"candles")
+    (tmp_path / "evaluated_files.json").write_text("{")
+    with pytest.raises(OkxSignalError, match=r"evaluated_files\.json cannot be read .* say with --tried"):
+        tried_before(candles, tmp_path, [RIDGE], 0)

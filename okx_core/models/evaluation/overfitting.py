@@ -60,14 +60,19 @@ def deflated_sharpe(
 
 
 def deflated_sharpe_of(returns: Floats, trials: int, sharpe_variance: float) -> float:
-    """`deflated_sharpe` of a series of independent returns [observations], NaN left out; NaN where nothing varies."""
+    """`deflated_sharpe` of a series of independent returns [observations], NaN left out; NaN where nothing varies.
+
+    The variance across trials is at least 1 / observations, that of the Sharpe ratio of a series without skill (Lo,
+    2002, The Statistics of Sharpe Ratios): the trials at hand may be near copies of each other, those counted were not.
+    """
     known = returns[~np.isnan(returns)]
     spread = float(known.std()) if len(known) > 1 else 0.0
     if not spread > 0:
         return float("nan")
     scaled = (known - known.mean()) / spread
     moments = float((scaled**3).mean()), float((scaled**4).mean())
-    return deflated_sharpe(float(known.mean()) / spread, len(known), *moments, trials, sharpe_variance)
+    variance = max(sharpe_variance, 1.0 / len(known))
+    return deflated_sharpe(float(known.mean()) / spread, len(known), *moments, trials, variance)
 
 
 def backtest_overfitting(returns: Floats, blocks: int = 16) -> float:
@@ -121,12 +126,6 @@ def overfitting_of(hourly: Sequence[Floats], period_hours: int, blocks: int = 10
 
 
 def sharpe_variance(series: Sequence[Floats]) -> float:
-    """Variance of the Sharpe ratios, per observation, of the series that were tried; at least 1 / observations.
-
-    That is the variance of the Sharpe ratio of a series without skill (Lo, 2002, The Statistics of Sharpe Ratios): the
-    few series at hand may be near copies of each other, and the trials that are counted were not.
-    """
+    """Variance of the Sharpe ratios, per observation, of the series that were tried; 0 for a single one."""
     found = [float(one.mean()) / float(one.std()) if len(one) and one.std() > 0 else 0.0 for one in series]
-    longest = max((len(one) for one in series), default=0)
-    least = 1.0 / longest if longest else 0.0
-    return max(float(np.var(found, ddof=1)) if len(found) > 1 else 0.0, least)
+    return float(np.var(found, ddof=1)) if len(found) > 1 else 0.0

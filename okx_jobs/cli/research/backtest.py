@@ -46,11 +46,7 @@ def run_and_print(
 ) -> Backtest:
     """Backtest as a run of Dagster, keep it in MLflow and in the ledger of trials, print, and write the report."""
     require_usable(request, settings.home)
-    if request.is_stored:
-        services.require_home(settings)
-    if needs_predictions(request, settings.home):
-        with shown_progress(console) as report:
-            predict(request, settings.home, report)
+    prepare(request, settings, console)
     with services.working_services(settings), quiet_instance(settings.home) as instance:
         services.wait_for_mlflow(settings)
         with console.status(f"{request.strategy}: features, decisions, fills, report"):
@@ -61,6 +57,15 @@ def run_and_print(
     print_run(made, console)
     print_report(row, settings.home, console, opens=opens)
     return made
+
+
+def prepare(request: BacktestRequest, settings: Settings, console: Console) -> None:
+    """What must be there before candles are traded: the home, or predictions on candles that are not the home's."""
+    if request.is_stored:
+        services.require_home(settings)
+    if needs_predictions(request, settings.home):
+        with shown_progress(console) as report:
+            predict(request, settings.home, report)
 
 
 def print_run(made: Backtest, console: Console) -> None:

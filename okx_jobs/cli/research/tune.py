@@ -9,11 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from okx_jobs.cli.research.backtest import print_table
+from okx_jobs.cli.research.backtest import prepare, print_table
 from okx_jobs.cli.research.report import FOLDER
-from okx_jobs.cli.research.shown_progress import shown_progress
 from okx_jobs.dagster_jobs.strategy_tuning import STEP, Tuning, config_of, tune_strategy
-from okx_jobs.research.strategy_backtest import needs_predictions, predict
 from okx_jobs.research.strategy_tuning import TuningRequest, require_tunable
 from okx_jobs.runs.progress import forwarded
 from okx_jobs.runs.runner import Pipeline, quiet_instance
@@ -39,11 +37,7 @@ def tune_and_print(
 ) -> Tuning:
     """Search as a run of Dagster, keep it in MLflow and in the ledger of trials, print, and write the page."""
     require_tunable(request, settings.home)
-    if request.is_stored:
-        services.require_home(settings)
-    if needs_predictions(request, settings.home):
-        with shown_progress(console) as report:
-            predict(request, settings.home, report)
+    prepare(request, settings, console)
     with services.working_services(settings), quiet_instance(settings.home) as instance:
         services.wait_for_mlflow(settings)
         with shown_search(console, request.strategy):

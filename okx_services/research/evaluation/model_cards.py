@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -39,8 +40,27 @@ def with_member_card(
     if with_figures and past is not None and not np.isnan(reliability["brier"]):
         figures["reliability"] = reliability_figure(past.probability, positive_outcome(past))
     words = "unknown" if found is None else importance_words(found)
+    card = _member_card(new, fitted, shares, reliability, figures)
+    short = (
+        f"**Most important features** (SHAP): {words}.\n\n**Limits:** {MEMBER_LIMITS[0]} {MEMBER_LIMITS[3]}"
+    )
+    return replace(
+        new,
+        description=f"{new.description}\n\n{short}\n\nThe whole card is the artifact `model_card.html`.",
+        documents={**new.documents, "importance": shares},
+        texts={**new.texts, **card.files()},
+        figures={**new.figures, **figures},
+        metrics={**new.metrics, **reliability},
+    )
+
+
+def _member_card(
+    new: NewVersion, fitted: FittedMember, shares: Mapping[str, float], reliability: Mapping[str, float],
+    figures: Mapping[str, Any],
+) -> Card:  # fmt: skip
+    """Purpose, data, window, evidence, limits and the features that count most."""
     target = words_of(fitted.spec.target, fitted.spec.horizon_hours)
-    card = Card(
+    return Card(
         f"{new.model_name}, made for {fitted.week}",
         {
             "Purpose": [f"Scores the pairs of an hour; fitted to: {target}."],
@@ -67,17 +87,6 @@ def with_member_card(
         },
         figures,
     )  # fmt: skip
-    short = (
-        f"**Most important features** (SHAP): {words}.\n\n**Limits:** {MEMBER_LIMITS[0]} {MEMBER_LIMITS[3]}"
-    )
-    return replace(
-        new,
-        description=f"{new.description}\n\n{short}\n\nThe whole card is the artifact `model_card.html`.",
-        documents={**new.documents, "importance": shares},
-        texts={**new.texts, **card.files()},
-        figures={**new.figures, **figures},
-        metrics={**new.metrics, **reliability},
-    )
 
 
 def positive_outcome(record: TrackRecord) -> Floats:

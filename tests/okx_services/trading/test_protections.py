@@ -61,7 +61,7 @@ def test_losses_in_a_row_refuse_every_pair_and_a_gain_ends_the_row(database) -> 
 
 def test_equity_far_below_its_high_refuses_and_an_unknown_one_does_not(database) -> None:
     equity(database, 50, 10_000)
-    equity(database, 26, 0, {"BTC-USDT": HeldPosition(SpotPosition(Decimal(1)), "")})
+    equity(database, 26, 0, {"BTC-USDT": HeldPosition(SpotPosition(Decimal(1), opened_at=NOW), "")})
     assert refused(database) == {}
     stored = database.rows(
         "select equity_quote, cash_quote from trading.equity_minutes order by minute desc limit 1"
@@ -79,6 +79,12 @@ def test_what_is_held_counts_at_its_price(database) -> None:
     held = {"BTC-USDT": HeldPosition(SpotPosition(Decimal(2)), "")}
     equity(database, 0, 100, held, {"BTC-USDT": Decimal(50)})
     assert database.scalar("select equity_quote from trading.equity_minutes") == 200
+
+
+def test_dust_without_a_price_hides_nothing(database) -> None:
+    dust = HeldPosition(SpotPosition(Decimal("0.01")), "")
+    equity(database, 0, 100, {"BTC-USDT": dust, "ETH-USDT": dust}, {"ETH-USDT": Decimal(50)})
+    assert database.scalar("select equity_quote from trading.equity_minutes") == Decimal("100.5")
 
 
 def test_entries_of_the_day_count_whether_their_positions_are_open_or_closed(database) -> None:

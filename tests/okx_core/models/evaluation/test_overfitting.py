@@ -128,8 +128,8 @@ def test_days_that_one_series_does_not_know_are_left_out_of_all() -> None:
 def test_trials_without_spread_still_deflate() -> None:
     """A single series, or copies of it, has no variance of its own: that of a series without skill is taken."""
     series = np.random.default_rng(1).normal(0.2, 1.0, 60)
-    assert sharpe_variance([series]) == sharpe_variance([series, series]) == pytest.approx(1.0 / 60)
-    wide = [series, -series]
-    assert sharpe_variance(wide) > 1.0 / 60
-    few, many = (deflated_sharpe_of(series, trials, sharpe_variance([series])) for trials in (3, 1000))
+    assert sharpe_variance([series]) == sharpe_variance([series, series]) == 0.0
+    few, many = (deflated_sharpe_of(series, trials, 0.0) for trials in (3, 1000))
     assert few > many + 0.2
+    assert deflated_sharpe_of(series, 3, 0.0) == deflated_sharpe_of(series, 3, 1.0 / 60)
+    assert deflated_sharpe_of(series, 3, 0.1) < few
